@@ -1,0 +1,38 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { ClientsHttpModule } from '#crm/clients';
+import { DealsHttpModule } from '#crm/deals';
+import { JournalsHttpModule } from '#crm/journals';
+import { AuthGuard, AuthModule } from '#platform/auth';
+import { ConfigModule } from '#platform/config';
+import { CqrsModule } from '#platform/cqrs';
+import { HealthModule, HttpModule } from '#platform/http';
+import { MessagingModule } from '#platform/messaging';
+import { ObservabilityModule } from '#platform/observability';
+import { PersistenceModule } from '#platform/persistence';
+import { MIGRATIONS } from '../../../migrations/index.js';
+
+/** HTTP: what people and other services ask for. */
+@Module({})
+export class ApiModule {
+  /** @throws SettingsError naming every fault of the configuration. */
+  static forRoot(env: NodeJS.ProcessEnv): DynamicModule {
+    return {
+      module: ApiModule,
+      imports: [
+        ConfigModule.forRoot(env),
+        ObservabilityModule,
+        PersistenceModule.forRoot('crm-api'),
+        CqrsModule.forRoot(),
+        MessagingModule.forApi(),
+        AuthModule,
+        HttpModule,
+        HealthModule.forRoot(MIGRATIONS),
+        ClientsHttpModule,
+        DealsHttpModule,
+        JournalsHttpModule,
+      ],
+      providers: [{ provide: APP_GUARD, useExisting: AuthGuard }],
+    };
+  }
+}

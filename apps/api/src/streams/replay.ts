@@ -1,0 +1,83 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import { type LoggedEvent, LogReader } from '#platform/messaging';
+import { Log } from '#platform/observability';
+import { isUnavailable } from '#platform/persistence';
+import type { EventStream } from './event-stream.js';
+import { type Frame, renderFrame } from './frame.js';
+import { LogTail } from './log-tail.js';
+import { portionsOf } from './portions.js';
+import { StreamMetrics } from './stream-metrics.js';
+import { Turns } from './turns.js';
+
+const BATCH = 100;
+/** Replays read the log that many at a time, so that clients coming back all at once leave connections for requests. */
+const READERS = 4;
+const RETRY_MS = 500;
+
+/** Brings a stream from the position its client has seen to the tail of the log: no event left out, none twice. */
+@Injectable()
+export class Replay {
+  private readonly turns = new Turns(READERS);
+
+  constructor(
+    private readonly tail: LogTail,
+    private readonly reader: LogReader,
+    private readonly metrics: StreamMetrics,
+    private readonly log: Log,
+  ) {}
+
+  /** Ends when the stream is live or closed; it is written no faster than its client reads. */
+  async run(stream: EventStream): Promise<void> {
+    while (stream.isOpen && !stream.isLive) {
+      try {
+        await this.advance(stream);
+      } catch (error) {
+        if (!isUnavailable(error)) return this.giveUp(stream, error);
+        // The tail tells of the outage; the client keeps its connection and is served when it is over.
+        await delay(RETRY_MS);
+      }
+    }
+  }
+
+  private async advance(stream: EventStream): Promise<void> {
+    const kept = this.tail.framesAfter(stream.position, BATCH);
+    // No await between this look at the tail and going live: nothing can come in between.
+    if (kept?.length === 0) return stream.goLive();
+    if (kept) return this.write(stream, kept, (frame) => frame);
+    const events = await this.turns.take(() => this.reader.readAfter(stream.position, BATCH));
+    const [next] = events;
+    if (!next) return this.settle(stream);
+    if (next.position !== stream.position + 1n) return stream.reset('id_past_retention', this.tail.lastPosition);
+    return this.write(stream, events, renderFrame);
+  }
+
+  /** Nothing follows the stream's position: it is the end of the log, which the tail may not have reached, or none. */
+  private async settle(stream: EventStream): Promise<void> {
+    const { first, last } = await this.turns.take(() => this.reader.bounds());
+    const end = last > this.tail.lastPosition ? last : this.tail.lastPosition;
+    if (stream.position > last) stream.reset('id_in_the_future', end);
+    else if (stream.position < first - 1n) stream.reset('id_past_retention', end);
+    else if (stream.position >= this.tail.lastPosition) stream.goLive();
+  }
+
+  private async write<E extends Frame | LoggedEvent>(
+    stream: EventStream,
+    events: readonly E[],
+    render: (event: E) => Frame,
+  ): Promise<void> {
+    const wanted = events.filter((event) => stream.wants(event)).map(render);
+    for (const frames of portionsOf(wanted)) {
+      stream.send(frames);
+      this.metrics.sent.inc(frames.length);
+      await stream.drained();
+    }
+    stream.skipTo(events.at(-1)!.position);
+  }
+
+  private giveUp(stream: EventStream, error: unknown): void {
+    this.log.error({ err: error, position: stream.position.toString() }, 'cannot replay events to a stream');
+    this.metrics.cut.inc({ reason: 'failed' });
+    stream.cut();
+  }
+}

@@ -1,0 +1,10 @@
+import { DomainError } from '#platform/kernel';
+
+/** @param limit streams one user may hold. */
+export function tooManyStreams(limit: number): DomainError {
+  return new DomainError(
+    'too_many',
+    'too_many_streams',
+    `You have ${limit} event streams open, which is the most one user may have; close one first.`,
+  );
+}

@@ -1,0 +1,33 @@
+import { Injectable, type OnModuleInit, Optional } from '@nestjs/common';
+import { Readiness } from '#platform/http';
+import { JobCounts } from '#platform/jobs';
+import { RabbitSubscriptions } from '#platform/messaging';
+import { Metrics } from '#platform/observability';
+
+/** What the worker must have beside its database, and what an operator watches of it. */
+@Injectable()
+export class WorkerChecks implements OnModuleInit {
+  constructor(
+    private readonly readiness: Readiness,
+    private readonly metrics: Metrics,
+    private readonly jobs: JobCounts,
+    @Optional() private readonly subscriptions?: RabbitSubscriptions,
+  ) {}
+
+  onModuleInit(): void {
+    const subscriptions = this.subscriptions;
+    if (subscriptions) {
+      this.readiness.add({
+        name: 'rabbitmq',
+        check: () => {
+          if (!subscriptions.areBound) throw new Error('not every subscriber has its consumer');
+        },
+      });
+    }
+    this.metrics.observedGauge('crm_jobs', 'Bull jobs by queue and state', ['queue', 'state'], async (gauge) => {
+      for (const [queue, counts] of Object.entries(await this.jobs.collect())) {
+        for (const [state, count] of Object.entries(counts)) gauge.set({ queue, state }, count);
+      }
+    });
+  }
+}

@@ -1,0 +1,36 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { DealsWorkerModule } from '#crm/deals';
+import { AuthModule } from '#platform/auth';
+import { ConfigModule } from '#platform/config';
+import { CqrsModule } from '#platform/cqrs';
+import { HealthModule, HttpModule } from '#platform/http';
+import { JobsModule } from '#platform/jobs';
+import { MessagingModule } from '#platform/messaging';
+import { ObservabilityModule } from '#platform/observability';
+import { PersistenceModule } from '#platform/persistence';
+import { MIGRATIONS } from '../../../migrations/index.js';
+import { WorkerChecks } from './worker-checks.js';
+
+/** What happens by itself: orders and publishes the log, listens to events, runs jobs. */
+@Module({})
+export class WorkerModule {
+  /** @throws SettingsError naming every fault of the configuration. */
+  static forRoot(env: NodeJS.ProcessEnv): DynamicModule {
+    return {
+      module: WorkerModule,
+      imports: [
+        ConfigModule.forRoot(env),
+        ObservabilityModule,
+        PersistenceModule.forRoot('crm-worker'),
+        CqrsModule.forRoot(),
+        MessagingModule.forWorker(Boolean(env.CRM_RABBITMQ_URL)),
+        JobsModule.forWorker(),
+        AuthModule,
+        HttpModule,
+        HealthModule.forRoot(MIGRATIONS),
+        DealsWorkerModule,
+      ],
+      providers: [WorkerChecks],
+    };
+  }
+}

@@ -1,0 +1,148 @@
+import { ApiProperty } from '@nestjs/swagger';
+import {
+  BooleanField,
+  EmailField,
+  EnumField,
+  type FieldKind,
+  IntegerField,
+  KindField,
+  ListQuery,
+  PhoneField,
+  TextField,
+  UuidField,
+} from '#platform/http';
+import type { Instant } from '#platform/kernel';
+import type { ClientFacts } from './client.entity.js';
+import { CLIENT_KINDS, CLIENT_STATUSES, type ClientKind, type ClientStatus, type ClientView } from './contracts.js';
+
+const NAME = { min: 1, max: 255, example: 'Иванова Мария Петровна' } as const;
+const TAX_ID = { description: 'ИНН: 10 digits of a company, 12 of a person.', example: '7707083893' } as const;
+const TAX_ID_SHAPE = /^(\d{10}|\d{12})$/;
+const OWNER = 'The seller; null: not yet given to one.';
+
+/** Body of POST /clients. */
+export class AddClientDto {
+  @TextField(NAME)
+  name!: string;
+
+  @EnumField(CLIENT_KINDS)
+  kind!: ClientKind;
+
+  @EmailField({ optional: true, nullable: true })
+  email?: string | null;
+
+  @PhoneField({ optional: true, nullable: true })
+  phone?: string | null;
+
+  @KindField(taxIdKind(), { ...TAX_ID, optional: true, nullable: true })
+  tax_id?: string | null;
+
+  @EnumField(CLIENT_STATUSES, { optional: true, description: '`active` unless given.' })
+  status?: ClientStatus;
+
+  @UuidField({ optional: true, nullable: true, description: 'The seller; the caller unless a lead or admin says otherwise.' })
+  owner_id?: string | null;
+}
+
+/** Query of POST /clients. */
+export class AddClientQuery {
+  @BooleanField({ optional: true, description: 'Add it although one with the same e-mail, phone or tax id is known.' })
+  allow_duplicate: boolean = false;
+}
+
+/** Body of PATCH /clients/{id}: what is absent stays. */
+export class ReviseClientDto {
+  @TextField({ ...NAME, optional: true })
+  name?: string;
+
+  @EnumField(CLIENT_KINDS, { optional: true })
+  kind?: ClientKind;
+
+  @EmailField({ optional: true, nullable: true })
+  email?: string | null;
+
+  @PhoneField({ optional: true, nullable: true })
+  phone?: string | null;
+
+  @KindField(taxIdKind(), { ...TAX_ID, optional: true, nullable: true })
+  tax_id?: string | null;
+
+  @EnumField(CLIENT_STATUSES, { optional: true })
+  status?: ClientStatus;
+
+  @UuidField({ optional: true, nullable: true, description: `${OWNER} Leads and admins.` })
+  owner_id?: string | null;
+
+  @BooleanField({ optional: true, description: 'true deletes the client, as DELETE does.' })
+  is_deleted?: boolean;
+}
+
+/** Filters of a list of clients. */
+export class ListClientsDto extends ListQuery {
+  @TextField({ max: 255, optional: true, description: 'Part of name, e-mail, phone (however written) or tax id.' })
+  search?: string;
+
+  @UuidField({ optional: true })
+  owner_id?: string;
+
+  @EnumField(CLIENT_STATUSES, { optional: true })
+  status?: ClientStatus;
+}
+
+/** A client. */
+export class ClientResource implements ClientView {
+  @UuidField()
+  readonly id!: string;
+
+  @TextField(NAME)
+  readonly name!: string;
+
+  @EnumField(CLIENT_KINDS)
+  readonly kind!: ClientKind;
+
+  @EmailField({ nullable: true })
+  readonly email!: string | null;
+
+  @PhoneField({ nullable: true })
+  readonly phone!: string | null;
+
+  @KindField(taxIdKind(), { ...TAX_ID, nullable: true })
+  readonly tax_id!: string | null;
+
+  @EnumField(CLIENT_STATUSES)
+  readonly status!: ClientStatus;
+
+  @UuidField({ nullable: true, description: OWNER })
+  readonly owner_id!: string | null;
+
+  @UuidField({ nullable: true, description: 'The client that took its place.' })
+  readonly merged_into_id!: string | null;
+
+  @IntegerField({ min: 1, max: 2_147_483_647, example: 3 })
+  readonly version!: number;
+
+  @BooleanField()
+  readonly is_deleted!: boolean;
+
+  @ApiProperty({ type: 'string', format: 'date-time', example: '2026-11-23T09:30:00.000Z' })
+  readonly created_at!: Instant;
+
+  @ApiProperty({ type: 'string', format: 'date-time', example: '2026-11-23T09:30:00.000Z' })
+  readonly updated_at!: Instant;
+}
+
+/** What a body says of a client, in the domain's words; absent stays undefined. */
+export function clientFacts<T extends AddClientDto | ReviseClientDto>(body: T) {
+  const { name, kind, email, phone, status } = body;
+  return { name, kind, email, phone, status, taxId: body.tax_id, ownerId: body.owner_id } as Partial<ClientFacts> &
+    Pick<T, 'name' | 'kind'>;
+}
+
+function taxIdKind(): FieldKind {
+  const fault = { code: 'not_a_tax_id', detail: 'must be 10 digits (company) or 12 digits (person)' };
+  return {
+    ready: (value) => (typeof value === 'string' ? value.trim() : value),
+    fault: (value) => (typeof value === 'string' && TAX_ID_SHAPE.test(value) ? null : fault),
+    schema: { type: 'string', pattern: TAX_ID_SHAPE.source },
+  };
+}

@@ -1,0 +1,112 @@
+import type { Instant } from '#platform/kernel';
+import { Aggregate } from '#platform/persistence';
+import { Column, Entity } from 'typeorm';
+import { ClientAdded, ClientDeleted, ClientRevised } from './client.events.js';
+import { emailKey, phoneKey } from './contact-keys.js';
+import type { ClientKind, ClientStatus, ClientView } from './contracts.js';
+
+/** What can be said of a client. */
+export interface ClientFacts {
+  readonly name: string;
+  readonly kind: ClientKind;
+  readonly email: string | null;
+  readonly phone: string | null;
+  readonly taxId: string | null;
+  readonly status: ClientStatus;
+  readonly ownerId: string | null;
+}
+
+/** A person or company that buys cover. */
+@Entity({ schema: 'crm', name: 'clients' })
+export class Client extends Aggregate {
+  @Column('varchar', { length: 255 })
+  private name!: string;
+
+  @Column('varchar', { length: 16 })
+  private kind!: ClientKind;
+
+  @Column('varchar', { length: 254, nullable: true })
+  private email: string | null = null;
+
+  @Column('varchar', { length: 32, nullable: true })
+  private phone: string | null = null;
+
+  /** ИНН. */
+  @Column('varchar', { name: 'tax_id', length: 12, nullable: true })
+  private taxId: string | null = null;
+
+  /** Normalised, for search and the duplicate check. */
+  @Column('varchar', { name: 'email_key', length: 254, nullable: true })
+  private emailKey: string | null = null;
+
+  /** Normalised, for search and the duplicate check. */
+  @Column('varchar', { name: 'phone_key', length: 32, nullable: true })
+  private phoneKey: string | null = null;
+
+  @Column('varchar', { length: 16 })
+  private status!: ClientStatus;
+
+  /** The seller; null: not yet given to one. */
+  @Column('uuid', { name: 'owner_id', nullable: true })
+  private ownerId: string | null = null;
+
+  /** The client that took this one's place. */
+  @Column('uuid', { name: 'merged_into_id', nullable: true })
+  private mergedIntoId: string | null = null;
+
+  static add(id: string, facts: ClientFacts, actorId: string, now: Instant): Client {
+    const client = new Client();
+    client.begin(id, now);
+    client.set(facts);
+    client.apply(new ClientAdded(client.view, actorId));
+    return client;
+  }
+
+  get view(): ClientView {
+    return {
+      id: this.id,
+      name: this.name,
+      kind: this.kind,
+      email: this.email,
+      phone: this.phone,
+      tax_id: this.taxId,
+      status: this.status,
+      owner_id: this.ownerId,
+      merged_into_id: this.mergedIntoId,
+      version: this.version,
+      is_deleted: this.isDeleted,
+      created_at: this.createdAt,
+      updated_at: this.updatedAt,
+    };
+  }
+
+  /** What it is compared by with other clients. */
+  get keys(): { readonly email: string | null; readonly phone: string | null; readonly taxId: string | null } {
+    return { email: this.emailKey, phone: this.phoneKey, taxId: this.taxId };
+  }
+
+  /** Changes what is given; nothing happens when everything stays as it was. */
+  revise(facts: Partial<ClientFacts>, actorId: string, now: Instant): void {
+    const before = this.view;
+    this.set(facts);
+    const previous = Object.fromEntries(
+      Object.entries(before).filter(([field, value]) => this.view[field as keyof ClientView] !== value),
+    );
+    if (Object.keys(previous).length === 0) return;
+    this.touch(now);
+    this.apply(new ClientRevised(this.view, actorId, previous));
+  }
+
+  delete(actorId: string, now: Instant): void {
+    this.markDeleted(actorId, now);
+    this.apply(new ClientDeleted(this.view, actorId, now));
+  }
+
+  private set(facts: Partial<ClientFacts>): void {
+    for (const [field, value] of Object.entries(facts)) {
+      if (value !== undefined) Object.assign(this, { [field]: value });
+    }
+    this.emailKey = emailKey(this.email);
+    this.phoneKey = phoneKey(this.phone);
+  }
+}

@@ -1,0 +1,19 @@
+import { DomainError } from '#platform/kernel';
+import type { ClientView } from './contracts.js';
+
+export const clientNotFound = (): DomainError =>
+  new DomainError('not_found', 'client_not_found', 'There is no such client.');
+
+export const clientDuplicate = (candidates: readonly ClientView[]): DomainError =>
+  new DomainError(
+    'conflict',
+    'client_duplicate',
+    'Clients with the same e-mail, phone or tax id are known: use one of them, or send allow_duplicate=true.',
+    { candidates },
+  );
+
+export const clientHasDeals = (): DomainError =>
+  new DomainError('conflict', 'client_has_deals', 'The client has deals: delete or move them first.');
+
+export const ownerForbidden = (): DomainError =>
+  new DomainError('forbidden', 'owner_forbidden', 'Only a team lead or an admin gives clients to somebody else.');

@@ -1,0 +1,53 @@
+import { Injectable } from '@nestjs/common';
+import { type ActionOn, forbidden, requireAccess } from '#platform/auth';
+import { type Caller, type ExpectedVersion, type Instant } from '#platform/kernel';
+import { AggregateRepository, AggregateStore } from '#platform/messaging';
+import { SqlConditions, statement } from '#platform/persistence';
+import { addClientScope } from './client-scope.js';
+import { Client } from './client.entity.js';
+import { clientNotFound } from './client.errors.js';
+
+const LOCK = statement('SELECT id FROM crm.clients WHERE id = $1::uuid FOR UPDATE');
+
+/** Loads clients to be changed and stores them with their events. */
+@Injectable()
+export class ClientRepository extends AggregateRepository<Client> {
+  constructor(store: AggregateStore) {
+    super(store, Client);
+  }
+
+  /**
+   * The client, if the caller may do this to it.
+   * @throws DomainError `client_not_found` when the caller may not even see it, `forbidden` when it may not do this,
+   *   `version_mismatch` when it is not the version the caller saw.
+   */
+  async load(id: string, caller: Caller, action: ActionOn<'clients'>, expected: ExpectedVersion): Promise<Client> {
+    const row = await this.find(id, caller, 'read');
+    if (!row) throw clientNotFound();
+    requireAccess(caller, 'clients', action);
+    if (!(await this.find(id, caller, action))) throw forbidden();
+    const client = this.mapping.hydrate(row);
+    client.expectVersion(expected);
+    return client;
+  }
+
+  /** Holds new deals of the client back until the transaction ends; for a deletion. */
+  async lock(id: string): Promise<void> {
+    await this.store.database.query(LOCK, [id]);
+  }
+
+  /** Stores a new client, or what changed of a loaded one; nothing when nothing did. */
+  async save(client: Client, now: Instant): Promise<void> {
+    if (client.currentVersion !== client.loadedVersion) await this.write(client, now);
+  }
+
+  private find(id: string, caller: Caller, action: ActionOn<'clients'>): Promise<Record<string, unknown> | undefined> {
+    const conditions = new SqlConditions('NOT c.is_deleted');
+    conditions.add((placeholder) => `c.id = ${placeholder}::uuid`, id);
+    addClientScope(conditions, requireAccess(caller, 'clients', action));
+    return this.store.database.first(
+      statement(`SELECT ${this.mapping.selection} FROM ${this.mapping.table} c WHERE ${conditions.sql}`),
+      conditions.values,
+    );
+  }
+}

@@ -1,0 +1,86 @@
+import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query } from '@nestjs/common';
+import { CommandBus, QueryBus } from '@nestjs/cqrs';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { CurrentCaller } from '#platform/auth';
+import { Creates, IfMatch, type ListAnswer, PageOf, pageRequest, Problems, toPage, UuidParam } from '#platform/http';
+import type { Caller, ExpectedVersion } from '#platform/kernel';
+import {
+  AddClientDto,
+  AddClientQuery,
+  clientFacts,
+  ClientResource,
+  ListClientsDto,
+  ReviseClientDto,
+} from './client.dto.js';
+import { AddClientCommand } from './commands/add-client.command.js';
+import { DeleteClientCommand } from './commands/delete-client.command.js';
+import { ReviseClientCommand } from './commands/revise-client.command.js';
+import type { ClientView } from './contracts.js';
+import { GetClientQuery } from './queries/get-client.query.js';
+import { ListClientsQuery } from './queries/list-clients.query.js';
+
+const LIST = 'clients';
+
+@ApiTags('clients')
+@Controller('clients')
+export class ClientsController {
+  constructor(
+    private readonly commands: CommandBus,
+    private readonly queries: QueryBus,
+  ) {}
+
+  @Get()
+  @ApiOperation({ summary: 'Clients in your scope, the newest first' })
+  @ApiOkResponse({ type: PageOf(ClientResource) })
+  async list(@CurrentCaller() caller: Caller, @Query() query: ListClientsDto): Promise<ListAnswer<ClientView>> {
+    const { search, owner_id: ownerId, status } = query;
+    const filter = { search, ownerId, status };
+    return toPage(await this.queries.execute(new ListClientsQuery(caller, filter, pageRequest(query, LIST))), LIST);
+  }
+
+  @Post()
+  @ApiOperation({ summary: 'Add a client; one that seems to be known already is answered with the candidates' })
+  @Creates('', { type: ClientResource })
+  @Problems({ 403: ['owner_forbidden'], 409: ['client_duplicate'] })
+  async add(
+    @CurrentCaller() caller: Caller,
+    @Query() { allow_duplicate: allowDuplicate }: AddClientQuery,
+    @Body() body: AddClientDto,
+  ): Promise<ClientView> {
+    return this.commands.execute(new AddClientCommand(caller, clientFacts(body), allowDuplicate));
+  }
+
+  @Get(':id')
+  @ApiOperation({ summary: 'One client' })
+  @ApiOkResponse({ type: ClientResource })
+  @Problems({ 404: ['client_not_found'] })
+  async get(@CurrentCaller() caller: Caller, @UuidParam() id: string): Promise<ClientView> {
+    return this.queries.execute(new GetClientQuery(caller, id));
+  }
+
+  @Patch(':id')
+  @ApiOperation({ summary: 'Change a client; what is absent stays' })
+  @ApiOkResponse({ type: ClientResource })
+  @Problems({ 404: ['client_not_found'], 409: ['client_has_deals', 'edit_conflict'], 412: ['version_mismatch'] })
+  async revise(
+    @CurrentCaller() caller: Caller,
+    @UuidParam() id: string,
+    @Body() body: ReviseClientDto,
+    @IfMatch() expected: ExpectedVersion,
+  ): Promise<ClientView> {
+    if (body.is_deleted) return this.commands.execute(new DeleteClientCommand(caller, id, expected));
+    return this.commands.execute(new ReviseClientCommand(caller, id, clientFacts(body), expected));
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Delete a client; one that has deals stays' })
+  @Problems({ 404: ['client_not_found'], 409: ['client_has_deals', 'edit_conflict'], 412: ['version_mismatch'] })
+  async delete(
+    @CurrentCaller() caller: Caller,
+    @UuidParam() id: string,
+    @IfMatch() expected: ExpectedVersion,
+  ): Promise<void> {
+    await this.commands.execute(new DeleteClientCommand(caller, id, expected));
+  }
+}

@@ -1,0 +1,26 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { Client } from './client.entity.js';
+import { ClientRepository } from './client.repository.js';
+import { ClientsController } from './clients.controller.js';
+import { ClientsPublisher } from './clients.publisher.js';
+import { AddClientHandler } from './commands/add-client.command.js';
+import { DeleteClientHandler } from './commands/delete-client.command.js';
+import { ReviseClientHandler } from './commands/revise-client.command.js';
+import { DuplicateClientsHandler } from './queries/duplicate-clients.query.js';
+import { GetClientHandler } from './queries/get-client.query.js';
+import { ListClientsHandler } from './queries/list-clients.query.js';
+
+const COMMANDS = [AddClientHandler, ReviseClientHandler, DeleteClientHandler];
+const QUERIES = [GetClientHandler, ListClientsHandler, DuplicateClientsHandler];
+
+/** What a client is and can do. */
+@Module({
+  imports: [TypeOrmModule.forFeature([Client])],
+  providers: [ClientRepository, ClientsPublisher, ...COMMANDS, ...QUERIES],
+})
+export class ClientsModule {}
+
+/** Its routes. */
+@Module({ imports: [ClientsModule], controllers: [ClientsController] })
+export class ClientsHttpModule {}

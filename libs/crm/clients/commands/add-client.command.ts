@@ -1,0 +1,46 @@
+import { Command, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs';
+import { requireAccess } from '#platform/auth';
+import { type Caller, Clock, newId } from '#platform/kernel';
+import { Client, type ClientFacts } from '../client.entity.js';
+import { clientDuplicate, ownerForbidden } from '../client.errors.js';
+import { ClientRepository } from '../client.repository.js';
+import type { ClientView } from '../contracts.js';
+import { DuplicateClientsQuery } from '../queries/duplicate-clients.query.js';
+
+/** Takes a new client into the book. */
+export class AddClientCommand extends Command<ClientView> {
+  constructor(
+    readonly caller: Caller,
+    /** Without an owner it is the caller, unless its role sees every client. */
+    readonly facts: Pick<ClientFacts, 'name' | 'kind'> & Partial<ClientFacts>,
+    /** Whether to add it although one with the same e-mail, phone or tax id is known. */
+    readonly allowDuplicate: boolean,
+  ) {
+    super();
+  }
+}
+
+@CommandHandler(AddClientCommand)
+export class AddClientHandler implements ICommandHandler<AddClientCommand> {
+  constructor(
+    private readonly clients: ClientRepository,
+    private readonly queries: QueryBus,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws DomainError `client_duplicate` with the candidates, `owner_forbidden`. */
+  async execute({ caller, facts, allowDuplicate }: AddClientCommand): Promise<ClientView> {
+    const scope = requireAccess(caller, 'clients', 'create');
+    const ownerId = facts.ownerId ?? scope.ownerId;
+    if (!scope.all && ownerId !== caller.userId) throw ownerForbidden();
+    const { email = null, phone = null, taxId = null, status = 'active', name, kind } = facts;
+    const now = this.clock.now();
+    const client = Client.add(newId(), { name, kind, email, phone, taxId, status, ownerId }, caller.userId, now);
+    if (!allowDuplicate) {
+      const candidates = await this.queries.execute(new DuplicateClientsQuery(caller, client.keys));
+      if (candidates.length > 0) throw clientDuplicate(candidates);
+    }
+    await this.clients.save(client, now);
+    return client.view;
+  }
+}

@@ -1,0 +1,1 @@
+export { ClientsHttpModule, ClientsModule } from './clients.module.js';

@@ -1,0 +1,43 @@
+import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
+import { requireAccess } from '#platform/auth';
+import type { Caller } from '#platform/kernel';
+import { Database, SqlConditions, statement } from '#platform/persistence';
+import { addClientScope } from '../client-scope.js';
+import type { Client } from '../client.entity.js';
+import type { ClientView } from '../contracts.js';
+import { CLIENT_COLUMNS } from './client-row.js';
+
+const MOST = 10;
+
+/** Clients in the caller's scope with the same normalised e-mail, phone or tax id; the newest ten. */
+export class DuplicateClientsQuery extends Query<readonly ClientView[]> {
+  constructor(
+    readonly caller: Caller,
+    readonly keys: Client['keys'],
+  ) {
+    super();
+  }
+}
+
+@QueryHandler(DuplicateClientsQuery)
+export class DuplicateClientsHandler implements IQueryHandler<DuplicateClientsQuery> {
+  constructor(private readonly database: Database) {}
+
+  async execute({ caller, keys }: DuplicateClientsQuery): Promise<readonly ClientView[]> {
+    if (!keys.email && !keys.phone && !keys.taxId) return [];
+    const conditions = new SqlConditions('NOT c.is_deleted', 'c.merged_into_id IS NULL');
+    conditions.addNumbered('(c.email_key = $1::text OR c.phone_key = $2::text OR c.tax_id = $3::text)', [
+      keys.email,
+      keys.phone,
+      keys.taxId,
+    ]);
+    addClientScope(conditions, requireAccess(caller, 'clients', 'read'));
+    return this.database.query<ClientView>(
+      statement(
+        `SELECT ${CLIENT_COLUMNS} FROM crm.clients c WHERE ${conditions.sql}
+         ORDER BY c.created_at DESC, c.id DESC LIMIT ${MOST}`,
+      ),
+      conditions.values,
+    );
+  }
+}

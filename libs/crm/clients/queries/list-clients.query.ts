@@ -1,0 +1,62 @@
+import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
+import { requireAccess } from '#platform/auth';
+import type { Caller, Page, PageRequest } from '#platform/kernel';
+import { Database, SqlConditions, statement } from '#platform/persistence';
+import { addClientScope } from '../client-scope.js';
+import { searchKey } from '../contact-keys.js';
+import type { ClientStatus, ClientView } from '../contracts.js';
+import { CLIENT_COLUMNS } from './client-row.js';
+
+/** Clients in the caller's scope, the newest first. */
+export class ListClientsQuery extends Query<Page<ClientView>> {
+  constructor(
+    readonly caller: Caller,
+    readonly filter: {
+      /** Part of name, e-mail, phone (however written) or tax id, in any case. */
+      readonly search?: string;
+      readonly ownerId?: string;
+      readonly status?: ClientStatus;
+    },
+    /** `after` holds creation and id of the last client seen. */
+    readonly page: PageRequest,
+  ) {
+    super();
+  }
+}
+
+@QueryHandler(ListClientsQuery)
+export class ListClientsHandler implements IQueryHandler<ListClientsQuery> {
+  constructor(private readonly database: Database) {}
+
+  async execute({ caller, filter, page }: ListClientsQuery): Promise<Page<ClientView>> {
+    const conditions = new SqlConditions('NOT c.is_deleted');
+    addClientScope(conditions, requireAccess(caller, 'clients', 'read'));
+    if (filter.ownerId) conditions.add((p) => `c.owner_id = ${p}::uuid`, filter.ownerId);
+    if (filter.status) conditions.add((p) => `c.status = ${p}::text`, filter.status);
+    if (filter.search) conditions.addSearch(SEARCHED, searchKey(filter.search));
+    const total = page.includeTotal ? await this.total(conditions) : undefined;
+    if (page.after) conditions.addKey('(c.created_at, c.id)', ['timestamptz', 'uuid'], page.after, 'desc');
+    const rows = await this.database.query<ClientView>(
+      statement(
+        `SELECT ${CLIENT_COLUMNS} FROM crm.clients c WHERE ${conditions.sql}
+         ORDER BY c.created_at DESC, c.id DESC LIMIT $${conditions.nextParameter}::int`,
+      ),
+      [...conditions.values, page.limit + 1],
+    );
+    const items = rows.slice(0, page.limit);
+    const last = rows.length > page.limit ? items.at(-1) : undefined;
+    const next = last ? [last.created_at, last.id] : null;
+    return total === undefined ? { items, next } : { items, next, total };
+  }
+
+  private async total({ sql, values }: SqlConditions): Promise<number> {
+    const row = await this.database.first<{ count: number }>(
+      statement(`SELECT count(*)::int AS count FROM crm.clients c WHERE ${sql}`),
+      values,
+    );
+    return row?.count ?? 0;
+  }
+}
+
+/** As the index `clients_search_idx` has it. */
+const SEARCHED = `lower(c.name || ' ' || coalesce(c.email_key, '') || ' ' || coalesce(c.phone_key, '') || ' ' || coalesce(c.tax_id, ''))`;

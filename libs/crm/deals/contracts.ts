@@ -1,0 +1,43 @@
+import { Query } from '@nestjs/cqrs';
+import type { CalendarDate, Instant } from '#platform/kernel';
+
+/** Where a deal stands in the funnel, in the order of the funnel. */
+export const STAGES = ['qualification', 'negotiation', 'proposal', 'closedWon', 'closedLost'] as const;
+export type Stage = (typeof STAGES)[number];
+
+/** The code stored for a stage. */
+export const STATUSES = ['qualification', 'in_progress', 'proposal', 'won', 'lost'] as const;
+export type DealStatus = (typeof STATUSES)[number];
+
+/** A deal as the REST API and the events show it. */
+export interface DealView {
+  readonly id: string;
+  readonly client_id: string;
+  readonly title: string;
+  readonly description: string | null;
+  readonly status: DealStatus;
+  readonly stage: Stage;
+  readonly owner_id: string | null;
+  readonly executor_id: string | null;
+  readonly next_review_at: CalendarDate;
+  readonly closed_at: Instant | null;
+  readonly lost_reason: string | null;
+  readonly version: number;
+  readonly created_at: Instant;
+  readonly updated_at: Instant;
+  readonly is_deleted: boolean;
+}
+
+/** Who takes part in a client's deals: owners and executors of those not deleted. */
+export interface DealParticipants {
+  /** UUIDs, each once. */
+  readonly userIds: readonly string[];
+  readonly dealCount: number;
+}
+
+/** Asks for the {@link DealParticipants} of a client; in a unit of work it sees that transaction. */
+export class DealParticipantsQuery extends Query<DealParticipants> {
+  constructor(readonly clientId: string) {
+    super();
+  }
+}

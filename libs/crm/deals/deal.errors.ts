@@ -1,0 +1,19 @@
+import { DomainError } from '#platform/kernel';
+
+export const dealNotFound = (): DomainError => new DomainError('not_found', 'deal_not_found', 'There is no such deal.');
+
+export const dealClosed = (): DomainError =>
+  new DomainError(
+    'conflict',
+    'deal_closed',
+    'The deal is closed: only its next review date, notes and documents may still change.',
+  );
+
+export const clientNotFound = (): DomainError =>
+  new DomainError('not_found', 'client_not_found', 'There is no such client.');
+
+export const reasonNotApplicable = (): DomainError =>
+  new DomainError('invalid', 'reason_not_applicable', 'A reason is taken only with the stage closedLost.');
+
+export const ownerForbidden = (): DomainError =>
+  new DomainError('forbidden', 'owner_forbidden', 'Only a team lead or an admin opens a deal for somebody else.');

@@ -1,0 +1,66 @@
+import { Injectable } from '@nestjs/common';
+import { type ActionOn, forbidden, inScope, requireAccess, type Scope } from '#platform/auth';
+import { type Caller, type ExpectedVersion, type Instant } from '#platform/kernel';
+import { AggregateRepository, AggregateStore } from '#platform/messaging';
+import { statement, type Statement } from '#platform/persistence';
+import { Deal } from './deal.entity.js';
+import { clientNotFound, dealNotFound } from './deal.errors.js';
+
+/**
+ * The client must be there and in the caller's scope, and stay so until the deal is stored: the share lock makes a
+ * deletion of the client wait, and this wait for a deletion.
+ */
+const CLIENT_IN_SCOPE = {
+  parameterCount: 3,
+  source: (first: number) => `(
+    SELECT 1 FROM crm.clients c WHERE c.id = $${first}::uuid AND NOT c.is_deleted AND c.merged_into_id IS NULL
+      AND ($${first + 1}::boolean OR c.owner_id = $${first + 2}::uuid OR EXISTS (
+        SELECT 1 FROM crm.deals o WHERE o.client_id = c.id AND o.owner_id = $${first + 2}::uuid AND NOT o.is_deleted))
+    FOR SHARE OF c) AS client`,
+};
+
+/** Loads deals to be changed and stores them with their journal and events. */
+@Injectable()
+export class DealRepository extends AggregateRepository<Deal> {
+  private readonly byId: Statement;
+
+  constructor(store: AggregateStore) {
+    super(store, Deal, CLIENT_IN_SCOPE);
+    this.byId = statement(
+      `SELECT ${this.mapping.selection} FROM ${this.mapping.table} WHERE id = $1::uuid AND NOT is_deleted`,
+    );
+  }
+
+  /**
+   * The deal, if the caller may do this to it.
+   * @throws DomainError `deal_not_found` when the caller may not even see it, `forbidden` when it may not do this,
+   *   `version_mismatch` when it is not the version the caller saw.
+   */
+  async load(id: string, caller: Caller, action: ActionOn<'deals'>, expected: ExpectedVersion): Promise<Deal> {
+    const readable = requireAccess(caller, 'deals', 'read');
+    const row = await this.store.database.first<Record<string, unknown>>(this.byId, [id]);
+    const deal = row && this.mapping.hydrate(row);
+    if (!deal || !inScope(readable, deal.parties)) throw dealNotFound();
+    if (!inScope(requireAccess(caller, 'deals', action), deal.parties)) throw forbidden();
+    deal.expectVersion(expected);
+    return deal;
+  }
+
+  /**
+   * Stores a new deal.
+   * @param clients the clients for which the caller may open deals.
+   * @throws DomainError `client_not_found`.
+   */
+  async add(deal: Deal, clients: Scope, now: Instant): Promise<void> {
+    await this.write(deal, now, [deal.view.client_id, clients.all, clients.ownerId]);
+  }
+
+  /** Stores what changed; nothing when nothing did. */
+  async save(deal: Deal, now: Instant): Promise<void> {
+    if (deal.currentVersion !== deal.loadedVersion) await this.write(deal, now);
+  }
+
+  protected override refusedInsert(): Error {
+    return clientNotFound();
+  }
+}

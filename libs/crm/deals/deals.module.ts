@@ -1,0 +1,42 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { JobsModule } from '#platform/jobs';
+import { AssignDealHandler } from './commands/assign-deal.command.js';
+import { ChangeDealStageHandler } from './commands/change-deal-stage.command.js';
+import { DeleteDealHandler } from './commands/delete-deal.command.js';
+import { OpenDealHandler } from './commands/open-deal.command.js';
+import { ReviseDealHandler } from './commands/revise-deal.command.js';
+import { Deal } from './deal.entity.js';
+import { DealRepository } from './deal.repository.js';
+import { DealsController } from './deals.controller.js';
+import { DealsPublisher } from './deals.publisher.js';
+import { DEAL_REVIEWS } from './jobs/deal-reviews.queue.js';
+import { RemindDealReviewJob } from './jobs/remind-deal-review.job.js';
+import { RemindDealReviewsJob } from './jobs/remind-deal-reviews.job.js';
+import { DealParticipantsHandler } from './queries/deal-participants.query.js';
+import { GetDealHandler } from './queries/get-deal.query.js';
+import { ListDealsHandler } from './queries/list-deals.query.js';
+import { StageMetricsHandler } from './queries/stage-metrics.query.js';
+import { ReviewReminders } from './review-reminders.js';
+import { DueReviewSubscriber } from './subscribers/due-review.subscriber.js';
+
+const COMMANDS = [OpenDealHandler, ReviseDealHandler, ChangeDealStageHandler, AssignDealHandler, DeleteDealHandler];
+const QUERIES = [GetDealHandler, ListDealsHandler, StageMetricsHandler, DealParticipantsHandler];
+
+/** What a deal is and can do. */
+@Module({
+  imports: [TypeOrmModule.forFeature([Deal])],
+  providers: [DealRepository, DealsPublisher, ...COMMANDS, ...QUERIES],
+})
+export class DealsModule {}
+
+/** Its routes. */
+@Module({ imports: [DealsModule], controllers: [DealsController] })
+export class DealsHttpModule {}
+
+/** What happens to deals by itself. */
+@Module({
+  imports: [JobsModule.processing(DEAL_REVIEWS)],
+  providers: [ReviewReminders, DueReviewSubscriber, RemindDealReviewsJob, RemindDealReviewJob],
+})
+export class DealsWorkerModule {}

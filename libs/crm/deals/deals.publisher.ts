@@ -1,0 +1,99 @@
+import { EventsHandler, type IEventHandler } from '@nestjs/cqrs';
+import { type Change, EventLog } from '#platform/messaging';
+import type { DealView } from './contracts.js';
+import { DealAssigned, DealDeleted, DealOpened, DealRevised, DealStageChanged } from './deal.events.js';
+
+type AnyDealEvent = DealOpened | DealRevised | DealStageChanged | DealAssigned | DealDeleted;
+
+/** Tells journal and log what happened to a deal, in the transaction in which it happens. */
+@EventsHandler(DealOpened, DealRevised, DealStageChanged, DealAssigned, DealDeleted)
+export class DealsPublisher implements IEventHandler<AnyDealEvent> {
+  constructor(private readonly log: EventLog) {}
+
+  handle(event: AnyDealEvent): void {
+    if (event instanceof DealOpened) this.opened(event);
+    else if (event instanceof DealRevised) this.revised(event);
+    else if (event instanceof DealStageChanged) this.stageChanged(event);
+    else if (event instanceof DealAssigned) this.assigned(event);
+    else this.deleted(event);
+  }
+
+  private opened({ deal, actorId }: DealOpened): void {
+    this.record(deal, actorId, 'Deal opened', { before: null, after: deal }, [
+      { type: 'deal.created', data: facts(deal) },
+    ]);
+  }
+
+  private revised({ deal, actorId, previous }: DealRevised): void {
+    const changed = Object.keys(previous);
+    this.record(deal, actorId, `Deal changed: ${changed.join(', ')}`, difference(deal, previous), [
+      updated(deal, previous),
+    ]);
+  }
+
+  private stageChanged({ deal, actorId, previous, from }: DealStageChanged): void {
+    const body = `Stage changed from ${from} to ${deal.stage}`;
+    this.record(deal, actorId, body, difference(deal, previous), [
+      {
+        type: 'deal.stage_changed',
+        data: { ...facts(deal), from, to: deal.stage, reason: deal.lost_reason },
+      },
+      updated(deal, previous),
+    ]);
+  }
+
+  private assigned({ deal, actorId, previous }: DealAssigned): void {
+    const { owner_id, executor_id } = deal;
+    const move = {
+      owner: { before: previous.owner_id, after: owner_id },
+      executor: { before: previous.executor_id, after: executor_id },
+    };
+    // Those who lose the deal are told of it, and of nothing after it.
+    const audience = people(owner_id, executor_id, previous.owner_id, previous.executor_id);
+    const changed = Object.fromEntries(
+      Object.entries(previous).filter(([field, value]) => deal[field as keyof typeof previous] !== value),
+    );
+    this.record(deal, actorId, 'Deal assigned', difference(deal, changed), [
+      { type: 'deal.assigned', audience, data: { ...facts(deal), ...move } },
+      updated(deal, changed),
+    ]);
+  }
+
+  private deleted({ deal, actorId, deletedAt }: DealDeleted): void {
+    const previous = { is_deleted: false };
+    this.record(deal, actorId, 'Deal deleted', difference(deal, previous), [
+      { type: 'deal.deleted', data: { ...facts(deal), deleted_at: deletedAt, deleted_by_id: actorId } },
+      updated(deal, previous),
+    ]);
+  }
+
+  private record(deal: DealView, actorId: string, body: string, data: object, events: Change['events']): void {
+    this.log.record({
+      stream: `deals/${deal.id}`,
+      dealId: deal.id,
+      clientId: deal.client_id,
+      actorId,
+      audience: people(deal.owner_id, deal.executor_id),
+      entry: { kind: 'system', body, data },
+      events,
+    });
+  }
+}
+
+function facts(deal: DealView): Record<string, unknown> {
+  return { deal_id: deal.id, client_id: deal.client_id, deal };
+}
+
+/** Every change of a deal says this too: who wants one routing key gets everything. */
+function updated(deal: DealView, previous: Readonly<Partial<DealView>>): Change['events'][number] {
+  return { type: 'deal.updated', data: { ...facts(deal), changed: Object.keys(previous), previous } };
+}
+
+function difference(deal: DealView, previous: Readonly<Partial<DealView>>): object {
+  const after = Object.fromEntries(Object.keys(previous).map((field) => [field, deal[field as keyof DealView]]));
+  return { before: previous, after };
+}
+
+function people(...ids: (string | null)[]): string[] {
+  return [...new Set(ids.filter((id) => id !== null))];
+}

@@ -1,0 +1,1 @@
+export { DealsHttpModule, DealsModule, DealsWorkerModule } from './deals.module.js';

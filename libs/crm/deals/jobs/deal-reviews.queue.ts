@@ -1,0 +1,2 @@
+/** The Bull queue of review reminders. */
+export const DEAL_REVIEWS = 'deal-reviews';

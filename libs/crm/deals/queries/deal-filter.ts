@@ -1,0 +1,42 @@
+import { type Scope, scopePredicate } from '#platform/auth';
+import { addDays, type CalendarDate } from '#platform/kernel';
+import { SqlConditions } from '#platform/persistence';
+import type { Stage } from '../contracts.js';
+import { statusesOf } from '../deal-stage.js';
+
+/** Horizons of the next review, in days; `all` has none. */
+export const PERIODS = { '7d': 7, '30d': 30, '90d': 90, all: null } as const;
+export type Period = keyof typeof PERIODS;
+
+/** Which deals are meant; what is absent doesn't narrow. */
+export interface DealFilter {
+  readonly stages?: readonly Stage[];
+  /** Owners' UUIDs; null means deals without an owner. */
+  readonly managers?: readonly (string | null)[];
+  readonly executorId?: string;
+  readonly clientId?: string;
+  readonly period?: Period;
+  /** Part of title or description, in any case; `%` and `_` mean themselves. */
+  readonly search?: string;
+}
+
+/** The filter and the scope as conditions on `crm.deals d`, the same for lists, totals and metrics. */
+export function dealConditions(filter: DealFilter, scope: Scope, today: CalendarDate): SqlConditions {
+  const conditions = new SqlConditions('NOT d.is_deleted');
+  const { sql, values } = scopePredicate(scope, 'd', conditions.nextParameter);
+  conditions.addNumbered(sql, values);
+  if (filter.stages) conditions.add((p) => `d.status = ANY (${p}::text[])`, filter.stages.flatMap(statusesOf));
+  if (filter.managers) {
+    const ids = filter.managers.filter((id) => id !== null);
+    const unowned = ids.length < filter.managers.length ? ' OR d.owner_id IS NULL' : '';
+    conditions.add((p) => `(d.owner_id = ANY (${p}::uuid[])${unowned})`, ids);
+  }
+  if (filter.executorId) conditions.add((p) => `d.executor_id = ${p}::uuid`, filter.executorId);
+  if (filter.clientId) conditions.add((p) => `d.client_id = ${p}::uuid`, filter.clientId);
+  const days = filter.period ? PERIODS[filter.period] : null;
+  if (days !== null) conditions.add((p) => `d.next_review_at <= ${p}::date`, addDays(today, days));
+  if (filter.search) {
+    conditions.addSearch(`lower(d.title || E'\\n' || coalesce(d.description, ''))`, filter.search);
+  }
+  return conditions;
+}

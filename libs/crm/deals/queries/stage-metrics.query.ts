@@ -1,0 +1,66 @@
+import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
+import { requireAccess } from '#platform/auth';
+import { RuntimeSettings } from '#platform/config';
+import { businessDay, type Caller, Clock } from '#platform/kernel';
+import { Database, statement } from '#platform/persistence';
+import { type Stage, STAGES } from '../contracts.js';
+import { stageOf } from '../deal-stage.js';
+import { dealConditions, type DealFilter } from './deal-filter.js';
+
+/** How one stage of the funnel stands. */
+export interface StageMetric {
+  readonly stage: Stage;
+  readonly count: number;
+  /** Planned money per currency; amounts are decimal strings, never added across currencies. */
+  readonly total_value: readonly { readonly currency: string; readonly amount: string }[];
+  /** Share of all matching deals, 0..1. */
+  readonly conversion_rate: number;
+  /** Mean days from opening to closing, or until now for open deals; null without deals. */
+  readonly avg_cycle_duration_days: number | null;
+}
+
+/** The funnel over the deals that a list with the same filter would show. */
+export class StageMetricsQuery extends Query<readonly StageMetric[]> {
+  constructor(
+    readonly caller: Caller,
+    readonly filter: DealFilter,
+  ) {
+    super();
+  }
+}
+
+@QueryHandler(StageMetricsQuery)
+export class StageMetricsHandler implements IQueryHandler<StageMetricsQuery> {
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+    private readonly settings: RuntimeSettings,
+  ) {}
+
+  async execute({ caller, filter }: StageMetricsQuery): Promise<readonly StageMetric[]> {
+    const now = this.clock.now();
+    const scope = requireAccess(caller, 'metrics', 'read');
+    const conditions = dealConditions(filter, scope, businessDay(now, this.settings.timeZone));
+    const rows = await this.database.query<{ status: string; count: number; seconds: number }>(
+      statement(
+        `SELECT d.status, count(*)::int AS count,
+           sum(extract(epoch FROM coalesce(d.closed_at, $${conditions.nextParameter}::timestamptz) - d.created_at))::float8 AS seconds
+         FROM crm.deals d WHERE ${conditions.sql} GROUP BY d.status`,
+      ),
+      [...conditions.values, now],
+    );
+    const all = rows.reduce((sum, { count }) => sum + count, 0);
+    return STAGES.map((stage) => {
+      const own = rows.filter(({ status }) => stageOf(status) === stage);
+      const count = own.reduce((sum, row) => sum + row.count, 0);
+      const seconds = own.reduce((sum, row) => sum + row.seconds, 0);
+      return {
+        stage,
+        count,
+        total_value: [],
+        conversion_rate: all === 0 ? 0 : count / all,
+        avg_cycle_duration_days: count === 0 ? null : seconds / count / 86_400,
+      };
+    });
+  }
+}

@@ -1,0 +1,1 @@
+export { JournalsHttpModule, JournalsModule } from './journals.module.js';

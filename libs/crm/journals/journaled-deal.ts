@@ -1,0 +1,35 @@
+import { type ActionOn, forbidden, inScope, requireAccess, scopePredicate } from '#platform/auth';
+import type { Caller } from '#platform/kernel';
+import { Database, statement } from '#platform/persistence';
+import { dealNotFound } from './journal.errors.js';
+
+/** The deal that a journal belongs to, as far as the journal needs it. */
+export interface JournaledDeal {
+  readonly id: string;
+  readonly clientId: string;
+  readonly ownerId: string | null;
+  readonly executorId: string | null;
+}
+
+/**
+ * The deal, if the caller may do this to its journal.
+ * @throws DomainError `deal_not_found` when the deal is out of scope, `forbidden` when the caller may not do this.
+ */
+export async function requireJournaledDeal(
+  database: Database,
+  dealId: string,
+  caller: Caller,
+  action: ActionOn<'journal'>,
+): Promise<JournaledDeal> {
+  const { sql, values } = scopePredicate(requireAccess(caller, 'journal', 'read'), 'd', 2);
+  const deal = await database.first<JournaledDeal>(
+    statement(
+      `SELECT d.id, d.client_id AS "clientId", d.owner_id AS "ownerId", d.executor_id AS "executorId"
+       FROM crm.deals d WHERE d.id = $1::uuid AND NOT d.is_deleted AND ${sql}`,
+    ),
+    [dealId, ...values],
+  );
+  if (!deal) throw dealNotFound();
+  if (!inScope(requireAccess(caller, 'journal', action), deal)) throw forbidden();
+  return deal;
+}

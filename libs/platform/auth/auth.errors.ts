@@ -1,0 +1,34 @@
+import { DomainError } from '#platform/kernel';
+
+/** Nothing was shown that says who asks. */
+export function authorizationRequired(): DomainError {
+  return new DomainError('unauthenticated', 'authorization_required', 'An access token is required; sign in first.');
+}
+
+/** What was shown is no access token of ours; why is not told, so that nobody learns by trying. */
+export function invalidToken(): DomainError {
+  return new DomainError('unauthenticated', 'invalid_token', 'The access token is not valid; sign in again.');
+}
+
+/** The token was ours, and its time is over. */
+export function tokenExpired(): DomainError {
+  return new DomainError(
+    'unauthenticated',
+    'token_expired',
+    'The access token has expired; refresh it or sign in again.',
+  );
+}
+
+/** Whether the token is good can't be known now: nobody is to be signed out for it. */
+export function authUnavailable(): DomainError {
+  return new DomainError(
+    'unavailable',
+    'auth_unavailable',
+    'Access tokens cannot be verified at the moment; try again.',
+  );
+}
+
+/** The caller is known and may not do this to any row at all. */
+export function forbidden(): DomainError {
+  return new DomainError('forbidden', 'forbidden', 'None of your roles allows this; ask an administrator.');
+}

@@ -1,0 +1,25 @@
+import { Global, Module } from '@nestjs/common';
+import { AuthSettings } from '#platform/config';
+import { Clock } from '#platform/kernel';
+import { Log } from '#platform/observability';
+import { AccessTokenStrategy } from './access-token.strategy.js';
+import { AuthGuard } from './auth.guard.js';
+import { configuredKeys } from './configured-keys.js';
+import { TokenVerifier } from './token-verifier.js';
+import { VerificationKeys } from './verification-keys.js';
+
+/**
+ * Who asks. Needs {@link AuthSettings}, {@link Clock} and {@link Log} from the application;
+ * whether {@link AuthGuard} stands before every route is the application's to say.
+ */
+@Global()
+@Module({
+  providers: [
+    { provide: VerificationKeys, useFactory: configuredKeys, inject: [AuthSettings, Clock, Log] },
+    AccessTokenStrategy,
+    TokenVerifier,
+    AuthGuard,
+  ],
+  exports: [TokenVerifier, AuthGuard],
+})
+export class AuthModule {}

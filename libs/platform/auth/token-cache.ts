@@ -1,0 +1,39 @@
+import type { VerifiedToken } from './token-claims.js';
+
+/** How long a signature is taken as checked: a key withdrawn by the Auth service loses its tokens after this at the latest. */
+const RECHECK_MS = 10 * 60_000;
+
+interface Entry {
+  readonly verified: VerifiedToken;
+  readonly recheckAt: number;
+}
+
+/** Tokens found good, the least recently used leaving first; only verified ones come in, so nobody can flood it. */
+export class TokenCache {
+  private readonly entries = new Map<string, Entry>();
+
+  /** @param capacity how many tokens are kept at the most. */
+  constructor(private readonly capacity: number) {}
+
+  /**
+   * What was found for exactly this text, while the token lives and its signature needn't be checked again.
+   * @param now milliseconds since the Unix epoch.
+   */
+  get(token: string, now: number): VerifiedToken | undefined {
+    const entry = this.entries.get(token);
+    if (!entry) return undefined;
+    // A Map keeps the order of insertion: to put an entry back is to make it the youngest.
+    this.entries.delete(token);
+    if (now >= entry.recheckAt) return undefined;
+    this.entries.set(token, entry);
+    return entry.verified;
+  }
+
+  /** Keeps a token until it expires, is pushed out, or its signature is due to be checked again. */
+  put(token: string, verified: VerifiedToken, now: number): void {
+    // A copy: the given text may be a slice that keeps a whole header alive.
+    const key = Buffer.from(token, 'latin1').toString('latin1');
+    this.entries.set(key, { verified, recheckAt: Math.min(verified.expiresAt, now + RECHECK_MS) });
+    if (this.entries.size > this.capacity) this.entries.delete(this.entries.keys().next().value!);
+  }
+}

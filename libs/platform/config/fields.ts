@@ -1,0 +1,103 @@
+/** How one environment variable is read: its name, what it means, and the check that turns text into a value. */
+export interface Field<T> {
+  readonly name: string;
+  /** One sentence for `.env.example` and the README. */
+  readonly doc: string;
+  /** Text as it would stand in `.env`; undefined when there is no default. */
+  readonly fallback: string | undefined;
+  /** True when the service can't run in production without it. */
+  readonly requiredInProduction: boolean;
+  /** True when no mode runs without it. */
+  readonly required: boolean;
+  /** @throws Error whose message says what the text should be. */
+  readonly parse: (text: string) => T;
+}
+
+interface Options {
+  readonly doc: string;
+  readonly fallback?: string;
+  readonly requiredInProduction?: boolean;
+  readonly required?: boolean;
+}
+
+function field<T>(name: string, options: Options, parse: (text: string) => T): Field<T> {
+  return {
+    name,
+    doc: options.doc,
+    fallback: options.fallback,
+    requiredInProduction: options.requiredInProduction ?? false,
+    required: options.required ?? false,
+    parse,
+  };
+}
+
+export function text(name: string, options: Options): Field<string> {
+  return field(name, options, (value) => value);
+}
+
+/** Text that may stay unset. */
+export function optionalText(name: string, options: Options): Field<string | undefined> {
+  return field(name, options, (value) => value);
+}
+
+/** A key or password of at least `minLength` characters. */
+export function secret(name: string, minLength: number, options: Options): Field<string | undefined> {
+  return field(name, options, (value) => {
+    if (value.length < minLength) throw new Error(`must be at least ${minLength} characters long`);
+    return value;
+  });
+}
+
+export function integer(name: string, min: number, max: number, options: Options & { fallback: string }): Field<number> {
+  return field(name, options, (value) => {
+    const number = Number(value);
+    if (!/^\d+$/.test(value) || number < min || number > max) {
+      throw new Error(`must be a whole number from ${min} to ${max}`);
+    }
+    return number;
+  });
+}
+
+export function flag(name: string, options: Options & { fallback: 'true' | 'false' }): Field<boolean> {
+  return field(name, options, (value) => {
+    if (value !== 'true' && value !== 'false') throw new Error('must be true or false');
+    return value === 'true';
+  });
+}
+
+export function oneOf<const T extends string>(
+  name: string,
+  values: readonly T[],
+  options: Options & { fallback: T },
+): Field<T> {
+  return field(name, options, (value) => {
+    if (!(values as readonly string[]).includes(value)) throw new Error(`must be one of ${values.join(', ')}`);
+    return value as T;
+  });
+}
+
+/** A URL of one of the given protocols (with the colon: `amqp:`). */
+export function url(name: string, protocols: readonly string[], options: Options): Field<string | undefined> {
+  return field(name, options, (value) => {
+    let parsed: URL;
+    try {
+      parsed = new URL(value);
+    } catch {
+      throw new Error('must be a URL');
+    }
+    if (!protocols.includes(parsed.protocol)) throw new Error(`must start with ${protocols.join(' or ')}//`);
+    return value;
+  });
+}
+
+/** An IANA time zone that this Node knows. */
+export function timeZone(name: string, options: Options & { fallback: string }): Field<string> {
+  return field(name, options, (value) => {
+    try {
+      new Intl.DateTimeFormat('en', { timeZone: value });
+    } catch {
+      throw new Error('must be an IANA time zone such as Europe/Moscow');
+    }
+    return value;
+  });
+}

@@ -1,0 +1,12 @@
+export { loadSettings, SettingsError, exitOnSettingsError } from './load.js';
+export {
+  AuthSettings,
+  BrokerSettings,
+  DatabaseSettings,
+  HttpSettings,
+  RedisSettings,
+  RuntimeSettings,
+  StreamSettings,
+  WorkerSettings,
+} from './schemas.js';
+export { ALL_SETTINGS, ConfigModule } from './config.module.js';

@@ -1,0 +1,119 @@
+import { flag, integer, oneOf, optionalText, secret, text, timeZone, url } from './fields.js';
+import { Settings } from './settings.js';
+
+/** What every process shares. */
+export class RuntimeSettings extends Settings({
+  environment: oneOf('NODE_ENV', ['development', 'test', 'production'], {
+    fallback: 'development',
+    doc: 'In production PostgreSQL, RabbitMQ, Redis and the JWT issuer and audience must be named.',
+  }),
+  timeZone: timeZone('CRM_TIMEZONE', { fallback: 'Europe/Moscow', doc: 'The zone whose midnight begins a business day.' }),
+  logLevel: oneOf('CRM_LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'silent'], {
+    fallback: 'info',
+    doc: 'The least level that is written to the log.',
+  }),
+  shutdownTimeoutMs: integer('CRM_SHUTDOWN_TIMEOUT_MS', 100, 120_000, {
+    fallback: '20000',
+    doc: 'How long a stopping process lets accepted requests and jobs finish, in milliseconds.',
+  }),
+}) {}
+
+export class DatabaseSettings extends Settings({
+  url: url('CRM_DATABASE_URL', ['postgresql:', 'postgres:'], {
+    required: true,
+    doc: 'PostgreSQL 15 or newer, e.g. postgresql://user:password@host:5432/crm; tables are in schema crm.',
+  }),
+  poolSize: integer('CRM_DATABASE_POOL_SIZE', 2, 500, {
+    fallback: '10',
+    doc: 'Connections each process may hold for requests; two more are used for listening and leading.',
+  }),
+  acquireTimeoutMs: integer('CRM_DATABASE_ACQUIRE_TIMEOUT_MS', 10, 60_000, {
+    fallback: '5000',
+    doc: 'How long a request waits for a connection before it is answered 503, in milliseconds.',
+  }),
+  statementTimeoutMs: integer('CRM_DATABASE_STATEMENT_TIMEOUT_MS', 100, 600_000, {
+    fallback: '15000',
+    doc: 'How long one statement may run, in milliseconds.',
+  }),
+}) {}
+
+export class BrokerSettings extends Settings({
+  url: url('CRM_RABBITMQ_URL', ['amqp:', 'amqps:'], {
+    requiredInProduction: true,
+    doc: 'RabbitMQ 3.10 or newer; without it events are delivered in process to our own subscribers only.',
+  }),
+  exchange: text('CRM_EVENTS_EXCHANGE', { fallback: 'crm.events', doc: 'Durable topic exchange that events go to.' }),
+  confirmTimeoutMs: integer('CRM_RABBITMQ_CONFIRM_TIMEOUT_MS', 100, 60_000, {
+    fallback: '5000',
+    doc: 'How long the broker may take to confirm an event before the channel is made anew, in milliseconds.',
+  }),
+}) {}
+
+export class RedisSettings extends Settings({
+  host: optionalText('REDIS_HOST', {
+    requiredInProduction: true,
+    doc: 'Redis for Bull queues (maxmemory-policy noeviction); without it they live in PostgreSQL.',
+  }),
+  port: integer('REDIS_PORT', 1, 65_535, { fallback: '6379', doc: 'Port of Redis.' }),
+  password: optionalText('REDIS_PASSWORD', { doc: 'Password of Redis, when it has one.' }),
+}) {}
+
+export class HttpSettings extends Settings({
+  host: text('CRM_HOST', { fallback: '0.0.0.0', doc: 'Address the API listens on.' }),
+  port: integer('CRM_PORT', 0, 65_535, { fallback: '8082', doc: 'Port the API listens on.' }),
+  publicUrl: url('CRM_PUBLIC_URL', ['http:', 'https:'], {
+    fallback: 'http://localhost:8082',
+    doc: 'Where others reach this service: the base of schema URIs in events and documents.',
+  }),
+  bodyLimitBytes: integer('CRM_BODY_LIMIT_BYTES', 1_024, 100_000_000, {
+    fallback: '1048576',
+    doc: 'Largest JSON body taken, in bytes; more is answered 413.',
+  }),
+  requireIfMatch: flag('CRM_REQUIRE_IF_MATCH', {
+    fallback: 'false',
+    doc: 'Whether a change without If-Match is refused with 428.',
+  }),
+}) {}
+
+export class AuthSettings extends Settings({
+  accessSecret: secret('CRM_JWT_ACCESS_SECRET', 32, { doc: 'HS256 secret of access tokens, at least 32 characters.' }),
+  publicKey: optionalText('CRM_JWT_PUBLIC_KEY', {
+    doc: 'PEM public key for RS256 (RSA) or ES256 (P-256) tokens; line breaks may be written as \\n.',
+  }),
+  jwksUrl: url('CRM_JWT_JWKS_URL', ['http:', 'https:'], { doc: 'JSON Web Key Set for RS256 or ES256 tokens.' }),
+  issuer: optionalText('CRM_JWT_ISSUER', {
+    requiredInProduction: true,
+    doc: 'The only `iss` accepted; any when unset.',
+  }),
+  audience: optionalText('CRM_JWT_AUDIENCE', {
+    requiredInProduction: true,
+    doc: 'The `aud` a token must name; any when unset.',
+  }),
+}) {}
+
+export class StreamSettings extends Settings({
+  heartbeatMs: integer('CRM_SSE_HEARTBEAT_MS', 100, 60_000, {
+    fallback: '15000',
+    doc: 'Time between heartbeat comments on an event stream, in milliseconds.',
+  }),
+  backlogBytes: integer('CRM_SSE_BACKLOG_BYTES', 16_384, 16_777_216, {
+    fallback: '262144',
+    doc: 'Unread bytes after which a client that does not read is cut; it resumes by id.',
+  }),
+  connectionsPerUser: integer('CRM_SSE_CONNECTIONS_PER_USER', 1, 100_000, {
+    fallback: '100',
+    doc: 'Open streams one user may hold on one API process; more are answered 429.',
+  }),
+}) {}
+
+export class WorkerSettings extends Settings({
+  port: integer('CRM_WORKER_PORT', 0, 65_535, {
+    fallback: '8083',
+    doc: 'Port of the worker for /health and /metrics.',
+  }),
+  jobConcurrency: integer('CRM_JOB_CONCURRENCY', 1, 100, { fallback: '4', doc: 'Jobs of one queue run at a time.' }),
+  reconcileMs: integer('CRM_RECONCILE_MS', 100, 60_000, {
+    fallback: '20000',
+    doc: 'How often jobs that a lost Redis forgot are put back, in milliseconds.',
+  }),
+}) {}

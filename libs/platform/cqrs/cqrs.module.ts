@@ -1,0 +1,22 @@
+import { type DynamicModule, Module, type OnModuleInit } from '@nestjs/common';
+import { CqrsModule as NestCqrsModule, EventBus } from '@nestjs/cqrs';
+import { AwaitedEventPublisher } from './awaited-event-publisher.js';
+
+/** The buses, wired so that event handlers are awaited and what they throw reaches the command. */
+@Module({})
+export class CqrsModule implements OnModuleInit {
+  constructor(private readonly events: EventBus) {}
+
+  static forRoot(): DynamicModule {
+    return {
+      module: CqrsModule,
+      global: true,
+      imports: [NestCqrsModule.forRoot({ rethrowUnhandled: true })],
+      exports: [NestCqrsModule],
+    };
+  }
+
+  onModuleInit(): void {
+    this.events.publisher = new AwaitedEventPublisher(this.events);
+  }
+}

@@ -1,0 +1,2 @@
+export { CqrsModule } from './cqrs.module.js';
+export { AwaitedEventPublisher } from './awaited-event-publisher.js';

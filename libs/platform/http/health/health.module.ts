@@ -1,0 +1,27 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { TerminusModule } from '@nestjs/terminus';
+import { Database, type MigrationClass } from '#platform/persistence';
+import { HealthController } from './health.controller.js';
+import { Readiness } from './readiness.js';
+
+/** Probes and metrics, at the root of every application. */
+@Module({})
+export class HealthModule {
+  /** @param migrations those that the database must have, no more and no less. */
+  static forRoot(migrations: readonly MigrationClass[]): DynamicModule {
+    return {
+      module: HealthModule,
+      global: true,
+      imports: [TerminusModule.forRoot({ errorLogStyle: 'json', logger: false })],
+      controllers: [HealthController],
+      providers: [
+        {
+          provide: Readiness,
+          useFactory: (database: Database) => new Readiness(database, migrations),
+          inject: [Database],
+        },
+      ],
+      exports: [Readiness],
+    };
+  }
+}

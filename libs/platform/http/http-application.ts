@@ -1,0 +1,130 @@
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { DynamicModule, Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { HttpSettings, RuntimeSettings } from '#platform/config';
+import { newId } from '#platform/kernel';
+import { Log } from '#platform/observability';
+import { installAnswerHeaders } from './answer-headers.js';
+import { installConnectionDrain } from './connection-drain.js';
+import { DeclaredInputGuard } from './declared-input.guard.js';
+import { IdempotencyKeys } from './idempotency-keys.js';
+import { installIdempotency } from './idempotency.interceptor.js';
+import { installJsonBody } from './json-body.js';
+import { PROBLEM_TYPE, sendProblem } from './problem.js';
+import { ProblemFilter } from './problem.filter.js';
+import { titleOf } from './refusal.js';
+import { refusalOf } from './refusal-of-error.js';
+import { installRequestFacts, requestIdOf } from './request-facts.js';
+import { RouteTable } from './route-table.js';
+import { ValidationPipe } from './validation.pipe.js';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** What a problem's code is put behind to make its type. */
+    problemBase: string;
+    /** Whether a change without `If-Match` is refused. */
+    requiresIfMatch: boolean;
+  }
+}
+
+/** Before every path of the API. */
+export const API_PREFIX = 'api/v1';
+
+/** Paths that stand at the root: for probes, for people, and for streams. */
+const WITHOUT_PREFIX = [
+  'healthz',
+  'health',
+  'health/*path',
+  'metrics',
+  'docs',
+  'docs/*path',
+  'streams',
+  'streams/*path',
+  'admin/queues',
+  'admin/queues/*path',
+];
+
+const LONGEST_PATH_PARAMETER = 500;
+/** How long a client may take to send one request. */
+const REQUEST_TIMEOUT_MS = 60_000;
+/** Above the usual 60 s of load balancers, so that they, not we, end an idle connection. */
+const KEEP_ALIVE_MS = 72_000;
+
+/** Codes of requests that the HTTP parser itself refuses; anything else is `malformed_request`. */
+const PARSER_REFUSALS: Readonly<Record<string, readonly [status: number, code: string]>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'request_timeout'],
+  HPE_HEADER_OVERFLOW: [431, 'headers_too_large'],
+};
+
+/** The whole HTTP application of `module`, which imports {@link HttpModule}; not listening yet. */
+export async function createHttpApplication(module: Type | DynamicModule): Promise<NestFastifyApplication> {
+  const app = await NestFactory.create<NestFastifyApplication>(module, createHttpAdapter(), {
+    bodyParser: false,
+    bufferLogs: true,
+    abortOnError: false,
+  });
+  app.useLogger(app.get(Log));
+  configureHttp(app);
+  return app;
+}
+
+/** Fastify as this service needs it; the application is created with `bodyParser: false`. */
+export function createHttpAdapter(): FastifyAdapter {
+  return new FastifyAdapter({
+    genReqId: requestIdOf,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: LONGEST_PATH_PARAMETER },
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    forceCloseConnections: 'idle',
+    // What is accepted while closing is still answered; the connection is then closed.
+    return503OnClosing: false,
+    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
+      sendProblem(request, reply, refusalOf(error)),
+    clientErrorHandler: refuseUnparsed,
+  });
+}
+
+/** Puts the HTTP contract on `app`: call it after creation and before `init`, once. */
+export function configureHttp(app: NestFastifyApplication): void {
+  const settings = app.get(HttpSettings, { strict: false });
+  const fastify = app.getHttpAdapter().getInstance();
+  const routes = new RouteTable();
+  fastify.decorate('problemBase', `${settings.publicUrl!.replace(/\/$/, '')}/problems/`);
+  fastify.decorate('requiresIfMatch', settings.requireIfMatch);
+  installRequestFacts(fastify);
+  installJsonBody(fastify, settings.bodyLimitBytes);
+  installAnswerHeaders(fastify);
+  installConnectionDrain(fastify, app.get(RuntimeSettings, { strict: false }).shutdownTimeoutMs);
+  routes.install(fastify);
+  installIdempotency(app, app.get(IdempotencyKeys, { strict: false }));
+  app.setGlobalPrefix(API_PREFIX, { exclude: WITHOUT_PREFIX });
+  app.useGlobalFilters(new ProblemFilter(app.get(Log, { strict: false }), routes));
+  app.useGlobalGuards(new DeclaredInputGuard());
+  app.useGlobalPipes(new ValidationPipe());
+}
+
+/** Answers what is no HTTP request; there is no request object yet. */
+function refuseUnparsed(this: { problemBase: string }, error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  const [status, code] = PARSER_REFUSALS[error.code ?? ''] ?? [400, 'malformed_request'];
+  const title = titleOf(code);
+  const problem = {
+    type: `${this.problemBase}${code}`,
+    title,
+    status,
+    detail: `${title}.`,
+    code,
+    trace_id: newId().replaceAll('-', ''),
+  };
+  const body = JSON.stringify(problem);
+  if (socket.writable) {
+    socket.write(
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: ${PROBLEM_TYPE}\r\n` +
+        `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    );
+  }
+  socket.destroy(error);
+}

@@ -1,0 +1,103 @@
+import { Injectable } from '@nestjs/common';
+import { DomainError } from '#platform/kernel';
+import { Database, statement, UnitOfWork } from '#platform/persistence';
+
+/** An answer that was, or is to be, given to a request under an idempotency key. */
+export interface StoredAnswer {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** JSON text, or null for an answer without a body. */
+  readonly body: string | null;
+}
+
+/** Which request it is: a key means something only together with its caller. */
+export interface IdempotentRequest {
+  /** UUID. */
+  readonly callerId: string;
+  readonly key: string;
+  /** SHA-256 of what was asked: the same key with another one is refused. */
+  readonly fingerprint: Buffer;
+}
+
+interface Claim {
+  readonly is_locked: boolean;
+  readonly fingerprint: Buffer | null;
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  readonly body: string | null;
+}
+
+/**
+ * One round trip for lock and look-up. Its snapshot is taken before the lock, so a row that another request has just
+ * committed may be missed; `store` finds that out and undoes the second effect.
+ */
+const CLAIM = statement(`
+  SELECT pg_try_advisory_xact_lock(hashtextextended(($1::uuid)::text || ':' || $2::text, 0)) AS is_locked,
+         stored.fingerprint, stored.status, stored.headers, stored.body
+    FROM (SELECT 1) AS once
+    LEFT JOIN crm.idempotency_keys AS stored
+      ON stored.caller_id = $1::uuid AND stored.key = $2::text AND stored.created_at > now() - interval '72 hours'`);
+
+/** Replaces only a row whose time is over. */
+const STORE = statement(`
+  INSERT INTO crm.idempotency_keys AS stored (caller_id, key, fingerprint, status, headers, body)
+  VALUES ($1::uuid, $2::text, $3::bytea, $4::int, $5::jsonb, $6::text)
+  ON CONFLICT (caller_id, key) DO UPDATE
+     SET fingerprint = excluded.fingerprint, status = excluded.status, headers = excluded.headers,
+         body = excluded.body, created_at = now()
+   WHERE stored.created_at <= now() - interval '72 hours'
+  RETURNING stored.status`);
+
+/** Makes a request that is sent twice have one effect: its answer is kept for 72 hours, committed with the effect. */
+@Injectable()
+export class IdempotencyKeys {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly database: Database,
+  ) {}
+
+  /**
+   * Runs `work` in a unit of work and keeps its answer, or gives the answer kept before.
+   * @param work answers; only a success (2xx) is kept, and a throw keeps nothing.
+   * @throws DomainError 409 `idempotency_in_progress`, 422 `idempotency_key_reused`.
+   */
+  once(
+    request: IdempotentRequest,
+    work: () => Promise<StoredAnswer>,
+  ): Promise<{ readonly answer: StoredAnswer; readonly isReplayed: boolean }> {
+    return this.unitOfWork.run(async () => {
+      const earlier = await this.claim(request);
+      if (earlier) return { answer: earlier, isReplayed: true };
+      const answer = await work();
+      if (answer.status < 300) await this.store(request, answer);
+      return { answer, isReplayed: false };
+    });
+  }
+
+  private async claim({ callerId, key, fingerprint }: IdempotentRequest): Promise<StoredAnswer | undefined> {
+    const found = await this.database.first<Claim>(CLAIM, [callerId, key]);
+    if (found?.fingerprint) {
+      if (!found.fingerprint.equals(fingerprint)) throw keyReused();
+      return { status: found.status, headers: found.headers, body: found.body };
+    }
+    if (!found?.is_locked) throw inProgress();
+    return undefined;
+  }
+
+  private async store({ callerId, key, fingerprint }: IdempotentRequest, answer: StoredAnswer): Promise<void> {
+    const values = [callerId, key, fingerprint, answer.status, JSON.stringify(answer.headers), answer.body];
+    const stored = await this.database.query(STORE, values);
+    if (stored.length === 0) throw inProgress();
+  }
+}
+
+function inProgress(): DomainError {
+  const message = 'A request with this Idempotency-Key is still running. Send it again in a moment.';
+  return new DomainError('conflict', 'idempotency_in_progress', message, { retry_after: 1 });
+}
+
+function keyReused(): DomainError {
+  const message = 'This Idempotency-Key was used for another request. Take a new key for a new request.';
+  return new DomainError('unprocessable', 'idempotency_key_reused', message);
+}

@@ -1,0 +1,44 @@
+export { Creates } from './answer-headers.js';
+export { decodeCursor, encodeCursor } from './cursor.js';
+export { serveDocs } from './docs.js';
+export {
+  booleanKind,
+  currencyKind,
+  dateKind,
+  emailKind,
+  enumKind,
+  type FieldKind,
+  integerKind,
+  moneyKind,
+  phoneKind,
+  textKind,
+  uuidKind,
+} from './field-kinds.js';
+export {
+  BooleanField,
+  CurrencyField,
+  DateField,
+  EmailField,
+  EnumField,
+  type FieldOptions,
+  IntegerField,
+  KindField,
+  ListField,
+  MoneyField,
+  ObjectField,
+  PhoneField,
+  TextField,
+  UuidField,
+} from './fields.js';
+export { API_PREFIX, configureHttp, createHttpAdapter, createHttpApplication } from './http-application.js';
+export { HttpModule } from './http.module.js';
+export { IdempotencyKeys } from './idempotency-keys.js';
+export { expectedVersion, IfMatch } from './if-match.js';
+export { ListAnswer, ListQuery, PageOf, pageRequest, toPage } from './list-query.js';
+export { openApiDocument, type OpenApiSettings } from './open-api.js';
+export { type Problem, PROBLEM_TYPE } from './problem.js';
+export { type ProblemCodes, Problems } from './problems.decorator.js';
+export { UuidParam } from './uuid-param.js';
+export { HealthModule } from './health/health.module.js';
+export { Readiness } from './health/readiness.js';
+export { type Program, serve } from './serve.js';

@@ -1,0 +1,140 @@
+import { DomainError, type FieldFault } from '#platform/kernel';
+
+/** More members than any request of ours has; class-transformer's time grows with the square of their number. */
+const MOST_MEMBERS = 200;
+const MOST_FAULTS = 100;
+const CAMEL_CASE = /^[a-z][a-z0-9]*(?:[A-Z][a-z0-9]*)+$/;
+const CAPITAL = /[A-Z]/g;
+/** NUL, which PostgreSQL's text can't hold, and halves of surrogate pairs, which UTF-8 can't. */
+const UNSTORABLE = /[\u0000\p{Cs}]/u;
+
+type Members = Record<string, unknown>;
+
+/** `clientId` → `client_id`; a name in another style stays as it is. */
+export function snakeCase(name: string): string {
+  return CAMEL_CASE.test(name) ? name.replace(CAPITAL, (letter) => `_${letter.toLowerCase()}`) : name;
+}
+
+/** True when `text` can be stored and sent back unchanged. */
+export function isStorable(text: string): boolean {
+  return !UNSTORABLE.test(text);
+}
+
+/**
+ * The body with its names in snake_case at every level, whichever style the client writes.
+ * @throws DomainError 422 `invalid_characters`, `not_finite`, `duplicate_field`, `too_many_fields`, naming every place.
+ */
+export function normaliseBody(body: unknown): unknown {
+  const walk = new BodyWalk();
+  const normalised = walk.value(body);
+  refuse(walk.faults);
+  return normalised;
+}
+
+/**
+ * The query with names in snake_case; `x[]=a` and a repeated `x` are lists.
+ * @throws DomainError 422 `invalid_characters`, `duplicate_field`, `too_many_fields`.
+ */
+export function normaliseQuery(query: Readonly<Record<string, string | string[]>>): Members {
+  const faults: FieldFault[] = [];
+  const normalised: Members = {};
+  const spelling = new Map<string, string>();
+  const keys = Object.keys(query);
+  if (keys.length > MOST_MEMBERS) refuse([tooManyFields('?')]);
+  for (const key of keys) {
+    const isList = key.endsWith('[]');
+    const given = isList ? key.slice(0, -2) : key;
+    const name = snakeCase(given);
+    const values = [query[key]!].flat();
+    if (!isStorable(name) || !values.every(isStorable)) faults.push(invalidCharacters(`?${name}`));
+    if (spelling.has(name) && spelling.get(name) !== given) faults.push(duplicateField(`?${name}`, name));
+    spelling.set(name, given);
+    const before = Object.hasOwn(normalised, name) ? [normalised[name]].flat() : [];
+    const all = [...before, ...values];
+    define(normalised, name, isList || all.length > 1 ? all : all[0]);
+  }
+  refuse(faults);
+  return normalised;
+}
+
+class BodyWalk {
+  readonly faults: FieldFault[] = [];
+  private readonly path: string[] = [];
+
+  value(value: unknown): unknown {
+    if (typeof value === 'string') {
+      if (!isStorable(value)) this.faults.push(invalidCharacters(this.pointer));
+    } else if (typeof value === 'number') {
+      if (!Number.isFinite(value)) {
+        this.faults.push({ pointer: this.pointer, code: 'not_finite', detail: 'is too large a number' });
+      }
+    } else if (Array.isArray(value)) {
+      return value.map((item, index) => this.at(String(index), item));
+    } else if (value !== null && typeof value === 'object') {
+      return this.members(value as Members);
+    }
+    return value;
+  }
+
+  private members(members: Members): unknown {
+    const keys = Object.keys(members);
+    if (keys.length > MOST_MEMBERS) {
+      this.faults.push(tooManyFields(this.pointer));
+      return members;
+    }
+    const normalised: Members = {};
+    for (const key of keys) {
+      const name = snakeCase(key);
+      const value = this.at(name, members[key]);
+      if (!isStorable(name)) this.faults.push(invalidCharacters(`${this.pointer}/${escapePointer(name)}`));
+      if (Object.hasOwn(normalised, name)) {
+        this.faults.push(duplicateField(`${this.pointer}/${escapePointer(name)}`, name));
+      }
+      define(normalised, name, value);
+    }
+    return normalised;
+  }
+
+  private at(name: string, value: unknown): unknown {
+    this.path.push(name);
+    const normalised = this.value(value);
+    this.path.pop();
+    return normalised;
+  }
+
+  private get pointer(): string {
+    return this.path.map((name) => `/${escapePointer(name)}`).join('');
+  }
+}
+
+/** A name as one step of a JSON pointer (RFC 6901). */
+export function escapePointer(name: string): string {
+  return name.replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
+function define(members: Members, name: string, value: unknown): void {
+  if (name === '__proto__') {
+    // An assignment would set the prototype.
+    Object.defineProperty(members, name, { value, enumerable: true, configurable: true, writable: true });
+  } else members[name] = value;
+}
+
+function refuse(faults: readonly FieldFault[]): void {
+  const [first] = faults;
+  if (!first) return;
+  throw new DomainError('unprocessable', first.code, `The request can't be read as it stands: see errors.`, {
+    errors: faults.slice(0, MOST_FAULTS),
+  });
+}
+
+function invalidCharacters(pointer: string): FieldFault {
+  return { pointer, code: 'invalid_characters', detail: 'holds a NUL or half a surrogate pair' };
+}
+
+function duplicateField(pointer: string, name: string): FieldFault {
+  return { pointer, code: 'duplicate_field', detail: `is given twice, in two spellings of ${name}` };
+}
+
+function tooManyFields(pointer: string): FieldFault {
+  return { pointer, code: 'too_many_fields', detail: `has more than ${MOST_MEMBERS} members` };
+}

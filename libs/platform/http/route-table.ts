@@ -1,0 +1,38 @@
+import type { FastifyInstance } from 'fastify';
+
+interface Route {
+  readonly segments: readonly string[];
+  readonly methods: readonly string[];
+}
+
+/** Which methods a path takes: Fastify itself tells a wrong method from a wrong path only by its pattern. */
+export class RouteTable {
+  private readonly routes: Route[] = [];
+
+  /** Notes every route that is registered from now on. */
+  install(fastify: FastifyInstance): void {
+    fastify.addHook('onRoute', ({ url, method }) => {
+      this.routes.push({ segments: segmentsOf(url), methods: [method].flat() });
+    });
+  }
+
+  /** In alphabetical order; none when no route has this path. */
+  methodsOf(path: string): readonly string[] {
+    const segments = segmentsOf(path);
+    const matching = this.routes.filter((route) => matches(route.segments, segments));
+    return [...new Set(matching.flatMap(({ methods }) => methods))].sort();
+  }
+}
+
+function segmentsOf(path: string): string[] {
+  return path.split('/').filter((segment) => segment !== '');
+}
+
+function matches(pattern: readonly string[], path: readonly string[]): boolean {
+  const wildcard = pattern.indexOf('*');
+  if (wildcard === -1 ? pattern.length !== path.length : path.length < wildcard) return false;
+  return pattern.every((part, index) => {
+    if (wildcard !== -1 && index >= wildcard) return true;
+    return part.startsWith(':') || part === path[index];
+  });
+}

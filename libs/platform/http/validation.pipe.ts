@@ -1,0 +1,104 @@
+import type { ArgumentMetadata, PipeTransform, Type } from '@nestjs/common';
+import { plainToInstance } from 'class-transformer';
+import { getMetadataStorage, validateSync, type ValidationError } from 'class-validator';
+import { DomainError, type FieldFault } from '#platform/kernel';
+import type { FieldSource } from './field-kinds.js';
+import { faultOfMessage, FIELD_CONSTRAINT } from './fields.js';
+import { escapePointer, isStorable, normaliseBody, normaliseQuery, snakeCase } from './request-keys.js';
+
+const MOST_FAULTS = 100;
+/** What the compiler writes down for parameters that no class describes. */
+const UNDESCRIBED = new Set<unknown>([undefined, Object, String, Number, Boolean, Array]);
+const UNKNOWN_FIELD = 'whitelistValidation';
+
+/**
+ * Turns bodies and queries into their DTOs, or refuses them with every fault at once.
+ * Names come in snake_case or camelCase; unknown ones are refused, never dropped.
+ */
+export class ValidationPipe implements PipeTransform {
+  private readonly fieldNames = new Map<Type<object>, ReadonlySet<string>>();
+
+  /** @throws DomainError 422 `validation_failed` with `errors`, or a code of {@link normaliseBody}. */
+  transform(value: unknown, { type, metatype }: ArgumentMetadata): unknown {
+    if (type === 'param') return storable(value);
+    if ((type !== 'body' && type !== 'query') || UNDESCRIBED.has(metatype)) return value;
+    const members = membersOf(value, type);
+    return this.validated(metatype as Type<object>, members, type);
+  }
+
+  private validated(dto: Type<object>, members: Record<string, unknown>, source: FieldSource): object {
+    const names = this.namesOf(dto);
+    const known: Record<string, unknown> = {};
+    const faults: FieldFault[] = [];
+    for (const name of Object.keys(members)) {
+      if (names.has(name)) known[name] = members[name];
+      else faults.push(unknownMember(source, '', name));
+    }
+    const instance = plainToInstance(dto, known, { groups: [source] });
+    const errors = validateSync(instance, {
+      whitelist: true,
+      forbidNonWhitelisted: true,
+      stopAtFirstError: true,
+      forbidUnknownValues: false,
+      validationError: { target: false, value: false },
+    });
+    collect(errors, source, '', faults);
+    if (faults.length > 0) throw validationFailed(faults);
+    return instance;
+  }
+
+  private namesOf(dto: Type<object>): ReadonlySet<string> {
+    let names = this.fieldNames.get(dto);
+    if (!names) {
+      const metadata = getMetadataStorage().getTargetValidationMetadatas(dto, '', false, false);
+      names = new Set(metadata.map(({ propertyName }) => propertyName));
+      this.fieldNames.set(dto, names);
+    }
+    return names;
+  }
+}
+
+/** The answer to a request whose fields are wrong; at most 100 faults are told. */
+export function validationFailed(faults: readonly FieldFault[]): DomainError {
+  return new DomainError('unprocessable', 'validation_failed', 'Some fields are not as they should be: see errors.', {
+    errors: faults.slice(0, MOST_FAULTS),
+  });
+}
+
+/** @param parent pointer of the object that holds the member. */
+export function unknownMember(source: FieldSource, parent: string, name: string): FieldFault {
+  return source === 'query'
+    ? { pointer: `?${name}`, code: 'unknown_parameter', detail: 'is not a parameter of this request' }
+    : { pointer: `${parent}/${escapePointer(name)}`, code: 'unknown_field', detail: 'is not a field of this request' };
+}
+
+function membersOf(value: unknown, source: FieldSource): Record<string, unknown> {
+  if (source === 'query') return normaliseQuery(value as Record<string, string | string[]>);
+  if (value === undefined) return {};
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw validationFailed([{ pointer: '', code: 'not_an_object', detail: 'The body must be an object.' }]);
+  }
+  return normaliseBody(value) as Record<string, unknown>;
+}
+
+function collect(errors: readonly ValidationError[], source: FieldSource, parent: string, faults: FieldFault[]): void {
+  for (const { property, constraints, children } of errors) {
+    const pointer = source === 'query' ? `?${property}` : `${parent}/${escapePointer(property)}`;
+    for (const [name, message] of Object.entries(constraints ?? {})) {
+      if (name === UNKNOWN_FIELD) faults.push(unknownMember(source, parent, property));
+      else faults.push(faultOf(source, pointer, name, message));
+    }
+    collect(children ?? [], source, pointer, faults);
+  }
+}
+
+function faultOf(source: FieldSource, pointer: string, name: string, message: string): FieldFault {
+  if (name !== FIELD_CONSTRAINT) return { pointer, code: snakeCase(name), detail: message };
+  const { code, detail, index } = faultOfMessage(message);
+  return { pointer: index === undefined || source === 'query' ? pointer : `${pointer}/${index}`, code, detail };
+}
+
+function storable(value: unknown): unknown {
+  if (typeof value !== 'string' || isStorable(value)) return value;
+  throw new DomainError('unprocessable', 'invalid_characters', 'The path holds a character that is not taken.');
+}

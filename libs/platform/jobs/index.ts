@@ -1,0 +1,11 @@
+export { JobCounts, type QueueCounts } from './job-counts.js';
+export {
+  DailySchedule,
+  type DailyOptions,
+  type HandlesJobs,
+  JobHandler,
+  type JobHandlerOptions,
+} from './job-handler.js';
+export { type JobPayload, type JobRequest } from './job-request.js';
+export { type AskedJob, JobRequests } from './job-requests.js';
+export { JobsModule } from './jobs.module.js';

@@ -1,0 +1,151 @@
+import type { DatabaseSettings, RedisSettings } from '#platform/config';
+import {
+  createPostgresBackend,
+  createRedisBackend,
+  type IQueueBackend,
+  type Processor,
+  Queue,
+  type QueueOptions,
+  RedisQueueBackend,
+  Worker,
+  type WorkerOptions,
+} from 'bullmq';
+
+/** How to reach Redis; ioredis's own names. */
+interface RedisEndpoint {
+  readonly host: string;
+  readonly port: number;
+  readonly password?: string;
+  readonly retryStrategy: (times: number) => number;
+}
+
+/** How to reach Bull's tables in PostgreSQL; node-postgres's own names, and Bull's. */
+interface PostgresEndpoint {
+  readonly connectionString: string;
+  readonly schema: string;
+  readonly migrate: boolean;
+  readonly max: number;
+  readonly application_name: string;
+}
+
+/** Where Bull keeps its queues. */
+export type JobConnection = RedisEndpoint | PostgresEndpoint;
+
+const BULL_SCHEMA = 'bull';
+/** Bull's statements are short, and a worker listens on a connection of its own. */
+const BULL_POOL_SIZE = 2;
+const LONGEST_RECONNECT_DELAY_MS = 2_000;
+/** A command that Redis does not answer is given up: what it should have done is in PostgreSQL. */
+const COMMAND_TIMEOUT_MS = 5_000;
+
+/** Redis where it is configured, else a schema of Bull's own beside ours in PostgreSQL. */
+export function jobConnection(redis: RedisSettings, database: DatabaseSettings): JobConnection {
+  if (redis.host === undefined) return postgresEndpoint(database.url!);
+  return {
+    host: redis.host,
+    port: redis.port,
+    ...(redis.password === undefined ? {} : { password: redis.password }),
+    retryStrategy: (times) => Math.min(times * 100, LONGEST_RECONNECT_DELAY_MS),
+  };
+}
+
+/** The server of `connection`, for a message; without secrets. */
+export function describeConnection(connection: JobConnection): string {
+  if (isRedis(connection)) return `Redis at ${connection.host}:${connection.port}`;
+  return `PostgreSQL at ${new URL(connection.connectionString).host} (schema ${BULL_SCHEMA})`;
+}
+
+function postgresEndpoint(url: string): PostgresEndpoint {
+  const parsed = new URL(url);
+  // Bull names its tables without a schema: what these parameters say would win over the path it sets itself.
+  parsed.searchParams.delete('options');
+  parsed.searchParams.delete('search_path');
+  return {
+    connectionString: parsed.toString(),
+    schema: BULL_SCHEMA,
+    migrate: true,
+    max: BULL_POOL_SIZE,
+    application_name: 'crm-bull',
+  };
+}
+
+function isRedis(connection: JobConnection): connection is RedisEndpoint {
+  return 'retryStrategy' in connection;
+}
+
+function jobBackend(
+  name: string,
+  { connection, ...opts }: QueueOptions<JobConnection>,
+  factoryOptions?: { blocking?: boolean; withBlockingConnection?: boolean },
+): IQueueBackend {
+  return isRedis(connection)
+    ? createRedisBackend(name, { ...opts, connection }, factoryOptions)
+    : createPostgresBackend(name, { ...opts, connection: { ...connection } }, factoryOptions);
+}
+
+/** A Bull queue in Redis or PostgreSQL whose commands fail at once while Redis is away, instead of piling up. */
+export class JobQueue extends Queue<object, void, string, object, void, string, IQueueBackend, JobConnection> {
+  /** What last went wrong with the connection. */
+  lastError: Error | undefined;
+
+  constructor(name: string, opts: QueueOptions<JobConnection>) {
+    const { connection } = opts;
+    const impatient = { maxRetriesPerRequest: 1, enableOfflineQueue: false, commandTimeout: COMMAND_TIMEOUT_MS };
+    super(name, isRedis(connection) ? { ...opts, connection: { ...connection, ...impatient } } : opts, jobBackend);
+    this.on('error', (error) => (this.lastError = error));
+  }
+
+  /** Also when Redis is away, where Bull's own close leaves a client that reconnects for ever. */
+  override async close(): Promise<void> {
+    await super.close().catch(() => undefined);
+    if (this.backend instanceof RedisQueueBackend) {
+      await this.backend.client.then(
+        (client) => client.disconnect(),
+        () => undefined,
+      );
+    }
+  }
+}
+
+/** A Bull worker on Redis or PostgreSQL that can always be closed. */
+export class JobWorker extends Worker<object, void, string, IQueueBackend, object, JobConnection> {
+  private readonly sockets: { readonly status: string; disconnect(): unknown }[] = [];
+  private cutOff: () => void = () => undefined;
+  private readonly cut = new Promise<void>((resolve) => (this.cutOff = resolve));
+
+  constructor(name: string, processor: Processor<object, void, string>, opts: WorkerOptions<JobConnection>) {
+    const { connection } = opts;
+    // The queue's impatience, which comes along, is not for a worker: it waits for Redis to be back.
+    const patient = { maxRetriesPerRequest: null, enableOfflineQueue: true, commandTimeout: undefined };
+    super(
+      name,
+      processor,
+      isRedis(connection) ? { ...opts, connection: { ...connection, ...patient } } : opts,
+      jobBackend,
+    );
+    if (this.backend instanceof RedisQueueBackend) {
+      for (const client of [this.backend.client, this.backend.blockingClient]) {
+        client?.then(
+          (socket) => this.sockets.push(socket),
+          () => undefined,
+        );
+      }
+    }
+  }
+
+  /** False while Redis is away: a close that is not forced would then wait for ever. */
+  get isConnected(): boolean {
+    return this.sockets.every(({ status }) => status === 'ready');
+  }
+
+  override async close(force = false): Promise<void> {
+    await Promise.race([super.close(force), this.cut]);
+  }
+
+  /** Gives up on a close that does not come to an end. */
+  abandon(): void {
+    void this.lockManager.close().catch(() => undefined);
+    for (const socket of this.sockets) socket.disconnect();
+    this.cutOff();
+  }
+}

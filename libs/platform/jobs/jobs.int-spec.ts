@@ -1,0 +1,200 @@
+import { UnitOfWork } from '#platform/persistence';
+import { DailySchedules } from './daily-schedules.js';
+import { JobCounts } from './job-counts.js';
+import { JobQueues } from './job-queues.js';
+import { JobReconciler } from './job-reconciler.js';
+import { JobRequests } from './job-requests.js';
+import { JobRunner } from './job-runner.js';
+import { JobWorkers } from './job-workers.js';
+import { QUEUE, redisServer, Trial, until } from './trial.fixture.js';
+
+jest.setTimeout(60_000);
+
+const write = (key: string) => ({ queue: QUEUE, name: 'write', key, payload: {} });
+
+describe.each([
+  { backend: 'Redis', redisAt: redisServer },
+  { backend: 'PostgreSQL', redisAt: () => undefined },
+])('jobs with queues in $backend', ({ redisAt }) => {
+  let trial: Trial;
+
+  beforeAll(async () => {
+    trial = await Trial.begin(redisAt());
+  });
+  beforeEach(() => {
+    trial.clock.at = '2026-03-02T02:00:00.000Z';
+  });
+  afterEach(() => trial.rest());
+  afterAll(() => trial.end());
+
+  const done = (count: number) =>
+    until(async () => (await trial.requests()).filter(({ state }) => state === 'done').length === count);
+
+  test('a request made in a unit of work that is rolled back leaves no job', async () => {
+    const app = await trial.start();
+    const requests = app.get(JobRequests);
+    const rolledBack = app.get(UnitOfWork).run(async () => {
+      await requests.request(write('never'));
+      throw new Error('changed my mind');
+    });
+    await expect(rolledBack).rejects.toThrow('changed my mind');
+    await app.get(UnitOfWork).run(() => requests.request(write('later')));
+    await done(1);
+    expect(await trial.effects()).toEqual(['later']);
+    expect((await trial.requests()).map(({ key }) => key)).toEqual(['later']);
+  });
+
+  test('work asked for by the API is done by the worker, at once', async () => {
+    const api = await trial.start('api');
+    await trial.start();
+    expect(await api.get(JobRequests).request(write('from-api'))).toBe(true);
+    await done(1);
+    expect(await trial.effects()).toEqual(['from-api']);
+  });
+
+  test('the same work asked for twice and delivered twice is done once', async () => {
+    const app = await trial.start();
+    expect(await app.get(JobRequests).request(write('once'))).toBe(true);
+    expect(await app.get(JobRequests).request(write('once'))).toBe(false);
+    await done(1);
+    const { rows } = await trial.sql.query<{ id: string }>('SELECT id FROM crm.job_requests');
+    await app.get(JobQueues).add(QUEUE, [{ id: rows[0]!.id, name: 'write', delayMs: 0 }]);
+    await app.get(JobRequests).request(write('then'));
+    await done(2);
+    expect(await trial.effects()).toEqual(['once', 'then']);
+  });
+
+  test('two deliveries at the same moment do the work once', async () => {
+    const [one, other] = [await trial.start(), await trial.start()];
+    trial.gate.shut();
+    await one.get(JobRequests).request(write('raced'));
+    await until(() => trial.gate.arrivals.length === 1);
+    const { rows } = await trial.sql.query<{ id: string }>('SELECT id FROM crm.job_requests');
+    await other.get(JobRunner).run({ id: rows[0]!.id, name: 'write', queueName: QUEUE });
+    trial.gate.open();
+    await done(1);
+    expect(await trial.effects()).toEqual(['raced']);
+  });
+
+  test('work for later waits for its time', async () => {
+    const app = await trial.start();
+    const runAfter = '2026-03-02T03:00:00.000Z';
+    await app.get(JobRequests).request({ ...write('later'), runAfter });
+    await until(async () => (await app.get(JobCounts).collect())[QUEUE]?.delayed === 2);
+    await app.get(JobRequests).request(write('now'));
+    await done(1);
+    expect(await trial.effects()).toEqual(['now']);
+    trial.clock.at = '2026-03-02T03:00:06.000Z';
+    await trial.forget();
+    await until(async () => (await trial.effects()).includes('later'));
+  });
+
+  test('everything is done exactly once though Bull forgets all of it in the middle', async () => {
+    const app = await trial.start();
+    trial.gate.shut();
+    const keys = ['a', 'b', 'c', 'd'];
+    for (const key of keys) await app.get(JobRequests).request(write(key));
+    await until(() => trial.gate.arrivals.length === 1);
+    await trial.forget();
+    trial.clock.pass(10);
+    trial.gate.open();
+    await done(4);
+    expect(await trial.effects()).toEqual(keys);
+  });
+
+  test('work that fails is tried again, then failed for good with its error, and left alone', async () => {
+    const app = await trial.start();
+    await app.get(JobRequests).request({ queue: QUEUE, name: 'break', key: 'broken', payload: {} });
+    await until(async () => (await trial.requests())[0]!.state === 'failed');
+    trial.clock.pass(60);
+    await app.get(JobReconciler).run();
+    await app.get(JobRequests).request(write('next'));
+    await done(1);
+    const last_error = 'RangeError: the deal has no executor';
+    expect((await trial.requests())[0]).toEqual({ key: 'broken', state: 'failed', attempts: 3, last_error });
+    expect(await trial.effects()).toEqual(['next']);
+    await until(async () => (await app.get(JobCounts).collect())[QUEUE]?.active === 0);
+    expect((await app.get(JobCounts).collect())[QUEUE]).toMatchObject({ waiting: 0, active: 0, failed: 1 });
+  });
+
+  test('a batch that commits in parts keeps what it did and is run again', async () => {
+    const app = await trial.start();
+    await app.get(JobRequests).request({ queue: QUEUE, name: 'write-in-parts', key: 'batch', payload: {} });
+    await done(1);
+    expect(await trial.effects()).toEqual(['batch/0', 'batch/1']);
+  });
+
+  test('a day is due at its time of day in the business zone, and days missed are caught up', async () => {
+    await trial.start();
+    await until(async () => (await trial.sql.query('SELECT FROM crm.job_schedules')).rowCount === 1);
+    expect(await trial.effects()).toEqual([]);
+    trial.clock.at = '2026-03-02T03:00:00.000Z'; // 06:00 in Moscow
+    await until(async () => (await trial.effects()).length > 0);
+    trial.clock.at = '2026-03-05T02:59:59.999Z'; // 05:59 in Moscow
+    await until(async () => (await trial.effects()).length === 3);
+    trial.clock.at = '2026-03-05T03:00:00.000Z';
+    await until(async () => (await trial.effects()).length === 4);
+    expect(await trial.effects()).toEqual(['2026-03-02', '2026-03-03', '2026-03-04', '2026-03-05']);
+  });
+
+  test('workers that tick at the same moment ask for a day once', async () => {
+    trial.clock.at = '2026-03-02T09:00:00.000Z';
+    const workers = [await trial.start(), await trial.start()];
+    await done(1);
+    trial.clock.at = '2026-03-04T09:00:00.000Z';
+    await Promise.all(workers.flatMap((app) => [1, 2, 3].map(() => app.get(DailySchedules).tick())));
+    await done(3);
+    expect(await trial.effects()).toEqual(['2026-03-02', '2026-03-03', '2026-03-04']);
+  });
+
+  test('the wake of a schedule is put back when Bull has forgotten it', async () => {
+    const app = await trial.start();
+    const queue = app.get(JobQueues).get(QUEUE);
+    const wake = { name: 'daily-schedule', pattern: '0 6 * * *', tz: 'Europe/Moscow' };
+    await until(async () => (await queue.getJobScheduler('review-day')) !== undefined);
+    expect(await queue.getJobScheduler('review-day')).toMatchObject(wake);
+    await trial.forget();
+    await until(async () => (await queue.getJobScheduler('review-day')) !== undefined);
+    expect(await queue.getJobScheduler('review-day')).toMatchObject(wake);
+  });
+
+  test('a worker that stops finishes what it runs', async () => {
+    const app = await trial.start();
+    trial.gate.shut();
+    await app.get(JobRequests).request(write('finished'));
+    await until(() => trial.gate.arrivals.length === 1);
+    const stopped = app.get(JobWorkers).onModuleDestroy();
+    await app.get(JobRequests).request(write('left'));
+    trial.gate.open();
+    await stopped;
+    expect(await trial.effects()).toEqual(['finished']);
+    await trial.start();
+    await done(2);
+    expect(await trial.effects()).toEqual(['finished', 'left']);
+  });
+
+  test('a worker that stops hands back what does not end in time', async () => {
+    const app = await trial.start('worker', { CRM_SHUTDOWN_TIMEOUT_MS: '100' });
+    trial.gate.shut();
+    await app.get(JobRequests).request(write('slow'));
+    await until(() => trial.gate.arrivals.length === 1);
+    await app.get(JobWorkers).onModuleDestroy();
+    expect((await trial.requests())[0]).toMatchObject({ key: 'slow', state: 'pending' });
+    trial.gate.open();
+    await done(1);
+    expect(await trial.effects()).toEqual(['slow']);
+  });
+
+  test('work done long ago is cleared away, work that failed is kept', async () => {
+    const app = await trial.start();
+    await app.get(JobRequests).request(write('old'));
+    await app.get(JobRequests).request({ queue: QUEUE, name: 'break', key: 'broken', payload: {} });
+    await until(async () => (await trial.requests()).every(({ state }) => state !== 'pending'));
+    trial.clock.pass(29 * 24 * 3_600);
+    await app.get(JobRequests).request(write('young'));
+    trial.clock.pass(2 * 24 * 3_600);
+    await until(async () => !(await trial.requests()).some(({ key }) => key === 'old'));
+    const kept = (await trial.requests()).map(({ key }) => key);
+    expect(kept).toEqual(expect.arrayContaining(['broken', 'young']));
+  });
+});

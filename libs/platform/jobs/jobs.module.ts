@@ -1,0 +1,87 @@
+import { BullModule } from '@nestjs/bullmq';
+import { type DynamicModule, Module, type Provider } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { DatabaseSettings, RedisSettings } from '#platform/config';
+import { DailySchedules } from './daily-schedules.js';
+import { jobConnection, JobQueue, JobWorker } from './job-backend.js';
+import { JobCounts } from './job-counts.js';
+import { JobHandlers } from './job-handlers.js';
+import { processorOf } from './job-processor.js';
+import { JobQueues } from './job-queues.js';
+import { JobReconciler } from './job-reconciler.js';
+import { JobRequests } from './job-requests.js';
+import { JobRetries } from './job-retries.js';
+import { JobRunner } from './job-runner.js';
+import { JobWorkers } from './job-workers.js';
+
+const REQUESTING: Provider[] = [JobRetries, JobQueues, JobRequests, JobCounts];
+const PROCESSING: Provider[] = [JobHandlers, DailySchedules, JobRunner, JobReconciler, JobWorkers];
+
+/** Nobody reads Bull's stream of events. */
+const KEPT_EVENTS = 100;
+
+// Bull's classes that know both backends; Bull for NestJS takes them when a queue is registered.
+BullModule.queueClass = JobQueue;
+BullModule.workerClass = JobWorker;
+
+/**
+ * Background work on Bull: `forRoot` where work is only asked for (the API), `forWorker` where it is also done.
+ * A domain's core module imports the `queues` it asks; its worker module imports `processing` of them and provides the
+ * classes declared with `@JobHandler`.
+ */
+@Module({})
+export class JobsModule {
+  private static readonly registered = new Map<string, DynamicModule>();
+  private static readonly processed = new Map<string, DynamicModule>();
+
+  /** Gives {@link JobRequests} and {@link JobCounts}. */
+  static forRoot(): DynamicModule {
+    return this.root(REQUESTING, [JobRequests, JobCounts]);
+  }
+
+  /** The same, and runs jobs, schedules and the reconciler from bootstrap to shutdown. */
+  static forWorker(): DynamicModule {
+    return this.root([...REQUESTING, ...PROCESSING], [JobRequests, JobCounts, JobRunner]);
+  }
+
+  /** The queues that the importing module asks; importing one again is the same queue. */
+  static queues(...names: string[]): DynamicModule {
+    return { module: JobsModule, imports: names.map((name) => this.queue(name)) };
+  }
+
+  /** Runs the jobs of these queues in the importing application, which needs {@link forWorker}. */
+  static processing(...names: string[]): DynamicModule {
+    return { module: JobsModule, imports: names.map((name) => this.processor(name)) };
+  }
+
+  private static root(providers: Provider[], exported: NonNullable<DynamicModule['exports']>): DynamicModule {
+    const bull = BullModule.forRootAsync({
+      inject: [RedisSettings, DatabaseSettings],
+      useFactory: (redis: RedisSettings, database: DatabaseSettings) => ({
+        connection: jobConnection(redis, database),
+      }),
+    });
+    return { module: JobsModule, global: true, imports: [DiscoveryModule, bull], providers, exports: exported };
+  }
+
+  private static queue(name: string): DynamicModule {
+    const known = this.registered.get(name);
+    if (known) return known;
+    // The hash tag keeps a queue's keys on one node of a Redis cluster.
+    const queue = BullModule.registerQueue({
+      name,
+      prefix: `crm:{${name}}`,
+      streams: { events: { maxLen: KEPT_EVENTS } },
+    });
+    this.registered.set(name, queue);
+    return queue;
+  }
+
+  private static processor(name: string): DynamicModule {
+    const known = this.processed.get(name);
+    if (known) return known;
+    const processor = { module: JobsModule, imports: [this.queue(name)], providers: [processorOf(name)] };
+    this.processed.set(name, processor);
+    return processor;
+  }
+}

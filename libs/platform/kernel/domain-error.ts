@@ -1,0 +1,45 @@
+/**
+ * What sort of refusal it is. `platform/http` alone maps it to a status:
+ * invalid 400 · unauthenticated 401 · forbidden 403 · not_found 404 · conflict 409 · stale 412 ·
+ * unprocessable 422 · precondition_required 428 · too_many 429 · unavailable 503.
+ */
+export type DomainErrorKind =
+  | 'invalid'
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'not_found'
+  | 'conflict'
+  | 'stale'
+  | 'unprocessable'
+  | 'precondition_required'
+  | 'too_many'
+  | 'unavailable';
+
+/** One fault of one field. */
+export interface FieldFault {
+  /** JSON pointer into the body (`/next_review_at`), or `?name` for a query parameter. */
+  readonly pointer: string;
+  /** Stable, for a program. */
+  readonly code: string;
+  /** For a person. */
+  readonly detail: string;
+}
+
+/** A rule said no: nothing was changed, and the caller is told which rule and what to do. */
+export class DomainError extends Error {
+  override readonly name = 'DomainError';
+
+  /**
+   * @param code stable snake_case code, part of the public contract.
+   * @param message the fact and the remedy, for a person; no personal data.
+   * @param details further members of the answer, e.g. `{ candidates: [...] }` or `{ errors: FieldFault[] }`.
+   */
+  constructor(
+    readonly kind: DomainErrorKind,
+    readonly code: string,
+    message: string,
+    readonly details: Readonly<Record<string, unknown>> = {},
+  ) {
+    super(message);
+  }
+}

@@ -1,0 +1,7 @@
+export { addDays, businessDay, calendarDate, isCalendarDate, type CalendarDate } from './calendar-date.js';
+export { type Caller, type Role, ROLES } from './caller.js';
+export { Clock, instant, type Instant, SystemClock } from './clock.js';
+export { DomainError, type DomainErrorKind, type FieldFault } from './domain-error.js';
+export { isUuid, newId } from './ids.js';
+export { type Page, type PageRequest } from './page.js';
+export { type ExpectedVersion } from './expected-version.js';

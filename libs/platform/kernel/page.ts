@@ -1,0 +1,18 @@
+/** Which part of a list is asked for. */
+export interface PageRequest {
+  /** Rows at the most, 1..200. */
+  readonly limit: number;
+  /** The sort key of the last row already seen, as the list's query wrote it. */
+  readonly after?: readonly string[];
+  /** Whether the caller wants to know how many rows match in all. */
+  readonly includeTotal: boolean;
+}
+
+/** A part of a list, stable under writes: rows after the key, in the list's order. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** The sort key to go on from, or null at the end. */
+  readonly next: readonly string[] | null;
+  /** Present when it was asked for. */
+  readonly total?: number;
+}

@@ -1,0 +1,94 @@
+import { Injectable } from '@nestjs/common';
+import { EventBus } from '@nestjs/cqrs';
+import { DomainError, type Instant } from '#platform/kernel';
+import { type Aggregate, Database, statement, type Statement, TableMapping, UnitOfWork, versionMismatch } from '#platform/persistence';
+import { DataSource, type EntityTarget } from 'typeorm';
+import { EventLog } from './event-log.js';
+
+/** What every repository of aggregates stands on. */
+@Injectable()
+export class AggregateStore {
+  constructor(
+    readonly dataSource: DataSource,
+    readonly database: Database,
+    readonly unitOfWork: UnitOfWork,
+    readonly eventLog: EventLog,
+    readonly eventBus: EventBus,
+  ) {}
+}
+
+/** Rows that must be there for an insert to happen: a FROM item, and its parameters after the row's own. */
+interface InsertCondition {
+  /** @param first number of the condition's first parameter. */
+  readonly source: (first: number) => string;
+  readonly parameterCount: number;
+}
+
+/**
+ * Base of repositories: an aggregate's row, its journal entry and its events are one write, in one round trip.
+ *
+ * Saving publishes the aggregate's events to their handlers first, which record what goes to the journal and the log;
+ * then one statement writes the row under its version guard and appends what was recorded. A handler that throws
+ * leaves nothing behind.
+ */
+export abstract class AggregateRepository<T extends Aggregate> {
+  protected readonly mapping: TableMapping<T>;
+  private readonly insertStatement: Statement;
+  private readonly updateStatement: Statement;
+
+  protected constructor(
+    protected readonly store: AggregateStore,
+    entity: EntityTarget<T>,
+    insertCondition?: InsertCondition,
+  ) {
+    this.mapping = new TableMapping(store.dataSource.getMetadata(entity));
+    const own = this.mapping.insertParameterCount;
+    const condition = insertCondition?.source(own + 1);
+    this.insertStatement = withLog(
+      this.mapping.insertSql(condition),
+      own + (insertCondition?.parameterCount ?? 0),
+    );
+    this.updateStatement = withLog(this.mapping.updateSql(), this.mapping.updateParameterCount);
+  }
+
+  /**
+   * Stores a new aggregate, or the changes of a loaded one.
+   * @param conditionValues parameters of the insert condition, when the repository has one.
+   * @throws DomainError when another change came first: stale `version_mismatch` if the caller named the version it
+   *   saw, else conflict `edit_conflict`; what {@link refusedInsert} says when the insert's condition did not hold.
+   */
+  protected async write(aggregate: T, at: Instant, conditionValues: readonly unknown[] = []): Promise<void> {
+    const isNew = aggregate.loadedVersion === 0;
+    const rows = await this.store.unitOfWork.write(async () => {
+      const events = aggregate.getUncommittedEvents();
+      const changes = await this.store.eventLog.collect(() => Promise.resolve(this.store.eventBus.publishAll(events)));
+      const row = isNew
+        ? [...this.mapping.insertValues(aggregate), ...conditionValues]
+        : this.mapping.updateValues(aggregate);
+      return {
+        statement: isNew ? this.insertStatement : this.updateStatement,
+        values: [...row, ...this.store.eventLog.parameters(changes, at)],
+      };
+    });
+    if (rows.length === 0) throw isNew ? this.refusedInsert() : aggregate.isVersionExpected ? versionMismatch() : editConflict();
+    aggregate.uncommit();
+    aggregate.loadedVersion = aggregate.currentVersion;
+  }
+
+  /** Why an insert's condition can fail, in the domain's words. */
+  protected refusedInsert(): Error {
+    return editConflict();
+  }
+}
+
+function withLog(write: string, parameterCount: number): Statement {
+  const [changes, trace, at] = [1, 2, 3].map((offset) => `$${parameterCount + offset}`);
+  return statement(
+    `WITH written AS (${write})
+     SELECT crm.append_changes(${changes}::jsonb, ${trace}::text, ${at}::timestamptz) AS heads FROM written`,
+  );
+}
+
+function editConflict(): DomainError {
+  return new DomainError('conflict', 'edit_conflict', 'Someone else changed it at the same moment: read it again and retry.');
+}

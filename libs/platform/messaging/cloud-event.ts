@@ -1,0 +1,52 @@
+import type { LoggedEvent } from './log-reader.js';
+
+/** `content_type` of a structured CloudEvent. */
+export const CLOUD_EVENT_CONTENT_TYPE = 'application/cloudevents+json; charset=utf-8';
+export const EVENT_SOURCE = '/crm';
+const TYPE_PREFIX = 'crm.';
+
+/** The context attributes of a CloudEvents 1.0.2 envelope, ours included. */
+export interface CloudEventAttributes {
+  readonly specversion: '1.0';
+  readonly id: string;
+  readonly source: string;
+  readonly type: string;
+  readonly subject: string;
+  readonly time: string;
+  readonly datacontenttype: string;
+  readonly dataschema: string;
+  /** The stream: the unit within which order is kept. */
+  readonly partitionkey: string;
+  /** 1, 2, 3 … within the stream, so that a consumer sees a gap. */
+  readonly streamversion: number;
+  /** Place in the global order, as text since it may pass 2^53. */
+  readonly position: string;
+  readonly actorid?: string;
+  readonly traceparent?: string;
+}
+
+/** @param publicUrl base of the schema's URI, without a trailing slash. */
+export function attributesOf(event: LoggedEvent, publicUrl: string): CloudEventAttributes {
+  const type = TYPE_PREFIX + event.type;
+  return {
+    specversion: '1.0',
+    id: event.id,
+    source: EVENT_SOURCE,
+    type,
+    subject: event.stream,
+    time: event.time,
+    datacontenttype: 'application/json',
+    dataschema: `${publicUrl}/api/v1/schemas/${type}`,
+    partitionkey: event.stream,
+    streamversion: event.streamVersion,
+    position: event.position.toString(),
+    ...(event.actorId ? { actorid: event.actorId } : {}),
+    ...(event.traceparent ? { traceparent: event.traceparent } : {}),
+  };
+}
+
+/** The structured form: one JSON object; the data is put in as the text it already is. */
+export function envelopeOf(attributes: CloudEventAttributes, data: string): string {
+  const head = JSON.stringify(attributes);
+  return `${head.slice(0, -1)},"data":${data}}`;
+}

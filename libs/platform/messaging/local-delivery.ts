@@ -1,0 +1,65 @@
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Log } from '#platform/observability';
+import { Database } from '#platform/persistence';
+import { EventCursor } from './event-cursor.js';
+import { Leader, type Term } from './leader.js';
+import { LogReader } from './log-reader.js';
+import { LogSignal } from './log-signal.js';
+import { matchesKey } from './subscriber.js';
+import { Subscriptions } from './subscriptions.js';
+import { Wakeup } from './wakeup.js';
+
+const LOCAL_DELIVERY_LOCK = 7_263_004;
+const POLL_MS = 250;
+const BATCH = 200;
+const LOCAL_CURSOR = 'in-process';
+
+/**
+ * Feeds our own subscribers from the log when no broker is configured: in order, each event once.
+ * A subscriber that fails holds the log back and is tried again; nothing is skipped.
+ */
+@Injectable()
+export class LocalDelivery implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly leader: Leader;
+  private readonly wakeup = new Wakeup();
+  private readonly forget: () => void;
+
+  constructor(
+    private readonly reader: LogReader,
+    private readonly subscriptions: Subscriptions,
+    database: Database,
+    signal: LogSignal,
+    log: Log,
+  ) {
+    this.leader = new Leader('local-delivery', LOCAL_DELIVERY_LOCK, database, log, (term) => this.lead(term));
+    this.forget = signal.onPositioned(() => this.wakeup.wake());
+  }
+
+  onApplicationBootstrap(): void {
+    this.leader.start();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.forget();
+    await this.leader.stop();
+  }
+
+  private async lead({ client, signal }: Term): Promise<void> {
+    const cursor = await EventCursor.open(client, LOCAL_CURSOR);
+    const subscribers = this.subscriptions.all();
+    while (!signal.aborted) {
+      const events = await this.reader.readAfter(cursor.position, BATCH);
+      for (const event of events) {
+        if (signal.aborted) return;
+        const received = { ...event, data: JSON.parse(event.data) as Record<string, unknown> };
+        for (const { subscription, subscriber } of subscribers) {
+          if (!subscription.keys.some((key) => matchesKey(event.type, key))) continue;
+          await this.subscriptions.deliver(subscription.queue, subscriber, received);
+        }
+      }
+      const last = events.at(-1);
+      if (last) await cursor.advance(last.position, 0);
+      if (events.length < BATCH) await this.wakeup.next(POLL_MS, signal);
+    }
+  }
+}

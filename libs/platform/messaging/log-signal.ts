@@ -1,0 +1,107 @@
+import { EventEmitter } from 'node:events';
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Log } from '#platform/observability';
+import { Database, statement } from '#platform/persistence';
+import type pg from 'pg';
+
+const APPENDED = 'crm_log_appended';
+const POSITIONED = 'crm_log_positioned';
+const WAKE_SEQUENCER = statement(`SELECT pg_notify('${APPENDED}', '')`);
+const RECONNECT_MS = 1_000;
+
+/**
+ * Wakes the readers of the log in every process. It only makes them fast: each of them also polls, so a lost
+ * wake-up costs delay, never an event.
+ *
+ * The notification is not sent from the writing transaction, since NOTIFY makes commits queue for one lock: it
+ * follows the commit, and any number of commits meanwhile share one.
+ */
+@Injectable()
+export class LogSignal implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly emitter = new EventEmitter().setMaxListeners(0);
+  private client: pg.Client | undefined;
+  private reconnect: NodeJS.Timeout | undefined;
+  private stopped = false;
+  private sending = false;
+  private again = false;
+
+  constructor(
+    private readonly database: Database,
+    private readonly log: Log,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.listen();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.stopped = true;
+    clearTimeout(this.reconnect);
+    await this.client?.end().catch(() => undefined);
+  }
+
+  /** Says that events were committed; call it after the commit. */
+  appended(): void {
+    if (this.sending) {
+      this.again = true;
+      return;
+    }
+    this.sending = true;
+    // Detached from the request's transaction and timing: a failure costs the readers one polling interval.
+    void this.database
+      .query(WAKE_SEQUENCER)
+      .catch(() => undefined)
+      .finally(() => {
+        this.sending = false;
+        if (!this.again || this.stopped) return;
+        this.again = false;
+        this.appended();
+      });
+  }
+
+  /** Statement to run in the sequencer's transaction: readers wake when the positions are committed. */
+  static readonly positionedSql = `pg_notify('${POSITIONED}', '')`;
+
+  onAppended(listener: () => void): () => void {
+    return this.on(APPENDED, listener);
+  }
+
+  onPositioned(listener: () => void): () => void {
+    return this.on(POSITIONED, listener);
+  }
+
+  private on(channel: string, listener: () => void): () => void {
+    this.emitter.on(channel, listener);
+    return () => this.emitter.off(channel, listener);
+  }
+
+  private async listen(): Promise<void> {
+    try {
+      const client = await this.database.connect('crm-log-signal');
+      if (this.stopped) return void (await client.end());
+      this.client = client;
+      client.on('notification', ({ channel }) => this.emitter.emit(channel));
+      client.on('error', () => this.lost());
+      client.on('end', () => this.lost());
+      await client.query(`LISTEN ${APPENDED}; LISTEN ${POSITIONED}`);
+      // Whatever happened while nobody listened.
+      this.emitter.emit(APPENDED);
+      this.emitter.emit(POSITIONED);
+    } catch (error) {
+      this.log.warn({ err: error }, 'cannot listen for log notifications, polling meanwhile');
+      this.lost();
+    }
+  }
+
+  private lost(): void {
+    if (this.stopped || this.reconnect) return;
+    this.client?.removeAllListeners();
+    this.client?.on('error', () => undefined);
+    void this.client?.end().catch(() => undefined);
+    this.client = undefined;
+    this.reconnect = setTimeout(() => {
+      this.reconnect = undefined;
+      void this.listen();
+    }, RECONNECT_MS);
+  }
+}

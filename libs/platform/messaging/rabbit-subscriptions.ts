@@ -1,0 +1,110 @@
+import { AmqpConnection, Nack } from '@golevelup/nestjs-rabbitmq';
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { BrokerSettings } from '#platform/config';
+import { isUuid } from '#platform/kernel';
+import { Log, RequestContext } from '#platform/observability';
+import { isUnavailable } from '#platform/persistence';
+import type { ConsumeMessage } from 'amqplib';
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { DEAD_LETTERS } from './broker.js';
+import type { EventSubscriber, ReceivedEvent, Subscription } from './subscriber.js';
+import { Subscriptions } from './subscriptions.js';
+
+/** Deliveries after which a message that always fails is put aside. */
+const DELIVERY_LIMIT = 5;
+const RETRY_MS = 1_000;
+
+/**
+ * Runs our own subscribers on RabbitMQ: durable quorum queues with a delivery limit and a dead-letter queue each.
+ * What is malformed is put aside at once; what fails because PostgreSQL is away waits for it.
+ */
+@Injectable()
+export class RabbitSubscriptions implements OnApplicationBootstrap {
+  private bound = 0;
+
+  constructor(
+    private readonly amqp: AmqpConnection,
+    private readonly subscriptions: Subscriptions,
+    private readonly settings: BrokerSettings,
+    private readonly log: Log,
+  ) {}
+
+  /** How many of the declared subscribers have their consumer; readiness asks. */
+  get areBound(): boolean {
+    return this.amqp.connected && this.bound === this.subscriptions.all().length;
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    for (const { subscription, subscriber } of this.subscriptions.all()) {
+      await this.bindDeadLetters(subscription);
+      await this.amqp.createSubscriber<Buffer>(
+        (body, message) => this.receive(subscription, subscriber, body, message),
+        {
+          exchange: this.settings.exchange,
+          routingKey: [...subscription.keys],
+          queue: subscription.queue,
+          queueOptions: {
+            durable: true,
+            deadLetterExchange: DEAD_LETTERS,
+            deadLetterRoutingKey: subscription.queue,
+            arguments: { 'x-queue-type': 'quorum', 'x-delivery-limit': DELIVERY_LIMIT },
+          },
+        },
+        subscriber.constructor.name,
+      );
+      this.bound += 1;
+    }
+  }
+
+  private async bindDeadLetters({ queue }: Subscription): Promise<void> {
+    const dead = `${queue}.dead`;
+    await this.amqp.managedChannel.addSetup(async (channel: { assertQueue: Assert; bindQueue: Bind }) => {
+      await channel.assertQueue(dead, { durable: true });
+      await channel.bindQueue(dead, DEAD_LETTERS, queue);
+    });
+  }
+
+  private async receive(
+    { queue }: Subscription,
+    subscriber: EventSubscriber,
+    body: Buffer | undefined,
+    message: ConsumeMessage | undefined,
+  ): Promise<Nack | undefined> {
+    const event = parse(body);
+    if (!event) {
+      this.log.error({ queue, message_id: message?.properties.messageId as unknown }, 'malformed message put aside');
+      return new Nack(false);
+    }
+    const traceId = randomBytes(16).toString('hex');
+    const facts = { requestId: event.id, traceId, traceparent: `00-${traceId}-${randomBytes(8).toString('hex')}-01` };
+    return RequestContext.run(facts, () => this.attempt(queue, subscriber, event));
+  }
+
+  private async attempt(queue: string, subscriber: EventSubscriber, event: ReceivedEvent): Promise<Nack | undefined> {
+    for (;;) {
+      try {
+        await this.subscriptions.deliver(queue, subscriber, event);
+        return undefined;
+      } catch (error) {
+        this.log.warn({ err: error, queue, event_id: event.id, type: event.type }, 'subscriber failed, trying again');
+        await delay(RETRY_MS);
+        if (!isUnavailable(error) || !this.amqp.connected) return new Nack(true);
+      }
+    }
+  }
+}
+
+type Assert = (queue: string, options: { durable: boolean }) => Promise<unknown>;
+type Bind = (queue: string, exchange: string, key: string) => Promise<unknown>;
+
+function parse(body: Buffer | undefined): ReceivedEvent | undefined {
+  try {
+    const event = JSON.parse(body?.toString() ?? '') as Partial<ReceivedEvent>;
+    if (!isUuid(event.id) || typeof event.type !== 'string' || typeof event.data !== 'object') return undefined;
+    const { id, type, time, data } = event as ReceivedEvent;
+    return { id, type: type.replace(/^crm\./, ''), time, data };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,4 @@
+export { Log } from './log.js';
+export { Metrics } from './metrics.js';
+export { ObservabilityModule } from './observability.module.js';
+export { RequestContext, type RequestFacts } from './request-context.js';

@@ -1,0 +1,42 @@
+import type { ClientConfig } from 'pg';
+import pg from 'pg';
+
+const TIMESTAMPTZ = 1184;
+const DATE = 1082;
+
+/** `2026-11-23 07:22:58.1+00` → `2026-11-23T07:22:58.100Z`; needs the session's time zone to be UTC. */
+function instantOf(text: string): string {
+  const [day, rest = ''] = text.split(' ');
+  const [time, fraction = ''] = rest.replace('+00', '').split('.');
+  return `${day}T${time}.${fraction.padEnd(3, '0')}Z`;
+}
+
+/**
+ * How PostgreSQL's values reach us: instants and dates as text in the form the API shows,
+ * bigint and numeric as text, everything else as node-postgres reads it.
+ */
+const types: ClientConfig['types'] = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
+    if (oid === TIMESTAMPTZ) return instantOf;
+    if (oid === DATE) return (text: string) => text;
+    return format === undefined ? pg.types.getTypeParser(oid) : pg.types.getTypeParser(oid, format as 'text');
+  }) as NonNullable<ClientConfig['types']>['getTypeParser'],
+};
+
+/**
+ * Connection settings shared by the pool, listeners and leaders.
+ * @param url `postgresql://…`; its `search_path` parameter is dropped, since node-postgres ignores it and
+ *   every statement names the schema.
+ */
+export function databaseOptions(url: string, applicationName: string, statementTimeoutMs: number): ClientConfig {
+  const parsed = new URL(url);
+  parsed.searchParams.delete('search_path');
+  return {
+    connectionString: parsed.toString(),
+    application_name: applicationName,
+    // A pinned path keeps a database user named like a schema from moving our tables.
+    options: `-c TimeZone=UTC -c search_path=crm,public -c statement_timeout=${statementTimeoutMs}`,
+    keepAlive: true,
+    types,
+  };
+}

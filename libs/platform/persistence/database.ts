@@ -1,0 +1,40 @@
+import { Injectable } from '@nestjs/common';
+import { DatabaseSettings } from '#platform/config';
+import pg from 'pg';
+import { databaseOptions } from './connection.js';
+import type { Statement } from './statement.js';
+import { UnitOfWork } from './unit-of-work.js';
+
+/** The door for hand-written SQL: named prepared statements, one round trip each. */
+@Injectable()
+export class Database {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly settings: DatabaseSettings,
+  ) {}
+
+  /**
+   * Runs in the open unit of work's transaction, else by itself.
+   * Instants come as RFC 3339 text, dates as `YYYY-MM-DD`, bigint and numeric as text.
+   */
+  query<R extends object>(statement: Statement, values: readonly unknown[] = []): Promise<R[]> {
+    return this.unitOfWork.query<R>(statement, values);
+  }
+
+  /** The first row, or undefined. */
+  async first<R extends object>(statement: Statement, values: readonly unknown[] = []): Promise<R | undefined> {
+    return (await this.query<R>(statement, values))[0];
+  }
+
+  /**
+   * A connection of one's own outside the pool, for LISTEN and for leaders, whose advisory lock lives as long as it.
+   * The caller handles its `error` event and ends it.
+   */
+  async connect(applicationName: string): Promise<pg.Client> {
+    const client = new pg.Client(
+      databaseOptions(this.settings.url!, applicationName, this.settings.statementTimeoutMs),
+    );
+    await client.connect();
+    return client;
+  }
+}

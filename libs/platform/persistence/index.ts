@@ -1,0 +1,10 @@
+export { Aggregate, versionMismatch } from './aggregate.js';
+export { Database } from './database.js';
+export { databaseOptions } from './connection.js';
+export { migrationLevel, runMigrations, type MigrationClass, type MigrationLevel } from './migrations.js';
+export { PersistenceModule } from './persistence.module.js';
+export { statement, type Statement } from './statement.js';
+export { TableMapping } from './table-mapping.js';
+export { UnitOfWork } from './unit-of-work.js';
+export { isUnavailable } from './unavailable.js';
+export { SqlConditions } from './sql-conditions.js';

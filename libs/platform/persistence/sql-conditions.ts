@@ -1,0 +1,48 @@
+/** Grows a WHERE clause and its parameters together; values never become part of the text. */
+export class SqlConditions {
+  private readonly parts: string[] = [];
+  private readonly parameters: unknown[] = [];
+
+  /** @param fixed conditions without parameters. */
+  constructor(...fixed: string[]) {
+    this.parts.push(...fixed);
+  }
+
+  get sql(): string {
+    return this.parts.join(' AND ');
+  }
+
+  get values(): readonly unknown[] {
+    return this.parameters;
+  }
+
+  get nextParameter(): number {
+    return this.parameters.length + 1;
+  }
+
+  /** @param condition gets the parameter's placeholder, e.g. `$3`. */
+  add(condition: (placeholder: string) => string, value: unknown): void {
+    const placeholder = `$${this.nextParameter}`;
+    this.parameters.push(value);
+    this.parts.push(condition(placeholder));
+  }
+
+  /** Adds a condition whose placeholders already start at {@link nextParameter}. */
+  addNumbered(sql: string, values: readonly unknown[]): void {
+    this.parameters.push(...values);
+    this.parts.push(sql);
+  }
+
+  /** Rows behind `key` in the order of `columns`, ascending or descending as a whole. */
+  addKey(columns: string, types: readonly string[], key: readonly string[], order: 'asc' | 'desc' = 'asc'): void {
+    const first = this.nextParameter;
+    const placeholders = types.map((type, index) => `$${first + index}::${type}`);
+    this.addNumbered(`${columns} ${order === 'asc' ? '>' : '<'} (${placeholders.join(', ')})`, key);
+  }
+
+  /** Rows whose lower-cased `expression` contains `text`, in any case, `%` and `_` taken as they stand. */
+  addSearch(expression: string, text: string): void {
+    const literal = text.toLowerCase().replace(/[\\%_]/g, '\\$&');
+    this.add((placeholder) => `${expression} LIKE ${placeholder}::text`, `%${literal}%`);
+  }
+}

@@ -1,0 +1,17 @@
+import { QueryFailedError } from 'typeorm';
+
+/** Classes and codes of SQLSTATE that mean "not now": connection lost, server starting or stopping, too many clients. */
+const UNAVAILABLE = /^(08|57P0|53)/;
+const SOCKET_ERRORS = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH']);
+/** What node-postgres throws without any code. */
+const MESSAGES = /connection terminated|timeout exceeded when trying to connect|connection ended|not queryable/i;
+
+/** True when PostgreSQL could not be asked at all, so that the same may well succeed in a moment. */
+export function isUnavailable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const cause = error instanceof QueryFailedError ? (error.driverError as Error) : error;
+  const code = (cause as { code?: unknown }).code;
+  if (typeof code === 'string' && (UNAVAILABLE.test(code) || SOCKET_ERRORS.has(code))) return true;
+  if (cause instanceof AggregateError) return cause.errors.some(isUnavailable);
+  return MESSAGES.test(cause.message);
+}

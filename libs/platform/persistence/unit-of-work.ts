@@ -1,0 +1,152 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { Injectable } from '@nestjs/common';
+import type { ClientBase, QueryResult } from 'pg';
+import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
+import type { Statement } from './statement.js';
+
+/** One transaction in the making: begun by its first statement, ended with the work that opened it. */
+class Unit {
+  private begun: Promise<ClientBase> | undefined;
+  private runner: QueryRunner | undefined;
+  private readonly running = new Set<Promise<unknown>>();
+  private closed = false;
+  readonly afterCommit: (() => void)[] = [];
+
+  constructor(private readonly dataSource: DataSource) {}
+
+  get isBegun(): boolean {
+    return this.begun !== undefined;
+  }
+
+  get manager(): EntityManager | undefined {
+    return this.runner?.manager;
+  }
+
+  begin(): Promise<ClientBase> {
+    // A statement that outlived its transaction would run by itself, unprotected.
+    if (this.closed) throw new Error('the unit of work has ended: await every statement inside it');
+    this.begun ??= this.open();
+    return this.begun;
+  }
+
+  async query<R extends object>(statement: Statement, values: readonly unknown[]): Promise<R[]> {
+    const client = await this.begin();
+    const result = client.query<R>({ ...statement, values: [...values] });
+    this.running.add(result);
+    try {
+      return (await result).rows;
+    } finally {
+      this.running.delete(result);
+    }
+  }
+
+  /** Waits for statements still running, so that none slips behind the end of the transaction. */
+  async end(outcome: 'commit' | 'rollback'): Promise<void> {
+    this.closed = true;
+    if (!this.begun) return;
+    await this.begun.catch(() => undefined);
+    await Promise.allSettled(this.running);
+    const runner = this.runner;
+    if (!runner) return;
+    try {
+      if (!runner.isTransactionActive) return;
+      if (outcome === 'commit') await runner.commitTransaction();
+      else await runner.rollbackTransaction();
+    } finally {
+      await runner.release();
+    }
+  }
+
+  private async open(): Promise<ClientBase> {
+    this.runner = this.dataSource.createQueryRunner();
+    const client = (await this.runner.connect()) as ClientBase;
+    await this.runner.startTransaction();
+    return client;
+  }
+}
+
+/**
+ * Several statements as one transaction, carried along the asynchronous calls so that nothing has to be passed.
+ * READ COMMITTED; what must be exact takes row locks or guarded updates.
+ */
+@Injectable()
+export class UnitOfWork {
+  private readonly storage = new AsyncLocalStorage<Unit>();
+
+  constructor(private readonly dataSource: DataSource) {}
+
+  /**
+   * Runs `work` in one transaction, joining the one that is open. It begins with the first statement, commits when
+   * `work` resolves and rolls back when it throws.
+   */
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    if (this.storage.getStore()) return work();
+    const unit = new Unit(this.dataSource);
+    return this.storage.run(unit, () => this.conclude(unit, work));
+  }
+
+  /**
+   * Lets `prepare` compute one statement and runs it: in the open transaction if there is one or if `prepare` itself
+   * wrote something, else by itself in a single round trip, which PostgreSQL makes atomic.
+   */
+  async write<R extends object>(
+    prepare: () => Promise<{ statement: Statement; values: readonly unknown[] }>,
+  ): Promise<R[]> {
+    const open = this.storage.getStore();
+    if (open) {
+      const { statement, values } = await prepare();
+      return open.query<R>(statement, values);
+    }
+    const unit = new Unit(this.dataSource);
+    return this.storage.run(unit, () =>
+      this.conclude(unit, async () => {
+        const { statement, values } = await prepare();
+        return unit.isBegun ? unit.query<R>(statement, values) : this.alone<R>(statement, values);
+      }),
+    );
+  }
+
+  /** Runs one statement in the open transaction, or by itself when none is open. */
+  async query<R extends object>(statement: Statement, values: readonly unknown[]): Promise<R[]> {
+    const unit = this.storage.getStore();
+    return unit ? unit.query<R>(statement, values) : this.alone<R>(statement, values);
+  }
+
+  /** Calls `action`, which must not throw, once the surrounding transaction has committed; at once when none is open. */
+  afterCommit(action: () => void): void {
+    const unit = this.storage.getStore();
+    if (unit) unit.afterCommit.push(action);
+    else action();
+  }
+
+  /** TypeORM's own door to the open transaction, for writes that are not hot. */
+  async manager(): Promise<EntityManager> {
+    const unit = this.storage.getStore();
+    if (!unit) return this.dataSource.manager;
+    await unit.begin();
+    return unit.manager ?? this.dataSource.manager;
+  }
+
+  private async conclude<T>(unit: Unit, work: () => Promise<T>): Promise<T> {
+    let result: T;
+    try {
+      result = await work();
+    } catch (error) {
+      await unit.end('rollback').catch(() => undefined);
+      throw error;
+    }
+    await unit.end('commit');
+    // Outside the ended unit, so that what an action queries runs by itself.
+    this.storage.exit(() => unit.afterCommit.forEach((action) => action()));
+    return result;
+  }
+
+  private async alone<R extends object>(statement: Statement, values: readonly unknown[]): Promise<R[]> {
+    const pool = (this.dataSource.driver as unknown as { master: PoolLike }).master;
+    return (await pool.query<R>({ ...statement, values: [...values] })).rows;
+  }
+}
+
+interface PoolLike {
+  query<R extends object>(config: { name: string; text: string; values: unknown[] }): Promise<QueryResult<R>>;
+}

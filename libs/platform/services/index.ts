@@ -1,0 +1,10 @@
+export { keptSecret } from './kept-secret.js';
+export { freePort, isPortFree } from './ports.js';
+export { commandOf } from './postgres-lock.js';
+export { deletePostgres, runningPostgres, startPostgres } from './postgres.js';
+export { startRabbitmq } from './rabbitmq.js';
+export { startRedis } from './redis.js';
+export { type Server, type ServiceOptions } from './server.js';
+export { type ProcessSpec, ServerProcess } from './server-process.js';
+export { ServiceError, type ServiceErrorCode } from './service-error.js';
+export { type ServiceName, type Services, startServices, type Wanted } from './services.js';

@@ -1,0 +1,143 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ALL_SETTINGS } from '#platform/config';
+import { ComposeFile, type ComposeMapping } from './compose-file.js';
+import { ROOT } from './planted-tree.js';
+
+const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
+
+const fields = new Map(
+  ALL_SETTINGS.flatMap((concern) => Object.values(concern.fields)).map((field) => [field.name, field]),
+);
+const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+
+interface Instruction {
+  readonly name: string;
+  readonly rest: string;
+}
+
+/** The instructions of each stage, those of the stages it is built upon first. */
+function stagesOf(dockerfile: string): Map<string, Instruction[]> {
+  const stages = new Map<string, Instruction[]>();
+  let current: Instruction[] = [];
+  for (const line of dockerfile.replace(/\\\n/g, ' ').split('\n')) {
+    const [, name, rest] = /^([A-Z]+) +(.*)$/.exec(line) ?? [];
+    if (name === undefined || rest === undefined) continue;
+    const [, from, stage] = name === 'FROM' ? (/^(\S+) AS (\S+)$/.exec(rest) ?? []) : [];
+    if (stage !== undefined) stages.set(stage, (current = [...(stages.get(from!) ?? [])]));
+    current.push({ name, rest });
+  }
+  return stages;
+}
+
+const stages = stagesOf(read('docker/Dockerfile'));
+const last = (stage: string, name: string): string | undefined =>
+  stages.get(stage)?.findLast((instruction) => instruction.name === name)?.rest;
+
+describe('the images', () => {
+  it('are built from files that exist and are sent to the builder', () => {
+    const copied = [...stages.values()]
+      .flat()
+      .filter(({ name, rest }) => name === 'COPY' && !rest.startsWith('--from'));
+    const sources = [...new Set(copied.flatMap(({ rest }) => rest.split(/ +/).slice(0, -1)))];
+    const sent = read('.dockerignore').split('\n');
+    expect(sources.length).toBeGreaterThan(0);
+    expect(sources.filter((source) => !existsSync(join(ROOT, source)) || !sent.includes(`!${source}`))).toEqual([]);
+  });
+
+  it.each([
+    ['api', 'start:api'],
+    ['worker', 'start:worker'],
+    ['migrate', 'migrate'],
+  ])('run %s as npm run %s does, without root, and stop when asked', (target, script) => {
+    expect((JSON.parse(last(target, 'CMD')!) as string[]).join(' ')).toBe(scripts[script]);
+    expect(last(target, 'USER')).toBe('node');
+    expect(last(target, 'STOPSIGNAL')).toBe('SIGTERM');
+  });
+
+  it.each([
+    ['api', 'CRM_PORT'],
+    ['worker', 'CRM_WORKER_PORT'],
+  ])('ask %s for its readiness on the port of %s', (target, setting) => {
+    const port = fields.get(setting)!.fallback!;
+    expect(last(target, 'EXPOSE')).toBe(port);
+    expect(last(target, 'HEALTHCHECK')).toContain(
+      `http://127.0.0.1:\${process.env.${setting} || ${port}}/health/ready`,
+    );
+  });
+});
+
+describe('the composition', () => {
+  const text = read('docker/compose.yaml');
+  const compose = new ComposeFile(text).read();
+  const services = compose.services as Record<string, ComposeMapping>;
+  const ours = Object.entries(services).filter(([, service]) => service.build);
+  const servers = Object.entries(services).filter(([, service]) => service.image);
+
+  it('builds a target of the Dockerfile for each of our programs', () => {
+    expect(ours.map(([name]) => name)).toEqual(['migrate', 'api', 'worker']);
+    for (const [name, { build }] of ours) {
+      expect(build).toEqual({ context: '..', dockerfile: 'docker/Dockerfile', target: name });
+    }
+  });
+
+  it('gives our programs settings they know, and all that production requires', () => {
+    for (const [, { environment }] of ours) {
+      const given = Object.keys(environment as ComposeMapping);
+      expect(given.filter((name) => !fields.has(name))).toEqual([]);
+      const required = [...fields.values()].filter((field) => field.required || field.requiredInProduction);
+      expect(required.map(({ name }) => name).filter((name) => !given.includes(name))).toEqual([]);
+      expect(given.filter((name) => /^CRM_JWT_(ACCESS_SECRET|PUBLIC_KEY|JWKS_URL)$/.test(name))).toHaveLength(1);
+    }
+  });
+
+  it('takes from outside only settings and passwords, with the default of the setting or none', () => {
+    const taken = [...text.matchAll(/\$\{(\w+)(:[-?])([^}]*)\}/g)];
+    expect(taken).toHaveLength(text.split('${').length - 1);
+    for (const [, name, marker, rest] of taken) {
+      if (/^(POSTGRES|RABBITMQ|REDIS)_PASSWORD$/.test(name!)) expect([name, marker]).toEqual([name, ':?']);
+      else if (marker === ':-') expect([name, rest]).toEqual([name, fields.get(name!)?.fallback]);
+      else expect(fields.has(name!)).toBe(true);
+    }
+  });
+
+  it('starts our programs on a migrated database and on servers that answer', () => {
+    expect(servers.map(([name]) => name)).toEqual(['postgres', 'rabbitmq', 'redis']);
+    for (const [, { healthcheck }] of servers) expect(healthcheck).toMatchObject({ test: expect.any(Array) });
+    const healthy = { condition: 'service_healthy' };
+    const ready = { postgres: healthy, rabbitmq: healthy, redis: healthy };
+    const migrated = { condition: 'service_completed_successfully' };
+    expect(services.migrate).toMatchObject({ restart: 'no', depends_on: { postgres: healthy } });
+    expect(services.api!.depends_on).toEqual({ migrate: migrated, ...ready });
+    expect(services.worker!.depends_on).toEqual({ migrate: migrated, ...ready });
+  });
+
+  it('is reached from this machine alone', () => {
+    const ports = Object.values(services).flatMap((service) => (service.ports ?? []) as string[]);
+    expect(ports.length).toBeGreaterThan(0);
+    expect(ports.filter((port) => !port.startsWith('127.0.0.1:'))).toEqual([]);
+  });
+
+  it('keeps what the servers hold, and never lets Redis forget a job', () => {
+    const mounts = servers.flatMap(([, service]) => service.volumes as string[]).map((mount) => mount.split(':')[0]!);
+    const held = Object.keys(compose.volumes as ComposeMapping);
+    expect(held).toEqual(servers.map(([name]) => name));
+    const missing = mounts.filter((from) => !held.includes(from) && !existsSync(join(ROOT, 'docker', from)));
+    expect(missing).toEqual([]);
+    expect(mounts.filter((from) => held.includes(from))).toEqual(held);
+    expect((services.redis!.command as string[]).join(' ')).toMatch(/--appendonly yes --maxmemory-policy noeviction/);
+  });
+
+  it('declares the exchange that events go to, with a place for those nobody bound', () => {
+    const { exchanges, queues, bindings } = JSON.parse(read('docker/rabbitmq/definitions.json')) as {
+      exchanges: { name: string; arguments: Record<string, string> }[];
+      queues: { name: string }[];
+      bindings: { source: string; destination: string }[];
+    };
+    const events = exchanges.find(({ name }) => name === fields.get('CRM_EVENTS_EXCHANGE')!.fallback);
+    const unrouted = events!.arguments['alternate-exchange']!;
+    expect(exchanges.map(({ name }) => name)).toContain(unrouted);
+    const [binding] = bindings.filter(({ source }) => source === unrouted);
+    expect(queues.map(({ name }) => name)).toContain(binding!.destination);
+  });
+});
