@@ -21,7 +21,13 @@ const base = {
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   testEnvironment: 'node',
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
-  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.data/'],
+  modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/.data/'],
+};
+
+/** Run once in all, and only when tests of a project that has them run. */
+const servers = {
+  globalSetup: '<rootDir>/test/global-setup.cjs',
+  globalTeardown: '<rootDir>/test/global-teardown.cjs',
 };
 
 module.exports = {
@@ -32,13 +38,13 @@ module.exports = {
       ...base,
       displayName: 'integration',
       testMatch: ['<rootDir>/{libs,test}/**/*.int-spec.ts'],
-      setupFiles: ['<rootDir>/test/setup.ts'],
+      ...servers,
     },
     {
       ...base,
       displayName: 'e2e',
       testMatch: ['<rootDir>/test/{e2e,faults}/**/*.e2e-spec.ts'],
-      setupFiles: ['<rootDir>/test/setup.ts'],
+      ...servers,
     },
   ],
 };

@@ -26,7 +26,7 @@ export class WorkerChecks implements OnModuleInit {
     }
     this.metrics.observedGauge('crm_jobs', 'Bull jobs by queue and state', ['queue', 'state'], async (gauge) => {
       for (const [queue, counts] of Object.entries(await this.jobs.collect())) {
-        for (const [state, count] of Object.entries(counts)) gauge.set({ queue, state }, count);
+        for (const [state, count] of Object.entries({ ...counts })) gauge.set({ queue, state }, count);
       }
     });
   }

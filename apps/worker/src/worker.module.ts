@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
 import { DealsWorkerModule } from '#crm/deals';
-import { AuthModule } from '#platform/auth';
+import { AuthGuard, AuthModule } from '#platform/auth';
 import { ConfigModule } from '#platform/config';
 import { CqrsModule } from '#platform/cqrs';
 import { HealthModule, HttpModule } from '#platform/http';
@@ -9,6 +10,7 @@ import { MessagingModule } from '#platform/messaging';
 import { ObservabilityModule } from '#platform/observability';
 import { PersistenceModule } from '#platform/persistence';
 import { MIGRATIONS } from '../../../migrations/index.js';
+import { HOUSEKEEPING, HousekeepingJob } from './housekeeping.job.js';
 import { WorkerChecks } from './worker-checks.js';
 
 /** What happens by itself: orders and publishes the log, listens to events, runs jobs. */
@@ -28,9 +30,10 @@ export class WorkerModule {
         AuthModule,
         HttpModule,
         HealthModule.forRoot(MIGRATIONS),
+        JobsModule.processing(HOUSEKEEPING),
         DealsWorkerModule,
       ],
-      providers: [WorkerChecks],
+      providers: [WorkerChecks, HousekeepingJob, { provide: APP_GUARD, useExisting: AuthGuard }],
     };
   }
 }

@@ -1,5 +1,5 @@
 import type { Scope } from '#platform/auth';
-import { SqlConditions } from '#platform/persistence';
+import { type SqlConditions } from '#platform/persistence';
 
 /**
  * Adds the scope on `crm.clients c`: `own` means the client's owner and the owner of any of its deals,

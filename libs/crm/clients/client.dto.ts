@@ -40,7 +40,11 @@ export class AddClientDto {
   @EnumField(CLIENT_STATUSES, { optional: true, description: '`active` unless given.' })
   status?: ClientStatus;
 
-  @UuidField({ optional: true, nullable: true, description: 'The seller; the caller unless a lead or admin says otherwise.' })
+  @UuidField({
+    optional: true,
+    nullable: true,
+    description: 'The seller; the caller unless a lead or admin says otherwise.',
+  })
   owner_id?: string | null;
 }
 

@@ -36,7 +36,11 @@ export class OpenDealDto {
   @DateField({ description: 'When someone must look at the deal again; may lie in the past.' })
   next_review_at!: CalendarDate;
 
-  @UuidField({ optional: true, nullable: true, description: 'The seller; the caller unless a lead or admin says otherwise.' })
+  @UuidField({
+    optional: true,
+    nullable: true,
+    description: 'The seller; the caller unless a lead or admin says otherwise.',
+  })
   owner_id?: string | null;
 
   @UuidField({ optional: true, nullable: true, description: 'Who collects the quotes.' })
@@ -90,7 +94,10 @@ export class DealMetricsQuery {
   @UuidField({ optional: true })
   client_id?: string;
 
-  @EnumField(Object.keys(PERIODS), { optional: true, description: 'Next review within so many days, overdue ones included.' })
+  @EnumField(Object.keys(PERIODS), {
+    optional: true,
+    description: 'Next review within so many days, overdue ones included.',
+  })
   period?: Period;
 
   @TextField({ max: 255, optional: true, description: 'Part of title or description.' })
@@ -171,7 +178,12 @@ class StageMetricResource implements StageMetric {
   @ApiProperty({ type: 'number', minimum: 0, maximum: 1, description: 'Share of all matching deals.', example: 0.25 })
   readonly conversion_rate!: number;
 
-  @ApiProperty({ type: 'number', nullable: true, description: 'Mean days from opening to closing, or until now.', example: 18.5 })
+  @ApiProperty({
+    type: 'number',
+    nullable: true,
+    description: 'Mean days from opening to closing, or until now.',
+    example: 18.5,
+  })
   readonly avg_cycle_duration_days!: number | null;
 }
 

@@ -3,7 +3,12 @@ import { EnumField, IntegerField, ListQuery, TextField, UuidField } from '#platf
 import type { Instant } from '#platform/kernel';
 import { JOURNAL_KINDS, type JournalEntryView, type JournalKind } from './contracts.js';
 
-const BODY = { min: 1, max: 5_000, multiline: true, example: 'Called the client, wants КАСКО with a franchise.' } as const;
+const BODY = {
+  min: 1,
+  max: 5_000,
+  multiline: true,
+  example: 'Called the client, wants КАСКО with a franchise.',
+} as const;
 const HASH = { type: 'string', pattern: '^[0-9a-f]{64}$' } as const;
 
 /** Body of POST /deals/{id}/journal. */
@@ -11,7 +16,10 @@ export class WriteNoteDto {
   @TextField(BODY)
   body!: string;
 
-  @UuidField({ optional: true, description: 'Taken from the token; may only repeat it, unless an admin or service writes.' })
+  @UuidField({
+    optional: true,
+    description: 'Taken from the token; may only repeat it, unless an admin or service writes.',
+  })
   author_id?: string;
 }
 

@@ -1,6 +1,6 @@
 import { type ActionOn, forbidden, inScope, requireAccess, scopePredicate } from '#platform/auth';
 import type { Caller } from '#platform/kernel';
-import { Database, statement } from '#platform/persistence';
+import { type Database, statement } from '#platform/persistence';
 import { dealNotFound } from './journal.errors.js';
 
 /** The deal that a journal belongs to, as far as the journal needs it. */

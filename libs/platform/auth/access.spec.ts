@@ -54,6 +54,7 @@ const MATRIX: Record<string, string> = {
   'queues.read': '----*-',
   'queues.edit': '----*-',
   'events.read': '----**',
+  'operations.read': '----**',
   'imports.read': '----*-',
   'imports.create': '----*-',
 };

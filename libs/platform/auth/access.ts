@@ -73,6 +73,9 @@ export const ACCESS = {
   events: {
     read: { admin: 'all', service: 'all' },
   },
+  operations: {
+    read: { admin: 'all', service: 'all' },
+  },
   imports: {
     read: { admin: 'all' },
     create: { admin: 'all' },

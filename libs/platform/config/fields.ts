@@ -48,7 +48,12 @@ export function secret(name: string, minLength: number, options: Options): Field
   });
 }
 
-export function integer(name: string, min: number, max: number, options: Options & { fallback: string }): Field<number> {
+export function integer(
+  name: string,
+  min: number,
+  max: number,
+  options: Options & { fallback: string },
+): Field<number> {
   return field(name, options, (value) => {
     const number = Number(value);
     if (!/^\d+$/.test(value) || number < min || number > max) {

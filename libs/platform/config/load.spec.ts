@@ -28,7 +28,10 @@ describe('settings', () => {
   });
 
   it('take defaults, and count an empty variable as unset', () => {
-    const loaded = loadSettings({ CRM_DATABASE_URL: 'postgresql://u@h/d', CRM_PORT: '' }, [DatabaseSettings, HttpSettings]);
+    const loaded = loadSettings({ CRM_DATABASE_URL: 'postgresql://u@h/d', CRM_PORT: '' }, [
+      DatabaseSettings,
+      HttpSettings,
+    ]);
     expect(loaded.get(HttpSettings)).toMatchObject({ port: 8082, requireIfMatch: false });
   });
 

@@ -7,7 +7,10 @@ export class RuntimeSettings extends Settings({
     fallback: 'development',
     doc: 'In production PostgreSQL, RabbitMQ, Redis and the JWT issuer and audience must be named.',
   }),
-  timeZone: timeZone('CRM_TIMEZONE', { fallback: 'Europe/Moscow', doc: 'The zone whose midnight begins a business day.' }),
+  timeZone: timeZone('CRM_TIMEZONE', {
+    fallback: 'Europe/Moscow',
+    doc: 'The zone whose midnight begins a business day.',
+  }),
   logLevel: oneOf('CRM_LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'silent'], {
     fallback: 'info',
     doc: 'The least level that is written to the log.',

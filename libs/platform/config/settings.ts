@@ -11,7 +11,9 @@ export interface SettingsClass<T = object> {
 }
 
 /** Base for one concern's settings: `class X extends Settings({ port: integer('CRM_PORT', …) }) {}`. */
-export function Settings<F extends Fields>(fields: F): { readonly fields: Fields; new (values: Record<string, unknown>): Values<F> } {
+export function Settings<F extends Fields>(
+  fields: F,
+): { readonly fields: Fields; new (values: Record<string, unknown>): Values<F> } {
   class Concern {
     static readonly fields: Fields = fields;
 

@@ -39,7 +39,7 @@ class DealsController {
   @Post()
   @Creates()
   open(@Body() body: DealDto) {
-    return { id: ID, version: 1, ...body };
+    return { id: ID, version: 1, title: body.title };
   }
 
   @Post('elsewhere')

@@ -97,7 +97,8 @@ export function ListField(each: FieldKind, options: FieldOptions & { readonly ma
 /** An object whose fields `type` declares. */
 export function ObjectField(type: () => Type<object>, options: FieldOptions = {}): PropertyDecorator {
   return applyDecorators(
-    ApiProperty({ ...described(options), type } as ApiPropertyOptions),
+    // Swagger takes a function of this name for one that gives the type later.
+    ApiProperty({ ...described(options), type: () => type() } as ApiPropertyOptions),
     TypeOf(type),
     ...checked(objectKind(), options),
     ValidateNested(),

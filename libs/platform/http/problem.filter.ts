@@ -33,7 +33,8 @@ export class ProblemFilter implements ExceptionFilter {
 
   private refusalOfRoute(request: FastifyRequest): Refusal {
     const methods = this.routes.methodsOf(pathOf(request.url));
-    if (methods.length === 0) {
+    // A wildcard route may have looked for a file and not found it.
+    if (methods.length === 0 || methods.includes(request.method)) {
       return { status: 404, code: 'route_not_found', detail: 'There is nothing at this path.' };
     }
     const allow = methods.join(', ');

@@ -1,7 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { EventBus } from '@nestjs/cqrs';
 import { DomainError, type Instant } from '#platform/kernel';
-import { type Aggregate, Database, statement, type Statement, TableMapping, UnitOfWork, versionMismatch } from '#platform/persistence';
+import {
+  type Aggregate,
+  Database,
+  statement,
+  type Statement,
+  TableMapping,
+  UnitOfWork,
+  versionMismatch,
+} from '#platform/persistence';
 import { DataSource, type EntityTarget } from 'typeorm';
 import { EventLog } from './event-log.js';
 
@@ -44,10 +52,7 @@ export abstract class AggregateRepository<T extends Aggregate> {
     this.mapping = new TableMapping(store.dataSource.getMetadata(entity));
     const own = this.mapping.insertParameterCount;
     const condition = insertCondition?.source(own + 1);
-    this.insertStatement = withLog(
-      this.mapping.insertSql(condition),
-      own + (insertCondition?.parameterCount ?? 0),
-    );
+    this.insertStatement = withLog(this.mapping.insertSql(condition), own + (insertCondition?.parameterCount ?? 0));
     this.updateStatement = withLog(this.mapping.updateSql(), this.mapping.updateParameterCount);
   }
 
@@ -70,7 +75,8 @@ export abstract class AggregateRepository<T extends Aggregate> {
         values: [...row, ...this.store.eventLog.parameters(changes, at)],
       };
     });
-    if (rows.length === 0) throw isNew ? this.refusedInsert() : aggregate.isVersionExpected ? versionMismatch() : editConflict();
+    if (rows.length === 0)
+      throw isNew ? this.refusedInsert() : aggregate.isVersionExpected ? versionMismatch() : editConflict();
     aggregate.uncommit();
     aggregate.loadedVersion = aggregate.currentVersion;
   }
@@ -90,5 +96,9 @@ function withLog(write: string, parameterCount: number): Statement {
 }
 
 function editConflict(): DomainError {
-  return new DomainError('conflict', 'edit_conflict', 'Someone else changed it at the same moment: read it again and retry.');
+  return new DomainError(
+    'conflict',
+    'edit_conflict',
+    'Someone else changed it at the same moment: read it again and retry.',
+  );
 }

@@ -26,7 +26,12 @@ export interface Change {
   readonly actorId: string | null;
   /** Users who may see the events beside those whose role sees all. */
   readonly audience: readonly string[];
-  readonly entry?: { readonly id?: string; readonly kind: 'note' | 'system'; readonly body: string; readonly data: object };
+  readonly entry?: {
+    readonly id?: string;
+    readonly kind: 'note' | 'system';
+    readonly body: string;
+    readonly data: object;
+  };
   readonly events: readonly LoggedFact[];
 }
 
@@ -62,7 +67,7 @@ export class EventLog {
   /** Adds a change to the write in hand; for event handlers that run while an aggregate is being saved. */
   record(change: Change): void {
     const changes = this.collecting.getStore();
-    if (!changes) throw new Error('record() belongs into the handler of an aggregate\'s event; use append() elsewhere');
+    if (!changes) throw new Error("record() belongs into the handler of an aggregate's event; use append() elsewhere");
     changes.push(change);
   }
 
@@ -96,7 +101,8 @@ function rowOf(change: Change): object {
     entry: change.entry && { id: newId(), ...change.entry },
     events: change.events.map((event) => {
       const bytes = Buffer.byteLength(JSON.stringify(event.data));
-      if (bytes > MAX_DATA_BYTES) throw new Error(`event ${event.type} has ${bytes} bytes of data, over ${MAX_DATA_BYTES}`);
+      if (bytes > MAX_DATA_BYTES)
+        throw new Error(`event ${event.type} has ${bytes} bytes of data, over ${MAX_DATA_BYTES}`);
       return { ...event, id: event.id ?? newId() };
     }),
   };

@@ -1,4 +1,4 @@
-import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Log } from '#platform/observability';
 import { Database } from '#platform/persistence';
 import { EventCursor } from './event-cursor.js';
@@ -19,7 +19,7 @@ const LOCAL_CURSOR = 'in-process';
  * A subscriber that fails holds the log back and is tried again; nothing is skipped.
  */
 @Injectable()
-export class LocalDelivery implements OnApplicationBootstrap, OnApplicationShutdown {
+export class LocalDelivery implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly leader: Leader;
   private readonly wakeup = new Wakeup();
   private readonly forget: () => void;
@@ -39,7 +39,7 @@ export class LocalDelivery implements OnApplicationBootstrap, OnApplicationShutd
     this.leader.start();
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  async beforeApplicationShutdown(): Promise<void> {
     this.forget();
     await this.leader.stop();
   }

@@ -22,21 +22,35 @@ export class LogMetrics implements OnApplicationBootstrap {
   ) {}
 
   onApplicationBootstrap(): void {
-    this.metrics.observedGauge('crm_log_unsequenced_events', 'Committed events without a position yet', [], async (gauge) => {
-      const row = await this.database.first<{ count: number }>(UNSEQUENCED);
-      gauge.set(row?.count ?? 0);
-    });
-    const lag = this.metrics.gauge('crm_log_lag_events', 'Events a reader of the log has still to deal with', ['reader']);
-    this.metrics.observedGauge('crm_log_oldest_unread_seconds', 'Age of the oldest of them', ['reader'], async (age) => {
-      for (const row of await this.database.query<{ name: string; lag: number; age: number }>(LAG)) {
-        lag.set({ reader: row.name }, row.lag);
-        age.set({ reader: row.name }, row.age);
-      }
-    });
+    this.metrics.observedGauge(
+      'crm_log_unsequenced_events',
+      'Committed events without a position yet',
+      [],
+      async (gauge) => {
+        const row = await this.database.first<{ count: number }>(UNSEQUENCED);
+        gauge.set(row?.count ?? 0);
+      },
+    );
+    this.perReader('crm_log_lag_events', 'Events a reader of the log has still to deal with', ({ lag }) => lag);
+    this.perReader('crm_log_oldest_unread_seconds', 'Age of the oldest of them', ({ age }) => age);
     const amqp = this.amqp;
     if (!amqp) return;
     this.metrics.observedGauge('crm_unrouted_messages', 'Events that no queue was bound for', [], async (gauge) => {
       gauge.set((await amqp.channel.checkQueue(UNROUTED)).messageCount);
     });
   }
+
+  private perReader(name: string, help: string, value: (row: ReaderLag) => number): void {
+    this.metrics.observedGauge(name, help, ['reader'], async (gauge) => {
+      for (const row of await this.database.query<ReaderLag>(LAG)) gauge.set({ reader: row.name }, value(row));
+    });
+  }
+}
+
+interface ReaderLag {
+  readonly name: string;
+  /** Events. */
+  readonly lag: number;
+  /** Seconds. */
+  readonly age: number;
 }

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Log } from '#platform/observability';
 import { Database, statement } from '#platform/persistence';
 import type pg from 'pg';
@@ -17,7 +17,7 @@ const RECONNECT_MS = 1_000;
  * follows the commit, and any number of commits meanwhile share one.
  */
 @Injectable()
-export class LogSignal implements OnApplicationBootstrap, OnApplicationShutdown {
+export class LogSignal implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly emitter = new EventEmitter().setMaxListeners(0);
   private client: pg.Client | undefined;
   private reconnect: NodeJS.Timeout | undefined;
@@ -34,7 +34,7 @@ export class LogSignal implements OnApplicationBootstrap, OnApplicationShutdown 
     await this.listen();
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  async beforeApplicationShutdown(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.reconnect);
     await this.client?.end().catch(() => undefined);

@@ -2,6 +2,7 @@ import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { AggregateStore } from './aggregate.repository.js';
 import { brokerModule } from './broker.js';
+import { ConfirmedChannels } from './confirmed-channel.js';
 import { EventLog } from './event-log.js';
 import { LocalDelivery } from './local-delivery.js';
 import { LogMetrics } from './log-metrics.js';
@@ -24,7 +25,7 @@ export class MessagingModule {
 
   /** For the process that also orders, publishes and subscribes: over RabbitMQ when it is configured, else in process. */
   static forWorker(hasBroker: boolean): DynamicModule {
-    const delivery = hasBroker ? [RabbitPublisher, RabbitSubscriptions] : [LocalDelivery];
+    const delivery = hasBroker ? [ConfirmedChannels, RabbitPublisher, RabbitSubscriptions] : [LocalDelivery];
     return {
       module: MessagingModule,
       global: true,

@@ -1,4 +1,4 @@
-import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Log } from '#platform/observability';
 import { Database } from '#platform/persistence';
 import { Leader, type Term } from './leader.js';
@@ -32,7 +32,7 @@ const SEQUENCE = {
 
 /** Gives committed events their gap-free global positions; one process at a time, under an advisory lock. */
 @Injectable()
-export class Sequencer implements OnApplicationBootstrap, OnApplicationShutdown {
+export class Sequencer implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly leader: Leader;
   private readonly wakeup = new Wakeup();
   private readonly forget: () => void;
@@ -46,7 +46,7 @@ export class Sequencer implements OnApplicationBootstrap, OnApplicationShutdown 
     this.leader.start();
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  async beforeApplicationShutdown(): Promise<void> {
     this.forget();
     await this.leader.stop();
   }

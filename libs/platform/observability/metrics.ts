@@ -19,7 +19,13 @@ export class Metrics {
 
   /** Seconds, in buckets from 1 ms to 15 s. */
   duration<L extends string>(name: string, help: string, labelNames: readonly L[] = []): Histogram<L> {
-    return new Histogram({ name, help, labelNames: [...labelNames], buckets: DURATION_BUCKETS, registers: [this.registry] });
+    return new Histogram({
+      name,
+      help,
+      labelNames: [...labelNames],
+      buckets: DURATION_BUCKETS,
+      registers: [this.registry],
+    });
   }
 
   gauge<L extends string>(name: string, help: string, labelNames: readonly L[] = []): Gauge<L> {
@@ -39,7 +45,7 @@ export class Metrics {
       labelNames: [...labelNames],
       registers: [this.registry],
       async collect() {
-        await Promise.resolve(read(this as Gauge<L>)).catch(() => undefined);
+        await Promise.resolve(read(this)).catch(() => undefined);
       },
     });
   }

@@ -16,11 +16,11 @@ function instantOf(text: string): string {
  * bigint and numeric as text, everything else as node-postgres reads it.
  */
 const types: ClientConfig['types'] = {
-  getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
+  getTypeParser: (oid: number, format?: 'text' | 'binary'): ((value: string) => unknown) => {
     if (oid === TIMESTAMPTZ) return instantOf;
-    if (oid === DATE) return (text: string) => text;
-    return format === undefined ? pg.types.getTypeParser(oid) : pg.types.getTypeParser(oid, format as 'text');
-  }) as NonNullable<ClientConfig['types']>['getTypeParser'],
+    if (oid === DATE) return (text) => text;
+    return pg.types.getTypeParser(oid, format) as (value: string) => unknown;
+  },
 };
 
 /**

@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { DatabaseSettings } from '#platform/config';
 import { databaseOptions } from './connection.js';
 import { Database } from './database.js';
+import { PoolMetrics } from './pool-metrics.js';
 import { UnitOfWork } from './unit-of-work.js';
 
 /** The database: TypeORM's DataSource, the unit of work, and the door for hand-written SQL. */
@@ -38,7 +39,7 @@ export class PersistenceModule {
       module: PersistenceModule,
       global: true,
       imports: [typeOrm],
-      providers: [UnitOfWork, Database],
+      providers: [UnitOfWork, Database, PoolMetrics],
       exports: [UnitOfWork, Database, typeOrm],
     };
   }

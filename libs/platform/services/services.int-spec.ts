@@ -1,6 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -128,8 +137,7 @@ describe('RabbitMQ', () => {
     const before = await amqp.connect(server.url);
     before.on('error', () => undefined); // the crash below
     const channel = await before.createConfirmChannel();
-    channel.on('error', () => undefined);
-    await channel.assertQueue('kept', { durable: true, arguments: { 'x-queue-type': 'quorum' } });
+    await channel.assertQueue('kept', { durable: true });
     channel.sendToQueue('kept', Buffer.from('paid'), { persistent: true });
     await channel.waitForConfirms();
     await server.kill();
@@ -156,7 +164,7 @@ describe('servers of one process', () => {
     const parent = spawn(process.execPath, ['--input-type=module', '--eval', program, folder], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    await once(parent.stdout, 'data');
+    await Promise.race([once(parent.stdout, 'data'), once(parent, 'exit')]);
     expect(processesIn(folder).length).toBeGreaterThan(1);
     parent.kill('SIGKILL');
     await eventually(() => processesIn(folder).length === 0);

@@ -26,7 +26,8 @@ export class ReviseClientHandler implements ICommandHandler<ReviseClientCommand>
 
   async execute({ caller, clientId, facts, expected }: ReviseClientCommand): Promise<ClientView> {
     const client = await this.clients.load(clientId, caller, 'edit', expected);
-    if (facts.ownerId !== undefined && facts.ownerId !== client.view.owner_id) requireAccess(caller, 'clients', 'assign');
+    if (facts.ownerId !== undefined && facts.ownerId !== client.view.owner_id)
+      requireAccess(caller, 'clients', 'assign');
     const now = this.clock.now();
     client.revise(facts, caller.userId, now);
     await this.clients.save(client, now);

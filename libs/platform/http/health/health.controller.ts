@@ -1,8 +1,7 @@
-import { Controller, Get, Header } from '@nestjs/common';
+import { Controller, Get } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { HealthCheckService, type HealthCheckResult, HealthIndicatorService } from '@nestjs/terminus';
 import { Public } from '#platform/auth';
-import { Metrics } from '#platform/observability';
 import { Readiness } from './readiness.js';
 
 /** For probes: alive means that the process answers, ready that it may be sent traffic. */
@@ -14,7 +13,6 @@ export class HealthController {
     private readonly health: HealthCheckService,
     private readonly indicators: HealthIndicatorService,
     private readonly readiness: Readiness,
-    private readonly metrics: Metrics,
   ) {}
 
   @Get(['healthz', 'health/live'])
@@ -36,11 +34,5 @@ export class HealthController {
         }
       }),
     );
-  }
-
-  @Get('metrics')
-  @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
-  read(): Promise<string> {
-    return this.metrics.registry.metrics();
   }
 }

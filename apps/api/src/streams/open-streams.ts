@@ -1,0 +1,188 @@
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { StreamSettings } from '#platform/config';
+import { Clock } from '#platform/kernel';
+import type { EventFilter } from './event-filter.js';
+import { EventStream } from './event-stream.js';
+import { type Frame, renderHeartbeat, renderOpening } from './frame.js';
+import { LogTail } from './log-tail.js';
+import { Replay } from './replay.js';
+import { StreamMetrics } from './stream-metrics.js';
+import { tooManyStreams } from './stream.errors.js';
+import type { Viewer } from './viewer.js';
+import { Wire } from './wire.js';
+
+/** What a stream is to be. */
+export interface StreamRequest {
+  readonly viewer: Viewer;
+  readonly filter: EventFilter;
+  /** The last id its client has seen; undefined to begin now. */
+  readonly lastEventId: string | undefined;
+  /** Milliseconds since the Unix epoch: the stream ends with its token. */
+  readonly expiresAt: number;
+}
+
+const TOKEN_EXPIRED = new Wire(': the access token has expired\n\n');
+const CLOSING = new Wire(': this server is closing, come again\n\n');
+const POSITION = /^(?:0|[1-9]\d{0,18})$/;
+/** setTimeout takes no more. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** How long a closing server lets its last bytes reach the clients. */
+const FAREWELL_MS = 500;
+
+/** Every open stream of this process: hands each the frames it is to have, keeps it alive, and ends it in time. */
+@Injectable()
+export class OpenStreams implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  /** Until the connection is gone, the ones that are ending too. */
+  private readonly connections = new Set<EventStream>();
+  private readonly byUser = new Map<string, Set<EventStream>>();
+  private readonly seeingAll = new Set<EventStream>();
+  private readonly forget: () => void;
+  private heartbeat: NodeJS.Timeout | undefined;
+  /** The last position handed out; unknown before anyone could have missed anything. */
+  private delivered: bigint | undefined;
+  private isStopping = false;
+
+  constructor(
+    private readonly settings: StreamSettings,
+    private readonly tail: LogTail,
+    private readonly replay: Replay,
+    private readonly metrics: StreamMetrics,
+    private readonly clock: Clock,
+  ) {
+    this.forget = tail.subscribe((frames) => this.deliver(frames));
+    metrics.watch(() => this.connections.size);
+  }
+
+  onApplicationBootstrap(): void {
+    this.heartbeat = setInterval(() => this.beat(), this.settings.heartbeatMs).unref();
+  }
+
+  /** Ends every stream, so that no open connection holds up the stop. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.isStopping = true;
+    this.forget();
+    clearInterval(this.heartbeat);
+    const open = [...this.connections];
+    const gone = open.map((stream) => new Promise<void>((resolve) => stream.onClose(resolve)));
+    for (const stream of open) this.end(stream, CLOSING);
+    await Promise.race([Promise.all(gone), delay(FAREWELL_MS, undefined, { ref: false })]);
+    for (const stream of this.connections) stream.cut();
+  }
+
+  /** @throws DomainError `too_many_streams`. */
+  refuseTooMany(viewer: Viewer): void {
+    const limit = this.settings.connectionsPerUser;
+    if ((this.byUser.get(viewer.userId)?.size ?? 0) >= limit) throw tooManyStreams(limit);
+  }
+
+  /**
+   * Makes a response a stream, which from then on belongs here.
+   * @param headers of the response.
+   */
+  open(response: ServerResponse, headers: OutgoingHttpHeaders, request: StreamRequest): void {
+    if (!isReady(response)) return;
+    const { viewer, filter, lastEventId } = request;
+    const position = lastEventId !== undefined && POSITION.test(lastEventId) ? BigInt(lastEventId) : undefined;
+    const start = position ?? this.tail.lastPosition;
+    const stream = new EventStream(response, viewer, filter, start);
+    stream.begin(headers, renderOpening(lastEventId === undefined ? start : undefined));
+    if (this.isStopping) return stream.end(CLOSING);
+    this.add(stream, request.expiresAt);
+    if (lastEventId === undefined) stream.goLive();
+    else if (position === undefined) stream.reset('unknown_id', start);
+    else void this.replay.run(stream);
+  }
+
+  private add(stream: EventStream, expiresAt: number): void {
+    const { userId, seesAll } = stream.viewer;
+    this.delivered ??= this.tail.lastPosition;
+    this.connections.add(stream);
+    if (seesAll) this.seeingAll.add(stream);
+    const ofUser = this.byUser.get(userId);
+    if (ofUser) ofUser.add(stream);
+    else this.byUser.set(userId, new Set([stream]));
+    stream.onClose(() => {
+      this.connections.delete(stream);
+      this.leave(stream);
+    });
+    this.expire(stream, expiresAt);
+  }
+
+  /** Takes a stream out of everything that writes to it or counts it. */
+  private leave(stream: EventStream): void {
+    const { userId } = stream.viewer;
+    this.seeingAll.delete(stream);
+    const ofUser = this.byUser.get(userId);
+    ofUser?.delete(stream);
+    if (ofUser?.size === 0) this.byUser.delete(userId);
+  }
+
+  private expire(stream: EventStream, at: number): void {
+    const left = at - Date.parse(this.clock.now());
+    if (left <= 0) return this.end(stream, TOKEN_EXPIRED);
+    const timer = setTimeout(() => this.expire(stream, at), Math.min(left, LONGEST_TIMER_MS));
+    stream.onClose(() => clearTimeout(timer));
+  }
+
+  private end(stream: EventStream, farewell: Wire): void {
+    stream.end(farewell);
+    this.leave(stream);
+  }
+
+  private cut(stream: EventStream, reason: 'backlog' | 'stalled' | 'gap'): void {
+    this.metrics.cut.inc({ reason });
+    stream.cut();
+    this.leave(stream);
+  }
+
+  /** Looks only at streams that may see the frames: those that see all, and those of the users in the audience. */
+  private deliver(frames: readonly Frame[]): void {
+    this.watchForGap(frames);
+    let sent = 0;
+    for (const stream of this.seeingAll) sent += this.offer(stream, frames);
+    for (const userId of new Set(frames.flatMap(({ audience }) => audience))) {
+      for (const stream of this.byUser.get(userId) ?? []) {
+        if (!stream.viewer.seesAll) sent += this.offer(stream, frames);
+      }
+    }
+    if (sent > 0) this.metrics.sent.inc(sent);
+  }
+
+  private offer(stream: EventStream, frames: readonly Frame[]): number {
+    if (!this.isOverdrawn(stream)) return stream.offer(frames);
+    this.cut(stream, 'backlog');
+    return 0;
+  }
+
+  /** Whoever was live would miss what is missing without a word: by its id it will be told. */
+  private watchForGap(frames: readonly Frame[]): void {
+    const isGap = this.delivered !== undefined && frames[0]!.position !== this.delivered + 1n;
+    if (isGap) for (const stream of this.connections) if (stream.isLive) this.cut(stream, 'gap');
+    this.delivered = frames.at(-1)!.position;
+  }
+
+  private beat(): void {
+    const position = this.tail.lastPosition;
+    const moved = renderHeartbeat(position);
+    for (const stream of this.connections) {
+      if (this.isOverdrawn(stream)) this.cut(stream, 'backlog');
+      else if (stream.hasStalled()) this.cut(stream, 'stalled');
+      else stream.beat(position, moved);
+    }
+  }
+
+  /** A replay waits for its client; only what comes by itself can pile up. */
+  private isOverdrawn(stream: EventStream): boolean {
+    return stream.isLive && stream.backlog > this.settings.backlogBytes;
+  }
+}
+
+/** Whether the client is still there, and the connection is the response's alone. */
+function isReady(response: ServerResponse): boolean {
+  const { socket } = response.req;
+  // A request sent behind one that is not answered yet has no turn on its connection, and may never get one.
+  if (response.socket !== socket) socket.destroy();
+  return socket.writable;
+}

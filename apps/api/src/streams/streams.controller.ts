@@ -1,0 +1,80 @@
+import type { OutgoingHttpHeaders } from 'node:http';
+import { Controller, Get, Headers, Query, Res } from '@nestjs/common';
+import { ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { AcceptsTokenInQuery, CurrentCaller, TokenExpiry } from '#platform/auth';
+import { API_PREFIX, Problems } from '#platform/http';
+import type { Caller } from '#platform/kernel';
+import { OpenStreams } from './open-streams.js';
+import { filterOf, StreamQuery } from './stream-query.js';
+import { viewerOf } from './viewer.js';
+
+const EXAMPLE = `retry: 3000
+id: 41
+
+id: 42
+event: deal.stage_changed
+data: {"id":"019ab0c4-7d11-7cc2-a0a1-6d5d2c6b3f0e","type":"crm.deal.stage_changed","time":"2026-11-23T07:22:58.100Z","position":"42","subject":"deals/019ab0c4-6e2f-7a60-8b1e-1f7a3c0d9e52","stream_version":3,"deal_id":"019ab0c4-6e2f-7a60-8b1e-1f7a3c0d9e52","client_id":"019ab0c4-5b7a-7d18-9c3e-5a1f0b2c7d44","actor_id":"5f0c3a52-2f1e-4f5e-9a58-0d6c1f2b7a90","data":{"from":"qualification","to":"negotiation"}}
+
+: hb
+
+`;
+
+const HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-store, no-transform',
+  'x-accel-buffering': 'no',
+};
+
+/** Whole paths, with or without the API's prefix: none of them is given it. */
+@ApiTags('events')
+@Controller(['streams', 'streams/deals', `${API_PREFIX}/streams/deals`])
+export class StreamsController {
+  constructor(private readonly streams: OpenStreams) {}
+
+  /**
+   * Answers with a stream that lasts as long as the client and its token.
+   * @throws DomainError `forbidden`, `too_many_streams`.
+   */
+  @Get()
+  @AcceptsTokenInQuery()
+  @ApiOperation({
+    summary: 'Events as they happen (server-sent events)',
+    description:
+      'Every event in your scope, as `id` (its position in the log), `event` (its routing key) and one line of JSON. ' +
+      'With the last id seen the stream goes on right after it; an id that is unknown, in the future or too old is ' +
+      'answered by one `reset` event, after which what is known should be read anew. A client that doesn’t read is ' +
+      'cut off and goes on by its last id. The stream ends when the access token expires.',
+  })
+  @ApiHeader({
+    name: 'Last-Event-ID',
+    required: false,
+    description: 'Go on after this event.',
+    schema: { type: 'string' },
+  })
+  @ApiOkResponse({
+    description: 'The stream.',
+    content: { 'text/event-stream': { schema: { type: 'string' }, example: EXAMPLE } },
+  })
+  @Problems({ 429: ['too_many_streams'] })
+  stream(
+    @CurrentCaller() caller: Caller,
+    @TokenExpiry() expiresAt: number,
+    @Query() query: StreamQuery,
+    @Headers('last-event-id') lastEventId: string | undefined,
+    @Res() reply: FastifyReply,
+  ): void {
+    const viewer = viewerOf(caller);
+    this.streams.refuseTooMany(viewer);
+    reply.headers(HEADERS);
+    if (reply.raw.req.method === 'HEAD') return void reply.send();
+    reply.hijack();
+    this.streams.open(reply.raw, reply.getHeaders() as OutgoingHttpHeaders, {
+      viewer,
+      filter: filterOf(query),
+      // An empty id is what a client has that has seen none.
+      lastEventId: lastEventId || query.last_event_id || undefined,
+      expiresAt,
+    });
+  }
+}

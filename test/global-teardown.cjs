@@ -1,0 +1,4 @@
+/** Stops what global-setup.cjs started. */
+module.exports = async function globalTeardown() {
+  await globalThis.stopServers?.();
+};
