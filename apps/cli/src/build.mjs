@@ -1,59 +1,55 @@
-// Plain JavaScript, since it runs before anything is built: `node apps/cli/src/build.mjs` builds dist.
+// Plain JavaScript, since it runs before anything is built; `node apps/cli/src/build.mjs` is `npm run build`.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const DIST = join(ROOT, 'dist');
+const STAMP = join(DIST, '.stamp');
 const SOURCES = ['apps', 'libs', 'migrations'];
 const SETTINGS = ['.swcrc', 'package.json'];
-const STAMP = 'dist/.stamp';
 
 /**
  * Builds dist with swc unless it was built from exactly these sources.
  *
- * @param {string} root folder of the checkout
  * @throws {Error} with one line for a person
  */
-export function ensureBuilt(root) {
-  const stamp = fingerprint(root);
-  const stampFile = join(root, STAMP);
-  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return;
-  const swc = join(root, 'node_modules/@swc/cli/bin/swc.js');
+export function ensureBuilt() {
+  const stamp = fingerprint();
+  if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === stamp) return;
+  const swc = join(ROOT, 'node_modules/@swc/cli/bin/swc.js');
   if (!existsSync(swc)) throw new Error('The libraries are not installed: run npm ci.');
-  build(root, swc, stamp);
+  build(swc, stamp);
 }
 
 /** Name, size and time of every source: one changed, added or deleted file makes another one. */
-function fingerprint(root) {
+function fingerprint() {
+  const sources = SOURCES.flatMap((folder) => readdirSync(join(ROOT, folder), { recursive: true }).map((name) => join(folder, name)));
+  const built = sources.filter((name) => name.endsWith('.ts') && !name.endsWith('spec.ts')).sort();
   const hash = createHash('sha256');
-  const files = SOURCES.filter((folder) => existsSync(join(root, folder))).flatMap((folder) =>
-    readdirSync(join(root, folder), { recursive: true })
-      .filter((name) => name.endsWith('.ts') && !name.endsWith('spec.ts'))
-      .map((name) => join(folder, name)),
-  );
-  for (const file of [...SETTINGS, ...files.sort()]) {
-    const { size, mtimeMs } = statSync(join(root, file));
+  for (const file of [...SETTINGS, ...built]) {
+    const { size, mtimeMs } = statSync(join(ROOT, file));
     hash.update(`${file} ${size} ${mtimeMs}\n`);
   }
   return hash.digest('hex');
 }
 
-/** Built beside dist and then put in its place: a program that runs from dist never misses a file of it for long. */
-function build(root, swc, stamp) {
-  const fresh = join(root, `dist-${process.pid}`);
+/** Built beside dist and then put in its place: a program that runs from dist doesn't see a half-built one. */
+function build(swc, stamp) {
+  const fresh = join(ROOT, `dist-${process.pid}`);
   const args = [swc, ...SOURCES, '-d', fresh, '--config-file', '.swcrc', '--quiet'];
-  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  const { status } = spawnSync(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] });
   if (status !== 0) {
     rmSync(fresh, { recursive: true, force: true });
     throw new Error('The build failed: see above.');
   }
   writeFileSync(join(fresh, '.stamp'), stamp);
-  const dist = join(root, 'dist');
   const old = `${fresh}-old`;
-  if (existsSync(dist)) renameSync(dist, old);
-  renameSync(fresh, dist);
+  if (existsSync(DIST)) renameSync(DIST, old);
+  renameSync(fresh, DIST);
   rmSync(old, { recursive: true, force: true });
 }
 
-if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) ensureBuilt(resolve('.'));
+if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) ensureBuilt();

@@ -1,5 +1,5 @@
 import { Query } from '@nestjs/cqrs';
-import type { CalendarDate, Instant } from '#platform/kernel';
+import type { CalendarDate, Caller, Instant } from '#platform/kernel';
 
 /** Where a deal stands in the funnel, in the order of the funnel. */
 export const STAGES = ['qualification', 'negotiation', 'proposal', 'closedWon', 'closedLost'] as const;
@@ -38,6 +38,34 @@ export interface DealParticipants {
 /** Asks for the {@link DealParticipants} of a client; in a unit of work it sees that transaction. */
 export class DealParticipantsQuery extends Query<DealParticipants> {
   constructor(readonly clientId: string) {
+    super();
+  }
+}
+
+/** What a part of a deal must know of its deal. */
+export interface DealFacts {
+  readonly id: string;
+  readonly clientId: string;
+  readonly ownerId: string | null;
+  readonly executorId: string | null;
+  /** A closed deal takes notes, documents, and the servicing of its policies and payments. */
+  readonly isClosed: boolean;
+}
+
+/**
+ * Asks for the {@link DealFacts} of a deal that the caller may see.
+ * Refused with `deal_not_found` when there is none or it is out of scope.
+ */
+export class DealInScopeQuery extends Query<DealFacts> {
+  constructor(
+    readonly caller: Caller,
+    readonly dealId: string,
+    /**
+     * Whether the deal must stay as it is until the unit of work ends: its stage, owner and executor can't change
+     * meanwhile. Locks the deal before its stream, as every change of a deal does.
+     */
+    readonly isHeld = false,
+  ) {
     super();
   }
 }

@@ -30,6 +30,11 @@ export function stageOf(status: string): Stage {
   return stage;
 }
 
+/** Whether a stored status is final. */
+export function isClosed(status: string): boolean {
+  return STAGE_TABLE[stageOf(status)].isClosed;
+}
+
 /** Every code that may be stored for a stage. */
 export function statusesOf(stage: Stage): readonly string[] {
   const { status, synonym } = STAGE_TABLE[stage];

@@ -2,7 +2,7 @@ import type { CalendarDate, Instant } from '#platform/kernel';
 import { Aggregate } from '#platform/persistence';
 import { Column, Entity } from 'typeorm';
 import type { DealView, Stage } from './contracts.js';
-import { STAGE_TABLE, stageOf } from './deal-stage.js';
+import { isClosed, STAGE_TABLE, stageOf } from './deal-stage.js';
 import { dealClosed, reasonNotApplicable } from './deal.errors.js';
 import {
   DealAssigned,
@@ -166,7 +166,7 @@ export class Deal extends Aggregate {
   }
 
   private requireOpen(): void {
-    if (STAGE_TABLE[stageOf(this.status)].isClosed) throw dealClosed();
+    if (isClosed(this.status)) throw dealClosed();
   }
 }
 

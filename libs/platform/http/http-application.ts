@@ -53,6 +53,9 @@ const REQUEST_TIMEOUT_MS = 60_000;
 /** Above the usual 60 s of load balancers, so that they, not we, end an idle connection. */
 const KEEP_ALIVE_MS = 72_000;
 
+/** Of the time to stop, what requests may take; the rest is for the connections to servers behind. */
+const DRAIN_SHARE = 0.75;
+
 /** Codes of requests that the HTTP parser itself refuses; anything else is `malformed_request`. */
 const PARSER_REFUSALS: Readonly<Record<string, readonly [status: number, code: string]>> = {
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'request_timeout'],
@@ -97,7 +100,7 @@ export function configureHttp(app: NestFastifyApplication): void {
   installRequestFacts(fastify);
   installJsonBody(fastify, settings.bodyLimitBytes);
   installAnswerHeaders(fastify);
-  installConnectionDrain(fastify, app.get(RuntimeSettings, { strict: false }).shutdownTimeoutMs);
+  installConnectionDrain(fastify, DRAIN_SHARE * app.get(RuntimeSettings, { strict: false }).shutdownTimeoutMs);
   routes.install(fastify);
   installIdempotency(app, app.get(IdempotencyKeys, { strict: false }));
   app.setGlobalPrefix(API_PREFIX, { exclude: WITHOUT_PREFIX });

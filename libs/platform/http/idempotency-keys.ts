@@ -7,8 +7,8 @@ export interface StoredAnswer {
   readonly status: number;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** JSON text, or null for an answer without a body. */
-  readonly body: string | null;
+  /** JSON text; empty for an answer without a body. */
+  readonly body: string;
 }
 
 /** Which request it is: a key means something only together with its caller. */
@@ -25,7 +25,7 @@ interface Claim {
   readonly fingerprint: Buffer | null;
   readonly status: number;
   readonly headers: Record<string, string>;
-  readonly body: string | null;
+  readonly body: string;
 }
 
 /**

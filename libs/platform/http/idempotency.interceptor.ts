@@ -47,7 +47,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
       return answerOf(request, reply, body);
     });
     if (isReplayed) reply.code(answer.status).headers(answer.headers).header('idempotency-replayed', 'true');
-    if (answer.body === null) return undefined;
+    if (answer.body === '') return undefined;
     reply.header('content-type', JSON_TYPE);
     return answer.body;
   }
@@ -112,5 +112,5 @@ function answerOf(request: FastifyRequest, reply: FastifyReply, body: unknown): 
     const value = reply.getHeader(name);
     if (value !== undefined) headers[name] = String(value);
   }
-  return { status: reply.statusCode, headers, body: body === undefined ? null : JSON.stringify(body) };
+  return { status: reply.statusCode, headers, body: body === undefined ? '' : JSON.stringify(body) };
 }

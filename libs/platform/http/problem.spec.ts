@@ -36,6 +36,7 @@ const THROWN: Readonly<Record<string, unknown>> = {
   busy: new DomainError('too_many', 'too_many_streams', 'Wait.', { retry_after: 7 }),
   nest: new ConflictException('secret words'),
   nest_503: new ServiceUnavailableException('secret words'),
+  health: new ServiceUnavailableException({ status: 'error', details: { database: { status: 'down' } } }),
   nest_502: new BadGatewayException('secret words'),
   refused: Object.assign(new AggregateError([Object.assign(new Error('no'), { code: 'ECONNREFUSED' })]), {}),
   shutdown: pgError('57P01'),
@@ -111,6 +112,14 @@ describe('a problem', () => {
     const { headers } = await get('conflict');
     expect(headers).not.toHaveProperty('etag');
     expect(headers).not.toHaveProperty('location');
+  });
+
+  it('of a health check names what is down', async () => {
+    expect((await get('health')).json()).toMatchObject({
+      status: 503,
+      code: 'unavailable',
+      details: { database: { status: 'down' } },
+    });
   });
 
   it('asks for a token, and says when the one given is no good', async () => {

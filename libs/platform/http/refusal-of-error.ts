@@ -82,11 +82,18 @@ function refusalOfFramework(status: number, error: unknown): Refusal {
     status,
     code,
     detail: DETAIL_OF_CODE[code] ?? `${titleOf(code)}.`,
+    ...(status === 503 && { members: readinessOf(error) }),
     headers: {
       ...(status === 401 && { 'www-authenticate': challengeOf(code) }),
       ...((status === 429 || status === 503) && { 'retry-after': String(SECONDS_TO_WAIT) }),
     },
   };
+}
+
+/** What a health check found: NestJS's checks throw it. */
+function readinessOf(error: unknown): Refusal['members'] {
+  const body = error instanceof HttpException ? error.getResponse() : undefined;
+  return typeof body === 'object' && 'details' in body ? { details: body.details } : undefined;
 }
 
 function codeOfStatus(status: number): string {

@@ -1,0 +1,80 @@
+import type { Market } from './products.js';
+
+/** When a note is written. */
+export type Phase = 'qualification' | 'negotiation' | 'proposal' | 'closedWon' | 'closedLost';
+
+const RUSSIAN: Readonly<Record<Phase, readonly string[]>> = {
+  qualification: [
+    'Позвонил, рассказал об условиях. Ждёт расчёт на почту.',
+    'Пришёл по рекомендации. Нынешний полис пришлёт фотографией.',
+    'Документы получены не все: не хватает паспорта и ПТС.',
+    'Не дозвонилась, написала в мессенджер. Перезвонить после 17.',
+    'Договорились о встрече в офисе, возьмёт с собой прошлый договор.',
+    'Цена важнее покрытия: начать с франшизы.',
+  ],
+  negotiation: [
+    'Запросила расчёты у трёх компаний, ответ обещали за два дня.',
+    'Просит рассрочку на два платежа. Уточняю у андеррайтера.',
+    'Осмотр назначен на четверг, контакт на объекте есть.',
+    'Андеррайтер просит историю убытков за три года.',
+    'Сравнил программы, отправил таблицу. Ждём решения.',
+    'Скидку за безубыточность подтвердили, 7 %.',
+  ],
+  proposal: [
+    'Отправлено предложение, действует 10 дней.',
+    'Бухгалтерия согласовывает счёт, вернутся в понедельник.',
+    'Склоняется ко второму варианту, просит убрать франшизу.',
+    'Юрист клиента прислал правки к договору, передала страховщику.',
+    'Обещал ответить на этой неделе. Напомнить.',
+  ],
+  closedWon: [
+    'Оплата прошла, полис отправлен на почту.',
+    'Подписали, оригиналы у курьера. Напомнить о продлении за месяц.',
+    'Клиент доволен, спросил про страхование дачи — завести отдельную сделку.',
+  ],
+  closedLost: [
+    'Попрощались хорошо, можно вернуться через год.',
+    'Дату окончания полиса у конкурента записала, позвонить за месяц.',
+    'Больше не звонить до сезона.',
+  ],
+};
+
+const ENGLISH: typeof RUSSIAN = {
+  qualification: [
+    'Call with the risk manager: wants terms from two markets.',
+    'Expiring policy received, wording differs from ours in the exclusions.',
+    'Waiting for the loss record of the last five years.',
+  ],
+  negotiation: [
+    'Slip sent to the market, first indications expected this week.',
+    'Underwriter asks for a survey report of the warehouse.',
+    'Higher deductible brings the rate down by 12 %, told the client.',
+  ],
+  proposal: [
+    'Quote sent, valid for 14 days. Decision is taken at headquarters.',
+    'Client asks for the Russian and the English wording side by side.',
+    'Reminded them, answer promised by Friday.',
+  ],
+  closedWon: ['Cover bound, documents sent.', 'Signed by both sides. Renewal talk two months before the end.'],
+  closedLost: ['Goes with the global programme, stay in touch.', 'They may come back next season.'],
+};
+
+/** What people write into a journal, in the language they use with the client. */
+export const NOTES: Readonly<Record<Market, typeof RUSSIAN>> = { person: RUSSIAN, company: RUSSIAN, foreign: ENGLISH };
+
+const RUSSIAN_REASONS = [
+  'Нашёл дешевле у другого брокера',
+  'Продлил у прежнего страховщика',
+  'Передумал страховать',
+  'Клиент перестал отвечать',
+  'Страховщик отказал в принятии риска',
+  'Машину продали',
+  'Не согласовали бюджет',
+];
+
+/** Why a deal was lost. */
+export const LOST_REASONS: Readonly<Record<Market, readonly string[]>> = {
+  person: RUSSIAN_REASONS,
+  company: RUSSIAN_REASONS,
+  foreign: ['Price', 'Covered by the global programme', 'Project was postponed', 'No answer'],
+};

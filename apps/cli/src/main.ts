@@ -1,0 +1,2 @@
+import { SettingsError } from '#platform/config';
+import { ServiceError } from '#platform/services';

@@ -1,0 +1,33 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { commandOf } from '#platform/services';
+import { CommandError, DATA_DIRECTORY } from './command.js';
+
+/**
+ * Keeps a second `command` from running on the same data; a lock left by a killed one doesn't count.
+ * @returns gives the lock back.
+ * @throws CommandError naming the process that holds it.
+ */
+export function holdRunLock(command: string): () => void {
+  mkdirSync(DATA_DIRECTORY, { recursive: true });
+  const file = join(DATA_DIRECTORY, `${command}.pid`);
+  for (;;) {
+    try {
+      writeFileSync(file, String(process.pid), { flag: 'wx' });
+      return () => rmSync(file, { force: true });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    const holder = Number(readFileSync(file, 'utf8'));
+    if (holds(holder, command)) {
+      throw new CommandError(`It already runs on ${DATA_DIRECTORY} (process ${holder}): press Ctrl-C there, or kill ${holder}.`);
+    }
+    rmSync(file, { force: true });
+  }
+}
+
+/** The number may be another program's by now. */
+function holds(pid: number, command: string): boolean {
+  const words = commandOf(pid).split(' ');
+  return pid !== process.pid && words.includes(command) && words.some((word) => /(preflight\.mjs|main\.js)$/.test(word));
+}

@@ -1,0 +1,71 @@
+import { createHmac } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { AuthSettings, loadSettings } from '#platform/config';
+import { isUuid, type Role, ROLES } from '#platform/kernel';
+import { keptSecret } from '#platform/services';
+import { CommandError, DATA_DIRECTORY, print } from './command.js';
+import { demoUser } from './demo/users.js';
+
+const LIFETIME_S = 8 * 3_600;
+
+/** The names the Auth service gives to the roles. */
+const CLAIM: Readonly<Record<Role, string>> = {
+  seller: 'ROLE_SALES_AGENT',
+  executor: 'ROLE_EXECUTOR',
+  finance: 'ROLE_FINANCE_MANAGER',
+  lead: 'ROLE_TEAM_LEAD',
+  admin: 'ROLE_ADMIN',
+  service: 'service',
+};
+
+/** `token --role <role> [--user <uuid>]`: prints an access token for development. */
+export async function token(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const { values } = parseArgs({ args: [...args], options: { role: { type: 'string' }, user: { type: 'string' } } });
+  const role = ROLES.find((name) => name === values.role);
+  if (!role) throw new CommandError(`Name a role with --role: ${ROLES.join(', ')}.`);
+  if (values.user !== undefined && !isUuid(values.user)) throw new CommandError('--user must be a UUID.');
+  const auth = developmentAuth(env);
+  if (!auth.accessSecret) {
+    throw new CommandError('Tokens come from the issuer that CRM_JWT_PUBLIC_KEY or CRM_JWT_JWKS_URL names: unset it to sign here.');
+  }
+  print(signToken(role, auth, auth.accessSecret, values.user));
+  return 0;
+}
+
+/**
+ * How tokens are verified: as configured, else with a random secret that is kept in `.data/jwt-secret`.
+ * @throws SettingsError
+ */
+export function developmentAuth(env: NodeJS.ProcessEnv): AuthSettings {
+  const configured = env.CRM_JWT_ACCESS_SECRET || env.CRM_JWT_PUBLIC_KEY || env.CRM_JWT_JWKS_URL;
+  const secret = configured ? {} : { CRM_JWT_ACCESS_SECRET: developmentSecret() };
+  return loadSettings({ ...env, ...secret }, [AuthSettings]).get(AuthSettings) as AuthSettings;
+}
+
+/** An HS256 token of 8 hours for `userId`, or for the demo user who stands for the role. */
+export function signToken(role: Role, auth: AuthSettings, secret: string, userId?: string): string {
+  const { id, email } = demoUser(role);
+  const now = Math.floor(Date.now() / 1000);
+  const claims = {
+    sub: userId ?? id,
+    email,
+    roles: [CLAIM[role]],
+    iss: auth.issuer,
+    aud: auth.audience,
+    iat: now,
+    exp: now + LIFETIME_S,
+  };
+  const signed = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode(claims)}`;
+  return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`;
+}
+
+function encode(part: object): string {
+  return Buffer.from(JSON.stringify(part)).toString('base64url');
+}
+
+function developmentSecret(): string {
+  mkdirSync(DATA_DIRECTORY, { recursive: true });
+  return keptSecret(join(DATA_DIRECTORY, 'jwt-secret'));
+}

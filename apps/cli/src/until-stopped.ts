@@ -1,0 +1,26 @@
+import { print } from './command.js';
+
+/** Undoes one step, e.g. stops a server. */
+export type Undo = () => Promise<void> | void;
+
+/**
+ * Does `work` until it ends, fails or the user stops it (Ctrl-C, SIGTERM, the terminal is closed), and then undoes its steps, the
+ * last one first. `work` tells after each step how to undo it.
+ */
+export async function untilStopped(work: (undoBy: (undo: Undo) => void) => Promise<void>): Promise<void> {
+  const undos: Undo[] = [];
+  let over = false;
+  const undoBy = (undo: Undo): void => {
+    if (over) throw new Error('stopped meanwhile'); // heard by nobody; what was started ends with this process
+    undos.push(undo);
+  };
+  const stopped = new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve());
+  });
+  try {
+    await Promise.race([work(undoBy), stopped.then(() => print('\nStopping …'))]);
+  } finally {
+    over = true;
+    for (const undo of undos.reverse()) await undo();
+  }
+}

@@ -1,0 +1,125 @@
+import { until } from '#platform/testing';
+import type { CrmUser, DealBody, Reply } from './crm-user.js';
+
+/** A change that the API said yes to: a note by its id, or the version that a deal has by it. */
+export type Acknowledged =
+  { readonly dealId: string; readonly entryId: string } | { readonly dealId: string; readonly version: number };
+
+/** A refusal, as far as a test asks. */
+export interface Refused {
+  readonly status: number;
+  readonly contentType: string;
+  readonly code: string;
+}
+
+export interface LoadOptions {
+  /** Streams written to. */
+  readonly deals?: number;
+  /** Requests on their way at a time. */
+  readonly writers?: number;
+  /** The load ends by itself after so many. */
+  readonly most?: number;
+}
+
+const STAGES = ['negotiation', 'proposal', 'qualification'];
+const REACH_WITHIN_MS = 120_000;
+
+/**
+ * Changes deals without a pause: notes on any of them, so that writers meet on a stream, and titles and stages of
+ * each writer's own. Goes on whatever is answered, until it is told to end.
+ */
+export class WriteLoad {
+  readonly acknowledged: Acknowledged[] = [];
+  readonly refused: Refused[] = [];
+  /** Bodies of notes for which no whole answer came. */
+  readonly unanswered: { readonly note: string; readonly error: string }[] = [];
+  private sent = 0;
+  private ended = false;
+  private running: Promise<unknown> = Promise.resolve();
+
+  private constructor(
+    private readonly user: CrmUser,
+    readonly deals: readonly DealBody[],
+    private readonly writers: number,
+    private readonly most: number,
+  ) {}
+
+  /** Opens the deals and begins. */
+  static async begin(user: CrmUser, options: LoadOptions = {}): Promise<WriteLoad> {
+    const { deals: count = 12, writers = 6, most = 2_000 } = options;
+    const clientId = await user.addClient();
+    const deals = await Promise.all(Array.from({ length: count }, () => user.openDeal(clientId)));
+    const load = new WriteLoad(user, deals, writers, most);
+    load.running = Promise.all(Array.from({ length: writers }, (_, writer) => load.write(writer)));
+    return load;
+  }
+
+  /** Requests that came to an end, one way or the other. */
+  get settled(): number {
+    return this.acknowledged.length + this.refused.length + this.unanswered.length;
+  }
+
+  /** Waits until `count` more requests came to an end. */
+  async goOn(count: number): Promise<void> {
+    const goal = this.settled + count;
+    if (goal > this.most) throw new Error(`the load ends after ${this.most} requests: ask for less or allow more`);
+    await until(() => this.settled >= goal, REACH_WITHIN_MS);
+  }
+
+  /** Waits until `count` more changes were acknowledged. */
+  async acknowledge(count: number): Promise<void> {
+    const goal = this.acknowledged.length + count;
+    await until(() => {
+      if (this.sent >= this.most) throw new Error(`all ${this.most} requests are sent: allow more`);
+      return this.acknowledged.length >= goal;
+    }, REACH_WITHIN_MS);
+  }
+
+  /** Sends no more and waits for the last answers. */
+  async end(): Promise<void> {
+    this.ended = true;
+    await this.running;
+  }
+
+  private async write(writer: number): Promise<void> {
+    const own = this.deals.filter((_, index) => index % this.writers === writer);
+    for (let turn = 0; !this.ended && this.sent < this.most; turn++) {
+      this.sent += 1;
+      const deal = own[turn % own.length]!;
+      if (turn % 2 === 0) await this.note(this.deals[(turn * 7 + writer) % this.deals.length]!);
+      else if (turn % 4 === 1) await this.change(deal, '', { title: `КАСКО ${writer}-${turn}` });
+      else await this.change(deal, '/stage', { stage: STAGES[turn % 3] });
+    }
+  }
+
+  private async note({ id: dealId }: DealBody): Promise<void> {
+    const note = `Заметка ${this.sent} / ${Math.random()}`;
+    try {
+      const reply = await this.user.post<{ id: string }>(`/deals/${dealId}/journal`, { body: note });
+      if (reply.status === 201) this.acknowledged.push({ dealId, entryId: reply.body.id });
+      else this.refuse(reply);
+    } catch (error) {
+      this.miss(note, error);
+    }
+  }
+
+  private async change({ id: dealId }: DealBody, path: string, body: object): Promise<void> {
+    try {
+      const reply = await this.user.patch<DealBody>(`/deals/${dealId}${path}`, body);
+      if (reply.status === 200) this.acknowledged.push({ dealId, version: reply.body.version });
+      else this.refuse(reply);
+    } catch (error) {
+      this.miss('', error);
+    }
+  }
+
+  private refuse({ status, headers, body }: Reply<unknown>): void {
+    const { code = '' } = (body ?? {}) as { code?: string };
+    this.refused.push({ status, contentType: headers['content-type'] ?? '', code });
+  }
+
+  private miss(note: string, error: unknown): void {
+    const { code, message } = error as NodeJS.ErrnoException;
+    this.unanswered.push({ note, error: code ?? message });
+  }
+}
