@@ -2,7 +2,7 @@
 module.exports = async function globalSetup() {
   if (process.env.CRM_TEST_DATABASE_URL) return;
   const { ensureBuilt } = await import('../apps/cli/src/build.mjs');
-  ensureBuilt(process.cwd());
+  ensureBuilt();
   const { startServices } = await import('../dist/libs/platform/services/index.js');
   const servers = await startServices({ postgres: true, redis: true, rabbitmq: true });
   globalThis.stopServers = servers.stop;

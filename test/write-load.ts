@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { until } from '#platform/testing';
 import type { CrmUser, DealBody, Reply } from './crm-user.js';
 
@@ -19,13 +20,17 @@ export interface LoadOptions {
   readonly writers?: number;
   /** The load ends by itself after so many. */
   readonly most?: number;
+  /** Requests a second; as many as are answered when left out. */
+  readonly perSecond?: number;
 }
 
 const STAGES = ['negotiation', 'proposal', 'qualification'];
 const REACH_WITHIN_MS = 120_000;
+/** What a polite client waits before it sends again to a server that is in trouble. */
+const BACK_OFF_MS = 20;
 
 /**
- * Changes deals without a pause: notes on any of them, so that writers meet on a stream, and titles and stages of
+ * Changes deals again and again: notes on any of them, so that writers meet on a stream, and titles and stages of
  * each writer's own. Goes on whatever is answered, until it is told to end.
  */
 export class WriteLoad {
@@ -42,14 +47,15 @@ export class WriteLoad {
     readonly deals: readonly DealBody[],
     private readonly writers: number,
     private readonly most: number,
+    private readonly thinkMs: number,
   ) {}
 
   /** Opens the deals and begins. */
   static async begin(user: CrmUser, options: LoadOptions = {}): Promise<WriteLoad> {
-    const { deals: count = 12, writers = 6, most = 2_000 } = options;
+    const { deals: count = 12, writers = 6, most = 2_000, perSecond = Infinity } = options;
     const clientId = await user.addClient();
     const deals = await Promise.all(Array.from({ length: count }, () => user.openDeal(clientId)));
-    const load = new WriteLoad(user, deals, writers, most);
+    const load = new WriteLoad(user, deals, writers, most, (1_000 * writers) / perSecond);
     load.running = Promise.all(Array.from({ length: writers }, (_, writer) => load.write(writer)));
     return load;
   }
@@ -85,10 +91,13 @@ export class WriteLoad {
     const own = this.deals.filter((_, index) => index % this.writers === writer);
     for (let turn = 0; !this.ended && this.sent < this.most; turn++) {
       this.sent += 1;
+      const before = this.acknowledged.length;
       const deal = own[turn % own.length]!;
       if (turn % 2 === 0) await this.note(this.deals[(turn * 7 + writer) % this.deals.length]!);
       else if (turn % 4 === 1) await this.change(deal, '', { title: `КАСКО ${writer}-${turn}` });
       else await this.change(deal, '/stage', { stage: STAGES[turn % 3] });
+      const isRefused = this.acknowledged.length === before;
+      if (isRefused || this.thinkMs > 0) await delay(Math.max(this.thinkMs, isRefused ? BACK_OFF_MS : 0));
     }
   }
 

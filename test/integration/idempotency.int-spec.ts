@@ -8,12 +8,21 @@ import {
   Module,
   Patch,
   Post,
+  Query,
 } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { ConfigModule } from '#platform/config';
-import { configureHttp, createHttpAdapter, Creates, HttpModule, TextField, UuidField } from '#platform/http';
+import {
+  BooleanField,
+  configureHttp,
+  createHttpAdapter,
+  Creates,
+  HttpModule,
+  TextField,
+  UuidField,
+} from '#platform/http';
 import { DomainError, newId } from '#platform/kernel';
 import { ObservabilityModule, RequestContext } from '#platform/observability';
 import { Database, PersistenceModule, runMigrations, statement, UnitOfWork } from '#platform/persistence';
@@ -31,6 +40,11 @@ class OrderDto {
   client_id?: string;
 }
 
+class PlaceQuery {
+  @BooleanField({ optional: true })
+  allow_duplicate: boolean = false;
+}
+
 /** What a test makes happen inside the handler. */
 let during: () => Promise<void> = () => Promise.resolve();
 
@@ -43,14 +57,14 @@ class OrdersController {
 
   @Post()
   @Creates()
-  async place(@Body() { title }: OrderDto) {
+  async place(@Body() { title }: OrderDto, @Query() _query: PlaceQuery) {
     const id = newId();
     await this.unitOfWork.run(() => this.database.query(INSERT, [id, title]));
     await during();
     return { id, title, version: 1 };
   }
 
-  @Patch('rename')
+  @Patch(['', 'rename'])
   async rename(@Body() { title }: OrderDto) {
     const id = newId();
     await this.database.query(INSERT, [id, title]);
@@ -179,7 +193,9 @@ describe('an Idempotency-Key', () => {
     for (const other of [
       await send(key, { title: 'second' }),
       await send(key, { title: 'first', client_id: CALLER }),
-      await send(key, { title: 'first' }, { method: 'PATCH', path: '/api/v1/orders/rename' }),
+      await send(key, { title: 'first' }, { method: 'PATCH' }),
+      await send(key, { title: 'first' }, { path: '/api/v1/orders/touch' }),
+      await send(key, { title: 'first' }, { path: '/api/v1/orders?allow_duplicate=true' }),
     ]) {
       expect(other.json()).toMatchObject({ status: 422, code: 'idempotency_key_reused' });
     }

@@ -46,16 +46,19 @@ export class EventDatabase {
     return new EventDatabase(url.toString(), server, new pg.Pool({ connectionString: url.toString(), max: 4 }));
   }
 
-  /** Appends events in one transaction, in this order within a deal. */
+  /** Appends events in one transaction; those of a deal come in this order. */
   async append(events: readonly AppendedEvent[]): Promise<void> {
-    const changes = events.map(({ type = 'deal.updated', dealId, clientId, audience = [], data = {} }) => ({
-      stream: dealId ? `deals/${dealId}` : `clients/${clientId ?? randomUUID()}`,
-      deal_id: dealId,
-      client_id: clientId,
-      audience,
-      events: [{ id: randomUUID(), type, data }],
-    }));
-    await this.pool.query('SELECT crm.append_changes($1::jsonb, NULL, now())', [JSON.stringify(changes)]);
+    const changes = new Map<string, { readonly events: object[] }>();
+    for (const { type = 'deal.updated', dealId, clientId, audience = [], data = {} } of events) {
+      const stream = dealId ? `deals/${dealId}` : `clients/${clientId ?? randomUUID()}`;
+      const change = { stream, deal_id: dealId, client_id: clientId, audience: [], events: [] as object[] };
+      const { events: ofStream } = changes.get(stream) ?? change;
+      ofStream.push({ id: randomUUID(), type, audience, data });
+      if (!changes.has(stream)) changes.set(stream, change);
+    }
+    await this.pool.query(`SELECT crm.append_changes($1::jsonb, NULL, date_trunc('milliseconds', now()))`, [
+      JSON.stringify([...changes.values()]),
+    ]);
     await this.pool.query(`SELECT pg_notify('crm_log_appended', '')`);
   }
 

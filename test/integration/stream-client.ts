@@ -48,6 +48,7 @@ export class StreamClient {
         path: query ? `${path}?${query}` : path,
         agent: false,
         headers: {
+          connection: 'keep-alive',
           ...(token && { authorization: `Bearer ${token}` }),
           ...(lastEventId !== undefined && { 'last-event-id': lastEventId }),
           ...headers,

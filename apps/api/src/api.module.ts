@@ -11,6 +11,7 @@ import { MessagingModule } from '#platform/messaging';
 import { ObservabilityModule } from '#platform/observability';
 import { PersistenceModule } from '#platform/persistence';
 import { MIGRATIONS } from '../../../migrations/index.js';
+import { StreamsModule } from './streams/streams.module.js';
 
 /** HTTP: what people and other services ask for. */
 @Module({})
@@ -31,6 +32,7 @@ export class ApiModule {
         ClientsHttpModule,
         DealsHttpModule,
         JournalsHttpModule,
+        StreamsModule,
       ],
       providers: [{ provide: APP_GUARD, useExisting: AuthGuard }],
     };

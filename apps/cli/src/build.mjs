@@ -26,7 +26,9 @@ export function ensureBuilt() {
 
 /** Name, size and time of every source: one changed, added or deleted file makes another one. */
 function fingerprint() {
-  const sources = SOURCES.flatMap((folder) => readdirSync(join(ROOT, folder), { recursive: true }).map((name) => join(folder, name)));
+  const sources = SOURCES.flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true }).map((name) => join(folder, name)),
+  );
   const built = sources.filter((name) => name.endsWith('.ts') && !name.endsWith('spec.ts')).sort();
   const hash = createHash('sha256');
   for (const file of [...SETTINGS, ...built]) {

@@ -1,14 +1,15 @@
 import { parseArgs } from 'node:util';
+import pg from 'pg';
 import { DatabaseSettings, loadSettings } from '#platform/config';
-import { runMigrations } from '#platform/persistence';
 import { MIGRATIONS } from '../../../migrations/index.js';
 import { CommandError, DATA_DIRECTORY, print } from './command.js';
+import type { Seeded } from './demo/seed.js';
 
 /** `migrate`: brings the schema up to this code. */
 export async function migrate(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   parseArgs({ args: [...args] });
   await withDatabase(env, async (url) => {
-    const { applied } = await runMigrations(url, MIGRATIONS);
+    const applied = await applyMigrations(url);
     print(applied.length === 0 ? 'The schema is up to date.' : `Applied ${applied.join(', ')}.`);
   });
   return 0;
@@ -18,14 +19,77 @@ export async function migrate(args: readonly string[], env: NodeJS.ProcessEnv): 
 export async function seed(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   parseArgs({ args: [...args] });
   await withDatabase(env, async (url) => {
-    await runMigrations(url, MIGRATIONS);
-    print((await seedWhenEmpty(url)) ? 'Added the demo data.' : 'There are clients already: nothing was added.');
+    const seeded = await prepareDatabase(url, env);
+    print(
+      seeded
+        ? `Added ${seeded.clients} clients and ${seeded.deals} deals.`
+        : 'There are clients already: nothing was added.',
+    );
   });
   return 0;
 }
 
-/** Migrates, and fills an empty database with the demo data. */
-export async function prepareDatabase(url: string): Promise<void> {
-  await runMigrations(url, MIGRATIONS);
-  await seedWhenEmpty(url);
+/**
+ * Migrates, and fills a database without clients with the demo data.
+ * @param env the rest of the configuration.
+ * @returns how much was added; undefined when there were clients already.
+ * @throws CommandError when it can't be reached.
+ */
+export async function prepareDatabase(url: string, env: NodeJS.ProcessEnv): Promise<Seeded | undefined> {
+  await applyMigrations(url);
+  if (await withClient(url, hasClients)) return undefined; // asked here too: the seed loads all domains
+  print('Adding the demo data, once …');
+  const { seedDemo } = await import('./demo/seed.js');
+  return seedDemo(url, env);
+}
+
+/** @returns the names of those applied now. */
+async function applyMigrations(url: string): Promise<readonly string[]> {
+  if (await withClient(url, isCurrent)) return []; // most starts: TypeORM, which takes half a second to load, isn't needed
+  const { runMigrations } = await import('#platform/persistence');
+  return (await runMigrations(url, MIGRATIONS)).applied;
+}
+
+/** On the database that is configured, else on the one of `npm start`, which runs already or is started for the time. */
+async function withDatabase(env: NodeJS.ProcessEnv, work: (url: string) => Promise<void>): Promise<void> {
+  if (env.CRM_DATABASE_URL || env.NODE_ENV === 'production') {
+    const { url } = loadSettings(env, [DatabaseSettings]).get(DatabaseSettings) as DatabaseSettings;
+    return work(url!);
+  }
+  const { runningPostgres, startPostgres } = await import('#platform/services');
+  const running = runningPostgres(DATA_DIRECTORY);
+  if (running) return work(running);
+  const server = await startPostgres({ dataDirectory: DATA_DIRECTORY, durable: true });
+  try {
+    await work(server.url);
+  } finally {
+    await server.stop();
+  }
+}
+
+async function withClient<R>(url: string, work: (client: pg.Client) => Promise<R>): Promise<R> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+  try {
+    await client.connect();
+  } catch (error) {
+    const { message, code } = error as NodeJS.ErrnoException;
+    throw new CommandError(`The database can't be reached: ${message || code}. CRM_DATABASE_URL says where it is.`);
+  }
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Whether exactly the migrations of this code are recorded. */
+async function isCurrent(client: pg.Client): Promise<boolean> {
+  const { rows: found } = await client.query(`SELECT WHERE to_regclass('crm.migrations') IS NOT NULL`);
+  if (found.length === 0) return false;
+  const { rows } = await client.query<{ name: string }>('SELECT name FROM crm.migrations ORDER BY timestamp');
+  return rows.map(({ name }) => name).join() === MIGRATIONS.map(({ name }) => name).join();
+}
+
+async function hasClients(client: pg.Client): Promise<boolean> {
+  return (await client.query('SELECT FROM crm.clients LIMIT 1')).rows.length > 0;
 }

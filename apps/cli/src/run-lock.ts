@@ -20,7 +20,9 @@ export function holdRunLock(command: string): () => void {
     }
     const holder = Number(readFileSync(file, 'utf8'));
     if (holds(holder, command)) {
-      throw new CommandError(`It already runs on ${DATA_DIRECTORY} (process ${holder}): press Ctrl-C there, or kill ${holder}.`);
+      throw new CommandError(
+        `It already runs on ${DATA_DIRECTORY} (process ${holder}): press Ctrl-C there, or kill ${holder}.`,
+      );
     }
     rmSync(file, { force: true });
   }
@@ -29,5 +31,7 @@ export function holdRunLock(command: string): () => void {
 /** The number may be another program's by now. */
 function holds(pid: number, command: string): boolean {
   const words = commandOf(pid).split(' ');
-  return pid !== process.pid && words.includes(command) && words.some((word) => /(preflight\.mjs|main\.js)$/.test(word));
+  return (
+    pid !== process.pid && words.includes(command) && words.some((word) => /(preflight\.mjs|main\.js)$/.test(word))
+  );
 }

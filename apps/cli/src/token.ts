@@ -28,7 +28,9 @@ export async function token(args: readonly string[], env: NodeJS.ProcessEnv): Pr
   if (values.user !== undefined && !isUuid(values.user)) throw new CommandError('--user must be a UUID.');
   const auth = developmentAuth(env);
   if (!auth.accessSecret) {
-    throw new CommandError('Tokens come from the issuer that CRM_JWT_PUBLIC_KEY or CRM_JWT_JWKS_URL names: unset it to sign here.');
+    throw new CommandError(
+      'Tokens come from the issuer that CRM_JWT_PUBLIC_KEY or CRM_JWT_JWKS_URL names: unset it to sign here.',
+    );
   }
   print(signToken(role, auth, auth.accessSecret, values.user));
   return 0;

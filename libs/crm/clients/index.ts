@@ -1,1 +1,2 @@
 export { ClientsHttpModule, ClientsModule } from './clients.module.js';
+export { AddClientCommand } from './commands/add-client.command.js';

@@ -50,6 +50,7 @@ export class RabbitSubscriptions implements OnApplicationBootstrap {
             deadLetterRoutingKey: subscription.queue,
             arguments: { 'x-queue-type': 'quorum', 'x-delivery-limit': DELIVERY_LIMIT },
           },
+          errorHandler: giveBack,
         },
         subscriber.constructor.name,
       );
@@ -97,6 +98,18 @@ export class RabbitSubscriptions implements OnApplicationBootstrap {
 
 type Assert = (queue: string, options: { durable: boolean }) => Promise<unknown>;
 type Bind = (queue: string, exchange: string, key: string) => Promise<unknown>;
+
+/**
+ * Called when the answer to a delivery could not be sent, mostly because the connection went meanwhile: the broker
+ * then delivers again by itself. golevelup's own handler would throw, and end the process.
+ */
+function giveBack(channel: { nack(message: ConsumeMessage): void }, message: ConsumeMessage): void {
+  try {
+    channel.nack(message);
+  } catch {
+    // The channel is closed: there is nobody left to tell.
+  }
+}
 
 function parse(body: Buffer | undefined): ReceivedEvent | undefined {
   try {

@@ -46,9 +46,11 @@ export class ServerProcess {
     return this.child?.pid;
   }
 
-  /** Resolves when the process that runs now has ended, whoever ended it; at once when none runs. */
+  /** Resolves when the process that runs now has ended, whoever ended it; at once when none runs. Keeps this process alive. */
   async ended(): Promise<void> {
-    if (this.child) await once(this.child, 'exit');
+    if (!this.child) return;
+    this.child.ref();
+    await once(this.child, 'exit');
   }
 
   /**

@@ -45,6 +45,7 @@ export class Replay {
     // No await between this look at the tail and going live: nothing can come in between.
     if (kept?.length === 0) return stream.goLive();
     if (kept) return this.write(stream, kept, (frame) => frame);
+    if (stream.position > this.tail.lastPosition) return this.settle(stream);
     const events = await this.turns.take(() => this.reader.readAfter(stream.position, BATCH));
     const [next] = events;
     if (!next) return this.settle(stream);
@@ -52,7 +53,7 @@ export class Replay {
     return this.write(stream, events, renderFrame);
   }
 
-  /** Nothing follows the stream's position: it is the end of the log, which the tail may not have reached, or none. */
+  /** The tail hasn't come to the stream's position, if there is one like it, or nothing is left after it. */
   private async settle(stream: EventStream): Promise<void> {
     const { first, last } = await this.turns.take(() => this.reader.bounds());
     const end = last > this.tail.lastPosition ? last : this.tail.lastPosition;

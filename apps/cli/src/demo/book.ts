@@ -1,0 +1,47 @@
+import type { Act } from './act.js';
+import { addClient, type DemoClient, drawClients } from './clients.js';
+import { DealHistory } from './deal-history.js';
+import { type DemoDeal, drawDeals } from './deals.js';
+import { Dice } from './dice.js';
+import type { WorkingTime } from './working-time.js';
+
+const DEALS = 600;
+/** The last ones have asked for nothing yet. */
+const CLIENTS_WITHOUT_DEALS = 20;
+
+/** A seed for each part, so that one which draws more leaves the others as they were. */
+const SEEDS = { clients: 1, deals: 2, histories: 3 } as const;
+
+/** A book to be made. */
+export interface DemoBook {
+  readonly clients: readonly DemoClient[];
+  readonly deals: readonly DemoDeal[];
+  /** What was done, oldest first. */
+  readonly acts: readonly Act[];
+}
+
+/** Draws a brokerage of the last half year; the same one for the same day. */
+export function drawBook(time: WorkingTime): DemoBook {
+  const clients = drawClients(new Dice(SEEDS.clients));
+  const deals = drawDeals(DEALS, clients.slice(0, -CLIENTS_WITHOUT_DEALS), new Dice(SEEDS.deals));
+  const dice = new Dice(SEEDS.histories);
+  const acts = [
+    ...clients.map((client) => comeIn(client, deals, time, dice)),
+    ...deals.flatMap((deal) => new DealHistory(deal, time, dice).acts()),
+  ];
+  // Sorting keeps the planned order of what falls on one moment.
+  return { clients, deals, acts: acts.sort((a, b) => (a.at < b.at ? -1 : Number(a.at > b.at))) };
+}
+
+/** A client was there before its first deal. */
+function comeIn(client: DemoClient, deals: readonly DemoDeal[], time: WorkingTime, dice: Dice): Act {
+  const own = deals.filter((deal) => deal.client === client);
+  const age = Math.max(...own.map((deal) => deal.age), own.length > 0 ? 0 : dice.between(1, 120));
+  return addClient(client, statusOf(own, dice), age + dice.between(0.05, 3), time);
+}
+
+function statusOf(own: readonly DemoDeal[], dice: Dice): 'active' | 'inactive' | 'prospect' {
+  if (own.every(({ profile }) => profile.stage === 'qualification')) return 'prospect';
+  const isAtWork = own.some(({ profile }) => !profile.isClosed);
+  return isAtWork || dice.chance(0.4) ? 'active' : 'inactive';
+}

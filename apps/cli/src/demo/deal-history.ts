@@ -1,0 +1,134 @@
+import { addDays, type CalendarDate, type Caller } from '#platform/kernel';
+import { type Act, callerOf, EXECUTORS } from './act.js';
+import {
+  AssignDealCommand,
+  ChangeDealStageCommand,
+  OpenDealCommand,
+  ReviseDealCommand,
+  type Stage,
+  WriteNoteCommand,
+} from './commands.js';
+import type { DemoDeal } from './deals.js';
+import type { Dice } from './dice.js';
+import { LOST_REASONS, NOTES, type Phase } from './remarks.js';
+import { type DemoUser, demoUser } from './users.js';
+import type { WorkingTime } from './working-time.js';
+
+/** An act before it is known when it was done. */
+type Step = Omit<Act, 'at'>;
+
+const LEAD = callerOf(demoUser('lead'));
+
+/** What happened to one deal, from its opening to where it stands now. */
+export class DealHistory {
+  private readonly executor: DemoUser | null;
+  /** Otherwise the lead gives it to the executor later. */
+  private readonly opensWithExecutor: boolean;
+  private readonly nextReviewAt: CalendarDate;
+  /** What it was until somebody looked at the deal. */
+  private readonly firstReviewAt: CalendarDate;
+
+  constructor(
+    private readonly deal: DemoDeal,
+    private readonly time: WorkingTime,
+    private readonly dice: Dice,
+  ) {
+    this.executor = deal.seller && dice.chance(0.75) ? dice.pick(EXECUTORS) : null;
+    this.opensWithExecutor = dice.chance(0.35);
+    const openedOn = time.day(deal.age);
+    const review = addDays(time.today, this.drawReviewIn());
+    this.nextReviewAt = review > openedOn ? review : openedOn;
+    this.firstReviewAt = dice.chance(0.45) ? addDays(openedOn, dice.whole(3, 14)) : this.nextReviewAt;
+  }
+
+  /** Oldest first. */
+  acts(): Act[] {
+    const { stage } = this.deal.profile;
+    const moves = this.wayTo(stage).flatMap((next) => [this.moveTo(next), ...this.note(next)]);
+    const steps = [this.open(), ...this.assign(), ...this.note('qualification'), ...moves, ...this.review()];
+    const ages = this.drawAges(steps.length);
+    return steps.map((step, index) => ({ ...step, at: this.time.ago(ages[index]!) }));
+  }
+
+  private open(): Step {
+    const { deal } = this;
+    const { client, title, description } = deal;
+    const executorId = this.opensWithExecutor ? this.executor?.id : null;
+    const nextReviewAt = this.firstReviewAt;
+    return {
+      command: () =>
+        new OpenDealCommand(client.seller ? callerOf(client.seller) : LEAD, {
+          clientId: client.id!,
+          title,
+          description,
+          nextReviewAt,
+          executorId,
+        }),
+      done: ({ id }) => (deal.id = id),
+    };
+  }
+
+  /** The lead gives it to an executor, to another seller, or both. */
+  private assign(): Step[] {
+    const { client, seller } = this.deal;
+    const assignment = {
+      ...(seller !== client.seller && { ownerId: seller?.id }),
+      ...(this.executor && !this.opensWithExecutor && { executorId: this.executor.id }),
+    };
+    if (Object.keys(assignment).length === 0) return [];
+    return [{ command: () => new AssignDealCommand(LEAD, this.deal.id!, assignment) }];
+  }
+
+  private wayTo(stage: Stage): Stage[] {
+    if (stage === 'qualification') return [];
+    if (stage === 'negotiation') return ['negotiation'];
+    const there: Stage[] = this.dice.chance(0.12)
+      ? ['negotiation', 'proposal', 'negotiation', 'proposal']
+      : ['negotiation', 'proposal'];
+    if (stage === 'proposal') return there;
+    return stage === 'closedLost' ? [...there.slice(0, this.dice.whole(0, 2)), stage] : [...there, stage];
+  }
+
+  private moveTo(stage: Stage): Step {
+    const reason = stage === 'closedLost' ? this.dice.pick(LOST_REASONS[this.deal.client.market]) : null;
+    const caller = stage === 'proposal' && this.dice.chance(0.6) ? this.handler() : this.salesperson();
+    return { command: () => new ChangeDealStageCommand(caller, this.deal.id!, stage, reason) };
+  }
+
+  private note(phase: Phase): Step[] {
+    if (!this.dice.chance(0.55)) return [];
+    const body = this.dice.pick(NOTES[this.deal.client.market][phase]);
+    const author = this.dice.chance(0.05) ? LEAD : this.dice.chance(0.35) ? this.handler() : this.salesperson();
+    return [{ command: () => new WriteNoteCommand(author, this.deal.id!, body) }];
+  }
+
+  private review(): Step[] {
+    const { nextReviewAt } = this;
+    if (nextReviewAt === this.firstReviewAt) return [];
+    return [{ command: () => new ReviseDealCommand(this.salesperson(), this.deal.id!, { nextReviewAt }) }];
+  }
+
+  private salesperson(): Caller {
+    return this.deal.seller ? callerOf(this.deal.seller) : LEAD;
+  }
+
+  /** Who does the work on it. */
+  private handler(): Caller {
+    return this.executor ? callerOf(this.executor) : this.salesperson();
+  }
+
+  /** Days from today; negative when it is overdue. */
+  private drawReviewIn(): number {
+    if (this.deal.profile.isClosed) return this.dice.whole(1, 90);
+    if (this.dice.chance(0.22)) return -this.dice.whole(1, 20);
+    return Math.floor(this.dice.fraction() ** 1.5 * 91);
+  }
+
+  /** Workdays ago, one for each step: the first at the opening, the last where the rest began. */
+  private drawAges(count: number): number[] {
+    const { age, profile } = this.deal;
+    const last = age * this.dice.between(...profile.rest);
+    const between = Array.from({ length: Math.max(count - 2, 0) }, () => this.dice.between(last, age));
+    return [age, ...between.sort((a, b) => b - a), last].slice(0, count);
+  }
+}

@@ -1,0 +1,74 @@
+import { SELLERS } from './act.js';
+import type { DemoClient } from './clients.js';
+import type { Stage } from './commands.js';
+import type { Dice } from './dice.js';
+import { fill, PRODUCTS } from './products.js';
+import type { DemoUser } from './users.js';
+
+type Range = readonly [least: number, most: number];
+
+/** Where deals stand, and how old such deals are. */
+export interface StageProfile {
+  readonly stage: Stage;
+  readonly isClosed: boolean;
+  /** Of all deals, 0..1. */
+  readonly share: number;
+  /** Workdays since the deal was opened. */
+  readonly age: Range;
+  /** Part of its age in which nothing has happened any more, 0..1. */
+  readonly rest: Range;
+}
+
+const QUALIFICATION: StageProfile = {
+  stage: 'qualification',
+  isClosed: false,
+  share: 0.22,
+  age: [0.5, 30],
+  rest: [0, 0.6],
+};
+
+const PROFILES: readonly StageProfile[] = [
+  QUALIFICATION,
+  { stage: 'negotiation', isClosed: false, share: 0.22, age: [3, 60], rest: [0, 0.5] },
+  { stage: 'proposal', isClosed: false, share: 0.18, age: [5, 80], rest: [0, 0.4] },
+  { stage: 'closedWon', isClosed: true, share: 0.24, age: [10, 126], rest: [0.05, 0.8] },
+  { stage: 'closedLost', isClosed: true, share: 0.14, age: [10, 126], rest: [0.05, 0.8] },
+];
+
+/** A deal to be, and its id as soon as it is one. */
+export interface DemoDeal {
+  readonly client: DemoClient;
+  readonly profile: StageProfile;
+  /** Who has it now; null: nobody yet. */
+  readonly seller: DemoUser | null;
+  readonly title: string;
+  readonly description: string | null;
+  /** Workdays since it was opened. */
+  readonly age: number;
+  id?: string;
+}
+
+/** Deals of these clients, in the shares of their stages; everybody gets one before somebody gets a second. */
+export function drawDeals(count: number, clients: readonly DemoClient[], dice: Dice): DemoDeal[] {
+  const profiles = PROFILES.flatMap((profile) => Array<StageProfile>(Math.round(profile.share * count)).fill(profile));
+  return dice.shuffled(profiles).map((profile, index) => {
+    // The square makes some clients come back often.
+    const client = clients[index] ?? clients[Math.floor(dice.fraction() ** 2 * clients.length)]!;
+    return drawDeal(client, profile, dice);
+  });
+}
+
+function drawDeal(client: DemoClient, drawn: StageProfile, dice: Dice): DemoDeal {
+  const seller = dice.chance(client.seller ? 0.05 : 0.4) ? dice.pick(SELLERS) : client.seller;
+  // What nobody has is not worked on.
+  const profile = seller ? drawn : QUALIFICATION;
+  const product = dice.pick(PRODUCTS[client.market]);
+  return {
+    client,
+    profile,
+    seller,
+    title: fill(dice.pick(product.titles), dice),
+    description: dice.chance(0.85) ? fill(dice.pick(product.descriptions), dice) : null,
+    age: dice.between(...profile.age),
+  };
+}

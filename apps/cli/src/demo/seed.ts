@@ -1,0 +1,124 @@
+import { type DynamicModule, type INestApplicationContext, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { CommandBus } from '@nestjs/cqrs';
+import { ClientsModule } from '#crm/clients';
+import { DealsModule } from '#crm/deals';
+import { JournalsModule } from '#crm/journals';
+import { DatabaseSettings, loadSettings, RuntimeSettings } from '#platform/config';
+import { CqrsModule } from '#platform/cqrs';
+import { Clock, type Instant, SystemClock } from '#platform/kernel';
+import { MessagingModule } from '#platform/messaging';
+import { ObservabilityModule } from '#platform/observability';
+import { Database, databaseOptions, PersistenceModule, statement, UnitOfWork } from '#platform/persistence';
+import pg from 'pg';
+import { type DemoBook, drawBook } from './book.js';
+import { WorkingTime } from './working-time.js';
+
+/** In pg_stat_activity. */
+const APPLICATION = 'crm-demo';
+/** Whoever comes second waits for the first: longer than a request's statement may take. */
+const STATEMENT_TIMEOUT_MS = 600_000;
+/** Two programs that start at once must not both fill an empty book. */
+const SEED_LOCK = 7_263_005;
+const LOCK = statement('SELECT pg_advisory_xact_lock($1::bigint)');
+const ANY_CLIENT = statement('SELECT EXISTS (SELECT 1 FROM crm.clients) AS known');
+
+/** How much was added. */
+export interface Seeded {
+  readonly clients: number;
+  readonly deals: number;
+}
+
+const NOTHING: Seeded = { clients: 0, deals: 0 };
+
+/** Stands at the moment of the act in hand. */
+class ActingClock extends Clock {
+  constructor(public at: Instant) {
+    super();
+  }
+
+  now(): Instant {
+    return this.at;
+  }
+}
+
+const SETTINGS = [RuntimeSettings, DatabaseSettings] as const;
+
+/** The domains as the API has them, without its doors. */
+@Module({})
+class DemoModule {
+  static forRoot(env: NodeJS.ProcessEnv, clock: Clock): DynamicModule {
+    const settings = [...loadSettings(env, SETTINGS)].map(([provide, useValue]) => ({ provide, useValue }));
+    return {
+      module: DemoModule,
+      global: true,
+      imports: [
+        ObservabilityModule,
+        PersistenceModule.forRoot(APPLICATION),
+        CqrsModule.forRoot(),
+        MessagingModule.forApi(),
+        ClientsModule,
+        DealsModule,
+        JournalsModule,
+      ],
+      providers: [...settings, { provide: Clock, useValue: clock }],
+      exports: [...SETTINGS, Clock],
+    };
+  }
+}
+
+/** Whether a migrated database has clients, deleted ones too. */
+export async function isSeeded(databaseUrl: string): Promise<boolean> {
+  const client = new pg.Client(databaseOptions(databaseUrl, APPLICATION, STATEMENT_TIMEOUT_MS));
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ known: boolean }>(ANY_CLIENT.text);
+    return rows[0]!.known;
+  } finally {
+    await client.end();
+  }
+}
+
+/**
+ * Fills an empty, migrated database with a made-up brokerage: half a year of its history, done by the demo users
+ * through the commands of the domains, in one transaction. It is all there or not at all, however it ends; a database
+ * that has clients is left as it is.
+ *
+ * @param env the rest of the configuration: time zone, log level.
+ * @param clock what today is; the same day makes the same book, but for the ids.
+ * @throws SettingsError
+ */
+export async function seedDemo(
+  databaseUrl: string,
+  env: NodeJS.ProcessEnv,
+  clock: Clock = new SystemClock(),
+): Promise<Seeded> {
+  if (await isSeeded(databaseUrl)) return NOTHING;
+  const acting = new ActingClock(clock.now());
+  const own = { CRM_DATABASE_URL: databaseUrl, CRM_DATABASE_STATEMENT_TIMEOUT_MS: String(STATEMENT_TIMEOUT_MS) };
+  const module = DemoModule.forRoot({ ...env, ...own }, acting);
+  const app = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
+  try {
+    const book = drawBook(new WorkingTime(clock.now(), app.get(RuntimeSettings).timeZone));
+    return await app.get(UnitOfWork).run(() => write(book, app, acting));
+  } finally {
+    await app.close();
+  }
+}
+
+async function write(
+  { clients, deals, acts }: DemoBook,
+  app: INestApplicationContext,
+  clock: ActingClock,
+): Promise<Seeded> {
+  const database = app.get(Database);
+  await database.query(LOCK, [SEED_LOCK]);
+  if ((await database.first<{ known: boolean }>(ANY_CLIENT))?.known) return NOTHING;
+  const commands = app.get(CommandBus);
+  for (const { at, command, done } of acts) {
+    clock.at = at;
+    const result: unknown = await commands.execute(command());
+    done?.(result as { id: string });
+  }
+  return { clients: clients.length, deals: deals.length };
+}

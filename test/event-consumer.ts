@@ -1,0 +1,118 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type ChannelModel, connect, type ConsumeMessage } from 'amqplib';
+import { until } from '#platform/testing';
+
+/** What a consumer that keeps a list found in what came. */
+export interface DeliveryAccount {
+  /** Messages, repeated ones too. */
+  readonly delivered: number;
+  readonly distinct: number;
+  /** Messages whose id had come before. */
+  readonly duplicates: number;
+  /** First deliveries that did not follow on the one before in their stream: versions left out, or come too late. */
+  readonly outOfOrder: readonly string[];
+  /** Ids that came twice with another content. */
+  readonly changed: readonly string[];
+}
+
+interface Envelope {
+  readonly id: string;
+  readonly subject: string;
+  readonly streamversion: number;
+}
+
+const RECONNECT_MS = 100;
+
+/**
+ * Another service: a durable queue of its own on `crm.events`, and a connection that comes back after every trouble.
+ * Acknowledges what it has noted, so that nothing is lost on its side either.
+ */
+export class EventConsumer {
+  /** Every delivery, in order. */
+  readonly messages: ConsumeMessage[] = [];
+  private readonly contents = new Map<string, string>();
+  private readonly versions = new Map<string, number>();
+  private readonly outOfOrder: string[] = [];
+  private readonly changed: string[] = [];
+  private connection: ChannelModel | undefined;
+  private running: Promise<void> = Promise.resolve();
+  private closing = false;
+
+  private constructor(
+    private readonly url: string,
+    private readonly queue: string,
+    private readonly keys: readonly string[],
+  ) {}
+
+  /** Resolves when the queue is bound: what is published from then on comes here. */
+  static async open(url: string, queue: string, keys: readonly string[] = ['#']): Promise<EventConsumer> {
+    const consumer = new EventConsumer(url, queue, keys);
+    let bound = false;
+    consumer.running = consumer.run(() => (bound = true));
+    await until(() => bound, 60_000);
+    return consumer;
+  }
+
+  /** Ids that came, each once. */
+  get ids(): ReadonlySet<string> {
+    return new Set(this.contents.keys());
+  }
+
+  get account(): DeliveryAccount {
+    const { length: delivered } = this.messages;
+    const { outOfOrder, changed } = this;
+    return { delivered, distinct: this.contents.size, duplicates: delivered - this.contents.size, outOfOrder, changed };
+  }
+
+  async close(): Promise<void> {
+    this.closing = true;
+    await this.connection?.close().catch(() => undefined);
+    await this.running;
+  }
+
+  private async run(bound: () => void): Promise<void> {
+    while (!this.closing) {
+      await this.consume(bound).catch(() => undefined);
+      if (!this.closing) await delay(RECONNECT_MS);
+    }
+  }
+
+  /** Resolves when the connection has ended. */
+  private async consume(bound: () => void): Promise<void> {
+    const connection = await connect(this.url, { noDelay: true, timeout: 5_000 });
+    this.connection = connection;
+    const ended = new Promise<void>((resolve) => connection.once('close', resolve));
+    connection.on('error', () => undefined);
+    const channel = await connection.createChannel();
+    channel.on('error', () => undefined);
+    await channel.prefetch(200);
+    await channel.assertExchange('crm.events', 'topic', {
+      durable: true,
+      arguments: { 'alternate-exchange': 'crm.unrouted' },
+    });
+    await channel.assertQueue(this.queue, { durable: true });
+    for (const key of this.keys) await channel.bindQueue(this.queue, 'crm.events', key);
+    await channel.consume(this.queue, (message) => {
+      if (!message) return;
+      this.note(message);
+      channel.ack(message);
+    });
+    bound();
+    await ended;
+  }
+
+  private note(message: ConsumeMessage): void {
+    this.messages.push(message);
+    const text = message.content.toString();
+    const { id, subject, streamversion } = JSON.parse(text) as Envelope;
+    const known = this.contents.get(id);
+    if (known !== undefined) {
+      if (known !== text) this.changed.push(id);
+      return;
+    }
+    this.contents.set(id, text);
+    const last = this.versions.get(subject) ?? 0;
+    if (streamversion !== last + 1) this.outOfOrder.push(`${subject}: ${streamversion} after ${last}`);
+    this.versions.set(subject, Math.max(last, streamversion));
+  }
+}

@@ -1,0 +1,113 @@
+import { until } from '#platform/testing';
+import { CrmUser } from '../crm-user.js';
+import { EventConsumer } from '../event-consumer.js';
+import { figures, share } from '../figures.js';
+import { Installation } from '../installation.js';
+import { audit, isSequenced, loggedIds, NO_DISCREPANCIES } from '../log-audit.js';
+import { type Program, told } from '../processes.js';
+import { WriteLoad } from '../write-load.js';
+
+jest.setTimeout(240_000);
+
+describe('while RabbitMQ is away', () => {
+  let crm: Installation;
+  let worker: Program;
+  let user: CrmUser;
+  let consumer: EventConsumer;
+
+  beforeAll(async () => {
+    crm = await Installation.start({ rabbitmq: true });
+    const settings = { CRM_RABBITMQ_CONFIRM_TIMEOUT_MS: '500' };
+    const [api, started] = await Promise.all([crm.api(), crm.worker(settings)]);
+    worker = started;
+    user = new CrmUser(api);
+    consumer = await EventConsumer.open(crm.broker.url, 'test.broker-outage');
+  });
+
+  afterAll(async () => {
+    user.leave();
+    await consumer.close();
+    await crm.discard();
+  });
+
+  /** Waits until the consumer has all there is, and compares both ways. */
+  async function everythingArrives(what: string, load: WriteLoad): Promise<void> {
+    await until(() => isSequenced(crm.database), 60_000);
+    const logged = await loggedIds(crm.database);
+    await until(() => consumer.ids.size >= logged.size, 60_000);
+    const { delivered, duplicates, outOfOrder } = consumer.account;
+    figures(what, {
+      requests: load.settled,
+      failed: load.refused.length + load.unanswered.length,
+      logged: logged.size,
+      delivered,
+      duplicates: share(duplicates, delivered),
+      'out of order': outOfOrder.length,
+    });
+    expect([...consumer.ids].filter((id) => !logged.has(id))).toEqual([]);
+    expect([...logged].filter((id) => !consumer.ids.has(id))).toEqual([]);
+    expect(consumer.account).toMatchObject({ outOfOrder: [], changed: [] });
+    expect(load.refused).toEqual([]);
+    expect(load.unanswered).toEqual([]);
+    expect(await audit(crm.database, load.acknowledged)).toEqual(NO_DISCREPANCIES);
+  }
+
+  it(
+    'writes go on, and everything arrives in order when it is back',
+    told(async () => {
+      const load = await WriteLoad.begin(user);
+      await load.acknowledge(100);
+      await crm.broker.stop();
+      expect(await worker.readiness()).toBe(503);
+      await load.acknowledge(500);
+      await load.end();
+      await crm.broker.start();
+      await everythingArrives('RabbitMQ stopped and started', load);
+    }),
+  );
+
+  it(
+    'nothing is lost when it is killed under load and started on the same data',
+    told(async () => {
+      const load = await WriteLoad.begin(user, { perSecond: 120 });
+      await load.acknowledge(100);
+      await crm.broker.kill();
+      await load.acknowledge(50);
+      await crm.broker.start();
+      await load.acknowledge(100);
+      await load.end();
+      await everythingArrives('RabbitMQ killed and started', load);
+    }),
+  );
+
+  it(
+    'what a hanging one did not confirm in time is sent again, and nothing overtakes',
+    told(async () => {
+      const load = await WriteLoad.begin(user, { perSecond: 150 });
+      await load.acknowledge(50);
+      process.kill(crm.broker.pid!, 'SIGSTOP');
+      await until(() => worker.said('publishing interrupted'));
+      await load.acknowledge(100);
+      process.kill(crm.broker.pid!, 'SIGCONT');
+      await load.acknowledge(100);
+      await load.end();
+      await everythingArrives('RabbitMQ paused', load);
+    }),
+  );
+
+  it(
+    'our own subscribers consume again afterwards',
+    told(async () => {
+      await worker.ready();
+      const deal = await user.openDeal(await user.addClient(), '2020-01-01');
+      const reminded = (): boolean =>
+        consumer.messages.some(
+          ({ fields, properties }) =>
+            fields.routingKey === 'deal.review_due' &&
+            (properties.headers as Record<string, unknown>).cloudEvents_subject === `deals/${deal.id}`,
+        );
+      await until(reminded, 30_000);
+      expect(worker.isRunning).toBe(true);
+    }),
+  );
+});

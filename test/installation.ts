@@ -1,0 +1,85 @@
+import { runMigrations } from '#platform/persistence';
+import { type Server, startPostgres, startRabbitmq, startRedis } from '#platform/services';
+import { createTestDatabase, TestDatabase, testEnvironment } from '#platform/testing';
+import { MIGRATIONS } from '../migrations/index.js';
+import { killPrograms, Program } from './processes.js';
+
+export interface InstallationOptions {
+  /** RabbitMQ of its own; events stay in the worker without it. */
+  readonly rabbitmq?: true;
+  /** Redis of its own; queues live in PostgreSQL without it. */
+  readonly redis?: true;
+  /** PostgreSQL of its own that survives a crash, instead of a database on the test run's server. */
+  readonly postgres?: true;
+}
+
+/** Everything that one test file runs: servers that it may kill, a database, and the programs on them. */
+export class Installation {
+  private constructor(
+    readonly database: TestDatabase,
+    readonly rabbitmq: Server | undefined,
+    readonly redis: Server | undefined,
+    readonly postgres: Server | undefined,
+  ) {}
+
+  static async start(options: InstallationOptions = {}): Promise<Installation> {
+    const [rabbitmq, redis, postgres] = await Promise.all([
+      options.rabbitmq && startRabbitmq(),
+      options.redis && startRedis(),
+      options.postgres && startPostgres({ durable: true }),
+    ]);
+    if (!postgres) return new Installation(await createTestDatabase(MIGRATIONS), rabbitmq, redis, postgres);
+    await runMigrations(postgres.url, MIGRATIONS);
+    return new Installation(new TestDatabase(postgres.url), rabbitmq, redis, postgres);
+  }
+
+  /** @throws Error when it has none of its own. */
+  get broker(): Server {
+    return given(this.rabbitmq, 'rabbitmq');
+  }
+
+  /** @throws Error when it has none of its own. */
+  get queues(): Server {
+    return given(this.redis, 'redis');
+  }
+
+  /** @throws Error when it has none of its own. */
+  get databaseServer(): Server {
+    return given(this.postgres, 'postgres');
+  }
+
+  /** The environment of a program here. */
+  environment(more: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
+    const servers = {
+      databaseUrl: this.database.url,
+      ...(this.rabbitmq && { rabbitmqUrl: this.rabbitmq.url }),
+      ...(this.redis && { redis: { host: '127.0.0.1', port: this.redis.port } }),
+    };
+    return testEnvironment(servers, { CRM_LOG_LEVEL: 'info', ...more });
+  }
+
+  /** Starts an API process, ready for requests. */
+  async api(more: Readonly<Record<string, string>> = {}): Promise<Program> {
+    const program = await Program.api(this.environment(more));
+    return program.start();
+  }
+
+  /** Starts a worker process, ready. */
+  async worker(more: Readonly<Record<string, string>> = {}): Promise<Program> {
+    const program = await Program.worker(this.environment(more));
+    return program.start();
+  }
+
+  /** Kills the programs, then the servers. */
+  async discard(): Promise<void> {
+    await killPrograms();
+    if (this.postgres) await this.postgres.discard();
+    else await this.database.drop();
+    await Promise.all([this.rabbitmq?.discard(), this.redis?.discard()]);
+  }
+}
+
+function given(server: Server | undefined, name: keyof InstallationOptions): Server {
+  if (!server) throw new Error(`this installation has no server of its own: start it with { ${name}: true }`);
+  return server;
+}

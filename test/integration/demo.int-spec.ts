@@ -1,0 +1,190 @@
+import { createTestDatabase, FixedClock, type TestDatabase, testEnvironment, until } from '#platform/testing';
+import { isSeeded, seedDemo } from '../../apps/cli/src/demo/seed.js';
+import { MIGRATIONS } from '../../migrations/index.js';
+
+/** A Monday morning in Moscow. */
+const NOW = '2026-11-23T06:30:00.000Z';
+const TODAY = '2026-11-23';
+/** Six thousand statements on a machine that is busy with other tests. */
+const TIMEOUT_MS = 180_000;
+
+const SEEDED = { clients: 200, deals: 600 };
+const NOTHING = { clients: 0, deals: 0 };
+
+const databases: TestDatabase[] = [];
+
+async function emptyDatabase(): Promise<TestDatabase> {
+  const database = await createTestDatabase(MIGRATIONS);
+  databases.push(database);
+  return database;
+}
+
+const seed = ({ url }: TestDatabase): ReturnType<typeof seedDemo> =>
+  seedDemo(url, testEnvironment({ databaseUrl: url }), new FixedClock(NOW));
+
+/** Everything but ids and what holds ids. */
+async function content(database: TestDatabase): Promise<object> {
+  return {
+    clients: await database.rows(
+      `SELECT name, kind, email, phone, tax_id, status, owner_id, version, created_at FROM crm.clients ORDER BY name`,
+    ),
+    deals: await database.rows(
+      `SELECT c.name AS client, d.title, d.description, d.status, d.owner_id, d.executor_id, d.next_review_at, d.closed_at,
+         d.lost_reason, d.version, d.created_at, d.updated_at
+       FROM crm.deals d JOIN crm.clients c ON c.id = d.client_id ORDER BY d.created_at, c.name, d.title`,
+    ),
+    journals: await database.rows(
+      `SELECT c.name AS client, d.title, j.seq, j.kind, j.author_id, j.body, j.created_at
+       FROM crm.journals j JOIN crm.deals d ON d.id = j.deal_id JOIN crm.clients c ON c.id = d.client_id
+       ORDER BY d.created_at, c.name, d.title, j.seq`,
+    ),
+  };
+}
+
+describe('a demo book', () => {
+  let book: TestDatabase;
+
+  beforeAll(async () => {
+    book = await emptyDatabase();
+    await seed(book);
+  }, TIMEOUT_MS);
+
+  afterAll(() => Promise.all(databases.map((database) => database.drop())));
+
+  const one = async <R extends object>(sql: string): Promise<R> => (await book.rows<R>(sql))[0]!;
+
+  it('has 200 clients, each to be told from the others, and 600 deals', async () => {
+    expect(
+      await one(`SELECT count(*)::int AS clients, count(DISTINCT name)::int AS names, count(email_key)::int
+          - count(DISTINCT email_key)::int AS same_emails, count(phone_key)::int - count(DISTINCT phone_key)::int AS same_phones,
+          count(*) FILTER (WHERE tax_id !~ '^00(\\d{8}|\\d{10})$')::int AS possible_tax_ids FROM crm.clients`),
+    ).toEqual({ clients: 200, names: 200, same_emails: 0, same_phones: 0, possible_tax_ids: 0 });
+    expect(await one('SELECT count(*)::int AS deals FROM crm.deals')).toEqual({ deals: 600 });
+    expect(await isSeeded(book.url)).toBe(true);
+  });
+
+  it('shows people and companies of every status, some with nobody to care for them', async () => {
+    const groups = await book.rows<{ kind: string; status: string }>(
+      'SELECT DISTINCT kind, status FROM crm.clients ORDER BY kind, status',
+    );
+    expect(groups.map(({ kind, status }) => `${kind} ${status}`)).toEqual([
+      'company active',
+      'company inactive',
+      'company prospect',
+      'person active',
+      'person inactive',
+      'person prospect',
+    ]);
+    const alone = await one<Record<string, number>>(
+      `SELECT (SELECT count(*)::int FROM crm.clients WHERE owner_id IS NULL) AS clients,
+         (SELECT count(*)::int FROM crm.deals WHERE owner_id IS NULL) AS deals,
+         (SELECT count(*)::int FROM crm.deals WHERE executor_id IS NULL) AS deals_without_executor`,
+    );
+    expect(alone.clients).toBe(10);
+    expect(alone.deals).toBeGreaterThan(5);
+    expect(alone.deals_without_executor).toBeGreaterThan(100);
+  });
+
+  it('has deals in every stage, lost ones with their reasons', async () => {
+    const stages = await book.rows<{ status: string; count: number }>(
+      'SELECT status, count(*)::int AS count FROM crm.deals GROUP BY status ORDER BY status',
+    );
+    expect(stages.map(({ status }) => status)).toEqual(['in_progress', 'lost', 'proposal', 'qualification', 'won']);
+    for (const { count } of stages) expect(count).toBeGreaterThan(60);
+    expect(
+      await one(`SELECT count(*)::int AS count FROM crm.deals WHERE status = 'lost' AND lost_reason IS NULL`),
+    ).toEqual({
+      count: 0,
+    });
+  });
+
+  it('has next reviews from overdue to three months ahead', async () => {
+    const reviews = await one<{ first: string; last: string; overdue: number; today: number }>(
+      `SELECT min(next_review_at) AS first, max(next_review_at) AS last,
+         count(*) FILTER (WHERE next_review_at < '${TODAY}')::int AS overdue,
+         count(*) FILTER (WHERE next_review_at = '${TODAY}')::int AS today FROM crm.deals WHERE closed_at IS NULL`,
+    );
+    expect(reviews.overdue).toBeGreaterThan(30);
+    expect(reviews.today).toBeGreaterThan(0);
+    expect(reviews.first >= '2026-11-03').toBe(true);
+    expect(reviews.last > '2027-02-01' && reviews.last <= '2027-02-21').toBe(true);
+  });
+
+  it('tells a history of half a year in the order in which it happened, all of it past', async () => {
+    const history = await one<{ first: string; last: string; backwards: number }>(
+      `SELECT min(time) AS first, max(time) AS last, count(*) FILTER (WHERE time < before)::int AS backwards
+       FROM (SELECT time, lag(time) OVER (ORDER BY seq) AS before FROM crm.event_log) AS log`,
+    );
+    expect(history.backwards).toBe(0);
+    expect(history.first < '2026-06-15').toBe(true);
+    expect(history.last > '2026-11-19' && history.last < NOW).toBe(true);
+  });
+
+  it('has journals with notes of sellers, executors and the lead, every chain of hashes whole', async () => {
+    const [notes] = await book.rows<{ notes: number; authors: number }>(
+      `SELECT count(*)::int AS notes, count(DISTINCT author_id)::int AS authors FROM crm.journals WHERE kind = 'note'`,
+    );
+    expect(notes!.notes).toBeGreaterThan(500);
+    expect(notes!.authors).toBe(8);
+    const zero = `decode(repeat('00', 32), 'hex')`;
+    const broken = await book.rows(
+      `SELECT d.id FROM crm.deals d LEFT JOIN crm.event_streams s ON s.stream = 'deals/' || d.id
+       WHERE s.journal_seq IS DISTINCT FROM (SELECT count(*) FROM crm.journals j WHERE j.deal_id = d.id)
+         OR s.journal_hash IS DISTINCT FROM (SELECT j.hash FROM crm.journals j WHERE j.deal_id = d.id ORDER BY j.seq DESC LIMIT 1)
+       UNION ALL
+       SELECT deal_id FROM (
+         SELECT j.*, row_number() OVER w AS place, lag(j.hash, 1, ${zero}) OVER w AS hash_before
+         FROM crm.journals j WINDOW w AS (PARTITION BY j.deal_id ORDER BY j.seq)
+       ) AS j WHERE j.seq <> j.place OR j.prev_hash <> j.hash_before
+         OR j.hash <> crm.journal_hash(j.prev_hash, j.deal_id, j.seq, j.id, j.kind, j.author_id, j.body, j.data, j.created_at)`,
+    );
+    expect(broken).toEqual([]);
+  });
+
+  it('has an event for every journal entry and every client, and a journal entry for every event of a deal', async () => {
+    const gaps = await one(
+      `SELECT
+         (SELECT count(*)::int FROM crm.journals j WHERE NOT EXISTS (SELECT 1 FROM crm.event_log e
+            WHERE e.deal_id = j.deal_id AND e.journal_seq = j.seq AND e.time = j.created_at
+              AND e.actor_id = j.author_id)) AS silent_entries,
+         (SELECT count(*)::int FROM crm.clients c WHERE NOT EXISTS (SELECT 1 FROM crm.event_log e
+            WHERE e.client_id = c.id AND e.type = 'client.created' AND e.time = c.created_at)) AS silent_clients,
+         (SELECT count(*)::int FROM crm.event_log e WHERE e.stream LIKE 'deals/%' AND NOT EXISTS (SELECT 1
+            FROM crm.journals j WHERE j.deal_id = e.deal_id AND j.seq = e.journal_seq)) AS events_from_nowhere`,
+    );
+    expect(gaps).toEqual({ silent_entries: 0, silent_clients: 0, events_from_nowhere: 0 });
+  });
+
+  it(
+    'is left as it is by a second call, and is the same on the same day when two programs fill one at once',
+    async () => {
+      const before = await content(book);
+      expect(await seed(book)).toEqual(NOTHING);
+      expect(await content(book)).toEqual(before);
+
+      const other = await emptyDatabase();
+      const outcomes = await Promise.all([seed(other), seed(other)]);
+      expect(outcomes).toEqual(expect.arrayContaining([SEEDED, NOTHING]));
+      expect(await content(other)).toEqual(before);
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'is not there at all when the work breaks off',
+    async () => {
+      const database = await emptyDatabase();
+      const refused = expect(seed(database)).rejects.toThrow();
+      await until(async () => {
+        const [cut] = await database.rows(
+          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE datname = current_database() AND application_name = 'crm-demo' AND backend_xid IS NOT NULL`,
+        );
+        return cut;
+      });
+      await refused;
+      expect(await isSeeded(database.url)).toBe(false);
+    },
+    TIMEOUT_MS,
+  );
+});
