@@ -1,96 +1,15 @@
-import {
-  Body,
-  type CanActivate,
-  Controller,
-  type ExecutionContext,
-  Get,
-  HttpCode,
-  Module,
-  Patch,
-  Post,
-  Query,
-} from '@nestjs/common';
-import { APP_GUARD } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Test } from '@nestjs/testing';
-import { ConfigModule } from '#platform/config';
-import {
-  BooleanField,
-  configureHttp,
-  createHttpAdapter,
-  Creates,
-  HttpModule,
-  TextField,
-  UuidField,
-} from '#platform/http';
 import { DomainError, newId } from '#platform/kernel';
-import { ObservabilityModule, RequestContext } from '#platform/observability';
-import { Database, PersistenceModule, runMigrations, statement, UnitOfWork } from '#platform/persistence';
+import { runMigrations } from '#platform/persistence';
 import pg from 'pg';
 import { MIGRATIONS } from '../../migrations/index.js';
+import { CALLER, during, orderApplication } from './order-application.js';
 
-const INSERT = statement('INSERT INTO public.orders (id, title) VALUES ($1::uuid, $2::text)');
-const CALLER = newId();
-
-class OrderDto {
-  @TextField({ min: 1, max: 50 })
-  title!: string;
-
-  @UuidField({ optional: true })
-  client_id?: string;
-}
-
-class PlaceQuery {
-  @BooleanField({ optional: true })
-  allow_duplicate: boolean = false;
-}
-
-/** What a test makes happen inside the handler. */
-let during: () => Promise<void> = () => Promise.resolve();
-
-@Controller('orders')
-class OrdersController {
-  constructor(
-    private readonly database: Database,
-    private readonly unitOfWork: UnitOfWork,
-  ) {}
-
-  @Post()
-  @Creates()
-  async place(@Body() { title }: OrderDto, @Query() _query: PlaceQuery) {
-    const id = newId();
-    await this.unitOfWork.run(() => this.database.query(INSERT, [id, title]));
-    await during();
-    return { id, title, version: 1 };
-  }
-
-  @Patch(['', 'rename'])
-  async rename(@Body() { title }: OrderDto) {
-    const id = newId();
-    await this.database.query(INSERT, [id, title]);
-    return { id, title, version: 2 };
-  }
-
-  @Post('touch')
-  @HttpCode(204)
-  async touch() {
-    await this.database.query(INSERT, [newId(), 'touched']);
-  }
-
-  @Get()
-  list() {
-    return {};
-  }
-}
-
-/** Takes the caller from a header: tokens are another test's affair. */
-class TrustingGuard implements CanActivate {
-  canActivate(context: ExecutionContext): boolean {
-    const { headers } = context.switchToHttp().getRequest<{ headers: Record<string, string | undefined> }>();
-    const facts = RequestContext.current();
-    if (facts && headers['x-caller'] !== 'none') facts.callerId = headers['x-caller'] ?? CALLER;
-    return true;
-  }
+/** How a request differs from the usual one. */
+interface Other {
+  readonly method?: 'POST' | 'PATCH';
+  readonly path?: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 describe('an Idempotency-Key', () => {
@@ -105,21 +24,7 @@ describe('an Idempotency-Key', () => {
     await runMigrations(url.toString(), MIGRATIONS);
     await sql.connect();
     await sql.query('CREATE TABLE public.orders (id uuid PRIMARY KEY, title text NOT NULL)');
-    const env = { CRM_DATABASE_URL: url.toString(), CRM_JWT_ACCESS_SECRET: 's'.repeat(32), CRM_LOG_LEVEL: 'silent' };
-    @Module({
-      imports: [ConfigModule.forRoot(env), ObservabilityModule, PersistenceModule.forRoot('crm-test'), HttpModule],
-      controllers: [OrdersController],
-      providers: [{ provide: APP_GUARD, useClass: TrustingGuard }],
-    })
-    class TrialModule {}
-    const module = await Test.createTestingModule({ imports: [TrialModule] }).compile();
-    app = module.createNestApplication<NestFastifyApplication>(createHttpAdapter(), {
-      bodyParser: false,
-      logger: false,
-    });
-    configureHttp(app);
-    await app.init();
-    await app.getHttpAdapter().getInstance().ready();
+    app = await orderApplication(url.toString());
   });
 
   afterAll(async () => {
@@ -129,13 +34,13 @@ describe('an Idempotency-Key', () => {
   });
 
   afterEach(() => {
-    during = () => Promise.resolve();
+    during.work = () => Promise.resolve();
   });
 
   const send = (
     key: string | undefined,
     payload: string | object = { title: 'a' },
-    { method = 'POST' as 'POST' | 'PATCH', path = '/api/v1/orders', headers = {} } = {},
+    { method = 'POST', path = '/api/v1/orders', headers = {} }: Other = {},
   ) =>
     app.inject({
       method,
@@ -218,11 +123,11 @@ describe('an Idempotency-Key', () => {
 
   it('keeps nothing of a request that failed, so that it can be sent again', async () => {
     const key = newId();
-    during = () => Promise.reject(new DomainError('conflict', 'deal_closed', 'The deal is closed.'));
+    during.work = () => Promise.reject(new DomainError('conflict', 'deal_closed', 'The deal is closed.'));
     expect((await send(key, { title: 'failing' })).json()).toMatchObject({ status: 409, code: 'deal_closed' });
     expect((await send(key, {})).json()).toMatchObject({ status: 422, code: 'validation_failed' });
     expect(await countOf('failing')).toBe(0);
-    during = () => Promise.resolve();
+    during.work = () => Promise.resolve();
     const later = await send(key, { title: 'failing' });
     expect(later.statusCode).toBe(201);
     expect(later.headers).not.toHaveProperty('idempotency-replayed');
@@ -234,7 +139,7 @@ describe('an Idempotency-Key', () => {
     let finish: () => void = () => undefined;
     const finished = new Promise<void>((resolve) => (finish = resolve));
     const started = new Promise<void>((resolve) => {
-      during = async () => {
+      during.work = async () => {
         resolve();
         await finished;
       };
@@ -262,7 +167,7 @@ describe('an Idempotency-Key', () => {
 
   it('undoes its effect when another process has answered meanwhile', async () => {
     const key = newId();
-    during = async () => {
+    during.work = async () => {
       await sql.query(
         `INSERT INTO crm.idempotency_keys (caller_id, key, fingerprint, status, headers, body)
          VALUES ($1, $2, '\\x00', 201, '{}', '{}')`,

@@ -1,10 +1,9 @@
-import { Global, Module, type Type } from '@nestjs/common';
+import { Module, type Type } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { AuthGuard, AuthModule } from '#platform/auth';
 import { ConfigModule } from '#platform/config';
 import { CqrsModule } from '#platform/cqrs';
 import { HttpModule } from '#platform/http';
-import { Clock, SystemClock } from '#platform/kernel';
 import { MessagingModule } from '#platform/messaging';
 import { Metrics, ObservabilityModule } from '#platform/observability';
 import { PersistenceModule } from '#platform/persistence';
@@ -44,15 +43,10 @@ export class StreamApplication {
 }
 
 function applicationModule(env: NodeJS.ProcessEnv): Type {
-  @Global()
-  @Module({ providers: [{ provide: Clock, useClass: SystemClock }], exports: [Clock] })
-  class ClockModule {}
-
   @Module({
     imports: [
       ConfigModule.forRoot(env),
       ObservabilityModule,
-      ClockModule,
       PersistenceModule.forRoot('crm-streams'),
       CqrsModule.forRoot(),
       MessagingModule.forWorker(false),

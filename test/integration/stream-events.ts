@@ -12,6 +12,14 @@ export interface AppendedEvent {
   readonly data?: object;
 }
 
+interface Change {
+  readonly stream: string;
+  readonly deal_id: string | undefined;
+  readonly client_id: string | undefined;
+  readonly audience: readonly string[];
+  readonly events: object[];
+}
+
 /** A log that a test writes events to. */
 export class EventDatabase {
   private constructor(private readonly database: TestDatabase) {}
@@ -26,10 +34,16 @@ export class EventDatabase {
 
   /** Appends events in one transaction; those of a deal come in this order. */
   async append(events: readonly AppendedEvent[]): Promise<void> {
-    const changes = new Map<string, { readonly events: object[] }>();
+    const changes = new Map<string, Change>();
     for (const { type = 'deal.updated', dealId, clientId, audience = [], data = {} } of events) {
       const stream = dealId ? `deals/${dealId}` : `clients/${clientId ?? newId()}`;
-      const change = changes.get(stream) ?? { stream, deal_id: dealId, client_id: clientId, audience: [], events: [] };
+      const change: Change = changes.get(stream) ?? {
+        stream,
+        deal_id: dealId,
+        client_id: clientId,
+        audience: [],
+        events: [],
+      };
       change.events.push({ id: newId(), type, audience, data });
       changes.set(stream, change);
     }

@@ -30,19 +30,15 @@ export class FieldRules {
 
   private readonly rules = new Map<string, FieldRule>();
   private readonly names = new Set<string>();
-  private hasOtherConstraints = false;
+  private readonly hasOtherConstraints: boolean;
 
   private constructor(private readonly dto: Type<object>) {
-    for (const { name, type, propertyName, constraints } of getMetadataStorage().getTargetValidationMetadatas(
-      dto,
-      '',
-      false,
-      false,
-    )) {
+    const metadata = getMetadataStorage().getTargetValidationMetadatas(dto, '', false, false);
+    for (const { name, propertyName, constraints } of metadata) {
       this.names.add(propertyName);
       if (name === FIELD_CONSTRAINT) this.rules.set(propertyName, (constraints as [FieldRule])[0]);
-      else if (type === CUSTOM) this.hasOtherConstraints = true;
     }
+    this.hasOtherConstraints = metadata.some(({ type, name }) => type === CUSTOM && name !== FIELD_CONSTRAINT);
   }
 
   static of(dto: Type<object>): FieldRules {

@@ -67,6 +67,8 @@ export async function createHttpApplication(module: Type | DynamicModule): Promi
   const app = await NestFactory.create<NestFastifyApplication>(module, createHttpAdapter(), {
     bodyParser: false,
     bufferLogs: true,
+    // Until ours is there: what keeps it from being made is told by whoever started it, in one line.
+    logger: false,
     abortOnError: false,
   });
   app.useLogger(app.get(Log));

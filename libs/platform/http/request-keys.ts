@@ -1,6 +1,6 @@
 import { DomainError, type FieldFault } from '#platform/kernel';
 
-/** More members than any request of ours has; class-transformer's time grows with the square of their number. */
+/** More members than any request of ours has, so that what is done for each of them stays little. */
 const MOST_MEMBERS = 200;
 const MOST_FAULTS = 100;
 const CAMEL_CASE = /^[a-z][a-z0-9]*(?:[A-Z][a-z0-9]*)+$/;

@@ -25,12 +25,11 @@ export class ValidationPipe implements PipeTransform {
 }
 
 function validated(rules: FieldRules, members: Record<string, unknown>, source: FieldSource): object {
-  const instance = rules.build(members, source);
-  if (rules.accept(instance)) return instance;
-  // Apart from the others: class-validator misses names that every object inherits, such as `constructor`.
-  const faults = Object.keys(members)
-    .filter((name) => !rules.has(name))
-    .map((name) => unknownMember(source, '', name));
+  const unknown = Object.keys(members).filter((name) => !rules.has(name));
+  const known = unknown.length === 0 ? members : without(unknown, members);
+  const instance = rules.build(known, source);
+  if (unknown.length === 0 && rules.accept(instance)) return instance;
+  const faults = unknown.map((name) => unknownMember(source, '', name));
   const errors = validateSync(instance, {
     whitelist: true,
     forbidNonWhitelisted: true,
@@ -41,6 +40,11 @@ function validated(rules: FieldRules, members: Record<string, unknown>, source: 
   collect(errors, source, '', faults);
   if (faults.length > 0) throw validationFailed(faults);
   return instance;
+}
+
+/** Names that every object inherits, such as `constructor`, would pass class-validator unseen. */
+function without(unknown: readonly string[], members: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(members).filter(([name]) => !unknown.includes(name)));
 }
 
 /** The answer to a request whose fields are wrong; at most 100 faults are told. */

@@ -20,6 +20,7 @@ export class Log implements LoggerService {
       base: { pid: process.pid },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: describeError },
       redact: { paths: PERSONAL.flatMap((member) => [member, `*.${member}`]), remove: true },
       mixin: () => {
         const facts = RequestContext.current();
@@ -53,4 +54,18 @@ export class Log implements LoggerService {
     if (typeof fields === 'string') this.pino[level]({ detail: message }, fields);
     else this.pino[level](fields, message);
   }
+}
+
+/** What is told of an error: never the objects that libraries hang on it, such as connections with their secrets. */
+function describeError(error: unknown): object {
+  if (!(error instanceof Error)) return { message: String(error) };
+  const { code } = error as { code?: unknown };
+  const causes = error instanceof AggregateError ? { errors: error.errors.map(describeError) } : {};
+  return {
+    type: error.name,
+    message: error.message,
+    ...(code === undefined ? {} : { code }),
+    ...causes,
+    stack: error.stack,
+  };
 }

@@ -1,0 +1,147 @@
+import pg from 'pg';
+import { until } from '#platform/testing';
+import { CrmUser } from '../crm-user.js';
+import { figures } from '../figures.js';
+import { Installation } from '../installation.js';
+import { StreamClient } from '../integration/stream-client.js';
+import { audit, isSequenced, NO_DISCREPANCIES } from '../log-audit.js';
+import { type Program, told } from '../processes.js';
+import { WriteLoad } from '../write-load.js';
+
+jest.setTimeout(180_000);
+
+const STOPS_WITHIN_MS = 20_000;
+/** What a client sees that asks too late: nobody listens, or a kept connection was closed before its request. */
+const TOO_LATE = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE'];
+
+describe('an API process that is told to stop', () => {
+  let crm: Installation;
+  let api: Program;
+  let user: CrmUser;
+
+  beforeAll(async () => {
+    crm = await Installation.start();
+    await crm.worker();
+  });
+
+  beforeEach(async () => {
+    api = await crm.api();
+    user = new CrmUser(api);
+  });
+
+  afterEach(async () => {
+    user.leave();
+    await api.kill();
+  });
+
+  afterAll(() => crm.discard());
+
+  /** Makes every write to a deal wait. @returns what lets them go on. */
+  async function holdDeal(dealId: string): Promise<() => Promise<void>> {
+    const lock = new pg.Client({ connectionString: crm.database.url });
+    await lock.connect();
+    await lock.query('BEGIN');
+    await lock.query('SELECT FROM crm.event_streams WHERE stream = $1 FOR UPDATE', [`deals/${dealId}`]);
+    return () => lock.end();
+  }
+
+  async function waitingWrites(): Promise<number> {
+    const sql = `SELECT FROM pg_stat_activity
+      WHERE datname = current_database() AND application_name = 'crm-api' AND wait_event_type = 'Lock'`;
+    return (await crm.database.rows(sql)).length;
+  }
+
+  it(
+    'finishes the requests it has accepted, under load too, and every answer is true',
+    told(async () => {
+      const load = await WriteLoad.begin(user, { writers: 12 });
+      await load.acknowledge(200);
+      const asked = Date.now();
+      const exit = await api.stop();
+      const stoppedMs = Date.now() - asked;
+      await load.end();
+      const notes = load.unanswered.map(({ note }) => note);
+      const done = await crm.database.rows('SELECT body FROM crm.journals WHERE body = ANY ($1)', [notes]);
+      figures('API stopped under load', {
+        acknowledged: load.acknowledged.length,
+        'too late': load.unanswered.length,
+        'of them done': done.length,
+        'stopped in ms': stoppedMs,
+      });
+      expect(exit).toEqual({ code: 0, signal: null });
+      expect(stoppedMs).toBeLessThan(STOPS_WITHIN_MS);
+      expect(load.refused).toEqual([]);
+      expect(load.unanswered.filter(({ error }) => !TOO_LATE.includes(error))).toEqual([]);
+      expect(done).toEqual([]);
+      await until(() => isSequenced(crm.database));
+      expect(await audit(crm.database, load.acknowledged)).toEqual(NO_DISCREPANCIES);
+    }),
+  );
+
+  it(
+    'takes no more, ends its event streams, and waits for a request that takes its time',
+    told(async () => {
+      const deal = await user.openDeal(await user.addClient());
+      const streams = await Promise.all([1, 2].map(() => StreamClient.open(api.port, { token: user.token })));
+      const release = await holdDeal(deal.id);
+      const note = user.post(`/deals/${deal.id}/journal`, { body: 'Was accepted before the stop' });
+      await until(async () => (await waitingWrites()) === 1);
+      const stopped = api.stop();
+      await until(async () => (await api.readiness()) !== 200);
+      await Promise.all(streams.map((stream) => stream.closed()));
+      await expect(new CrmUser(api).get('/deals')).rejects.toThrow('ECONNREFUSED');
+      expect(api.isRunning).toBe(true);
+      await release();
+      expect((await note).status).toBe(201);
+      expect(await stopped).toEqual({ code: 0, signal: null });
+    }),
+  );
+
+  it(
+    'does not wait for ever',
+    told(async () => {
+      const impatient = await crm.api({ CRM_SHUTDOWN_TIMEOUT_MS: '500' });
+      const caller = new CrmUser(impatient);
+      const deal = await caller.openDeal(await caller.addClient());
+      const release = await holdDeal(deal.id);
+      const note = caller.post(`/deals/${deal.id}/journal`, { body: 'Never comes to an end' });
+      const failed = expect(note).rejects.toThrow();
+      await until(async () => (await waitingWrites()) === 1);
+      const exit = await impatient.stop();
+      await failed;
+      await release();
+      caller.leave();
+      expect(exit.signal).toBeNull();
+    }),
+  );
+
+  it(
+    'that is killed instead leaves no half of a change behind, and a stream goes on at the next',
+    told(async () => {
+      const load = await WriteLoad.begin(user, { writers: 12 });
+      const before = await StreamClient.open(api.port, { token: user.token });
+      await load.acknowledge(200);
+      await api.kill();
+      await api.start();
+      const { lastEventId } = before;
+      const after = await StreamClient.open(api.port, { token: user.token, ...(lastEventId && { lastEventId }) });
+      await load.acknowledge(100);
+      await load.end();
+      await until(() => isSequenced(crm.database));
+      expect(await audit(crm.database, load.acknowledged)).toEqual(NO_DISCREPANCIES);
+      const positions = await crm.database.rows<{ position: string }>(
+        'SELECT position FROM crm.event_log WHERE position >= $1 AND $2 = ANY (audience) ORDER BY position',
+        [before.frames[0]!.id, user.id],
+      );
+      await until(() => before.frames.length + after.frames.length >= positions.length);
+      after.close();
+      const seen = [...before.frames, ...after.frames].map(({ id }) => id);
+      expect(seen).toEqual(positions.map(({ position }) => position));
+      figures('API killed under load', {
+        acknowledged: load.acknowledged.length,
+        unanswered: load.unanswered.length,
+        'events on the stream': seen.length,
+      });
+    }),
+  );
+});

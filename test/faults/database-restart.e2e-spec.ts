@@ -1,0 +1,84 @@
+import { connect } from 'amqplib';
+import { until } from '#platform/testing';
+import { expectEverythingArrived } from '../arrivals.js';
+import { CrmUser } from '../crm-user.js';
+import { EventConsumer } from '../event-consumer.js';
+import { Installation } from '../installation.js';
+import { StreamClient } from '../integration/stream-client.js';
+import { type Program, told } from '../processes.js';
+import { WriteLoad } from '../write-load.js';
+
+jest.setTimeout(240_000);
+
+const OUTAGES = 3;
+
+describe('when PostgreSQL crashes under load', () => {
+  let crm: Installation;
+  let api: Program;
+  let worker: Program;
+  let user: CrmUser;
+  let consumer: EventConsumer;
+
+  beforeAll(async () => {
+    crm = await Installation.start({ rabbitmq: true, postgres: true });
+    [api, worker] = await Promise.all([crm.api(), crm.worker()]);
+    user = new CrmUser(api);
+    consumer = await EventConsumer.open(crm.broker.url, 'test.database-restart');
+  });
+
+  afterAll(async () => {
+    user.leave();
+    await consumer.close();
+    await crm.discard();
+  });
+
+  it(
+    'requests are refused with 503 until it is back, and nothing acknowledged is lost',
+    told(async () => {
+      const stream = await StreamClient.open(api.port, { token: user.token });
+      const load = await WriteLoad.begin(user, { perSecond: 120 });
+      for (let outage = 0; outage < OUTAGES; outage++) {
+        await load.acknowledge(100);
+        const refusedBefore = load.refused.length;
+        await crm.databaseServer.kill();
+        await until(() => load.refused.length >= refusedBefore + 20, 60_000);
+        expect(await api.readiness()).toBe(503);
+        await crm.databaseServer.start();
+        await api.ready();
+      }
+      await load.acknowledge(100);
+      await load.end();
+      await worker.ready();
+      await expectEverythingArrived(`PostgreSQL killed ${OUTAGES} times`, crm, consumer, load);
+      expect(load.unanswered).toEqual([]);
+      expect(new Set(load.refused.map(({ status, contentType }) => `${status} ${contentType}`))).toEqual(
+        new Set(['503 application/problem+json']),
+      );
+      await expectStreamMissedNothing(stream);
+      await expectSubscriberDealtWithAll();
+    }),
+  );
+
+  /** The connection was kept through every outage. */
+  async function expectStreamMissedNothing(stream: StreamClient): Promise<void> {
+    const rows = await crm.database.rows<{ position: string }>(
+      'SELECT position FROM crm.event_log WHERE position >= $1 ORDER BY position',
+      [stream.frames[0]!.id],
+    );
+    await until(() => stream.frames.length >= rows.length, 30_000);
+    expect(stream.frames.map(({ id }) => id)).toEqual(rows.map(({ position }) => position));
+    expect(stream.isClosed).toBe(false);
+    stream.close();
+  }
+
+  /** What failed because PostgreSQL was away has waited for it, and was not put aside. */
+  async function expectSubscriberDealtWithAll(): Promise<void> {
+    const open = `SELECT FROM crm.event_log e WHERE type IN ('deal.created', 'deal.updated') AND NOT EXISTS (
+      SELECT 1 FROM crm.inbox i WHERE i.event_id = e.id AND i.consumer = 'crm.worker.deal-reviews')`;
+    await until(async () => (await crm.database.rows(open)).length === 0, 60_000);
+    const connection = await connect(crm.broker.url);
+    const channel = await connection.createChannel();
+    expect(await channel.checkQueue('crm.worker.deal-reviews.dead')).toMatchObject({ messageCount: 0 });
+    await connection.close();
+  }
+});

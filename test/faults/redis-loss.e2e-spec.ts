@@ -1,0 +1,94 @@
+import { Redis } from 'ioredis';
+import pg from 'pg';
+import { until } from '#platform/testing';
+import { CrmUser, type DealBody } from '../crm-user.js';
+import { EventConsumer } from '../event-consumer.js';
+import { figures } from '../figures.js';
+import { Installation } from '../installation.js';
+import { type Program, told } from '../processes.js';
+
+jest.setTimeout(180_000);
+
+const OVERDUE = '2020-01-01';
+const DEALS = 60;
+/** The reconciler leaves a request alone for 5 s, and looks every CRM_RECONCILE_MS. */
+const HEALS_WITHIN_MS = 60_000;
+
+describe('when Redis loses everything', () => {
+  let crm: Installation;
+  let worker: Program;
+  let user: CrmUser;
+  let consumer: EventConsumer;
+
+  beforeAll(async () => {
+    crm = await Installation.start({ rabbitmq: true, redis: true });
+    const [api, started] = await Promise.all([crm.api(), crm.worker({ CRM_RECONCILE_MS: '300' })]);
+    worker = started;
+    user = new CrmUser(api);
+    consumer = await EventConsumer.open(crm.broker.url, 'test.redis-loss', ['deal.review_due']);
+  });
+
+  afterAll(async () => {
+    user.leave();
+    await consumer.close();
+    await crm.discard();
+  });
+
+  async function openDueDeals(): Promise<readonly DealBody[]> {
+    const clientId = await user.addClient();
+    return Promise.all(Array.from({ length: DEALS }, () => user.openDeal(clientId, OVERDUE)));
+  }
+
+  async function requestsOf(deals: readonly DealBody[], state: string): Promise<number> {
+    const values = [deals.map(({ id }) => id), state];
+    const found = await crm.database.rows<{ count: number }>(
+      `SELECT count(*)::int AS count FROM crm.job_requests WHERE payload ->> 'deal_id' = ANY ($1) AND state = $2`,
+      values,
+    );
+    return found[0]!.count;
+  }
+
+  async function expectEachRemindedOnce(what: string, deals: readonly DealBody[]): Promise<void> {
+    const healing = Date.now();
+    await until(async () => (await requestsOf(deals, 'done')) === DEALS, HEALS_WITHIN_MS);
+    const healedMs = Date.now() - healing;
+    const reminders = await crm.database.rows<{ id: string; deal_id: string }>(
+      `SELECT id, deal_id FROM crm.event_log WHERE type = 'deal.review_due' AND deal_id = ANY ($1)`,
+      [deals.map(({ id }) => id)],
+    );
+    await until(() => reminders.every(({ id }) => consumer.ids.has(id)), HEALS_WITHIN_MS);
+    figures(what, { deals: DEALS, reminders: reminders.length, 'healed in s': (healedMs / 1_000).toFixed(1) });
+    expect(reminders.map((reminder) => reminder.deal_id).sort()).toEqual(deals.map(({ id }) => id).sort());
+    expect(consumer.account).toMatchObject({ duplicates: 0, changed: [] });
+    expect(worker.isRunning).toBe(true);
+  }
+
+  it(
+    'jobs that wait for their turn are put back, and each deal is told of once',
+    told(async () => {
+      const redis = new Redis(crm.queues.url);
+      const lock = new pg.Client({ connectionString: crm.database.url });
+      await lock.connect();
+      // Whoever is to remind waits here, and the others behind it in Redis.
+      await lock.query('BEGIN; LOCK TABLE crm.reminders IN ACCESS EXCLUSIVE MODE');
+      const deals = await openDueDeals();
+      await until(async () => (await requestsOf(deals, 'pending')) === DEALS);
+      await until(async () => (await redis.llen('crm:{deal-reviews}:deal-reviews:wait')) > DEALS / 2);
+      await redis.flushall();
+      await lock.end();
+      redis.disconnect();
+      await expectEachRemindedOnce('Redis flushed', deals);
+    }),
+  );
+
+  it(
+    'work asked for while it is away is done when it is back',
+    told(async () => {
+      await crm.queues.kill();
+      const deals = await openDueDeals();
+      await until(async () => (await requestsOf(deals, 'pending')) === DEALS);
+      await crm.queues.start();
+      await expectEachRemindedOnce('Redis killed and started', deals);
+    }),
+  );
+});

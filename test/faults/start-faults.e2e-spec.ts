@@ -1,0 +1,129 @@
+import { freePort } from '#platform/services';
+import { createTestDatabase, type TestDatabase, testEnvironment } from '#platform/testing';
+import { MIGRATIONS } from '../../migrations/index.js';
+import { type Exit, killPrograms, Program, told } from '../processes.js';
+
+jest.setTimeout(120_000);
+
+const KINDS = [
+  { kind: 'API', make: (env: NodeJS.ProcessEnv) => Program.api(env) },
+  { kind: 'worker', make: (env: NodeJS.ProcessEnv) => Program.worker(env) },
+];
+
+describe.each(KINDS)('the $kind does not start', ({ make }) => {
+  let database: TestDatabase;
+  let nowhere: number;
+
+  beforeAll(async () => {
+    database = await createTestDatabase(MIGRATIONS);
+    nowhere = await freePort();
+  });
+
+  afterAll(async () => {
+    await killPrograms();
+    await database.drop();
+  });
+
+  /** Starts it and waits for its end. */
+  async function failure(env: NodeJS.ProcessEnv): Promise<Exit & { readonly said: readonly string[] }> {
+    const program = await make({ ...env, CRM_LOG_LEVEL: 'error' });
+    program.launch();
+    const exit = await program.exit;
+    return { ...exit, said: program.lines.map(({ msg }) => msg) };
+  }
+
+  it(
+    'with bad settings, and names each of them but no value',
+    told(async () => {
+      const { code, said } = await failure({
+        ...testEnvironment({ databaseUrl: 'mysql://root:hunter2@localhost/crm' }),
+        CRM_TIMEZONE: 'Mars/Olympus',
+        CRM_JWT_ACCESS_SECRET: 'too short',
+        CRM_RABBITMQ_URL: 'http://guest:hunter2@localhost',
+        REDIS_PORT: '99999',
+      });
+      expect(code).toBe(78);
+      const text = said.join('\n');
+      const names = ['CRM_DATABASE_URL', 'CRM_TIMEZONE', 'CRM_JWT_ACCESS_SECRET', 'CRM_RABBITMQ_URL', 'REDIS_PORT'];
+      expect(names.filter((name) => !text.includes(name))).toEqual([]);
+      expect(text).not.toMatch(/hunter2|too short|99999/);
+    }),
+  );
+
+  it(
+    'in production without the real servers',
+    told(async () => {
+      const { code, said } = await failure({
+        ...testEnvironment({ databaseUrl: database.url }),
+        NODE_ENV: 'production',
+      });
+      expect(code).toBe(78);
+      const names = ['CRM_RABBITMQ_URL', 'REDIS_HOST', 'CRM_JWT_ISSUER', 'CRM_JWT_AUDIENCE'];
+      expect(names.filter((name) => !said.join('\n').includes(name))).toEqual([]);
+    }),
+  );
+
+  it(
+    'without its database',
+    told(async () => {
+      const databaseUrl = `postgresql://crm:hunter2@127.0.0.1:${nowhere}/crm`;
+      const { code, said } = await failure(testEnvironment({ databaseUrl }));
+      expect(code).toBe(69);
+      expect(said).toEqual([expect.stringMatching(new RegExp(`cannot start: .*127\\.0\\.0\\.1:${nowhere}`))]);
+      expect(said[0]).not.toContain('hunter2');
+    }),
+  );
+
+  it(
+    'on a database that was never migrated, or whose schema is older',
+    told(async () => {
+      for (const migrations of [[], MIGRATIONS.slice(0, -1)]) {
+        const older = await createTestDatabase(migrations);
+        const { code, said } = await failure(testEnvironment({ databaseUrl: older.url }));
+        await older.drop();
+        expect(code).toBe(69);
+        expect(said).toEqual([expect.stringMatching(/cannot start: .*schema is older/)]);
+      }
+    }),
+  );
+
+  it(
+    'on a database whose schema is newer',
+    told(async () => {
+      const newer = await createTestDatabase(MIGRATIONS);
+      await newer.rows(`INSERT INTO crm.migrations (timestamp, name) VALUES (4102444800000, 'FromTheFuture')`);
+      const { code, said } = await failure(testEnvironment({ databaseUrl: newer.url }));
+      await newer.drop();
+      expect(code).toBe(69);
+      expect(said).toEqual([expect.stringMatching(/cannot start: .*schema is newer/)]);
+    }),
+  );
+});
+
+describe('the worker does not start', () => {
+  let database: TestDatabase;
+  let nowhere: number;
+
+  beforeAll(async () => {
+    database = await createTestDatabase(MIGRATIONS);
+    nowhere = await freePort();
+  });
+
+  afterAll(async () => {
+    await killPrograms();
+    await database.drop();
+  });
+
+  it.each([
+    { server: 'RabbitMQ', more: (port: number) => ({ CRM_RABBITMQ_URL: `amqp://crm:hunter2@127.0.0.1:${port}` }) },
+    { server: 'Redis', more: (port: number) => ({ REDIS_HOST: '127.0.0.1', REDIS_PORT: String(port) }) },
+  ])('without the $server it was given, and names it', async ({ server, more }) => {
+    const env = { ...testEnvironment({ databaseUrl: database.url }, more(nowhere)), CRM_LOG_LEVEL: 'fatal' };
+    const worker = await Program.worker(env);
+    worker.launch();
+    expect((await worker.exit).code).toBe(69);
+    const said = worker.lines.map(({ msg }) => msg);
+    expect(said).toEqual([expect.stringMatching(new RegExp(`cannot start: .*${server}`))]);
+    expect(said[0]).not.toContain('hunter2');
+  });
+});

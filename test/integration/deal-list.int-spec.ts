@@ -1,0 +1,140 @@
+import type { DealView } from '#crm/deals/contracts';
+import type { TestUser } from '#platform/testing';
+import { Crm, type Listed } from '../crm.js';
+
+/** Ties in every part of the sort key: 2 days × 2 instants (one finer than a millisecond) × 10 ids. */
+const INSERT_TIES = `
+  INSERT INTO crm.deals (id, client_id, title, status, owner_id, next_review_at, version, created_at, updated_at)
+  SELECT gen_random_uuid(), $1, 'Deal ' || n, 'qualification', $2, day, 1, at, at
+  FROM unnest(ARRAY['2026-03-10', '2026-03-11']::date[]) AS day,
+    unnest(ARRAY['2026-03-01T06:00:00Z', '2026-03-01T06:00:00.000001Z']::timestamptz[]) AS at, generate_series(1, 10) AS n`;
+
+describe('the list of deals', () => {
+  let crm: Crm;
+  let seller: TestUser;
+  let clientId: string;
+
+  beforeAll(async () => {
+    crm = await Crm.start();
+    seller = crm.user('seller');
+    clientId = (await crm.client(seller)).id;
+    await crm.database.rows(INSERT_TIES, [clientId, seller.id]);
+  });
+  afterAll(() => crm.stop());
+
+  const page = async (query: string) => {
+    const answer = await seller.get<Listed<DealView>>(`/deals?${query}`);
+    expect(answer.status).toBe(200);
+    return answer;
+  };
+  const inOrder = async (): Promise<string[]> => {
+    const rows = await crm.database.rows<{ id: string }>(
+      'SELECT id FROM crm.deals WHERE owner_id = $1 AND NOT is_deleted ORDER BY next_review_at, updated_at, id',
+      [seller.id],
+    );
+    return rows.map(({ id }) => id);
+  };
+  /** Follows the cursors from the first page to the last. */
+  const walk = async (
+    query: string,
+    between: () => Promise<unknown> = () => Promise.resolve(),
+  ): Promise<string[][]> => {
+    const pages: string[][] = [];
+    for (let cursor = ''; ;) {
+      const { body } = await page(`${query}${cursor && `&cursor=${cursor}`}`);
+      pages.push(body.items.map(({ id }) => id));
+      if (body.next_cursor === null) return pages;
+      cursor = body.next_cursor;
+      await between();
+    }
+  };
+
+  it.each([1, 3, 7, 20, 39, 40])('comes in pages of %i with no deal twice and none missed', async (limit) => {
+    const pages = await walk(`limit=${limit}`);
+    expect(pages.flat()).toEqual(await inOrder());
+    expect(pages).toHaveLength(Math.ceil(40 / limit));
+    expect(pages.slice(0, -1).every(({ length }) => length === limit)).toBe(true);
+  });
+
+  it('comes by the next review, then by the last change', async () => {
+    const late = await crm.deal(seller, { client_id: clientId, next_review_at: '2030-01-01' });
+    const soon = await crm.deal(seller, { client_id: clientId, next_review_at: '2025-01-01' });
+    crm.clock.advanceDays(1);
+    const sooner = await crm.deal(seller, { client_id: clientId, next_review_at: '2025-01-01' });
+    const ids = (await page('limit=200')).body.items.map(({ id }) => id);
+    expect(ids).toEqual(await inOrder());
+    expect([ids[0], ids[1], ids.at(-1)]).toEqual([soon.id, sooner.id, late.id]);
+    await seller.patch(`/deals/${soon.id}`, { title: 'changed' });
+    crm.clock.advanceDays(1);
+    await seller.patch(`/deals/${soon.id}`, { title: 'changed again' });
+    const changed = (await page('limit=200')).body.items.map(({ id }) => id);
+    expect(changed.slice(0, 2)).toEqual([sooner.id, soon.id]);
+    for (const { id } of [late, soon, sooner]) await seller.delete(`/deals/${id}`);
+  });
+
+  it('stays whole while deals come and go between its pages', async () => {
+    const stable = await inOrder();
+    const passing: DealView[] = [];
+    const pages = await walk('limit=5', async () => {
+      passing.push(await crm.deal(seller, { client_id: clientId, next_review_at: '2020-01-01' }));
+      passing.push(await crm.deal(seller, { client_id: clientId, next_review_at: '2026-03-10' }));
+      const [old] = passing;
+      if (passing.length > 6 && old) await seller.delete(`/deals/${old.id}`);
+    });
+    const seen = pages.flat();
+    expect(new Set(seen).size).toBe(seen.length);
+    expect(seen.filter((id) => stable.includes(id))).toEqual(stable);
+    for (const { id } of passing) await seller.delete(`/deals/${id}`);
+  });
+
+  it('names its next page in a link, and counts all when it is asked to', async () => {
+    const first = await page('limit=30&include_total=true&stage=qualification&stage=proposal');
+    expect(first.body).toMatchObject({ total: 40, next_cursor: expect.any(String) });
+    const url = /^<(\/api\/v1)(\/.+)>; rel="next"$/.exec(first.headers.link!);
+    expect(url?.[1]).toBe('/api/v1');
+    const second = await seller.get<Listed<DealView>>(url![2]!);
+    expect(second.body).toMatchObject({ total: 40, next_cursor: null });
+    expect(second.headers.link).toBeUndefined();
+    expect([...first.body.items, ...second.body.items].map(({ id }) => id)).toEqual(await inOrder());
+    expect((await page('limit=30')).body).not.toHaveProperty('total');
+  });
+
+  it('gives 50 deals unless it is asked for another number', async () => {
+    const extra = await Promise.all(
+      Array.from({ length: 15 }, () => crm.deal(seller, { client_id: clientId, next_review_at: '2031-01-01' })),
+    );
+    expect((await page('')).body.items).toHaveLength(50);
+    expect((await page('limit=200')).body.items).toHaveLength(55);
+    for (const { id } of extra) await seller.delete(`/deals/${id}`);
+  });
+
+  it('shows what opening a deal was answered, with a slash at the end of the path and without', async () => {
+    const deal = await crm.deal(seller, { client_id: clientId, next_review_at: '2019-01-01' });
+    for (const path of ['/deals?limit=1', '/deals/?limit=1']) {
+      expect((await seller.get<Listed<DealView>>(path)).body.items).toEqual([deal]);
+    }
+    expect(await seller.get(`/deals/${deal.id}/`)).toMatchObject({ status: 200, body: deal });
+    await seller.delete(`/deals/${deal.id}/`);
+  });
+
+  it.each([
+    ['limit=0', 'validation_failed'],
+    ['limit=201', 'validation_failed'],
+    ['limit=ten', 'validation_failed'],
+    ['limit=1&limit=2', 'validation_failed'],
+    ['offset=10', 'validation_failed'],
+    ['include_total=yes', 'validation_failed'],
+    ['cursor=', 'invalid_cursor'],
+    ['cursor=bm9uc2Vuc2U', 'invalid_cursor'],
+  ])('is refused with %s', async (query, code) => {
+    expect(await seller.get(`/deals?${query}`)).toMatchObject({ status: 422, code });
+  });
+
+  it('takes no cursor of another list', async () => {
+    await crm.client(seller);
+    const { body } = await seller.get<Listed<unknown>>('/clients?limit=1');
+    expect(body.next_cursor).not.toBeNull();
+    const answer = await seller.get(`/deals?cursor=${body.next_cursor!}`);
+    expect(answer).toMatchObject({ status: 422, code: 'invalid_cursor' });
+  });
+});
