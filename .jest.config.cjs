@@ -1,5 +1,5 @@
 const esmOnly =
-  '@nestjs|file-type|strtok3|token-types|uint8array-extras|@tokenizer|load-esm|es-toolkit|@borewit|cookie|@golevelup';
+  '@nestjs|file-type|strtok3|token-types|uint8array-extras|@tokenizer|load-esm|es-toolkit|@borewit|cookie|@golevelup|content-disposition';
 const base = {
   rootDir: __dirname,
   transform: {

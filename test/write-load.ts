@@ -18,7 +18,7 @@ export interface LoadOptions {
   readonly deals?: number;
   /** Requests on their way at a time. */
   readonly writers?: number;
-  /** The load ends by itself after so many. */
+  /** The load ends by itself after so many acknowledged changes. */
   readonly most?: number;
   /** Requests a second; as many as are answered when left out. */
   readonly perSecond?: number;
@@ -27,7 +27,7 @@ export interface LoadOptions {
 const STAGES = ['negotiation', 'proposal', 'qualification'];
 const REACH_WITHIN_MS = 120_000;
 /** What a polite client waits before it sends again to a server that is in trouble. */
-const BACK_OFF_MS = 20;
+const BACK_OFF_MS = 100;
 
 /**
  * Changes deals again and again: notes on any of them, so that writers meet on a stream, and titles and stages of
@@ -65,19 +65,13 @@ export class WriteLoad {
     return this.acknowledged.length + this.refused.length + this.unanswered.length;
   }
 
-  /** Waits until `count` more requests came to an end. */
-  async goOn(count: number): Promise<void> {
-    const goal = this.settled + count;
-    if (goal > this.most) throw new Error(`the load ends after ${this.most} requests: ask for less or allow more`);
-    await until(() => this.settled >= goal, REACH_WITHIN_MS);
-  }
-
   /** Waits until `count` more changes were acknowledged. */
   async acknowledge(count: number): Promise<void> {
     const goal = this.acknowledged.length + count;
     await until(() => {
-      if (this.sent >= this.most) throw new Error(`all ${this.most} requests are sent: allow more`);
-      return this.acknowledged.length >= goal;
+      const { length } = this.acknowledged;
+      if (length >= this.most) throw new Error(`the load ended after ${length} changes: allow more`);
+      return length >= goal;
     }, REACH_WITHIN_MS);
   }
 
@@ -89,7 +83,7 @@ export class WriteLoad {
 
   private async write(writer: number): Promise<void> {
     const own = this.deals.filter((_, index) => index % this.writers === writer);
-    for (let turn = 0; !this.ended && this.sent < this.most; turn++) {
+    for (let turn = 0; !this.ended && this.acknowledged.length < this.most; turn++) {
       this.sent += 1;
       const before = this.acknowledged.length;
       const deal = own[turn % own.length]!;

@@ -88,6 +88,7 @@ describe('validation', () => {
     expect(read(MixedDto, { title: ' a ', count: 3 })).toEqual({ title: 'a', count: 3 });
     expect(codesOf(MixedDto, { title: '', count: 2.5 })).toEqual(['/title too_short', '/count is_int']);
     expect(codesOf(MixedDto, { title: 'a', count: '3' })).toEqual(['/count is_int']);
+    expect(codesOf(MixedDto, { title: 'a' })).toEqual(['/count is_int']);
   });
 
   it('follows inheritance and mapped types', () => {
