@@ -148,10 +148,10 @@ module.exports = {
     platformRule('services', -1),
     {
       name: 'kernel-imports-nothing',
-      comment: 'The kernel is pure: Node itself and exact decimals, nothing else.',
+      comment: 'The kernel is pure: Node itself, nothing else.',
       severity: 'error',
       from: { path: '^libs/platform/kernel/', pathNot: TEST },
-      to: { pathNot: ['^libs/platform/kernel/', 'node_modules/decimal\\.js/'], dependencyTypesNot: ['core'] },
+      to: { pathNot: '^libs/platform/kernel/', dependencyTypesNot: ['core'] },
     },
     {
       name: 'services-are-for-development',

@@ -93,7 +93,7 @@ export class Program {
     this.ending = once(child, 'close').then(([code, signal]) => {
       this.child = undefined;
       guard.stdin.end('\n');
-      return { code, signal } as Exit;
+      return { code, signal };
     });
   }
 

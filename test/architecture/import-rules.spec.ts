@@ -73,7 +73,7 @@ const LAWFUL: Record<string, string> = {
   'libs/crm/journals/index.ts': reading('./journal.repository.js'),
   'libs/crm/journals/journal.repository.ts': reading('./contracts.js', '#platform/messaging'),
   'libs/platform/kernel/index.ts': reading('./money.js'),
-  'libs/platform/kernel/money.ts': reading('decimal.js', 'node:crypto'),
+  'libs/platform/kernel/money.ts': reading('node:crypto'),
   'libs/platform/config/index.ts': reading('#platform/kernel'),
   'libs/platform/observability/index.ts': reading('#platform/kernel', '#platform/config'),
   'libs/platform/persistence/index.ts': reading('./database.js', '#platform/observability'),

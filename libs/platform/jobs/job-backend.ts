@@ -99,13 +99,17 @@ export class JobQueue extends Queue<object, void, string, object, void, string, 
   override async close(): Promise<void> {
     await super.close().catch(() => undefined);
     if (this.backend instanceof RedisQueueBackend) {
-      await this.backend.client.then(
+      // Not awaited: before the first connection there is none to come.
+      this.backend.client.then(
         (client) => client.disconnect(),
         () => undefined,
       );
     }
   }
 }
+
+/** A worker's connections to Redis: one for commands, one to wait for jobs on. */
+const SOCKETS = 2;
 
 /** A Bull worker on Redis or PostgreSQL that can always be closed. */
 export class JobWorker extends Worker<object, void, string, IQueueBackend, object, JobConnection> {
@@ -137,7 +141,8 @@ export class JobWorker extends Worker<object, void, string, IQueueBackend, objec
 
   /** False while Redis is away: a close that is not forced would then wait for ever. */
   get isConnected(): boolean {
-    return this.sockets.every(({ status }) => status === 'ready');
+    if (!(this.backend instanceof RedisQueueBackend)) return true;
+    return this.sockets.length === SOCKETS && this.sockets.every(({ status }) => status === 'ready');
   }
 
   override async close(force = false): Promise<void> {

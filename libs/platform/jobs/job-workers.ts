@@ -1,4 +1,3 @@
-import { appendFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
@@ -11,7 +10,6 @@ import { JobReconciler } from './job-reconciler.js';
 import { JobRunner } from './job-runner.js';
 import { Throttle } from './throttle.js';
 
-const dbg = (...a: unknown[]) => appendFileSync('/tmp/dbg.log', Date.now() % 100000 + ' ' + a.join(' ') + '\n');
 /** What closing takes when no job is running. */
 const CLOSE_WITHIN_MS = 1_000;
 
@@ -46,7 +44,7 @@ export class JobWorkers implements OnApplicationBootstrap, OnModuleDestroy {
   /** Takes no more jobs, lets those running finish within the shutdown time-out, and hands the rest back. */
   async onModuleDestroy(): Promise<void> {
     const deadline = new AbortController();
-    const closed = Promise.all([this.reconciler.stop().then(() => dbg('rec')), ...this.workers.map((worker) => this.close(worker))]);
+    const closed = Promise.all([this.reconciler.stop(), ...this.workers.map((worker) => this.close(worker))]);
     const late = delay(this.runtime.shutdownTimeoutMs, 'late' as const, { signal: deadline.signal });
     if ((await Promise.race([closed, late])) === 'late') {
       this.log.warn({ queues: this.workers.map(({ name }) => name) }, 'jobs still running are handed back');
@@ -71,14 +69,9 @@ export class JobWorkers implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async close(worker: JobWorker): Promise<void> {
-    dbg(worker.isConnected, JSON.stringify((worker as never as {sockets: {status: string}[]}).sockets.map(s => s.status)));
-    const w = worker as never as { waiting: unknown; mainLoopQueue: { numTotal(): number }; sockets: { status: string }[]; lockManager: never; running: boolean };
-    const iv = setInterval(() => dbg(w.sockets.map((x) => x.status).join(), 'waiting', !!w.waiting, w.mainLoopQueue?.numTotal(), w.running), 1000);
-    if (worker.isConnected) return worker.close().finally(() => clearInterval(iv));
+    if (worker.isConnected) return worker.close();
     await this.runner.idle();
-    dbg('idle');
     await worker.close(true);
-    dbg('closed');
   }
 
   private check(): void {

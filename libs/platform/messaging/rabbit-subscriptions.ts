@@ -114,7 +114,8 @@ function giveBack(channel: { nack(message: ConsumeMessage): void }, message: Con
 function parse(body: Buffer | undefined): ReceivedEvent | undefined {
   try {
     const event = JSON.parse(body?.toString() ?? '') as Partial<ReceivedEvent>;
-    if (!isUuid(event.id) || typeof event.type !== 'string' || typeof event.data !== 'object') return undefined;
+    if (!isUuid(event.id) || typeof event.type !== 'string') return undefined;
+    if (typeof event.data !== 'object' || event.data === null) return undefined;
     const { id, type, time, data } = event as ReceivedEvent;
     return { id, type: type.replace(/^crm\./, ''), time, data };
   } catch {
