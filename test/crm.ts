@@ -8,7 +8,7 @@ import {
   FixedClock,
   startTestApplication,
   type TestApplication,
-  TestDatabase,
+  type TestDatabase,
   testEnvironment,
   type TestUser,
 } from '#platform/testing';

@@ -1,6 +1,5 @@
 import { newId } from '#platform/kernel';
-import { createTestDatabase, type TestDatabase, testServer, until } from '#platform/testing';
-import pg from 'pg';
+import { createTestDatabase, type TestDatabase, until } from '#platform/testing';
 import { MIGRATIONS } from '../../migrations/index.js';
 
 /** An event to append; what is not given is made up or absent. */
@@ -77,18 +76,6 @@ export class EventDatabase {
   /** Deletes events, as retention does. */
   async forgetUpTo(position: number): Promise<void> {
     await this.database.rows('DELETE FROM crm.event_log WHERE position <= $1', [position]);
-  }
-
-  /** Makes the database unreachable, ending every connection to it, or reachable again. */
-  async setReachable(reachable: boolean): Promise<void> {
-    const name = new URL(this.url).pathname.slice(1);
-    const server = new pg.Client({ connectionString: testServer('CRM_TEST_DATABASE_URL') });
-    await server.connect();
-    await server.query(`ALTER DATABASE ${name} WITH ALLOW_CONNECTIONS ${reachable}`);
-    if (!reachable) {
-      await server.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [name]);
-    }
-    await server.end();
   }
 
   drop(): Promise<void> {

@@ -1,5 +1,6 @@
 import { newId } from '#platform/kernel';
 import { accessToken, until } from '#platform/testing';
+import { DatabaseLine } from './database-line.js';
 import { StreamApplication } from './stream-application.js';
 import { type ReceivedFrame, StreamClient, type StreamOptions } from './stream-client.js';
 import { type AppendedEvent, EventDatabase, numbered, range } from './stream-events.js';
@@ -165,28 +166,31 @@ describe('coming back', () => {
     await other.stop();
   });
 
-  it('holds its clients while the database is away, and leaves nothing out for those who come meanwhile', async () => {
+  it('holds its clients while the database is away, and leaves nothing out, whenever it was written', async () => {
     const dealId = newId();
     const query = `deal_id=${dealId}`;
     const start = await database.lastPosition();
-    const other = await StreamApplication.start(database.url, { CRM_SSE_HEARTBEAT_MS: '200' });
+    const line = await DatabaseLine.to(database.url);
+    const settings = { CRM_SSE_HEARTBEAT_MS: '200' };
+    const old = await StreamApplication.start(line.url, settings);
     await database.appendSequenced(numbered(dealId, 1, 300));
-    const fresh = await StreamApplication.start(database.url, { CRM_SSE_HEARTBEAT_MS: '200' });
-    const live = await connect({ query, lastEventId: String(start) }, other);
+    const fresh = await StreamApplication.start(line.url, settings);
+    const live = await connect({ query, lastEventId: String(start) }, old);
     await live.received(300);
 
-    await database.setReachable(false);
-    const returning = await connect({ query, lastEventId: String(start) }, fresh);
-    await returning.beats();
-    expect(returning.frames).toEqual([]);
-    await database.setReachable(true);
-
+    line.close();
     await database.append(numbered(dealId, 301, 310));
+    const returning = await connect({ query, lastEventId: String(start) }, fresh);
+    for (const client of [live, returning]) await client.beats();
+    expect(returning.frames).toEqual([]);
+    line.open();
+
     for (const client of [live, returning]) {
       await client.received(310);
       expect(client.numbers).toEqual(range(1, 310));
     }
-    await Promise.all([other.stop(), fresh.stop()]);
+    await Promise.all([old.stop(), fresh.stop()]);
+    line.end();
   });
 });
 

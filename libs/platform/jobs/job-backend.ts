@@ -36,7 +36,7 @@ const BULL_SCHEMA = 'bull';
 const BULL_POOL_SIZE = 2;
 const LONGEST_RECONNECT_DELAY_MS = 2_000;
 /** A command that Redis does not answer is given up: what it should have done is in PostgreSQL. */
-const COMMAND_TIMEOUT_MS = 5_000;
+const COMMAND_TIMEOUT_MS = 3_000;
 
 /** Redis where it is configured, else a schema of Bull's own beside ours in PostgreSQL. */
 export function jobConnection(redis: RedisSettings, database: DatabaseSettings): JobConnection {

@@ -1,8 +1,17 @@
 import { QueryFailedError } from 'typeorm';
 
-/** Classes and codes of SQLSTATE that mean "not now": connection lost, server starting or stopping, too many clients. */
-const UNAVAILABLE = /^(08|57P0|53)/;
-const SOCKET_ERRORS = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH']);
+/** Classes and codes of SQLSTATE that mean "not now": connection lost, server starting or stopping, too many clients, a standby. */
+const UNAVAILABLE = /^(08|57P0|53|25006)/;
+const SOCKET_ERRORS = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EAI_AGAIN',
+]);
 /** What node-postgres throws without any code. */
 const MESSAGES = /connection terminated|timeout exceeded when trying to connect|connection ended|not queryable/i;
 

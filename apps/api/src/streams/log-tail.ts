@@ -25,7 +25,7 @@ export class LogTail implements OnApplicationBootstrap, BeforeApplicationShutdow
   private readonly stopping = new AbortController();
   private readonly forget: () => void;
   private running: Promise<void> | undefined;
-  private isAway = false;
+  private interrupted = false;
 
   constructor(
     private readonly reader: LogReader,
@@ -49,6 +49,11 @@ export class LogTail implements OnApplicationBootstrap, BeforeApplicationShutdow
   /** The position up to which listeners were told; it may lie behind the end of the log. */
   get lastPosition(): bigint {
     return this.ring.last;
+  }
+
+  /** Whether the log can't be read at present, which is logged once, here. */
+  get isInterrupted(): boolean {
+    return this.interrupted;
   }
 
   /**
@@ -80,13 +85,13 @@ export class LogTail implements OnApplicationBootstrap, BeforeApplicationShutdow
   /** @returns whether there is more to read at once. */
   private async follow(): Promise<boolean> {
     try {
-      if (this.isAway) await this.rejoin();
+      if (this.interrupted) await this.rejoin();
       const events = await this.reader.readAfter(this.lastPosition, BATCH);
       await this.publish(events);
       return events.length === BATCH;
     } catch (error) {
-      if (!this.isAway) this.log.warn({ err: error }, 'cannot follow the event log, trying again');
-      this.isAway = true;
+      if (!this.interrupted) this.log.warn({ err: error }, 'cannot follow the event log, trying again');
+      this.interrupted = true;
       return false;
     }
   }
@@ -94,7 +99,7 @@ export class LogTail implements OnApplicationBootstrap, BeforeApplicationShutdow
   /** A database that was put back to an earlier state gives positions anew: whoever waited for later ones would wait long. */
   private async rejoin(): Promise<void> {
     const { last } = await this.reader.bounds();
-    this.isAway = false;
+    this.interrupted = false;
     const isSetBack = last < this.lastPosition;
     if (isSetBack) this.ring.restart(last);
     this.log.info({ position: last.toString(), set_back: isSetBack }, 'following the event log again');

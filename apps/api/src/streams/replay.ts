@@ -33,7 +33,7 @@ export class Replay {
       try {
         await this.advance(stream);
       } catch (error) {
-        if (!isUnavailable(error)) return this.giveUp(stream, error);
+        if (!isUnavailable(error) && !this.tail.isInterrupted) return this.giveUp(stream, error);
         // The tail tells of the outage; the client keeps its connection and is served when it is over.
         await delay(RETRY_MS);
       }

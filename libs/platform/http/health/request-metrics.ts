@@ -1,4 +1,4 @@
-import { Metrics } from '#platform/observability';
+import { type Metrics } from '#platform/observability';
 import type { FastifyInstance } from 'fastify';
 
 /** Times every answered request by method, route and status; event streams are counted when they end. */
