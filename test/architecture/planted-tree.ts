@@ -16,6 +16,7 @@ const CONFIGURATION = [
   '.eslint.config.mjs',
   '.jest.config.cjs',
   '.knip.json',
+  '.tsconfig.knip.json',
 ];
 
 /** Runs one of the installed tools as `npm run check` does, with `cwd` as the checkout. */

@@ -38,7 +38,11 @@ jest.setTimeout(TOOL_TIMEOUT_MS);
 describe('what nothing uses', () => {
   it('is found: a file, an export of a door, a dependency, and an import that is not declared', () => {
     const tree = new PlantedTree(new Map(Object.entries(PLANTED)));
-    const { stdout, stderr } = runTool('knip/bin/knip.js', ['-c', '.knip.json', '--reporter', 'compact'], tree.root);
+    const { stdout, stderr } = runTool(
+      'knip/bin/knip.js',
+      ['-c', '.knip.json', '-t', '.tsconfig.knip.json', '--reporter', 'compact'],
+      tree.root,
+    );
     tree.fell();
     expect(`${stdout}${stderr}`.trim().split('\n')).toEqual([
       'Unused files (1)',

@@ -43,6 +43,8 @@ const WITHOUT_PREFIX = [
   'docs/*path',
   'streams',
   'streams/*path',
+  // A controller that stands both at the root and under the prefix writes the prefix itself.
+  `${API_PREFIX}/streams/*path`,
   'admin/queues',
   'admin/queues/*path',
 ];

@@ -17,6 +17,7 @@ interface RedisEndpoint {
   readonly port: number;
   readonly password?: string;
   readonly retryStrategy: (times: number) => number;
+  readonly disconnectTimeout: number;
 }
 
 /** How to reach Bull's tables in PostgreSQL; node-postgres's own names, and Bull's. */
@@ -34,6 +35,8 @@ export type JobConnection = RedisEndpoint | PostgresEndpoint;
 const BULL_SCHEMA = 'bull';
 /** Bull's statements are short, and a worker listens on a connection of its own. */
 const BULL_POOL_SIZE = 2;
+/** A socket that does not say goodbye in this time is destroyed. */
+const DISCONNECT_TIMEOUT_MS = 500;
 const LONGEST_RECONNECT_DELAY_MS = 2_000;
 /** A command that Redis does not answer is given up: what it should have done is in PostgreSQL. */
 const COMMAND_TIMEOUT_MS = 3_000;
@@ -46,6 +49,7 @@ export function jobConnection(redis: RedisSettings, database: DatabaseSettings):
     port: redis.port,
     ...(redis.password === undefined ? {} : { password: redis.password }),
     retryStrategy: (times) => Math.min(times * 100, LONGEST_RECONNECT_DELAY_MS),
+    disconnectTimeout: DISCONNECT_TIMEOUT_MS,
   };
 }
 

@@ -13,12 +13,6 @@ export function isCalendarDate(value: unknown): value is CalendarDate {
   return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(match[0]);
 }
 
-/** @throws RangeError when `value` is no existing day. */
-export function calendarDate(value: string): CalendarDate {
-  if (!isCalendarDate(value)) throw new RangeError(`not a calendar date: ${value}`);
-  return value;
-}
-
 /** The day `days` after `date` (before it when negative). */
 export function addDays(date: CalendarDate, days: number): CalendarDate {
   const moved = new Date(`${date}T00:00:00Z`);

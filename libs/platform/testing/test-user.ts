@@ -68,7 +68,7 @@ export class TestUser {
         ...(body !== undefined && { 'content-type': 'application/json' }),
         ...headers,
       },
-      ...(body !== undefined && { payload: isPlain ? (body) : JSON.stringify(body) }),
+      ...(body !== undefined && { payload: isPlain ? body : JSON.stringify(body) }),
     });
     const parsed = answer.body === '' ? undefined : (JSON.parse(answer.body) as T);
     const code = answer.statusCode < 400 ? undefined : (parsed as { code?: string } | undefined)?.code;
