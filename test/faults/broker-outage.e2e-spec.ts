@@ -55,6 +55,9 @@ describe('while RabbitMQ is away', () => {
     told(async () => {
       const load = await WriteLoad.begin(user, { perSecond: 80 });
       await load.acknowledge(100);
+      // What is on its way to it when it dies, it has neither stored nor confirmed.
+      process.kill(crm.broker.pid!, 'SIGSTOP');
+      await load.acknowledge(50);
       await crm.broker.kill();
       await load.acknowledge(50);
       await crm.broker.start();

@@ -1,3 +1,4 @@
+import { connect as dial, type Socket } from 'node:net';
 import { newId } from '#platform/kernel';
 import { openApiDocument } from '#platform/http';
 import { accessToken, until } from '#platform/testing';
@@ -126,6 +127,34 @@ describe('the event stream', () => {
     });
     expect(answer.status).toBe(200);
     expect(answer.headers.get('content-type')).toContain('text/event-stream');
+  });
+});
+
+describe('clients that speak HTTP in their own way', () => {
+  /** Sends lines of a request over a bare socket. */
+  function send(...requests: string[]): { readonly socket: Socket; text: string } {
+    const line = { socket: dial(api.port, '127.0.0.1'), text: '' };
+    line.socket.on('data', (data) => (line.text += data.toString())).on('error', () => undefined);
+    line.socket.write(requests.map((head) => `${head}\r\nHost: crm\r\nAuthorization: Bearer ${LEAD}\r\n\r\n`).join(''));
+    return line;
+  }
+
+  it('writes no chunks to one of HTTP/1.0', async () => {
+    const dealId = newId();
+    const line = send(`GET /streams?deal_id=${dealId} HTTP/1.0`);
+    await until(() => line.text.includes('retry'));
+    await database.append(numbered(dealId, 1, 1));
+    await until(() => line.text.includes('"data":{"n": 1}'));
+    const body = line.text.split('\r\n\r\n')[1]!.replace(/^: hb\n(?:id: \d+\n)?\n/gm, '');
+    expect(body).toMatch(/^retry: 3000\nid: \d+\n\nid: \d+\nevent: deal\.updated\ndata: \{.*\}\n\n$/);
+    line.socket.destroy();
+  });
+
+  it('lets a stream have its connection for itself', async () => {
+    const before = await api.metric('crm_sse_connections');
+    const line = send('GET /streams HTTP/1.1', 'GET /streams HTTP/1.1');
+    await until(() => line.socket.destroyed);
+    await until(async () => (await api.metric('crm_sse_connections')) <= before);
   });
 });
 

@@ -14,7 +14,7 @@ import { Throttle } from './throttle.js';
 /** The row stays locked until the transaction ends, so a second delivery meanwhile finds nothing to do. */
 const CLAIM = statement(`
   UPDATE crm.job_requests SET state = 'done', finished_at = $2
-   WHERE id = (SELECT id FROM crm.job_requests WHERE id = $1 AND state = 'pending' FOR UPDATE)
+   WHERE id = (SELECT id FROM crm.job_requests WHERE id = $1 AND state = 'pending' FOR UPDATE SKIP LOCKED)
   RETURNING id, queue, name, key, payload, attempts`);
 
 const FIND = statement(`

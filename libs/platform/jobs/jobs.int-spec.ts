@@ -163,8 +163,14 @@ describe.each([
     trial.gate.shut();
     await app.get(JobRequests).request(write('finished'));
     await until(() => trial.gate.arrivals.length === 1);
-    const stopped = app.get(JobWorkers).onModuleDestroy();
+    let hasStopped = false;
+    const stopped = app
+      .get(JobWorkers)
+      .onModuleDestroy()
+      .then(() => (hasStopped = true));
     await app.get(JobRequests).request(write('left'));
+    for (let look = 0; look < 20; look++) expect(await trial.effects()).toEqual([]);
+    expect(hasStopped).toBe(false);
     trial.gate.open();
     await stopped;
     expect(await trial.effects()).toEqual(['finished']);
@@ -180,6 +186,7 @@ describe.each([
     await until(() => trial.gate.arrivals.length === 1);
     await app.get(JobWorkers).onModuleDestroy();
     expect((await trial.requests())[0]).toMatchObject({ key: 'slow', state: 'pending' });
+    expect((await app.get(JobCounts).collect())[QUEUE]?.active).toBe(0);
     trial.gate.open();
     await done(1);
     expect(await trial.effects()).toEqual(['slow']);

@@ -13,7 +13,7 @@ import type { JobRequest } from './job-request.js';
 import { JobRetries } from './job-retries.js';
 import { JobsModule } from './jobs.module.js';
 
-const GENEROUS_MS = 8_000;
+const GENEROUS_MS = 40_000;
 
 /** The queue of every trial handler. */
 export const QUEUE = 'trial';

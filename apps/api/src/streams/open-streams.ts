@@ -179,10 +179,9 @@ export class OpenStreams implements OnApplicationBootstrap, BeforeApplicationShu
   }
 }
 
-/** Whether the client is still there, and the connection is the response's alone. */
-function isReady(response: ServerResponse): boolean {
-  const { socket } = response.req;
-  // A request sent behind one that is not answered yet has no turn on its connection, and may never get one.
-  if (response.socket !== socket) socket.destroy();
-  return socket.writable;
+/** Whether the client is still there, and it is the response's turn on the connection. */
+function isReady({ socket, req }: ServerResponse): boolean {
+  // A request sent behind a stream waits for its end, for ever perhaps, and with no one to see the client leave.
+  if (!socket) req.socket.destroy();
+  return socket?.writable === true;
 }
