@@ -104,7 +104,8 @@ export class CrmUser {
   }
 
   /** Closes its connections. */
-  leave(): void {
+  close(): Promise<void> {
     this.agent.destroy();
+    return Promise.resolve();
   }
 }

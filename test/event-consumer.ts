@@ -80,6 +80,7 @@ export class EventConsumer {
   /** Resolves when the connection has ended. */
   private async consume(bound: () => void): Promise<void> {
     const connection = await connect(this.url, { noDelay: true, timeout: 5_000 });
+    if (this.closing) return connection.close();
     this.connection = connection;
     const ended = new Promise<void>((resolve) => connection.once('close', resolve));
     connection.on('error', () => undefined);

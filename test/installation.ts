@@ -2,6 +2,8 @@ import { runMigrations } from '#platform/persistence';
 import { type Server, startPostgres, startRabbitmq, startRedis } from '#platform/services';
 import { createTestDatabase, TestDatabase, testEnvironment } from '#platform/testing';
 import { MIGRATIONS } from '../migrations/index.js';
+import { CrmUser } from './crm-user.js';
+import { EventConsumer } from './event-consumer.js';
 import { killPrograms, Program } from './processes.js';
 
 export interface InstallationOptions {
@@ -15,6 +17,8 @@ export interface InstallationOptions {
 
 /** Everything that one test file runs: servers that it may kill, a database, and the programs on them. */
 export class Installation {
+  private readonly visitors: { close(): Promise<void> }[] = [];
+
   private constructor(
     readonly database: TestDatabase,
     readonly rabbitmq: Server | undefined,
@@ -70,8 +74,23 @@ export class Installation {
     return program.start();
   }
 
+  /** Somebody with these roles at work on an API process. */
+  user(api: Program, roles?: readonly string[]): CrmUser {
+    const user = new CrmUser(api, roles);
+    this.visitors.push(user);
+    return user;
+  }
+
+  /** Another service, bound to these keys: what is published from now on comes to it. */
+  async consumer(queue: string, keys?: readonly string[]): Promise<EventConsumer> {
+    const consumer = await EventConsumer.open(this.broker.url, queue, keys);
+    this.visitors.push(consumer);
+    return consumer;
+  }
+
   /** Kills the programs, then the servers. */
   async discard(): Promise<void> {
+    await Promise.all(this.visitors.map((visitor) => visitor.close()));
     await killPrograms();
     if (this.postgres) await this.postgres.discard();
     else await this.database.drop();

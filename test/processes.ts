@@ -174,16 +174,9 @@ export class Program {
   }
 }
 
-/** A test's body; when it fails, what the programs wrote is shown. */
-export function told(body: () => Promise<void>): () => Promise<void> {
-  return async () => {
-    try {
-      await body();
-    } catch (error) {
-      for (const program of started) process.stderr.write(`${program.lastWords(SHOWN_LINES)}\n`);
-      throw error;
-    }
-  };
+/** What every program wrote last, for whoever looks into a failure. */
+export function lastWordsOfAll(): string {
+  return [...started].map((program) => `${program.lastWords(SHOWN_LINES)}\n`).join('');
 }
 
 /** Kills what a test file left running; for `afterAll`. */

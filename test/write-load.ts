@@ -29,6 +29,13 @@ const REACH_WITHIN_MS = 120_000;
 /** What a polite client waits before it sends again to a server that is in trouble. */
 const BACK_OFF_MS = 100;
 
+const running = new Set<WriteLoad>();
+
+/** Ends every load that goes on. */
+export async function endLoads(): Promise<void> {
+  await Promise.all([...running].map((load) => load.end()));
+}
+
 /**
  * Changes deals again and again: notes on any of them, so that writers meet on a stream, and titles and stages of
  * each writer's own. Goes on whatever is answered, until it is told to end.
@@ -40,7 +47,7 @@ export class WriteLoad {
   readonly unanswered: { readonly note: string; readonly error: string }[] = [];
   private sent = 0;
   private ended = false;
-  private running: Promise<unknown> = Promise.resolve();
+  private work: Promise<unknown> = Promise.resolve();
 
   private constructor(
     private readonly user: CrmUser,
@@ -56,7 +63,8 @@ export class WriteLoad {
     const clientId = await user.addClient();
     const deals = await Promise.all(Array.from({ length: count }, () => user.openDeal(clientId)));
     const load = new WriteLoad(user, deals, writers, most, (1_000 * writers) / perSecond);
-    load.running = Promise.all(Array.from({ length: writers }, (_, writer) => load.write(writer)));
+    load.work = Promise.all(Array.from({ length: writers }, (_, writer) => load.write(writer)));
+    running.add(load);
     return load;
   }
 
@@ -78,7 +86,8 @@ export class WriteLoad {
   /** Sends no more and waits for the last answers. */
   async end(): Promise<void> {
     this.ended = true;
-    await this.running;
+    await this.work;
+    running.delete(this);
   }
 
   private async write(writer: number): Promise<void> {

@@ -2,11 +2,12 @@ import { connect } from 'amqplib';
 import { Redis } from 'ioredis';
 import { until } from '#platform/testing';
 import { faultsOf } from '../cloud-event-check.js';
-import { CrmUser, type DealBody } from '../crm-user.js';
-import { EventConsumer } from '../event-consumer.js';
+import { type CrmUser, type DealBody } from '../crm-user.js';
+import { type EventConsumer } from '../event-consumer.js';
 import { Installation } from '../installation.js';
 import { StreamClient } from '../integration/stream-client.js';
-import { type Program, told } from '../processes.js';
+import { type Program } from '../processes.js';
+import { told } from '../told.js';
 
 jest.setTimeout(180_000);
 
@@ -34,15 +35,11 @@ describe('a deal’s way through RabbitMQ, Redis and PostgreSQL', () => {
   beforeAll(async () => {
     crm = await Installation.start({ rabbitmq: true, redis: true });
     [api, worker] = await Promise.all([crm.api(), crm.worker()]);
-    seller = new CrmUser(api);
-    consumer = await EventConsumer.open(crm.broker.url, 'test.reports', ['deal.#']);
+    seller = crm.user(api);
+    consumer = await crm.consumer('test.reports', ['deal.#']);
   });
 
-  afterAll(async () => {
-    seller.leave();
-    await consumer.close();
-    await crm.discard();
-  });
+  afterAll(() => crm.discard());
 
   const envelopes = (): Envelope[] =>
     consumer.messages.map(({ content }) => JSON.parse(content.toString()) as Envelope);

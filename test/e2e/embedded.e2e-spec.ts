@@ -1,9 +1,10 @@
 import { until } from '#platform/testing';
-import { CrmUser } from '../crm-user.js';
+import { type CrmUser } from '../crm-user.js';
 import { Installation } from '../installation.js';
 import { audit, isSequenced, NO_DISCREPANCIES } from '../log-audit.js';
 import { StreamClient } from '../integration/stream-client.js';
-import { type Program, told } from '../processes.js';
+import { type Program } from '../processes.js';
+import { told } from '../told.js';
 
 jest.setTimeout(120_000);
 
@@ -15,13 +16,10 @@ describe('a deal’s way with nothing but PostgreSQL', () => {
   beforeAll(async () => {
     crm = await Installation.start();
     [api] = await Promise.all([crm.api(), crm.worker()]);
-    seller = new CrmUser(api);
+    seller = crm.user(api);
   });
 
-  afterAll(async () => {
-    seller.leave();
-    await crm.discard();
-  });
+  afterAll(() => crm.discard());
 
   it(
     'is the same: stream, journal, subscriber, Bull job, and one reminder',

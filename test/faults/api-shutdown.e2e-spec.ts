@@ -1,11 +1,12 @@
 import pg from 'pg';
 import { until } from '#platform/testing';
-import { CrmUser } from '../crm-user.js';
+import { type CrmUser } from '../crm-user.js';
 import { figures } from '../figures.js';
 import { Installation } from '../installation.js';
 import { StreamClient } from '../integration/stream-client.js';
 import { audit, isSequenced, NO_DISCREPANCIES } from '../log-audit.js';
-import { type Program, told } from '../processes.js';
+import { type Program } from '../processes.js';
+import { told } from '../told.js';
 import { WriteLoad } from '../write-load.js';
 
 jest.setTimeout(180_000);
@@ -26,11 +27,10 @@ describe('an API process that is told to stop', () => {
 
   beforeEach(async () => {
     api = await crm.api();
-    user = new CrmUser(api);
+    user = crm.user(api);
   });
 
   afterEach(async () => {
-    user.leave();
     await api.kill();
   });
 
@@ -39,6 +39,7 @@ describe('an API process that is told to stop', () => {
   /** Makes every write to a deal wait. @returns what lets them go on. */
   async function holdDeal(dealId: string): Promise<() => Promise<void>> {
     const lock = new pg.Client({ connectionString: crm.database.url });
+    lock.on('error', () => undefined); // a test that failed meanwhile drops its database
     await lock.connect();
     await lock.query('BEGIN');
     await lock.query('SELECT FROM crm.event_streams WHERE stream = $1 FOR UPDATE', [`deals/${dealId}`]);
@@ -89,7 +90,7 @@ describe('an API process that is told to stop', () => {
       const stopped = api.stop();
       await until(async () => (await api.readiness()) !== 200);
       await Promise.all(streams.map((stream) => stream.closed()));
-      await expect(new CrmUser(api).get('/deals')).rejects.toThrow('ECONNREFUSED');
+      await expect(crm.user(api).get('/deals')).rejects.toThrow('ECONNREFUSED');
       expect(api.isRunning).toBe(true);
       await release();
       expect((await note).status).toBe(201);
@@ -101,7 +102,7 @@ describe('an API process that is told to stop', () => {
     'does not wait for ever',
     told(async () => {
       const impatient = await crm.api({ CRM_SHUTDOWN_TIMEOUT_MS: '500' });
-      const caller = new CrmUser(impatient);
+      const caller = crm.user(impatient);
       const deal = await caller.openDeal(await caller.addClient());
       const release = await holdDeal(deal.id);
       const note = caller.post(`/deals/${deal.id}/journal`, { body: 'Never comes to an end' });
@@ -110,7 +111,6 @@ describe('an API process that is told to stop', () => {
       const exit = await impatient.stop();
       await failed;
       await release();
-      caller.leave();
       expect(exit.signal).toBeNull();
     }),
   );

@@ -1,9 +1,10 @@
 import { until } from '#platform/testing';
 import { expectEverythingArrived } from '../arrivals.js';
-import { CrmUser } from '../crm-user.js';
-import { EventConsumer } from '../event-consumer.js';
+import { type CrmUser } from '../crm-user.js';
+import { type EventConsumer } from '../event-consumer.js';
 import { Installation } from '../installation.js';
-import { type Program, told } from '../processes.js';
+import { type Program } from '../processes.js';
+import { told } from '../told.js';
 import { WriteLoad } from '../write-load.js';
 
 jest.setTimeout(240_000);
@@ -19,15 +20,11 @@ describe('while RabbitMQ is away', () => {
     const settings = { CRM_RABBITMQ_CONFIRM_TIMEOUT_MS: '500' };
     const [api, started] = await Promise.all([crm.api(), crm.worker(settings)]);
     worker = started;
-    user = new CrmUser(api);
-    consumer = await EventConsumer.open(crm.broker.url, 'test.broker-outage');
+    user = crm.user(api);
+    consumer = await crm.consumer('test.broker-outage');
   });
 
-  afterAll(async () => {
-    user.leave();
-    await consumer.close();
-    await crm.discard();
-  });
+  afterAll(() => crm.discard());
 
   /** With no request refused or left without an answer meanwhile. */
   async function everythingArrives(what: string, load: WriteLoad): Promise<void> {

@@ -1,11 +1,12 @@
 import { connect } from 'amqplib';
 import { until } from '#platform/testing';
 import { expectEverythingArrived } from '../arrivals.js';
-import { CrmUser } from '../crm-user.js';
-import { EventConsumer } from '../event-consumer.js';
+import { type CrmUser } from '../crm-user.js';
+import { type EventConsumer } from '../event-consumer.js';
 import { Installation } from '../installation.js';
 import { StreamClient } from '../integration/stream-client.js';
-import { type Program, told } from '../processes.js';
+import { type Program } from '../processes.js';
+import { told } from '../told.js';
 import { WriteLoad } from '../write-load.js';
 
 jest.setTimeout(240_000);
@@ -22,15 +23,11 @@ describe('when PostgreSQL crashes under load', () => {
   beforeAll(async () => {
     crm = await Installation.start({ rabbitmq: true, postgres: true });
     [api, worker] = await Promise.all([crm.api(), crm.worker()]);
-    user = new CrmUser(api);
-    consumer = await EventConsumer.open(crm.broker.url, 'test.database-restart');
+    user = crm.user(api);
+    consumer = await crm.consumer('test.database-restart');
   });
 
-  afterAll(async () => {
-    user.leave();
-    await consumer.close();
-    await crm.discard();
-  });
+  afterAll(() => crm.discard());
 
   it(
     'requests are refused with 503 until it is back, and nothing acknowledged is lost',

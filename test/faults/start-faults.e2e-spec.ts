@@ -1,7 +1,8 @@
 import { freePort } from '#platform/services';
 import { createTestDatabase, type TestDatabase, testEnvironment } from '#platform/testing';
 import { MIGRATIONS } from '../../migrations/index.js';
-import { type Exit, killPrograms, Program, told } from '../processes.js';
+import { type Exit, killPrograms, Program } from '../processes.js';
+import { told } from '../told.js';
 
 jest.setTimeout(120_000);
 

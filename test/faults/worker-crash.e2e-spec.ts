@@ -1,9 +1,10 @@
 import { until } from '#platform/testing';
 import { expectEverythingArrived } from '../arrivals.js';
-import { CrmUser } from '../crm-user.js';
-import { EventConsumer } from '../event-consumer.js';
+import { type CrmUser } from '../crm-user.js';
+import { type EventConsumer } from '../event-consumer.js';
 import { Installation } from '../installation.js';
-import { type Program, told } from '../processes.js';
+import { type Program } from '../processes.js';
+import { told } from '../told.js';
 import { WriteLoad } from '../write-load.js';
 
 jest.setTimeout(240_000);
@@ -29,15 +30,11 @@ describe('when workers crash', () => {
     crm = await Installation.start({ rabbitmq: true });
     await crm.database.rows(WATCH_CURSORS);
     [api, ...workers] = await Promise.all([crm.api(), crm.worker(), crm.worker()]);
-    user = new CrmUser(api);
-    consumer = await EventConsumer.open(crm.broker.url, 'test.worker-crash');
+    user = crm.user(api);
+    consumer = await crm.consumer('test.worker-crash');
   });
 
-  afterAll(async () => {
-    user.leave();
-    await consumer.close();
-    await crm.discard();
-  });
+  afterAll(() => crm.discard());
 
   /** The worker that publishes, once there is one, other than one that is known to be on its way out. */
   function leader(former?: Program): Promise<Program> {

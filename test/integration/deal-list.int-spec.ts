@@ -49,11 +49,28 @@ describe('the list of deals', () => {
     }
   };
 
-  it.each([1, 3, 7, 20, 39, 40])('comes in pages of %i with no deal twice and none missed', async (limit) => {
-    const pages = await walk(`limit=${limit}`);
+  it.each([
+    [1, ''],
+    [3, ''],
+    [7, '&stage=qualification&stage=proposal'],
+    [20, '&search=deal'],
+    [39, '&period=all&manager=__NO_MANAGER__&manager=$me'],
+    [40, ''],
+  ])('comes in pages of %i with no deal twice and none missed (%s)', async (limit, filter) => {
+    const pages = await walk(`limit=${limit}${filter.replace('$me', seller.id)}`);
     expect(pages.flat()).toEqual(await inOrder());
     expect(pages).toHaveLength(Math.ceil(40 / limit));
     expect(pages.slice(0, -1).every(({ length }) => length === limit)).toBe(true);
+  });
+
+  it('comes in the same order when PostgreSQL finds it without an index', async () => {
+    const name = new URL(crm.database.url).pathname.slice(1);
+    for (const scan of ['indexscan', 'indexonlyscan']) {
+      await crm.database.rows(`ALTER DATABASE ${name} SET enable_${scan} = off`);
+    }
+    const application = await crm.also({});
+    const { body } = await application.user('ROLE_ADMIN').get<Listed<DealView>>('/deals?limit=200');
+    expect(body.items.map(({ id }) => id)).toEqual(await inOrder());
   });
 
   it('comes by the next review, then by the last change', async () => {

@@ -11,6 +11,8 @@ const LEAD = accessToken({ userId: newId(), roles: ['ROLE_TEAM_LEAD'] });
 let database: EventDatabase;
 let api: StreamApplication;
 const clients: StreamClient[] = [];
+/** Further processes that a test started. */
+const others: StreamApplication[] = [];
 
 async function connect(options: StreamOptions = {}, application = api): Promise<StreamClient> {
   const client = await StreamClient.open(application.port, { token: LEAD, ...options });
@@ -18,13 +20,21 @@ async function connect(options: StreamOptions = {}, application = api): Promise<
   return client;
 }
 
+/** Another API process on the same log. */
+async function another(settings: Readonly<Record<string, string>> = {}, url = database.url): Promise<StreamApplication> {
+  const other = await StreamApplication.start(url, settings);
+  others.push(other);
+  return other;
+}
+
 beforeAll(async () => {
   database = await EventDatabase.create();
   api = await StreamApplication.start(database.url, { CRM_SSE_HEARTBEAT_MS: '200' });
 }, 60_000);
 
-afterEach(() => {
+afterEach(async () => {
   for (const client of clients.splice(0)) client.close();
+  await Promise.all(others.splice(0).map((other) => other.stop()));
 });
 
 afterAll(async () => {
@@ -68,14 +78,13 @@ describe('coming back', () => {
     const count = RING_FRAMES + 1_200;
     const start = await database.lastPosition();
     await database.appendSequenced(numbered(dealId, 1, count));
-    const fresh = await StreamApplication.start(database.url);
+    const fresh = await another();
 
     for (const application of [api, fresh]) {
       const client = await connect({ lastEventId: String(start) }, application);
       await client.received(count);
       expect(client.numbers).toEqual(range(1, count));
     }
-    await fresh.stop();
   });
 
   it('misses nothing and repeats nothing while writers go on and clients come and go', async () => {
@@ -151,7 +160,7 @@ describe('coming back', () => {
     const last = await database.appendSequenced(numbered(dealId, 1, 3));
     await database.forgetUpTo(start + 2);
     // Another process has nothing of it in memory.
-    const other = await StreamApplication.start(database.url);
+    const other = await another();
 
     const late = await connect({ lastEventId: String(start + 1) }, other);
     const [reset] = await late.received(1);
@@ -163,7 +172,6 @@ describe('coming back', () => {
     await database.append(numbered(dealId, 4, 4));
     await late.received(2);
     expect(late.numbers).toEqual([4]);
-    await other.stop();
   });
 
   it('holds its clients while the database is away, and leaves nothing out, whenever it was written', async () => {
@@ -172,9 +180,9 @@ describe('coming back', () => {
     const start = await database.lastPosition();
     const line = await DatabaseLine.to(database.url);
     const settings = { CRM_SSE_HEARTBEAT_MS: '200' };
-    const old = await StreamApplication.start(line.url, settings);
+    const old = await another(settings, line.url);
     await database.appendSequenced(numbered(dealId, 1, 300));
-    const fresh = await StreamApplication.start(line.url, settings);
+    const fresh = await another(settings, line.url);
     const live = await connect({ query, lastEventId: String(start) }, old);
     await live.received(300);
 
@@ -189,8 +197,6 @@ describe('coming back', () => {
       await client.received(310);
       expect(client.numbers).toEqual(range(1, 310));
     }
-    await Promise.all([old.stop(), fresh.stop()]);
-    line.end();
   });
 });
 
@@ -260,7 +266,7 @@ describe('clients that come to no good', () => {
 
 describe('the stop of a process', () => {
   it('ends its streams in good order and does not wait for them', async () => {
-    const stopping = await StreamApplication.start(database.url);
+    const stopping = await another();
     const open = await Promise.all([connect({}, stopping), connect({ lastEventId: '0' }, stopping)]);
     await until(() => open.every(({ text }) => text !== ''));
     await stopping.stop();

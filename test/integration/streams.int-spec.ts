@@ -12,6 +12,8 @@ const LEAD = tokenOf('ROLE_TEAM_LEAD');
 let database: EventDatabase;
 let api: StreamApplication;
 const clients: StreamClient[] = [];
+/** Further processes that a test started. */
+const others: StreamApplication[] = [];
 
 function tokenOf(role: string, userId = newId()): string {
   return accessToken({ userId, roles: [role] });
@@ -23,13 +25,21 @@ async function connect(options: StreamOptions = {}, application = api): Promise<
   return client;
 }
 
+/** Another API process on the same log. */
+async function another(settings: Readonly<Record<string, string>> = {}, url = database.url): Promise<StreamApplication> {
+  const other = await StreamApplication.start(url, settings);
+  others.push(other);
+  return other;
+}
+
 beforeAll(async () => {
   database = await EventDatabase.create();
   api = await StreamApplication.start(database.url, { CRM_SSE_HEARTBEAT_MS: '200' });
 }, 60_000);
 
-afterEach(() => {
+afterEach(async () => {
   for (const client of clients.splice(0)) client.close();
+  await Promise.all(others.splice(0).map((other) => other.stop()));
 });
 
 afterAll(async () => {
@@ -121,12 +131,15 @@ describe('the event stream', () => {
   });
 
   it('answers a HEAD request with the head alone', async () => {
+    const open = (): Promise<number> => api.metric('crm_sse_connections');
+    await until(async () => (await open()) === 0);
     const answer = await fetch(`http://127.0.0.1:${api.port}/streams`, {
       method: 'HEAD',
       headers: { authorization: `Bearer ${LEAD}` },
     });
     expect(answer.status).toBe(200);
     expect(answer.headers.get('content-type')).toContain('text/event-stream');
+    expect(await open()).toBe(0);
   });
 });
 
@@ -227,7 +240,7 @@ describe('who may listen', () => {
   });
 
   it('lets one user hold a number of streams and no more', async () => {
-    const limited = await StreamApplication.start(database.url, { CRM_SSE_CONNECTIONS_PER_USER: '2' });
+    const limited = await another({ CRM_SSE_CONNECTIONS_PER_USER: '2' });
     const token = tokenOf('agent');
     const first = await connect({ token }, limited);
     await connect({ token }, limited);
@@ -240,7 +253,6 @@ describe('who may listen', () => {
 
     first.close();
     await until(async () => (await connect({ token }, limited)).status === 200);
-    await limited.stop();
   });
 });
 

@@ -70,11 +70,12 @@ export class ReviewReminders {
     return conditions;
   }
 
+  /** The rows are held until the transaction ends: what is told of a deal is true when it is told. */
   private select(conditions: SqlConditions): Promise<DealRow[]> {
     return this.database.query<DealRow>(
       statement(
         `SELECT ${DEAL_COLUMNS} FROM crm.deals d WHERE ${conditions.sql}
-         ORDER BY d.next_review_at, d.updated_at, d.id LIMIT ${BATCH}`,
+         ORDER BY d.next_review_at, d.updated_at, d.id LIMIT ${BATCH} FOR SHARE OF d`,
       ),
       conditions.values,
     );

@@ -12,7 +12,8 @@ export interface JournaledDeal {
 }
 
 /**
- * The deal, if the caller may do this to its journal.
+ * The deal, if the caller may do this to its journal. To be written to, it is held until the transaction ends, so that
+ * the entry tells those who have the deal when it commits.
  * @throws DomainError `deal_not_found` when the deal is out of scope, `forbidden` when the caller may not do this.
  */
 export async function requireJournaledDeal(
@@ -25,7 +26,7 @@ export async function requireJournaledDeal(
   const deal = await database.first<JournaledDeal>(
     statement(
       `SELECT d.id, d.client_id AS "clientId", d.owner_id AS "ownerId", d.executor_id AS "executorId"
-       FROM crm.deals d WHERE d.id = $1::uuid AND NOT d.is_deleted AND ${sql}`,
+       FROM crm.deals d WHERE d.id = $1::uuid AND NOT d.is_deleted AND ${sql}${action === 'read' ? '' : ' FOR SHARE'}`,
     ),
     [dealId, ...values],
   );

@@ -20,13 +20,23 @@ export interface IdempotentRequest {
   readonly fingerprint: Buffer;
 }
 
-interface Claim {
-  readonly is_locked: boolean;
-  readonly fingerprint: Buffer | null;
-  readonly status: number;
-  readonly headers: Record<string, string>;
-  readonly body: string;
+/** What {@link IdempotencyKeys.once} gives. */
+interface OnceAnswer {
+  readonly answer: StoredAnswer;
+  readonly isReplayed: boolean;
 }
+
+interface Kept extends StoredAnswer {
+  readonly fingerprint: Buffer | null;
+}
+
+interface Claim extends Kept {
+  readonly is_locked: boolean;
+}
+
+const FIND = statement(`
+  SELECT fingerprint, status, headers, body FROM crm.idempotency_keys
+   WHERE caller_id = $1::uuid AND key = $2::text AND created_at > now() - interval '72 hours'`);
 
 /**
  * One round trip for lock and look-up. Its snapshot is taken before the lock, so a row that another request has just
@@ -58,14 +68,22 @@ export class IdempotencyKeys {
   ) {}
 
   /**
-   * Runs `work` in a unit of work and keeps its answer, or gives the answer kept before.
+   * Runs `work` in a unit of work and keeps its answer, or gives the answer kept before. A refusal may come from the
+   * first sending having succeeded a moment ago, so the key is looked up once more after it.
    * @param work answers; only a success (2xx) is kept, and a throw keeps nothing.
    * @throws DomainError 409 `idempotency_in_progress`, 422 `idempotency_key_reused`.
    */
-  once(
-    request: IdempotentRequest,
-    work: () => Promise<StoredAnswer>,
-  ): Promise<{ readonly answer: StoredAnswer; readonly isReplayed: boolean }> {
+  async once(request: IdempotentRequest, work: () => Promise<StoredAnswer>): Promise<OnceAnswer> {
+    try {
+      return await this.attempt(request, work);
+    } catch (error) {
+      const earlier = error instanceof DomainError ? await this.find(request) : undefined;
+      if (!earlier) throw error;
+      return { answer: earlier, isReplayed: true };
+    }
+  }
+
+  private attempt(request: IdempotentRequest, work: () => Promise<StoredAnswer>): Promise<OnceAnswer> {
     return this.unitOfWork.run(async () => {
       const earlier = await this.claim(request);
       if (earlier) return { answer: earlier, isReplayed: true };
@@ -75,14 +93,16 @@ export class IdempotencyKeys {
     });
   }
 
-  private async claim({ callerId, key, fingerprint }: IdempotentRequest): Promise<StoredAnswer | undefined> {
-    const found = await this.database.first<Claim>(CLAIM, [callerId, key]);
-    if (found?.fingerprint) {
-      if (!found.fingerprint.equals(fingerprint)) throw keyReused();
-      return { status: found.status, headers: found.headers, body: found.body };
-    }
-    if (!found?.is_locked) throw inProgress();
-    return undefined;
+  private async claim(request: IdempotentRequest): Promise<StoredAnswer | undefined> {
+    const found = await this.database.first<Claim>(CLAIM, [request.callerId, request.key]);
+    const earlier = found && answerOf(found, request);
+    if (!earlier && !found?.is_locked) throw inProgress();
+    return earlier;
+  }
+
+  private async find(request: IdempotentRequest): Promise<StoredAnswer | undefined> {
+    const found = await this.database.first<Kept>(FIND, [request.callerId, request.key]);
+    return found && answerOf(found, request);
   }
 
   private async store({ callerId, key, fingerprint }: IdempotentRequest, answer: StoredAnswer): Promise<void> {
@@ -90,6 +110,13 @@ export class IdempotencyKeys {
     const stored = await this.database.query(STORE, values);
     if (stored.length === 0) throw inProgress();
   }
+}
+
+/** @throws DomainError `idempotency_key_reused` when it is the answer to something else. */
+function answerOf({ fingerprint, status, headers, body }: Kept, request: IdempotentRequest): StoredAnswer | undefined {
+  if (!fingerprint) return undefined;
+  if (!fingerprint.equals(request.fingerprint)) throw keyReused();
+  return { status, headers, body };
 }
 
 function inProgress(): DomainError {

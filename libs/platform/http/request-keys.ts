@@ -5,8 +5,11 @@ const MOST_MEMBERS = 200;
 const MOST_FAULTS = 100;
 const CAMEL_CASE = /^[a-z][a-z0-9]*(?:[A-Z][a-z0-9]*)+$/;
 const CAPITAL = /[A-Z]/g;
-/** NUL, which PostgreSQL's text can't hold, and halves of surrogate pairs, which UTF-8 can't. */
-const UNSTORABLE = /[\u0000\p{Cs}]/u;
+/**
+ * NUL, which PostgreSQL's text can't hold; halves of surrogate pairs, which UTF-8 can't; and the other control
+ * characters but tab and line breaks, which no text means and JSON writes six times as long.
+ */
+const UNSTORABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\p{Cs}]/u;
 
 type Members = Record<string, unknown>;
 
@@ -128,7 +131,7 @@ function refuse(faults: readonly FieldFault[]): void {
 }
 
 function invalidCharacters(pointer: string): FieldFault {
-  return { pointer, code: 'invalid_characters', detail: 'holds a NUL or half a surrogate pair' };
+  return { pointer, code: 'invalid_characters', detail: 'holds a control character or half a surrogate pair' };
 }
 
 function duplicateField(pointer: string, name: string): FieldFault {

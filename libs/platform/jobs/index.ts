@@ -6,6 +6,6 @@ export {
   JobHandler,
   type JobHandlerOptions,
 } from './job-handler.js';
-export { type JobPayload, type JobRequest } from './job-request.js';
-export { type AskedJob, JobRequests } from './job-requests.js';
+export { type AskedJob, type JobPayload, type JobRequest } from './job-request.js';
+export { JobRequests } from './job-requests.js';
 export { JobsModule } from './jobs.module.js';

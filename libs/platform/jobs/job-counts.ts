@@ -1,9 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { Database, statement } from '#platform/persistence';
 import { JobQueues } from './job-queues.js';
-
-const FAILED = statement(`
-  SELECT queue, count(*)::int AS failed FROM crm.job_requests WHERE state = 'failed' GROUP BY queue`);
+import { JobRequestRepository } from './job-request.repository.js';
 
 /** Jobs of one queue, by state. */
 export interface QueueCounts {
@@ -22,13 +19,12 @@ export interface QueueCounts {
 export class JobCounts {
   constructor(
     private readonly queues: JobQueues,
-    private readonly database: Database,
+    private readonly repository: JobRequestRepository,
   ) {}
 
   /** Counts by name of queue; a queue that can't be asked, because Redis is away, is left out. */
   async collect(): Promise<Record<string, QueueCounts>> {
-    const rows = await this.database.query<{ queue: string; failed: number }>(FAILED);
-    const failed = new Map(rows.map((row) => [row.queue, row.failed]));
+    const failed = await this.repository.failed();
     const counted = await Promise.allSettled(
       this.queues.all.map(async (queue) => {
         const { waiting = 0, active = 0, delayed = 0 } = await queue.getJobCounts('waiting', 'active', 'delayed');

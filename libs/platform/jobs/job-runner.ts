@@ -1,36 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { type Job, UnrecoverableError } from 'bullmq';
-import { Clock } from '#platform/kernel';
 import { Log, RequestContext } from '#platform/observability';
-import { Database, statement, UnitOfWork } from '#platform/persistence';
-import { DailySchedules, WAKE } from './daily-schedules.js';
+import { UnitOfWork } from '#platform/persistence';
+import { DailySchedules } from './daily-schedules.js';
 import { describeFailure } from './describe-failure.js';
-import { JobHandlers, type DeclaredHandler } from './job-handlers.js';
-import type { JobRequest } from './job-request.js';
-import { JobRetries } from './job-retries.js';
+import { type DeclaredHandler, JobHandlers } from './job-handlers.js';
+import { JobRequestRepository } from './job-request.repository.js';
+import { WAKE } from './schedule-wakes.js';
 import { Throttle } from './throttle.js';
-
-/** The row stays locked until the transaction ends, so a second delivery meanwhile finds nothing to do. */
-const CLAIM = statement(`
-  UPDATE crm.job_requests SET state = 'done', finished_at = $2
-   WHERE id = (SELECT id FROM crm.job_requests WHERE id = $1 AND state = 'pending' FOR UPDATE SKIP LOCKED)
-  RETURNING id, queue, name, key, payload, attempts`);
-
-const FIND = statement(`
-  SELECT id, queue, name, key, payload, attempts FROM crm.job_requests WHERE id = $1 AND state = 'pending'`);
-
-const FINISH = statement(`
-  UPDATE crm.job_requests SET state = 'done', finished_at = $2 WHERE id = $1 AND state = 'pending'`);
-
-const FAIL = statement(`
-  UPDATE crm.job_requests
-     SET attempts = attempts + 1,
-         last_error = $2,
-         state = CASE WHEN attempts + 1 >= $3 THEN 'failed' ELSE 'pending' END,
-         finished_at = CASE WHEN attempts + 1 >= $3 THEN $4::timestamptz END
-   WHERE id = $1 AND state = 'pending'
-  RETURNING attempts, state`);
 
 /** Runs the requests that Bull delivers: at least once by Bull, exactly once in effect by PostgreSQL. */
 @Injectable()
@@ -43,18 +21,16 @@ export class JobRunner {
   constructor(
     private readonly handlers: JobHandlers,
     private readonly schedules: DailySchedules,
-    private readonly retries: JobRetries,
-    private readonly database: Database,
+    private readonly repository: JobRequestRepository,
     private readonly unitOfWork: UnitOfWork,
-    private readonly clock: Clock,
     private readonly log: Log,
   ) {
     this.cut.catch(() => undefined);
   }
 
   /** What a Bull worker calls. Resolves for work already done; @throws Error for Bull to try again. */
-  async run(job: Pick<Job, 'id' | 'name' | 'queueName'>): Promise<void> {
-    const work = job.name === WAKE ? this.schedules.tick() : this.runRequest(job.id!, job.queueName, job.name);
+  async run({ id, name, queueName }: Pick<Job, 'id' | 'name' | 'queueName'>): Promise<void> {
+    const work = name === WAKE ? this.schedules.tick() : this.runRequest(id ?? '', queueName, name);
     this.running.add(work);
     try {
       await Promise.race([work, this.cut]);
@@ -91,28 +67,23 @@ export class JobRunner {
     });
   }
 
-  private async inOneTransaction(id: string, handler: DeclaredHandler): Promise<void> {
+  private async inOneTransaction(id: string, { instance }: DeclaredHandler): Promise<void> {
     await this.unitOfWork.run(async () => {
-      const request = await this.database.first<JobRequest>(CLAIM, [id, this.clock.now()]);
-      if (request) await handler.instance.handle(request);
+      const request = await this.repository.claim(id);
+      if (request) await instance.handle(request);
     });
   }
 
-  private async thenMark(id: string, handler: DeclaredHandler): Promise<void> {
-    const request = await this.database.first<JobRequest>(FIND, [id]);
+  private async thenMark(id: string, { instance }: DeclaredHandler): Promise<void> {
+    const request = await this.repository.find(id);
     if (!request) return;
-    await handler.instance.handle(request);
-    await this.database.query(FINISH, [id, this.clock.now()]);
+    await instance.handle(request);
+    await this.repository.finish(id);
   }
 
   private async fail(id: string, { queue, name }: DeclaredHandler, error: unknown): Promise<void> {
     const reason = describeFailure(error);
-    const failed = await this.database.first<{ attempts: number; state: string }>(FAIL, [
-      id,
-      reason,
-      this.retries.attempts,
-      this.clock.now(),
-    ]);
+    const failed = await this.repository.fail(id, reason);
     if (!failed) return;
     const facts = { queue, job: name, attempts: failed.attempts, err: error };
     if (failed.state === 'failed') {

@@ -1,12 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { DiscoveryService } from '@nestjs/core';
 import { RuntimeSettings, WorkerSettings } from '#platform/config';
 import { Log } from '#platform/observability';
 import type { JobWorker } from './job-backend.js';
-import { JobHandlers } from './job-handlers.js';
-import { JobProcessor } from './job-processor.js';
-import { JobReconciler } from './job-reconciler.js';
+import { JobProcessors } from './job-processors.js';
 import { JobRunner } from './job-runner.js';
 import { Throttle } from './throttle.js';
 
@@ -20,31 +17,23 @@ export class JobWorkers implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly complaints = new Throttle();
 
   constructor(
-    private readonly discovery: DiscoveryService,
-    private readonly handlers: JobHandlers,
+    private readonly processors: JobProcessors,
     private readonly runner: JobRunner,
-    private readonly reconciler: JobReconciler,
     private readonly runtime: RuntimeSettings,
     private readonly settings: WorkerSettings,
     private readonly log: Log,
   ) {}
 
-  /** @throws Error when a handler's queue is not processed, or a processed queue has no handler. */
+  /** @throws Error when handlers and processed queues do not match. */
   onApplicationBootstrap(): void {
-    this.workers = this.discovery
-      .getProviders()
-      .map(({ instance }: { instance: unknown }) => instance)
-      .filter((instance) => instance instanceof JobProcessor)
-      .map(({ jobWorker }) => jobWorker);
-    this.check();
+    this.workers = this.processors.workers();
     for (const worker of this.workers) this.run(worker);
-    this.reconciler.start();
   }
 
   /** Takes no more jobs, lets those running finish within the shutdown time-out, and hands the rest back. */
   async onModuleDestroy(): Promise<void> {
     const deadline = new AbortController();
-    const closed = Promise.all([this.reconciler.stop(), ...this.workers.map((worker) => this.close(worker))]);
+    const closed = Promise.all(this.workers.map((worker) => this.close(worker)));
     const late = delay(this.runtime.shutdownTimeoutMs, 'late' as const, { signal: deadline.signal });
     if ((await Promise.race([closed, late])) === 'late') {
       this.log.warn({ queues: this.workers.map(({ name }) => name) }, 'jobs still running are handed back');
@@ -59,8 +48,8 @@ export class JobWorkers implements OnApplicationBootstrap, OnModuleDestroy {
   private run(worker: JobWorker): void {
     worker.concurrency = this.settings.jobConcurrency;
     worker.on('error', (error) => {
-      if (this.complaints.allows(error.message))
-        this.log.warn({ err: error, queue: worker.name }, 'Bull worker failing');
+      if (!this.complaints.allows(error.message)) return;
+      this.log.warn({ err: error, queue: worker.name }, 'Bull worker failing');
     });
     worker.on('stalled', (id) => this.log.warn({ queue: worker.name, job_request_id: id }, 'job of a lost worker'));
     void worker.run().catch((error: unknown) => {
@@ -72,16 +61,5 @@ export class JobWorkers implements OnApplicationBootstrap, OnModuleDestroy {
     if (worker.isConnected) return worker.close();
     await this.runner.idle();
     await worker.close(true);
-  }
-
-  private check(): void {
-    const processed = new Set(this.workers.map(({ name }) => name));
-    for (const queue of this.handlers.queues) {
-      if (!processed.has(queue))
-        throw new Error(`nobody processes queue ${queue}: import JobsModule.processing('${queue}')`);
-    }
-    for (const queue of processed) {
-      if (!this.handlers.queues.has(queue)) throw new Error(`queue ${queue} has no @JobHandler in this application`);
-    }
   }
 }

@@ -1,4 +1,5 @@
 import { UnitOfWork } from '#platform/persistence';
+import { until } from '#platform/testing';
 import { DailySchedules } from './daily-schedules.js';
 import { JobCounts } from './job-counts.js';
 import { JobQueues } from './job-queues.js';
@@ -6,7 +7,7 @@ import { JobReconciler } from './job-reconciler.js';
 import { JobRequests } from './job-requests.js';
 import { JobRunner } from './job-runner.js';
 import { JobWorkers } from './job-workers.js';
-import { QUEUE, redisServer, Trial, until } from './trial.fixture.js';
+import { QUEUE, redisServer, Trial } from './trial.fixture.js';
 
 jest.setTimeout(60_000);
 
@@ -21,14 +22,8 @@ describe.each([
   beforeAll(async () => {
     trial = await Trial.begin(redisAt());
   });
-  beforeEach(() => {
-    trial.clock.at = '2026-03-02T02:00:00.000Z';
-  });
   afterEach(() => trial.rest());
-  afterAll(() => trial.end());
-
-  const done = (count: number) =>
-    until(async () => (await trial.requests()).filter(({ state }) => state === 'done').length === count);
+  afterAll(() => trial.database.drop());
 
   test('a request made in a unit of work that is rolled back leaves no job', async () => {
     const app = await trial.start();
@@ -39,7 +34,7 @@ describe.each([
     });
     await expect(rolledBack).rejects.toThrow('changed my mind');
     await app.get(UnitOfWork).run(() => requests.request(write('later')));
-    await done(1);
+    await trial.done(1);
     expect(await trial.effects()).toEqual(['later']);
     expect((await trial.requests()).map(({ key }) => key)).toEqual(['later']);
   });
@@ -48,7 +43,7 @@ describe.each([
     const api = await trial.start('api');
     await trial.start();
     expect(await api.get(JobRequests).request(write('from-api'))).toBe(true);
-    await done(1);
+    await trial.done(1);
     expect(await trial.effects()).toEqual(['from-api']);
   });
 
@@ -56,11 +51,11 @@ describe.each([
     const app = await trial.start();
     expect(await app.get(JobRequests).request(write('once'))).toBe(true);
     expect(await app.get(JobRequests).request(write('once'))).toBe(false);
-    await done(1);
-    const { rows } = await trial.sql.query<{ id: string }>('SELECT id FROM crm.job_requests');
-    await app.get(JobQueues).add(QUEUE, [{ id: rows[0]!.id, name: 'write', delayMs: 0 }]);
+    await trial.done(1);
+    const [asked] = await trial.requests();
+    await app.get(JobQueues).add(QUEUE, [{ id: asked!.id, name: 'write', delayMs: 0 }]);
     await app.get(JobRequests).request(write('then'));
-    await done(2);
+    await trial.done(2);
     expect(await trial.effects()).toEqual(['once', 'then']);
   });
 
@@ -69,10 +64,10 @@ describe.each([
     trial.gate.shut();
     await one.get(JobRequests).request(write('raced'));
     await until(() => trial.gate.arrivals.length === 1);
-    const { rows } = await trial.sql.query<{ id: string }>('SELECT id FROM crm.job_requests');
-    await other.get(JobRunner).run({ id: rows[0]!.id, name: 'write', queueName: QUEUE });
+    const [asked] = await trial.requests();
+    await other.get(JobRunner).run({ id: asked!.id, name: 'write', queueName: QUEUE });
     trial.gate.open();
-    await done(1);
+    await trial.done(1);
     expect(await trial.effects()).toEqual(['raced']);
   });
 
@@ -82,9 +77,9 @@ describe.each([
     await app.get(JobRequests).request({ ...write('later'), runAfter });
     await until(async () => (await app.get(JobCounts).collect())[QUEUE]?.delayed === 2);
     await app.get(JobRequests).request(write('now'));
-    await done(1);
+    await trial.done(1);
     expect(await trial.effects()).toEqual(['now']);
-    trial.clock.at = '2026-03-02T03:00:06.000Z';
+    trial.clock.set('2026-03-02T03:00:06.000Z');
     await trial.forget();
     await until(async () => (await trial.effects()).includes('later'));
   });
@@ -96,9 +91,9 @@ describe.each([
     for (const key of keys) await app.get(JobRequests).request(write(key));
     await until(() => trial.gate.arrivals.length === 1);
     await trial.forget();
-    trial.clock.pass(10);
+    trial.clock.advanceDays(1 / 144);
     trial.gate.open();
-    await done(4);
+    await trial.done(4);
     expect(await trial.effects()).toEqual(keys);
   });
 
@@ -106,12 +101,12 @@ describe.each([
     const app = await trial.start();
     await app.get(JobRequests).request({ queue: QUEUE, name: 'break', key: 'broken', payload: {} });
     await until(async () => (await trial.requests())[0]!.state === 'failed');
-    trial.clock.pass(60);
+    trial.clock.advanceDays(1 / 144);
     await app.get(JobReconciler).run();
     await app.get(JobRequests).request(write('next'));
-    await done(1);
+    await trial.done(1);
     const last_error = 'RangeError: the deal has no executor';
-    expect((await trial.requests())[0]).toEqual({ key: 'broken', state: 'failed', attempts: 3, last_error });
+    expect((await trial.requests())[0]).toMatchObject({ key: 'broken', state: 'failed', attempts: 3, last_error });
     expect(await trial.effects()).toEqual(['next']);
     await until(async () => (await app.get(JobCounts).collect())[QUEUE]?.active === 0);
     expect((await app.get(JobCounts).collect())[QUEUE]).toMatchObject({ waiting: 0, active: 0, failed: 1 });
@@ -120,30 +115,30 @@ describe.each([
   test('a batch that commits in parts keeps what it did and is run again', async () => {
     const app = await trial.start();
     await app.get(JobRequests).request({ queue: QUEUE, name: 'write-in-parts', key: 'batch', payload: {} });
-    await done(1);
+    await trial.done(1);
     expect(await trial.effects()).toEqual(['batch/0', 'batch/1']);
   });
 
   test('a day is due at its time of day in the business zone, and days missed are caught up', async () => {
     await trial.start();
-    await until(async () => (await trial.sql.query('SELECT FROM crm.job_schedules')).rowCount === 1);
+    await until(async () => (await trial.database.rows('SELECT FROM crm.job_schedules')).length === 1);
     expect(await trial.effects()).toEqual([]);
-    trial.clock.at = '2026-03-02T03:00:00.000Z'; // 06:00 in Moscow
+    trial.clock.set('2026-03-02T03:00:00.000Z'); // 06:00 in Moscow
     await until(async () => (await trial.effects()).length > 0);
-    trial.clock.at = '2026-03-05T02:59:59.999Z'; // 05:59 in Moscow
+    trial.clock.set('2026-03-05T02:59:59.999Z'); // 05:59 in Moscow
     await until(async () => (await trial.effects()).length === 3);
-    trial.clock.at = '2026-03-05T03:00:00.000Z';
+    trial.clock.set('2026-03-05T03:00:00.000Z');
     await until(async () => (await trial.effects()).length === 4);
     expect(await trial.effects()).toEqual(['2026-03-02', '2026-03-03', '2026-03-04', '2026-03-05']);
   });
 
   test('workers that tick at the same moment ask for a day once', async () => {
-    trial.clock.at = '2026-03-02T09:00:00.000Z';
+    trial.clock.set('2026-03-02T09:00:00.000Z');
     const workers = [await trial.start(), await trial.start()];
-    await done(1);
-    trial.clock.at = '2026-03-04T09:00:00.000Z';
+    await trial.done(1);
+    trial.clock.set('2026-03-04T09:00:00.000Z');
     await Promise.all(workers.flatMap((app) => [1, 2, 3].map(() => app.get(DailySchedules).tick())));
-    await done(3);
+    await trial.done(3);
     expect(await trial.effects()).toEqual(['2026-03-02', '2026-03-03', '2026-03-04']);
   });
 
@@ -175,7 +170,7 @@ describe.each([
     await stopped;
     expect(await trial.effects()).toEqual(['finished']);
     await trial.start();
-    await done(2);
+    await trial.done(2);
     expect(await trial.effects()).toEqual(['finished', 'left']);
   });
 
@@ -188,7 +183,7 @@ describe.each([
     expect((await trial.requests())[0]).toMatchObject({ key: 'slow', state: 'pending' });
     expect((await app.get(JobCounts).collect())[QUEUE]?.active).toBe(0);
     trial.gate.open();
-    await done(1);
+    await trial.done(1);
     expect(await trial.effects()).toEqual(['slow']);
   });
 
@@ -197,9 +192,9 @@ describe.each([
     await app.get(JobRequests).request(write('old'));
     await app.get(JobRequests).request({ queue: QUEUE, name: 'break', key: 'broken', payload: {} });
     await until(async () => (await trial.requests()).every(({ state }) => state !== 'pending'));
-    trial.clock.pass(29 * 24 * 3_600);
+    trial.clock.advanceDays(29);
     await app.get(JobRequests).request(write('young'));
-    trial.clock.pass(2 * 24 * 3_600);
+    trial.clock.advanceDays(2);
     await until(async () => !(await trial.requests()).some(({ key }) => key === 'old'));
     const kept = (await trial.requests()).map(({ key }) => key);
     expect(kept).toEqual(expect.arrayContaining(['broken', 'young']));

@@ -2,20 +2,35 @@ import { BullModule } from '@nestjs/bullmq';
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { DatabaseSettings, RedisSettings } from '#platform/config';
+import { BusinessTime } from './business-time.js';
 import { DailySchedules } from './daily-schedules.js';
 import { jobConnection, JobQueue, JobWorker } from './job-backend.js';
 import { JobCounts } from './job-counts.js';
 import { JobHandlers } from './job-handlers.js';
 import { processorOf } from './job-processor.js';
+import { JobProcessors } from './job-processors.js';
 import { JobQueues } from './job-queues.js';
 import { JobReconciler } from './job-reconciler.js';
+import { JobRedelivery } from './job-redelivery.js';
+import { JobRequestRepository } from './job-request.repository.js';
 import { JobRequests } from './job-requests.js';
 import { JobRetries } from './job-retries.js';
 import { JobRunner } from './job-runner.js';
+import { JobUpkeep } from './job-upkeep.js';
 import { JobWorkers } from './job-workers.js';
+import { ScheduleWakes } from './schedule-wakes.js';
 
-const REQUESTING: Provider[] = [JobRetries, JobQueues, JobRequests, JobCounts];
-const PROCESSING: Provider[] = [JobHandlers, DailySchedules, JobRunner, JobReconciler, JobWorkers];
+const REQUESTING: Provider[] = [JobRetries, JobQueues, JobRequestRepository, JobRequests, JobCounts];
+const SCHEDULING: Provider[] = [BusinessTime, DailySchedules, ScheduleWakes];
+const PROCESSING: Provider[] = [
+  JobHandlers,
+  JobRunner,
+  JobProcessors,
+  JobWorkers,
+  JobRedelivery,
+  JobUpkeep,
+  JobReconciler,
+];
 
 /** Nobody reads Bull's stream of events. */
 const KEPT_EVENTS = 100;
@@ -41,7 +56,7 @@ export class JobsModule {
 
   /** The same, and runs jobs, schedules and the reconciler from bootstrap to shutdown. */
   static forWorker(): DynamicModule {
-    return this.root([...REQUESTING, ...PROCESSING], [JobRequests, JobCounts, JobRunner]);
+    return this.root([...REQUESTING, ...SCHEDULING, ...PROCESSING], [JobRequests, JobCounts, JobRunner]);
   }
 
   /** The queues that the importing module asks; importing one again is the same queue. */

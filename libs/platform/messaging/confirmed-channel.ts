@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { AmqpConnection } from '@golevelup/nestjs-rabbitmq';
 import { Injectable } from '@nestjs/common';
 import { BrokerSettings, HttpSettings } from '#platform/config';
@@ -59,8 +60,13 @@ export class ConfirmedChannel {
     }
   }
 
+  /** Resolves in any case: a channel whose connection dies while it closes never answers. */
   async close(): Promise<void> {
-    await this.channel.close().catch(() => undefined);
+    const closed = new Promise<void>((resolve) => this.channel.once('close', resolve));
+    const answered = Promise.resolve()
+      .then(() => this.channel.close())
+      .catch(() => undefined);
+    await Promise.race([answered, closed, delay(this.confirmTimeoutMs, undefined, { ref: false })]);
   }
 }
 
@@ -78,10 +84,14 @@ export class ConfirmedChannels {
     return this.amqp.connected;
   }
 
+  /** @throws Error when the broker doesn't answer in time, as under a memory alarm. */
   async open(): Promise<ConfirmedChannel> {
-    const connection = this.amqp.connection as unknown as ConfirmChannelSource;
-    const channel = await connection.createConfirmChannel();
     const { exchange, confirmTimeoutMs } = this.broker;
+    const connection = this.amqp.connection as unknown as ConfirmChannelSource;
+    const late = delay(confirmTimeoutMs, undefined, { ref: false }).then(() => {
+      throw new Error(`no channel within ${confirmTimeoutMs} ms`);
+    });
+    const channel = await Promise.race([connection.createConfirmChannel(), late]);
     return new ConfirmedChannel(channel, exchange, this.http.publicUrl!.replace(/\/$/, ''), confirmTimeoutMs);
   }
 }

@@ -20,7 +20,6 @@ export interface Term {
 export class Leader {
   private readonly stopping = new AbortController();
   private running: Promise<void> | undefined;
-  private leading = false;
 
   /**
    * @param name for the log and pg_stat_activity.
@@ -34,10 +33,6 @@ export class Leader {
     private readonly log: Log,
     private readonly lead: (term: Term) => Promise<void>,
   ) {}
-
-  get isLeading(): boolean {
-    return this.leading;
-  }
 
   start(): void {
     this.running ??= this.run();
@@ -66,11 +61,9 @@ export class Leader {
     try {
       await this.win(client, lost.signal);
       if (this.stopping.signal.aborted || lost.signal.aborted) return;
-      this.leading = true;
       this.log.info({ work: this.name }, 'leading');
       await this.lead({ client, signal: AbortSignal.any([lost.signal, this.stopping.signal]) });
     } finally {
-      this.leading = false;
       await client.end().catch(() => undefined);
     }
   }

@@ -62,34 +62,50 @@ export class RabbitPublisher implements OnApplicationBootstrap, BeforeApplicatio
     }
   }
 
-  /** The life of one channel: what it sent and saw no confirm for is sent again by the next one. */
+  /**
+   * The life of one channel: what it sent and saw no confirm for is sent again by the next one. Told to stop, it sends
+   * nothing more and waits for what is on its way, so that a plain restart re-sends nothing.
+   */
   private async publishUntilTrouble(cursor: EventCursor, stop: AbortSignal): Promise<void> {
     const channel = await this.channels.open();
     const signal = AbortSignal.any([stop, channel.signal]);
     const window = new OrderedWindow(cursor.position);
+    let inFlight = 0;
     const send = (event: LoggedEvent): void => {
+      inFlight += 1;
       channel.send(event, () => {
+        inFlight -= 1;
         const next = window.confirm(event);
-        if (next) send(next);
-        if (window.size < WINDOW) this.wakeup.wake();
+        if (next && !stop.aborted) send(next);
+        if (inFlight === 0 || window.size === WINDOW - BATCH) this.wakeup.wake();
       });
     };
     try {
-      while (!signal.aborted) {
-        const room = Math.min(BATCH, WINDOW - window.size);
-        const events = room > 0 ? await this.reader.readAfter(window.taken, room) : [];
-        for (const event of events) {
-          const due = window.take(event);
-          if (due) send(due);
-        }
-        await cursor.advance(window.confirmedUpTo, SAVE_EVERY_MS);
-        if (events.length < BATCH) await this.wakeup.next(window.size > 0 ? SAVE_EVERY_MS : POLL_MS, signal);
-      }
+      await this.follow(cursor, window, send, signal);
+      while (inFlight > 0 && !channel.signal.aborted) await this.wakeup.next(SAVE_EVERY_MS, channel.signal);
       if (channel.signal.aborted) throw channel.signal.reason;
     } finally {
       await channel.close();
-      // Confirms that came while the loop was ending; a lost leader's connection refuses this, as it should.
+      // What was confirmed since the last save; a lost leader's connection refuses this, as it should.
       await cursor.advance(window.confirmedUpTo, 0).catch(() => undefined);
+    }
+  }
+
+  private async follow(
+    cursor: EventCursor,
+    window: OrderedWindow,
+    send: (event: LoggedEvent) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    while (!signal.aborted) {
+      const room = Math.min(BATCH, WINDOW - window.size);
+      const events = room > 0 ? await this.reader.readAfter(window.taken, room) : [];
+      for (const event of events) {
+        const due = window.take(event);
+        if (due) send(due);
+      }
+      await cursor.advance(window.confirmedUpTo, SAVE_EVERY_MS);
+      if (events.length < BATCH) await this.wakeup.next(window.size > 0 ? SAVE_EVERY_MS : POLL_MS, signal);
     }
   }
 }

@@ -4,6 +4,13 @@ import pg from 'pg';
 const TIMESTAMPTZ = 1184;
 const DATE = 1082;
 
+const KEEPALIVE_IDLE_MS = 10_000;
+/**
+ * A host that vanished without a word holds its advisory locks until PostgreSQL notices: by the system's defaults in
+ * two hours, by these in 25 seconds.
+ */
+const KEEPALIVES = '-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3';
+
 /** `2026-11-23 07:22:58.1+00` → `2026-11-23T07:22:58.100Z`; needs the session's time zone to be UTC. */
 function instantOf(text: string): string {
   const [day, rest = ''] = text.split(' ');
@@ -35,8 +42,9 @@ export function databaseOptions(url: string, applicationName: string, statementT
     connectionString: parsed.toString(),
     application_name: applicationName,
     // A pinned path keeps a database user named like a schema from moving our tables.
-    options: `-c TimeZone=UTC -c search_path=crm,public -c statement_timeout=${statementTimeoutMs}`,
+    options: `-c TimeZone=UTC -c search_path=crm,public -c statement_timeout=${statementTimeoutMs} ${KEEPALIVES}`,
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEPALIVE_IDLE_MS,
     types,
   };
 }

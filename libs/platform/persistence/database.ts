@@ -31,9 +31,13 @@ export class Database {
    * The caller handles its `error` event and ends it.
    */
   async connect(applicationName: string): Promise<pg.Client> {
-    const client = new pg.Client(
-      databaseOptions(this.settings.url!, applicationName, this.settings.statementTimeoutMs),
-    );
+    const { url, statementTimeoutMs, acquireTimeoutMs } = this.settings;
+    const client = new pg.Client({
+      ...databaseOptions(url!, applicationName, statementTimeoutMs),
+      connectionTimeoutMillis: acquireTimeoutMs,
+      // Past the server's own limit: for a server that doesn't answer at all.
+      query_timeout: statementTimeoutMs + acquireTimeoutMs,
+    });
     await client.connect();
     return client;
   }

@@ -7,7 +7,6 @@ import type { Aggregate } from './aggregate.js';
  */
 export class TableMapping<T extends Aggregate> {
   private readonly columns: readonly { property: string; name: string; type: string }[];
-  private readonly insertColumns: string;
   private readonly insertParameters: string;
   private readonly assignments: string;
   /** `schema.table`. */
@@ -24,7 +23,6 @@ export class TableMapping<T extends Aggregate> {
     this.table = metadata.tablePath;
     this.selection = this.columns.map(({ name }) => name).join(', ');
     const parameters = this.columns.map(({ type }, index) => `$${index + 1}::${type}`);
-    this.insertColumns = this.selection;
     this.insertParameters = parameters.join(', ');
     this.assignments = this.columns
       .map(({ name }, index) => `${name} = ${parameters[index]}`)
@@ -44,7 +42,7 @@ export class TableMapping<T extends Aggregate> {
   /** @param source what must yield one row for the insert to happen, e.g. `(SELECT 1 FROM … FOR SHARE) AS allowed`. */
   insertSql(source?: string): string {
     const from = source ? ` FROM ${source}` : '';
-    return `INSERT INTO ${this.table} (${this.insertColumns}) SELECT ${this.insertParameters}${from} RETURNING id`;
+    return `INSERT INTO ${this.table} (${this.selection}) SELECT ${this.insertParameters}${from} RETURNING id`;
   }
 
   /** Writes only if the row still has the version that was read: the loser of a race changes nothing. */

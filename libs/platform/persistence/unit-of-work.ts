@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable } from '@nestjs/common';
 import type { ClientBase, QueryResult } from 'pg';
-import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
+import { DataSource, type QueryRunner } from 'typeorm';
 import type { Statement } from './statement.js';
 
 /** One transaction in the making: begun by its first statement, ended with the work that opened it. */
@@ -18,10 +18,6 @@ class Unit {
 
   get isBegun(): boolean {
     return this.begun !== undefined;
-  }
-
-  get manager(): EntityManager | undefined {
-    return this.runner?.manager;
   }
 
   begin(): Promise<ClientBase> {
@@ -129,14 +125,6 @@ export class UnitOfWork {
     const unit = this.storage.getStore();
     if (unit) unit.afterCommit.push(action);
     else action();
-  }
-
-  /** TypeORM's own door to the open transaction, for writes that are not hot. */
-  async manager(): Promise<EntityManager> {
-    const unit = this.storage.getStore();
-    if (!unit) return this.dataSource.manager;
-    await unit.begin();
-    return unit.manager ?? this.dataSource.manager;
   }
 
   private async conclude<T>(unit: Unit, work: () => Promise<T>): Promise<T> {

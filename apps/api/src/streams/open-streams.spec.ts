@@ -98,8 +98,24 @@ describe('a stream', () => {
     await begin(1_000);
     const client = await Client.open('400');
     for (let last = 1_010; last <= 1_200; last += 10) await grow(last);
-    await grow(1_250);
-    await client.received(range(401, 1_250));
+    await client.received(range(401, 1_200));
+  });
+
+  it('leaves nothing out that happens at the moment in which its replay ends', async () => {
+    await begin(1_000);
+    const framesAfter = tail.framesAfter.bind(tail);
+    jest.spyOn(tail, 'framesAfter').mockImplementation((position, limit) => {
+      const frames = framesAfter(position, limit);
+      if (frames?.length === 0) {
+        reader.last = 1_001;
+        signal.wake();
+      }
+      return frames;
+    });
+    const client = await Client.open('400');
+    await until(() => tail.lastPosition === 1_001n);
+    await grow(1_002);
+    await client.received(range(401, 1_002));
   });
 
   it('sends nothing twice that the tail comes to later than the client', async () => {

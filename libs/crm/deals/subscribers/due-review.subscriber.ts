@@ -16,11 +16,12 @@ export class DueReviewSubscriber implements EventSubscriber {
     private readonly settings: RuntimeSettings,
   ) {}
 
-  async handle({ data }: ReceivedEvent): Promise<void> {
+  async handle({ id, data }: ReceivedEvent): Promise<void> {
     const deal = data.deal as DealView;
     const day = businessDay(this.clock.now(), this.settings.timeZone);
     if (deal.is_deleted || deal.closed_at !== null || deal.next_review_at > day) return;
     const payload = { deal_id: deal.id, day };
-    await this.jobs.request({ queue: DEAL_REVIEWS, name: 'remind-deal', key: `${deal.id}/${day}`, payload });
+    // By event, not by day: a review may be put off and brought back on the same day.
+    await this.jobs.request({ queue: DEAL_REVIEWS, name: 'remind-deal', key: id, payload });
   }
 }

@@ -1,0 +1,144 @@
+import { Injectable } from '@nestjs/common';
+import { Clock, type Instant, instant, newId } from '#platform/kernel';
+import { Database, statement } from '#platform/persistence';
+import type { AskedJob, JobRequest } from './job-request.js';
+import { JobRetries } from './job-retries.js';
+
+/** Requests looked through at a time. */
+const DUE_BATCH = 500;
+const PURGE_BATCH = 1_000;
+/** A request younger than this is still on its way to Bull. */
+const GRACE_MS = 5_000;
+const KEEP_DONE_MS = 30 * 24 * 3_600_000;
+
+const INSERT = statement(`
+  INSERT INTO crm.job_requests (id, queue, name, key, payload, run_after, created_at)
+  VALUES ($1, $2, $3, $4, $5, $6, $7)
+  ON CONFLICT (queue, key) DO NOTHING
+  RETURNING id`);
+
+/** The row stays locked until the transaction ends, so a second delivery meanwhile finds nothing to do. */
+const CLAIM = statement(`
+  UPDATE crm.job_requests SET state = 'done', finished_at = $2
+   WHERE id = (SELECT id FROM crm.job_requests WHERE id = $1 AND state = 'pending' FOR UPDATE SKIP LOCKED)
+  RETURNING id, queue, name, key, payload, attempts`);
+
+const FIND = statement(`
+  SELECT id, queue, name, key, payload, attempts FROM crm.job_requests WHERE id = $1 AND state = 'pending'`);
+
+const FINISH = statement(`
+  UPDATE crm.job_requests SET state = 'done', finished_at = $2 WHERE id = $1 AND state = 'pending'`);
+
+const FAIL = statement(`
+  UPDATE crm.job_requests
+     SET attempts = attempts + 1,
+         last_error = $2,
+         state = CASE WHEN attempts + 1 >= $3 THEN 'failed' ELSE 'pending' END,
+         finished_at = CASE WHEN attempts + 1 >= $3 THEN $4::timestamptz END
+   WHERE id = $1 AND state = 'pending'
+  RETURNING attempts, state`);
+
+const DUE = statement(`
+  SELECT id, queue, name, run_after
+    FROM crm.job_requests
+   WHERE state = 'pending' AND run_after <= $1 AND queue = ANY ($2::text[]) AND (run_after, id) > ($3, $4::uuid)
+   ORDER BY run_after, id
+   LIMIT ${DUE_BATCH}`);
+
+const PURGE = statement(`
+  WITH gone AS (
+    DELETE FROM crm.job_requests WHERE id = ANY (ARRAY(
+      SELECT id FROM crm.job_requests WHERE state = 'done' AND finished_at < $1 ORDER BY finished_at LIMIT ${PURGE_BATCH}
+    )) RETURNING 1)
+  SELECT count(*)::int AS count FROM gone`);
+
+const FAILED = statement(`
+  SELECT queue, count(*)::int AS failed FROM crm.job_requests WHERE state = 'failed' GROUP BY queue`);
+
+/** A request that Bull should know of. */
+export interface DueRequest {
+  readonly id: string;
+  readonly queue: string;
+  readonly name: string;
+  readonly run_after: Instant;
+}
+
+/** A place in the order of due requests. */
+export type DuePlace = Pick<DueRequest, 'id' | 'run_after'>;
+
+/** Before every due request. */
+export const FIRST_PLACE: DuePlace = { id: '00000000-0000-0000-0000-000000000000', run_after: '-infinity' };
+
+/** The table of requests, each statement in the open transaction if there is one. */
+@Injectable()
+export class JobRequestRepository {
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+    private readonly retries: JobRetries,
+  ) {}
+
+  /**
+   * Writes a request.
+   * @returns its id and the milliseconds until it may run, or undefined when the same work was asked for before.
+   */
+  async insert({
+    queue,
+    name,
+    key,
+    payload,
+    runAfter,
+  }: AskedJob): Promise<{ id: string; delayMs: number } | undefined> {
+    const now = this.clock.now();
+    const due = runAfter ?? now;
+    const id = newId();
+    const inserted = await this.database.first(INSERT, [id, queue, name, key, payload, due, now]);
+    return inserted && { id, delayMs: Date.parse(due) - Date.parse(now) };
+  }
+
+  /** Marks a pending request done and gives it; undefined when it is not pending or somebody is at it. */
+  claim(id: string): Promise<JobRequest | undefined> {
+    return this.database.first<JobRequest>(CLAIM, [id, this.clock.now()]);
+  }
+
+  /** Gives a pending request without marking it. */
+  find(id: string): Promise<JobRequest | undefined> {
+    return this.database.first<JobRequest>(FIND, [id]);
+  }
+
+  async finish(id: string): Promise<void> {
+    await this.database.query(FINISH, [id, this.clock.now()]);
+  }
+
+  /** Records a run that failed; the last one makes the request failed. Undefined when it is not pending any more. */
+  fail(id: string, reason: string): Promise<{ attempts: number; state: 'pending' | 'failed' } | undefined> {
+    return this.database.first(FAIL, [id, reason, this.retries.attempts, this.clock.now()]);
+  }
+
+  /**
+   * The next batch of pending requests of these queues that have been due for a while, oldest first.
+   * @returns the batch, and where the next one begins: at {@link FIRST_PLACE} again when this was the last.
+   */
+  async due(queues: readonly string[], after: DuePlace): Promise<{ requests: DueRequest[]; next: DuePlace }> {
+    const values = [this.before(GRACE_MS), queues, after.run_after, after.id];
+    const requests = await this.database.query<DueRequest>(DUE, values);
+    const last = requests.length === DUE_BATCH ? requests.at(-1) : undefined;
+    return { requests, next: last ?? FIRST_PLACE };
+  }
+
+  /** Deletes a batch of requests done long ago; true when there may be more. */
+  async purge(): Promise<boolean> {
+    const gone = await this.database.first<{ count: number }>(PURGE, [this.before(KEEP_DONE_MS)]);
+    return gone?.count === PURGE_BATCH;
+  }
+
+  /** How many requests failed for good, by queue. */
+  async failed(): Promise<Map<string, number>> {
+    const rows = await this.database.query<{ queue: string; failed: number }>(FAILED);
+    return new Map(rows.map(({ queue, failed }) => [queue, failed]));
+  }
+
+  private before(ms: number): Instant {
+    return instant(new Date(Date.parse(this.clock.now()) - ms));
+  }
+}

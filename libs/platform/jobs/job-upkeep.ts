@@ -1,0 +1,43 @@
+import { Injectable } from '@nestjs/common';
+import { Log } from '#platform/observability';
+import { DailySchedules } from './daily-schedules.js';
+import { JobRedelivery } from './job-redelivery.js';
+import { JobRequestRepository } from './job-request.repository.js';
+import { ScheduleWakes } from './schedule-wakes.js';
+import { Throttle } from './throttle.js';
+
+const MOST_PURGES = 10;
+
+/** What keeps queues and schedules whole, whatever was lost; each step by itself, so that none waits for Redis. */
+@Injectable()
+export class JobUpkeep {
+  private readonly complaints = new Throttle();
+
+  constructor(
+    private readonly schedules: DailySchedules,
+    private readonly wakes: ScheduleWakes,
+    private readonly redelivery: JobRedelivery,
+    private readonly repository: JobRequestRepository,
+    private readonly log: Log,
+  ) {}
+
+  /** Never throws: a step that failed is logged and comes again with the next run. */
+  async run(): Promise<void> {
+    await this.attempt('tick', () => this.schedules.tick());
+    await this.attempt('wake', () => this.wakes.ensure());
+    await this.attempt('redeliver', () => this.redelivery.run());
+    await this.attempt('purge', () => this.purge());
+  }
+
+  private async purge(): Promise<void> {
+    for (let count = 0; count < MOST_PURGES; count++) if (!(await this.repository.purge())) return;
+  }
+
+  private async attempt(step: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (this.complaints.allows(step)) this.log.warn({ err: error, step }, 'jobs not reconciled');
+    }
+  }
+}
