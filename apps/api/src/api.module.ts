@@ -3,6 +3,8 @@ import { APP_GUARD } from '@nestjs/core';
 import { ClientsHttpModule } from '#crm/clients';
 import { DealsHttpModule } from '#crm/deals';
 import { JournalsHttpModule } from '#crm/journals';
+import { PoliciesHttpModule } from '#crm/policies';
+import { QuotesHttpModule } from '#crm/quotes';
 import { AuthGuard, AuthModule } from '#platform/auth';
 import { ConfigModule } from '#platform/config';
 import { CqrsModule } from '#platform/cqrs';
@@ -32,6 +34,8 @@ export class ApiModule {
         ClientsHttpModule,
         DealsHttpModule,
         JournalsHttpModule,
+        PoliciesHttpModule,
+        QuotesHttpModule,
         StreamsModule,
       ],
       providers: [{ provide: APP_GUARD, useExisting: AuthGuard }],

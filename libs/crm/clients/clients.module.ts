@@ -8,11 +8,11 @@ import { AddClientHandler } from './commands/add-client.command.js';
 import { DeleteClientHandler } from './commands/delete-client.command.js';
 import { ReviseClientHandler } from './commands/revise-client.command.js';
 import { DuplicateClientsHandler } from './queries/duplicate-clients.query.js';
-import { GetClientHandler } from './queries/get-client.query.js';
+import { ClientInScopeHandler, GetClientHandler } from './queries/get-client.query.js';
 import { ListClientsHandler } from './queries/list-clients.query.js';
 
 const COMMANDS = [AddClientHandler, ReviseClientHandler, DeleteClientHandler];
-const QUERIES = [GetClientHandler, ListClientsHandler, DuplicateClientsHandler];
+const QUERIES = [GetClientHandler, ListClientsHandler, DuplicateClientsHandler, ClientInScopeHandler];
 
 /** What a client is and can do. */
 @Module({

@@ -69,3 +69,10 @@ export class DealInScopeQuery extends Query<DealFacts> {
     super();
   }
 }
+
+/** Asks, whoever asks, for the {@link DealFacts} of a deal, deleted or not; for events of its parts. */
+export class DealFactsQuery extends Query<DealFacts> {
+  constructor(readonly dealId: string) {
+    super();
+  }
+}

@@ -13,7 +13,7 @@ import { DealsPublisher } from './deals.publisher.js';
 import { DEAL_REVIEWS } from './jobs/deal-reviews.queue.js';
 import { RemindDealReviewJob } from './jobs/remind-deal-review.job.js';
 import { RemindDealReviewsJob } from './jobs/remind-deal-reviews.job.js';
-import { DealInScopeHandler } from './queries/deal-in-scope.query.js';
+import { DealFactsHandler, DealInScopeHandler } from './queries/deal-in-scope.query.js';
 import { DealParticipantsHandler } from './queries/deal-participants.query.js';
 import { GetDealHandler } from './queries/get-deal.query.js';
 import { ListDealsHandler } from './queries/list-deals.query.js';
@@ -22,7 +22,14 @@ import { ReviewReminders } from './review-reminders.js';
 import { DueReviewSubscriber } from './subscribers/due-review.subscriber.js';
 
 const COMMANDS = [OpenDealHandler, ReviseDealHandler, ChangeDealStageHandler, AssignDealHandler, DeleteDealHandler];
-const QUERIES = [GetDealHandler, ListDealsHandler, StageMetricsHandler, DealParticipantsHandler, DealInScopeHandler];
+const QUERIES = [
+  GetDealHandler,
+  ListDealsHandler,
+  StageMetricsHandler,
+  DealParticipantsHandler,
+  DealInScopeHandler,
+  DealFactsHandler,
+];
 
 /** What a deal is and can do. */
 @Module({

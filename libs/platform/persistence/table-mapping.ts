@@ -19,7 +19,8 @@ export class TableMapping<T extends Aggregate> {
     this.columns = metadata.columns.map((column) => ({
       property: column.propertyName,
       name: column.databaseName,
-      type: column.type as string,
+      // A cast to `char` would cut the value to its first letter.
+      type: column.type === 'char' ? 'bpchar' : (column.type as string),
     }));
     this.table = metadata.tablePath;
     this.selection = this.columns.map(({ name }) => name).join(', ');

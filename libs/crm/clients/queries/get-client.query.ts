@@ -4,7 +4,7 @@ import type { Caller } from '#platform/kernel';
 import { Database, SqlConditions, statement } from '#platform/persistence';
 import { addClientScope } from '../client-scope.js';
 import { clientNotFound } from '../client.errors.js';
-import type { ClientView } from '../contracts.js';
+import { ClientInScopeQuery, type ClientView } from '../contracts.js';
 import { CLIENT_COLUMNS } from './client-row.js';
 
 /** One client, if the caller may see it. */
@@ -22,15 +22,29 @@ export class GetClientHandler implements IQueryHandler<GetClientQuery> {
   constructor(private readonly database: Database) {}
 
   /** @throws DomainError `client_not_found`. */
-  async execute({ caller, clientId }: GetClientQuery): Promise<ClientView> {
-    const conditions = new SqlConditions('NOT c.is_deleted');
-    conditions.add((placeholder) => `c.id = ${placeholder}::uuid`, clientId);
-    addClientScope(conditions, requireAccess(caller, 'clients', 'read'));
-    const client = await this.database.first<ClientView>(
-      statement(`SELECT ${CLIENT_COLUMNS} FROM crm.clients c WHERE ${conditions.sql}`),
-      conditions.values,
-    );
-    if (!client) throw clientNotFound();
-    return client;
+  execute({ caller, clientId }: GetClientQuery): Promise<ClientView> {
+    return findClient(this.database, caller, clientId, '');
   }
+}
+
+@QueryHandler(ClientInScopeQuery)
+export class ClientInScopeHandler implements IQueryHandler<ClientInScopeQuery> {
+  constructor(private readonly database: Database) {}
+
+  /** @throws DomainError `client_not_found`. */
+  execute({ caller, clientId, isHeld }: ClientInScopeQuery): Promise<ClientView> {
+    return findClient(this.database, caller, clientId, isHeld ? ' FOR SHARE OF c' : '');
+  }
+}
+
+async function findClient(database: Database, caller: Caller, id: string, lock: string): Promise<ClientView> {
+  const conditions = new SqlConditions('NOT c.is_deleted');
+  conditions.add((placeholder) => `c.id = ${placeholder}::uuid`, id);
+  addClientScope(conditions, requireAccess(caller, 'clients', 'read'));
+  const client = await database.first<ClientView>(
+    statement(`SELECT ${CLIENT_COLUMNS} FROM crm.clients c WHERE ${conditions.sql}${lock}`),
+    conditions.values,
+  );
+  if (!client) throw clientNotFound();
+  return client;
 }
