@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { ClientsHttpModule } from '#crm/clients';
 import { DealsHttpModule } from '#crm/deals';
+import { DocumentsHttpModule } from '#crm/documents';
 import { JournalsHttpModule } from '#crm/journals';
 import { PoliciesHttpModule } from '#crm/policies';
 import { QuotesHttpModule } from '#crm/quotes';
@@ -33,6 +34,7 @@ export class ApiModule {
         HealthModule.forRoot(MIGRATIONS),
         ClientsHttpModule,
         DealsHttpModule,
+        DocumentsHttpModule,
         JournalsHttpModule,
         PoliciesHttpModule,
         QuotesHttpModule,

@@ -1,4 +1,4 @@
-import { Command } from '@nestjs/cqrs';
+import { Command, Query } from '@nestjs/cqrs';
 import type { CalendarDate, Caller, Instant } from '#platform/kernel';
 
 export const POLICY_STATUSES = ['draft', 'active', 'closed'] as const;
@@ -73,6 +73,18 @@ export class DraftPolicyFromQuoteCommand extends Command<PolicyView> {
     readonly caller: Caller,
     readonly dealId: string,
     readonly cover: QuotedCover,
+  ) {
+    super();
+  }
+}
+
+/** Asks for a policy that the caller may see; refused with `policy_not_found`. */
+export class PolicyInScopeQuery extends Query<PolicyView> {
+  constructor(
+    readonly caller: Caller,
+    readonly policyId: string,
+    /** Whether the policy must stay as it is until the unit of work ends. */
+    readonly isHeld = false,
   ) {
     super();
   }

@@ -15,7 +15,7 @@ import { PoliciesController } from './policies.controller.js';
 import { PoliciesPublisher } from './policies.publisher.js';
 import { Policy } from './policy.entity.js';
 import { PolicyRepository } from './policy.repository.js';
-import { GetPolicyHandler } from './queries/get-policy.query.js';
+import { GetPolicyHandler, PolicyInScopeHandler } from './queries/get-policy.query.js';
 import { ListPoliciesHandler } from './queries/list-policies.query.js';
 
 const COMMANDS = [
@@ -28,7 +28,7 @@ const COMMANDS = [
 ];
 /** What quotes ask for. */
 const FOR_QUOTES = [LinkPolicyToQuoteHandler, ReleaseQuoteHandler, DraftPolicyFromQuoteHandler];
-const QUERIES = [GetPolicyHandler, ListPoliciesHandler];
+const QUERIES = [GetPolicyHandler, ListPoliciesHandler, PolicyInScopeHandler];
 
 /** What a policy is and can do. */
 @Module({
