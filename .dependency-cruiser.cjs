@@ -18,6 +18,8 @@ const PLATFORM_EXTRA = { http: ['auth'], services: ['kernel'], testing: ['servic
 
 const SPEC = '\\.(spec|int-spec|e2e-spec)\\.ts$';
 const TEST = '\\.(spec|int-spec|e2e-spec|fixture)\\.ts$';
+/** These start what was built. */
+const STARTERS = ['^apps/cli/src/preflight\\.mjs$', '^test/global-setup\\.cjs$'];
 const WEB = 'node_modules/(fastify|@fastify|express|@nestjs/(swagger|platform-fastify|platform-express))/';
 const STEM = '^libs/crm/([^/]+)/';
 /** The files that hold a domain's rules, and the tables of what a state, kind or number can be. */
@@ -204,7 +206,7 @@ module.exports = {
       name: 'nothing-from-dist',
       comment: 'Sources import sources.',
       severity: 'error',
-      from: {},
+      from: { pathNot: STARTERS },
       to: { path: '(^|/)dist/', pathNot: 'node_modules/' },
     },
     {
@@ -224,7 +226,7 @@ module.exports = {
           SPEC,
           '\\.d\\.ts$',
           '^apps/[^/]+/src/(main\\.ts|preflight\\.mjs)$',
-          '^test/(setup\\.ts|bench/|architecture/)',
+          '^test/(global-(setup|teardown)\\.cjs|bench/|architecture/)',
         ],
       },
       to: {},
@@ -234,7 +236,7 @@ module.exports = {
       comment: 'Misspelt, or not installed.',
       severity: 'error',
       from: {},
-      to: { couldNotResolve: true },
+      to: { couldNotResolve: true, pathNot: '(^|/)dist/' },
     },
     {
       name: 'production-needs-no-dev-dependency',
@@ -245,7 +247,7 @@ module.exports = {
     },
   ],
   options: {
-    doNotFollow: { path: 'node_modules' },
+    doNotFollow: { path: ['node_modules', '^dist/'] },
     exclude: { path: '^libs/schematics/[^/]+/files/' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,

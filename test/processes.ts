@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { freePort } from '#platform/services';
-import { until } from '#platform/testing';
+import { accessToken, until } from '#platform/testing';
 
 /** Where the build is that runs; another one can be named to see what the tests say of a broken program. */
 const ROOT = process.env.CRM_TEST_BUILD ?? join(__dirname, '..');
@@ -36,6 +37,8 @@ export class Program {
   readonly lines: LogLine[] = [];
   private child: ChildProcess | undefined;
   private ending: Promise<Exit> | undefined;
+  /** Where in `lines` the present process begins. */
+  private begin = 0;
 
   private constructor(
     readonly name: 'api' | 'worker',
@@ -85,6 +88,7 @@ export class Program {
       stdio: ['pipe', 'ignore', 'ignore'],
     });
     this.child = child;
+    this.begin = this.lines.length;
     // Its pipes are read to their end by then.
     this.ending = once(child, 'close').then(([code, signal]) => {
       this.child = undefined;
@@ -119,7 +123,9 @@ export class Program {
 
   /** The value of a metric, named with its labels as Prometheus writes them; undefined when it has none. */
   async metric(name: string): Promise<number | undefined> {
-    const text = await (await fetch(`${this.url}/metrics`)).text();
+    const token = accessToken({ userId: randomUUID(), roles: ['ROLE_ADMIN'] });
+    const answer = await fetch(`${this.url}/metrics`, { headers: { authorization: `Bearer ${token}` } });
+    const text = await answer.text();
     const line = text.split('\n').find((candidate) => candidate.startsWith(`${name} `));
     return line === undefined ? undefined : Number(line.slice(name.length + 1));
   }
@@ -143,8 +149,16 @@ export class Program {
     this.child?.kill('SIGCONT');
   }
 
+  /** The last line with this text and these fields that the process that was started last has written. */
+  lastSaid(text: string, fields: Readonly<Record<string, unknown>> = {}): LogLine | undefined {
+    const wanted = Object.entries(fields);
+    return this.lines
+      .slice(this.begin)
+      .findLast((line) => line.msg.includes(text) && wanted.every(([name, value]) => line[name] === value));
+  }
+
   said(text: string): boolean {
-    return this.lines.some(({ msg }) => msg.includes(text));
+    return this.lastSaid(text) !== undefined;
   }
 
   lastWords(count: number): string {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { envExample } from './env-example.js';
-import { ROOT, runTool } from './planted-tree.js';
+import { ROOT, runTool, TOOL_TIMEOUT_MS } from './planted-tree.js';
 
 const TOP_LEVEL = ['package.json', 'package-lock.json', 'nest-cli.json', 'tsconfig.json', 'README.md'].concat([
   'apps',
@@ -28,6 +28,8 @@ function foldersIn(folder: string): string[] {
   const inside = files.filter((file) => file.startsWith(`${folder}/`));
   return [...new Set(inside.map((file) => file.slice(folder.length + 1).split('/')).map(([first]) => first!))].sort();
 }
+
+jest.setTimeout(TOOL_TIMEOUT_MS);
 
 describe('the house', () => {
   it('keeps its top level to what the map names', () => {

@@ -6,6 +6,9 @@ import { dirname, join } from 'node:path';
 /** The checkout these tests stand in. */
 export const ROOT = join(__dirname, '../..');
 
+/** For a test that waits for a tool: they take seconds, many on a busy machine. */
+export const TOOL_TIMEOUT_MS = 300_000;
+
 const CONFIGURATION = [
   'package.json',
   'tsconfig.json',

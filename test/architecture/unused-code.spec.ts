@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PlantedTree, ROOT, runTool } from './planted-tree.js';
+import { PlantedTree, ROOT, runTool, TOOL_TIMEOUT_MS } from './planted-tree.js';
 
 const { imports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { imports: unknown };
 
@@ -17,6 +17,8 @@ const PACKAGE = JSON.stringify({
 const PLANTED: Record<string, string> = {
   'package.json': PACKAGE,
   '.eslint.config.mjs': 'export {};\n',
+  '.jest.config.cjs':
+    "module.exports = { testMatch: ['<rootDir>/libs/**/*.spec.ts'], transform: { ts: '@swc/jest' } };\n",
   'apps/api/src/main.ts': "import 'reflect-metadata';\nimport 'pino';\nimport { open } from '#crm/deals';\nopen();\n",
   'libs/crm/deals/index.ts': "export { open, shut } from './deal.js';\n",
   'libs/crm/deals/deal.ts':
@@ -26,8 +28,9 @@ const PLANTED: Record<string, string> = {
   'libs/crm/deals/forgotten.ts': 'export const forgotten = 1;\n',
   'libs/platform/kernel/index.ts': 'export const newId = (): string => "";\n',
   'migrations/index.ts': 'export const all = [];\n',
-  'test/setup.ts': 'export {};\n',
 };
+
+jest.setTimeout(TOOL_TIMEOUT_MS);
 
 describe('what nothing uses', () => {
   it('is found: a file, an export of a door, a dependency, and an import that is not declared', () => {

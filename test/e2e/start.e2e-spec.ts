@@ -19,19 +19,19 @@ class Run {
   constructor(folder: string, env: NodeJS.ProcessEnv, args: readonly string[] = ['start']) {
     this.process = spawn(process.execPath, [PREFLIGHT, ...args], {
       cwd: folder,
-      env: { PATH: process.env.PATH, ...env },
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.exited = once(this.process, 'close');
     for (const stream of [this.process.stdout!, this.process.stderr!])
-      stream.on('data', (text) => (this.output += text));
+      stream.on('data', (text: Buffer) => (this.output += text.toString()));
   }
 
   async ready(): Promise<void> {
     await until(() => {
       if (this.process.exitCode !== null) throw new Error(this.output);
       return this.output.includes('Ctrl-C');
-    });
+    }, 120_000);
   }
 
   async exitCode(): Promise<number | null> {
@@ -48,6 +48,10 @@ function workerOf(folder: string): number {
   return pids.find(
     (pid) => commandOf(pid).includes('worker/src/main.js') && readlinkSync(`/proc/${pid}/cwd`) === folder,
   )!;
+}
+
+function endOfStream(): never {
+  throw new Error('the stream ended');
 }
 
 /** What a curl line does, on a machine that may have no curl. */
@@ -78,7 +82,7 @@ describe('npm start', () => {
 
   afterEach(async () => {
     run.process.kill('SIGKILL');
-    await until(nothingRuns);
+    await until(nothingRuns, 60_000);
   });
 
   afterAll(() => rmSync(folder, { recursive: true }));
@@ -95,9 +99,10 @@ describe('npm start', () => {
     const stream = await paste(follow!);
     expect(stream.headers.get('content-type')).toMatch(/^text\/event-stream/);
     expect((await paste(add!)).status).toBe(201);
-    const frames = stream.body!.pipeThrough(new TextDecoderStream())[Symbol.asyncIterator]();
+    const frames = stream.body!.pipeThrough(new TextDecoderStream()).getReader();
     let seen = '';
-    while (!seen.includes('event: client.created')) seen += (await frames.next()).value;
+    while (!seen.includes('event: client.created')) seen += (await frames.read()).value ?? endOfStream();
+    await frames.cancel();
     const tokens = [...run.output.matchAll(/^ {2}(?:seller|executor|finance|lead|admin) +(\S+)$/gm)].map(
       ([, token]) => token!,
     );
@@ -108,7 +113,6 @@ describe('npm start', () => {
       });
       expect(answer.status).toBe(200);
     }
-    await frames.return!();
   });
 
   it('is refused in one line while it runs, and with a port that is taken', async () => {

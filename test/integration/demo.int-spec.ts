@@ -181,7 +181,7 @@ describe('a demo book', () => {
          WHERE datname = current_database() AND application_name = 'crm-demo' AND backend_xid IS NOT NULL`,
         );
         return cut;
-      });
+      }, TIMEOUT_MS);
       await refused;
       expect(await isSeeded(database.url)).toBe(false);
     },

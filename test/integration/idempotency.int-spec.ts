@@ -194,12 +194,16 @@ describe('an Idempotency-Key', () => {
       await send(key, { title: 'second' }),
       await send(key, { title: 'first', client_id: CALLER }),
       await send(key, { title: 'first' }, { method: 'PATCH' }),
-      await send(key, { title: 'first' }, { path: '/api/v1/orders/touch' }),
       await send(key, { title: 'first' }, { path: '/api/v1/orders?allow_duplicate=true' }),
     ]) {
       expect(other.json()).toMatchObject({ status: 422, code: 'idempotency_key_reused' });
     }
     expect([await countOf('first'), await countOf('second')]).toEqual([1, 0]);
+
+    const renaming = newId();
+    await send(renaming, { title: 'third' }, { method: 'PATCH', path: '/api/v1/orders/rename' });
+    const elsewhere = await send(renaming, { title: 'third' }, { method: 'PATCH' });
+    expect(elsewhere.json()).toMatchObject({ status: 422, code: 'idempotency_key_reused' });
   });
 
   it('belongs to its caller', async () => {

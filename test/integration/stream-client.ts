@@ -1,5 +1,5 @@
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
-import { until } from './stream-application.js';
+import { until } from '#platform/testing';
 
 /** A frame as the client reads it. */
 export interface ReceivedFrame {
@@ -71,12 +71,24 @@ export class StreamClient {
 
   /** Waits for a number of frames. */
   async received(count: number): Promise<readonly ReceivedFrame[]> {
-    await until(() => this.frames.length >= count, `${count} frames, of which ${this.frames.length} came`);
+    await until(() => this.frames.length >= count, 30_000);
     return this.frames;
   }
 
+  /** Waits for the end of the answer. */
   async closed(): Promise<void> {
-    await until(() => this.isClosed, 'the end of the stream');
+    await until(() => this.isClosed);
+  }
+
+  /** Waits for two heartbeats: what was on its way before has arrived by then. */
+  async beats(): Promise<void> {
+    const before = this.comments.length;
+    await until(() => this.comments.length >= before + 2);
+  }
+
+  /** Waits until the client knows an id that is not before `position`. */
+  async reached(position: number): Promise<void> {
+    await until(() => Number(this.lastEventId ?? -1) >= position);
   }
 
   /** Reads no more, as a client that hangs. */

@@ -48,10 +48,22 @@ function build(swc, stamp) {
     throw new Error('The build failed: see above.');
   }
   writeFileSync(join(fresh, '.stamp'), stamp);
+  putInPlace(fresh);
+}
+
+function putInPlace(fresh) {
   const old = `${fresh}-old`;
-  if (existsSync(DIST)) renameSync(DIST, old);
-  renameSync(fresh, DIST);
-  rmSync(old, { recursive: true, force: true });
+  for (;;) {
+    try {
+      if (existsSync(DIST)) renameSync(DIST, old);
+      renameSync(fresh, DIST);
+      return;
+    } catch (error) {
+      if (!['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(error.code)) throw error; // these: another build came in between
+    } finally {
+      rmSync(old, { recursive: true, force: true });
+    }
+  }
 }
 
 if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) ensureBuilt();

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { deletePostgres, type Server, ServerProcess, startPostgres } from '#platform/services';
+import { deletePostgres, type Server, ServerProcess, ServiceError, startPostgres } from '#platform/services';
 import { CommandError, DATA_DIRECTORY } from './command.js';
 import { type DevelopmentSettings, developmentSettings } from './development-settings.js';
 import { holdRunLock } from './run-lock.js';
@@ -37,8 +37,14 @@ export async function start(args: readonly string[], env: NodeJS.ProcessEnv): Pr
   return 0;
 }
 
+/** @throws CommandError naming the way out when its data are of no use. */
 async function ownPostgres(): Promise<Server> {
-  return startPostgres({ dataDirectory: DATA_DIRECTORY, durable: true });
+  try {
+    return await startPostgres({ dataDirectory: DATA_DIRECTORY, durable: true });
+  } catch (error) {
+    if (!(error instanceof ServiceError) || error.code === 'missing' || error.code === 'busy') throw error;
+    throw new CommandError(`${error.message}\nnpm start -- --fresh begins with an empty database.`);
+  }
 }
 
 interface Program {

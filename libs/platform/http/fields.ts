@@ -1,6 +1,5 @@
 import { applyDecorators, type Type } from '@nestjs/common';
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
-import { Transform, Type as TypeOf } from 'class-transformer';
 import { ValidateBy, ValidateIf, ValidateNested, type ValidationArguments } from 'class-validator';
 import {
   booleanKind,
@@ -20,6 +19,7 @@ import {
   type TextRange,
   uuidKind,
 } from './field-kinds.js';
+import { FIELD_CONSTRAINT, type FieldRule } from './field-rules.js';
 
 export interface FieldOptions {
   /** The field may be absent. */
@@ -30,9 +30,6 @@ export interface FieldOptions {
   readonly description?: string;
   readonly example?: unknown;
 }
-
-/** Name of the one constraint that every field decorator registers; its message is a {@link Fault} as JSON. */
-export const FIELD_CONSTRAINT = 'crmField';
 
 const REQUIRED: Fault = { code: 'required', detail: 'must be given' };
 const NULL_NOT_ALLOWED: Fault = { code: 'null_not_allowed', detail: 'must not be null' };
@@ -99,8 +96,7 @@ export function ObjectField(type: () => Type<object>, options: FieldOptions = {}
   return applyDecorators(
     // Swagger takes a function of this name for one that gives the type later.
     ApiProperty({ ...described(options), type: () => type() } as ApiPropertyOptions),
-    TypeOf(type),
-    ...checked(objectKind(), options),
+    ...checked(objectKind(), options, type),
     ValidateNested(),
   );
 }
@@ -125,19 +121,21 @@ function described({ optional, nullable, description, example }: FieldOptions): 
   };
 }
 
-function checked(kind: FieldKind, { optional, nullable }: FieldOptions): PropertyDecorator[] {
+function checked(kind: FieldKind, options: FieldOptions, nested?: () => Type<object>): PropertyDecorator[] {
+  const { optional, nullable } = options;
+  const isLeftOut = (value: unknown): boolean =>
+    (value === undefined && optional === true) || (value === null && nullable === true);
   const faultOf = (value: unknown): Fault | null => {
+    if (isLeftOut(value)) return null;
     if (value === undefined) return REQUIRED;
     return value === null ? NULL_NOT_ALLOWED : kind.fault(value);
   };
-  const { ready } = kind;
+  const rule: FieldRule = { ready: kind.ready, faultOf, nested };
   return [
-    ...(ready
-      ? [Transform(({ value, options }) => ready(value, options.groups?.[0] === 'query' ? 'query' : 'body'))]
-      : []),
-    ValidateIf((_dto, value) => !(value === undefined && optional) && !(value === null && nullable)),
+    ValidateIf((_dto, value) => !isLeftOut(value)),
     ValidateBy({
       name: FIELD_CONSTRAINT,
+      constraints: [rule],
       validator: {
         validate: (value: unknown) => faultOf(value) === null,
         defaultMessage: (args?: ValidationArguments) => JSON.stringify(faultOf(args?.value)),

@@ -91,7 +91,7 @@ function identify(request: FastifyRequest, key: string | string[]): IdempotentRe
 /** What was asked: method, path, query and body; the order of a body's members doesn't count. */
 function fingerprintOf(request: FastifyRequest): Buffer {
   const query = request.url.split('?')[1] ?? '';
-  const hash = createHash('sha256').update(`${pathOf(request.url)}?${query}\n`);
+  const hash = createHash('sha256').update(`${request.method} ${pathOf(request.url)}?${query}\n`);
   const { body } = request;
   return (Buffer.isBuffer(body) ? hash.update(body) : hash.update(canonicalJson(body))).digest();
 }

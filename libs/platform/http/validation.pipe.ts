@@ -1,9 +1,9 @@
 import type { ArgumentMetadata, PipeTransform, Type } from '@nestjs/common';
-import { plainToInstance } from 'class-transformer';
-import { getMetadataStorage, validateSync, type ValidationError } from 'class-validator';
+import { validateSync, type ValidationError } from 'class-validator';
 import { DomainError, type FieldFault } from '#platform/kernel';
 import type { FieldSource } from './field-kinds.js';
-import { faultOfMessage, FIELD_CONSTRAINT } from './fields.js';
+import { FIELD_CONSTRAINT, FieldRules } from './field-rules.js';
+import { faultOfMessage } from './fields.js';
 import { escapePointer, isStorable, normaliseBody, normaliseQuery, snakeCase } from './request-keys.js';
 
 const MOST_FAULTS = 100;
@@ -16,46 +16,31 @@ const UNKNOWN_FIELD = 'whitelistValidation';
  * Names come in snake_case or camelCase; unknown ones are refused, never dropped.
  */
 export class ValidationPipe implements PipeTransform {
-  private readonly fieldNames = new Map<Type<object>, ReadonlySet<string>>();
-
   /** @throws DomainError 422 `validation_failed` with `errors`, or a code of {@link normaliseBody}. */
   transform(value: unknown, { type, metatype }: ArgumentMetadata): unknown {
     if (type === 'param') return storable(value);
     if ((type !== 'body' && type !== 'query') || UNDESCRIBED.has(metatype)) return value;
-    const members = membersOf(value, type);
-    return this.validated(metatype as Type<object>, members, type);
+    return validated(FieldRules.of(metatype as Type<object>), membersOf(value, type), type);
   }
+}
 
-  private validated(dto: Type<object>, members: Record<string, unknown>, source: FieldSource): object {
-    const names = this.namesOf(dto);
-    const known: Record<string, unknown> = {};
-    const faults: FieldFault[] = [];
-    for (const name of Object.keys(members)) {
-      if (names.has(name)) known[name] = members[name];
-      else faults.push(unknownMember(source, '', name));
-    }
-    const instance = plainToInstance(dto, known, { groups: [source] });
-    const errors = validateSync(instance, {
-      whitelist: true,
-      forbidNonWhitelisted: true,
-      stopAtFirstError: true,
-      forbidUnknownValues: false,
-      validationError: { target: false, value: false },
-    });
-    collect(errors, source, '', faults);
-    if (faults.length > 0) throw validationFailed(faults);
-    return instance;
-  }
-
-  private namesOf(dto: Type<object>): ReadonlySet<string> {
-    let names = this.fieldNames.get(dto);
-    if (!names) {
-      const metadata = getMetadataStorage().getTargetValidationMetadatas(dto, '', false, false);
-      names = new Set(metadata.map(({ propertyName }) => propertyName));
-      this.fieldNames.set(dto, names);
-    }
-    return names;
-  }
+function validated(rules: FieldRules, members: Record<string, unknown>, source: FieldSource): object {
+  const instance = rules.build(members, source);
+  if (rules.accept(instance)) return instance;
+  // Apart from the others: class-validator misses names that every object inherits, such as `constructor`.
+  const faults = Object.keys(members)
+    .filter((name) => !rules.has(name))
+    .map((name) => unknownMember(source, '', name));
+  const errors = validateSync(instance, {
+    whitelist: true,
+    forbidNonWhitelisted: true,
+    stopAtFirstError: true,
+    forbidUnknownValues: false,
+    validationError: { target: false, value: false },
+  });
+  collect(errors, source, '', faults);
+  if (faults.length > 0) throw validationFailed(faults);
+  return instance;
 }
 
 /** The answer to a request whose fields are wrong; at most 100 faults are told. */

@@ -123,6 +123,8 @@ export class JobWorker extends Worker<object, void, string, IQueueBackend, objec
       isRedis(connection) ? { ...opts, connection: { ...connection, ...patient } } : opts,
       jobBackend,
     );
+    // Bull prints errors that nobody listens to.
+    this.on('error', () => undefined);
     if (this.backend instanceof RedisQueueBackend) {
       for (const client of [this.backend.client, this.backend.blockingClient]) {
         client?.then(

@@ -9,6 +9,8 @@ const LOCK_MS = 15_000;
 const STALLED_CHECK_MS = 10_000;
 /** A job whose worker died is run again however often: whether it did its work, PostgreSQL knows. */
 const MOST_STALLS = 1_000;
+/** After a command that failed because Redis went away; a worker that is to close waits for it too. */
+const RETRY_CONNECTION_MS = 500;
 
 /** Takes a queue's jobs from Bull and hands them to the {@link JobRunner}. */
 @Injectable()
@@ -37,6 +39,7 @@ export function processorOf(queue: string): Type<JobProcessor> {
     lockDuration: LOCK_MS,
     stalledInterval: STALLED_CHECK_MS,
     maxStalledCount: MOST_STALLS,
+    runRetryDelay: RETRY_CONNECTION_MS,
   })
   class QueueProcessor extends JobProcessor {}
   return QueueProcessor;

@@ -13,7 +13,7 @@ export interface DueJob {
   readonly delayMs: number;
 }
 
-const READY_WITHIN_MS = 10_000;
+const READY_WITHIN_MS = 5_000;
 /** Requests waiting to be told to Bull; more are left to the reconciler. */
 const MOST_WAITING = 10_000;
 const BATCH = 500;

@@ -2,13 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { WorkerSettings } from '#platform/config';
 import { Clock, type Instant, instant } from '#platform/kernel';
 import { Log } from '#platform/observability';
-import { Database, statement } from '#platform/persistence';
+import { ADVISORY_LOCKS, Database, statement } from '#platform/persistence';
 import { DailySchedules } from './daily-schedules.js';
 import { type DueJob, JobQueues } from './job-queues.js';
 import { Throttle } from './throttle.js';
 
-/** Number of the advisory lock that lets one worker reconcile at a time. */
-const RECONCILER_LOCK = 7_263_003;
 /** A request younger than this is still on its way to Bull. */
 const GRACE_MS = 5_000;
 const BATCH = 500;
@@ -88,7 +86,7 @@ export class JobReconciler {
     client.on('error', () => undefined);
     try {
       const { rows } = await client.query<{ won: boolean }>('SELECT pg_try_advisory_lock($1) AS won', [
-        RECONCILER_LOCK,
+        ADVISORY_LOCKS.reconciler,
       ]);
       if (rows[0]?.won) await work();
     } finally {

@@ -44,7 +44,7 @@ export class JobWorkers implements OnApplicationBootstrap, OnModuleDestroy {
   /** Takes no more jobs, lets those running finish within the shutdown time-out, and hands the rest back. */
   async onModuleDestroy(): Promise<void> {
     const deadline = new AbortController();
-    const closed = Promise.all([this.reconciler.stop(), ...this.workers.map((worker) => this.close(worker))]);
+    const closed = Promise.all([this.reconciler.stop().then(() => console.log('DBG rec')), ...this.workers.map((worker) => this.close(worker))]);
     const late = delay(this.runtime.shutdownTimeoutMs, 'late' as const, { signal: deadline.signal });
     if ((await Promise.race([closed, late])) === 'late') {
       this.log.warn({ queues: this.workers.map(({ name }) => name) }, 'jobs still running are handed back');
@@ -69,9 +69,12 @@ export class JobWorkers implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async close(worker: JobWorker): Promise<void> {
+    console.log('DBG', worker.isConnected);
     if (worker.isConnected) return worker.close();
     await this.runner.idle();
+    console.log('DBG idle');
     await worker.close(true);
+    console.log('DBG closed');
   }
 
   private check(): void {

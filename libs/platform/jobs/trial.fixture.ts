@@ -1,4 +1,5 @@
-import { Global, type INestApplicationContext, Module } from '@nestjs/common';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { INestApplicationContext } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { ConfigModule } from '#platform/config';
 import { type CalendarDate, Clock, type Instant, newId } from '#platform/kernel';
@@ -11,6 +12,8 @@ import { DailySchedule, type HandlesJobs, JobHandler } from './job-handler.js';
 import type { JobRequest } from './job-request.js';
 import { JobRetries } from './job-retries.js';
 import { JobsModule } from './jobs.module.js';
+
+const GENEROUS_MS = 40_000;
 
 /** The queue of every trial handler. */
 export const QUEUE = 'trial';
@@ -125,33 +128,26 @@ export class Trial {
 
   /** A worker, or as `api` an application that only asks; stopped by {@link rest}. */
   async start(role: 'worker' | 'api' = 'worker', env: NodeJS.ProcessEnv = {}): Promise<INestApplicationContext> {
-    const { clock, gate } = this;
-    @Global()
-    @Module({
-      providers: [
-        { provide: Clock, useValue: clock },
-        { provide: Gate, useValue: gate },
-      ],
-      exports: [Clock, Gate],
-    })
-    class TrialModule {}
     const asking = [
       ConfigModule.forRoot({ ...this.env(), ...env }),
       ObservabilityModule,
       PersistenceModule.forRoot('crm-trial'),
-      TrialModule,
       JobsModule.queues(QUEUE),
     ];
     const working = [JobsModule.forWorker(), JobsModule.processing(QUEUE)];
     const app = await Test.createTestingModule({
       imports: role === 'worker' ? [...asking, ...working] : [...asking, JobsModule.forRoot()],
-      providers: role === 'worker' ? [WriteJob, BreakJob, WriteInPartsJob, ReviewDayJob] : [],
+      providers: role === 'worker' ? [WriteJob, BreakJob, WriteInPartsJob, ReviewDayJob, Gate] : [],
     })
+      .overrideProvider(Clock)
+      .useValue(this.clock)
+      .overrideProvider(Gate)
+      .useValue(this.gate)
       .overrideProvider(JobRetries)
       .useValue({ attempts: 3, backoffMs: 10 })
       .compile();
-    this.apps.push(await app.init());
-    return app;
+    this.apps.push(app);
+    return app.init();
   }
 
   /** Loses everything Bull knows of the queue, as FLUSHALL would. */
@@ -214,9 +210,14 @@ export function redisServer(): { host: string; port: number } {
   return { host: required('CRM_TEST_REDIS_HOST'), port: Number(required('CRM_TEST_REDIS_PORT')) };
 }
 
-/** Asks again and again until `holds` says so; the test's own time-out ends it. */
+/**
+ * Asks again and again until `holds` says so.
+ * @throws Error when it has not come true for a generous while.
+ */
 export async function until(holds: () => Promise<boolean> | boolean): Promise<void> {
-  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 20));
+  for (const deadline = Date.now() + GENEROUS_MS; !(await holds()); await delay(20)) {
+    if (Date.now() > deadline) throw new Error(`never came true: ${holds.toString()}`);
+  }
 }
 
 async function withClient(url: string, work: (client: pg.Client) => Promise<unknown>): Promise<void> {

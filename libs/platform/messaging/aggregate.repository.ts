@@ -64,19 +64,25 @@ export abstract class AggregateRepository<T extends Aggregate> {
    */
   protected async write(aggregate: T, at: Instant, conditionValues: readonly unknown[] = []): Promise<void> {
     const isNew = aggregate.loadedVersion === 0;
-    const rows = await this.store.unitOfWork.write(async () => {
-      const events = aggregate.getUncommittedEvents();
-      const changes = await this.store.eventLog.collect(() => Promise.resolve(this.store.eventBus.publishAll(events)));
-      const row = isNew
-        ? [...this.mapping.insertValues(aggregate), ...conditionValues]
-        : this.mapping.updateValues(aggregate);
-      return {
-        statement: isNew ? this.insertStatement : this.updateStatement,
-        values: [...row, ...this.store.eventLog.parameters(changes, at)],
-      };
-    });
-    if (rows.length === 0)
-      throw isNew ? this.refusedInsert() : aggregate.isVersionExpected ? versionMismatch() : editConflict();
+    await this.store.unitOfWork.write(
+      async () => {
+        const events = aggregate.getUncommittedEvents();
+        const changes = await this.store.eventLog.collect(() =>
+          Promise.resolve(this.store.eventBus.publishAll(events)),
+        );
+        const row = isNew
+          ? [...this.mapping.insertValues(aggregate), ...conditionValues]
+          : this.mapping.updateValues(aggregate);
+        return {
+          statement: isNew ? this.insertStatement : this.updateStatement,
+          values: [...row, ...this.store.eventLog.parameters(changes, at)],
+        };
+      },
+      (rows) => {
+        if (rows.length > 0) return;
+        throw isNew ? this.refusedInsert() : aggregate.isVersionExpected ? versionMismatch() : editConflict();
+      },
+    );
     aggregate.uncommit();
     aggregate.loadedVersion = aggregate.currentVersion;
   }

@@ -1,6 +1,6 @@
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Log } from '#platform/observability';
-import { Database } from '#platform/persistence';
+import { ADVISORY_LOCKS, Database } from '#platform/persistence';
 import { EventCursor } from './event-cursor.js';
 import { Leader, type Term } from './leader.js';
 import { LogReader } from './log-reader.js';
@@ -9,7 +9,6 @@ import { matchesKey } from './subscriber.js';
 import { Subscriptions } from './subscriptions.js';
 import { Wakeup } from './wakeup.js';
 
-const LOCAL_DELIVERY_LOCK = 7_263_004;
 const POLL_MS = 250;
 const BATCH = 200;
 const LOCAL_CURSOR = 'in-process';
@@ -31,7 +30,7 @@ export class LocalDelivery implements OnApplicationBootstrap, BeforeApplicationS
     signal: LogSignal,
     log: Log,
   ) {
-    this.leader = new Leader('local-delivery', LOCAL_DELIVERY_LOCK, database, log, (term) => this.lead(term));
+    this.leader = new Leader('local-delivery', ADVISORY_LOCKS.localDelivery, database, log, (term) => this.lead(term));
     this.forget = signal.onPositioned(() => this.wakeup.wake());
   }
 

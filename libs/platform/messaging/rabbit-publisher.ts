@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Log } from '#platform/observability';
-import { Database } from '#platform/persistence';
+import { ADVISORY_LOCKS, Database } from '#platform/persistence';
 import { ConfirmedChannels } from './confirmed-channel.js';
 import { EventCursor } from './event-cursor.js';
 import { Leader, type Term } from './leader.js';
@@ -10,7 +10,6 @@ import { LogSignal } from './log-signal.js';
 import { OrderedWindow } from './ordered-window.js';
 import { Wakeup } from './wakeup.js';
 
-const PUBLISHER_LOCK = 7_263_003;
 const RABBITMQ_CURSOR = 'rabbitmq';
 const POLL_MS = 250;
 const BATCH = 500;
@@ -38,7 +37,7 @@ export class RabbitPublisher implements OnApplicationBootstrap, BeforeApplicatio
     database: Database,
     signal: LogSignal,
   ) {
-    this.leader = new Leader('publisher', PUBLISHER_LOCK, database, log, (term) => this.lead(term));
+    this.leader = new Leader('publisher', ADVISORY_LOCKS.publisher, database, log, (term) => this.lead(term));
     this.forget = signal.onPositioned(() => this.wakeup.wake());
   }
 

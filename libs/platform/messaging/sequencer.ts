@@ -1,11 +1,10 @@
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Log } from '#platform/observability';
-import { Database } from '#platform/persistence';
+import { ADVISORY_LOCKS, Database } from '#platform/persistence';
 import { Leader, type Term } from './leader.js';
 import { LogSignal } from './log-signal.js';
 import { Wakeup } from './wakeup.js';
 
-const SEQUENCER_LOCK = 7_263_002;
 const POLL_MS = 250;
 const BATCH = 1_000;
 
@@ -38,7 +37,7 @@ export class Sequencer implements OnApplicationBootstrap, BeforeApplicationShutd
   private readonly forget: () => void;
 
   constructor(database: Database, signal: LogSignal, log: Log) {
-    this.leader = new Leader('sequencer', SEQUENCER_LOCK, database, log, (term) => this.lead(term));
+    this.leader = new Leader('sequencer', ADVISORY_LOCKS.sequencer, database, log, (term) => this.lead(term));
     this.forget = signal.onAppended(() => this.wakeup.wake());
   }
 

@@ -1,4 +1,5 @@
 export { Aggregate, versionMismatch } from './aggregate.js';
+export { ADVISORY_LOCKS } from './advisory-locks.js';
 export { Database } from './database.js';
 export { databaseOptions } from './connection.js';
 export { migrationLevel, runMigrations, type MigrationClass, type MigrationLevel } from './migrations.js';

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { DataSource, type MigrationInterface } from 'typeorm';
+import { ADVISORY_LOCKS } from './advisory-locks.js';
 import { databaseOptions } from './connection.js';
 
 export type MigrationClass = new () => MigrationInterface;
@@ -7,8 +8,6 @@ export type MigrationClass = new () => MigrationInterface;
 /** How the database's schema stands to the code: `older` and `newer` both mean that this code must not serve. */
 export type MigrationLevel = 'equal' | 'older' | 'newer';
 
-/** Two processes that start at once must not migrate twice: TypeORM takes no lock of its own. */
-const MIGRATION_LOCK = 7_263_001;
 /** A migration may rewrite a large table. */
 const MIGRATION_TIMEOUT_MS = 0;
 
@@ -24,7 +23,7 @@ export async function runMigrations(
   const guard = new pg.Client(databaseOptions(url, 'crm-migrate-lock', MIGRATION_TIMEOUT_MS));
   await guard.connect();
   try {
-    await guard.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await guard.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCKS.migration]);
     await guard.query('CREATE SCHEMA IF NOT EXISTS crm');
     const dataSource = await migrationSource(url, migrations).initialize();
     try {

@@ -10,6 +10,8 @@ class Unit {
   private runner: QueryRunner | undefined;
   private readonly running = new Set<Promise<unknown>>();
   private closed = false;
+  /** Why the first failing statement failed: PostgreSQL gives the transaction up then, and answers COMMIT with ROLLBACK. */
+  private failure: { readonly reason: unknown } | undefined;
   readonly afterCommit: (() => void)[] = [];
 
   constructor(private readonly dataSource: DataSource) {}
@@ -35,12 +37,18 @@ class Unit {
     this.running.add(result);
     try {
       return (await result).rows;
+    } catch (error) {
+      this.failure ??= { reason: error };
+      throw error;
     } finally {
       this.running.delete(result);
     }
   }
 
-  /** Waits for statements still running, so that none slips behind the end of the transaction. */
+  /**
+   * Waits for statements still running, so that none slips behind the end of the transaction.
+   * @throws what a statement failed with when it is to commit: work that forgives it must not believe in its writes.
+   */
   async end(outcome: 'commit' | 'rollback'): Promise<void> {
     this.closed = true;
     if (!this.begun) return;
@@ -50,8 +58,9 @@ class Unit {
     if (!runner) return;
     try {
       if (!runner.isTransactionActive) return;
-      if (outcome === 'commit') await runner.commitTransaction();
-      else await runner.rollbackTransaction();
+      if (outcome === 'commit' && !this.failure) return await runner.commitTransaction();
+      await runner.rollbackTransaction();
+      if (outcome === 'commit') throw this.failure?.reason;
     } finally {
       await runner.release();
     }
@@ -88,20 +97,23 @@ export class UnitOfWork {
   /**
    * Lets `prepare` compute one statement and runs it: in the open transaction if there is one or if `prepare` itself
    * wrote something, else by itself in a single round trip, which PostgreSQL makes atomic.
+   * @param accept throws when the statement did not do what it should: then what `prepare` wrote is undone too.
    */
   async write<R extends object>(
     prepare: () => Promise<{ statement: Statement; values: readonly unknown[] }>,
-  ): Promise<R[]> {
+    accept: (rows: readonly R[]) => void = () => undefined,
+  ): Promise<void> {
     const open = this.storage.getStore();
     if (open) {
       const { statement, values } = await prepare();
-      return open.query<R>(statement, values);
+      accept(await open.query<R>(statement, values));
+      return;
     }
     const unit = new Unit(this.dataSource);
-    return this.storage.run(unit, () =>
+    await this.storage.run(unit, () =>
       this.conclude(unit, async () => {
         const { statement, values } = await prepare();
-        return unit.isBegun ? unit.query<R>(statement, values) : this.alone<R>(statement, values);
+        accept(await (unit.isBegun ? unit.query<R>(statement, values) : this.alone<R>(statement, values)));
       }),
     );
   }

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -52,6 +52,7 @@ function copyOf(path: string, version: string): string {
   if (!existsSync(copy)) {
     const unfinished = `${copy}.${process.pid}`;
     cpSync(path, unfinished, { recursive: true, verbatimSymlinks: true });
+    execFileSync('chmod', ['-R', 'a+rX', unfinished]); // whatever the umask of npm was
     try {
       renameSync(unfinished, copy);
     } catch {

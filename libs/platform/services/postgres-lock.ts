@@ -16,14 +16,14 @@ export interface Lock {
 
 /**
  * Waits until no server uses the data directory `data` (its real path).
- * @throws ServiceError `data` when one still runs.
+ * @throws ServiceError `busy` when one still runs.
  */
 export async function awaitUnlocked(data: string): Promise<void> {
   const deadline = Date.now() + RELEASE_MS;
   for (let lock = readLock(data); lock; lock = readLock(data)) {
     if (Date.now() > deadline) {
       const remedy = `stop the program that started it, or kill ${lock.pid}`;
-      throw new ServiceError('data', `${data} is in use by a PostgreSQL that runs (process ${lock.pid}): ${remedy}.`);
+      throw new ServiceError('busy', `${data} is in use by a PostgreSQL that runs (process ${lock.pid}): ${remedy}.`);
     }
     await sleep(POLL_MS);
   }

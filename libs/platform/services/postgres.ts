@@ -20,7 +20,7 @@ const ORPHANS_MS = 10_000;
  * Starts the PostgreSQL that came with npm, with a database `crm`; its URL names the superuser. The first time it makes
  * the data directory (1 s), later starts take a tenth of that. Up to 200 connections.
  *
- * @throws ServiceError `missing`, `data` or `start`.
+ * @throws ServiceError
  */
 export async function startPostgres(options: ServiceOptions = {}): Promise<Server> {
   const home = postgresHome(options.dataDirectory);
@@ -52,7 +52,7 @@ export function runningPostgres(dataDirectory: string): string | undefined {
 
 /**
  * Deletes the database of `dataDirectory` for ever, wherever its files lie; nothing when there is none.
- * @throws ServiceError `data` when it is in use.
+ * @throws ServiceError `busy` when it is in use.
  */
 export async function deletePostgres(dataDirectory: string): Promise<void> {
   const home = join(resolve(dataDirectory), 'postgres');

@@ -15,7 +15,7 @@ export class TestDatabase {
 
   /** @param url for `CRM_DATABASE_URL`. */
   constructor(readonly url: string) {
-    this.pool = new pg.Pool({ ...databaseOptions(url, NAME, TIMEOUT_MS), max: 2 });
+    this.pool = new pg.Pool({ ...databaseOptions(url, NAME, TIMEOUT_MS), max: 2, allowExitOnIdle: true });
     // A dropped database ends idle connections, which nobody waits for.
     this.pool.on('error', () => undefined);
   }

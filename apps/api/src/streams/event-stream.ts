@@ -132,10 +132,15 @@ export class EventStream {
     return stalled;
   }
 
+  /** Whether the client has still to take what was written last. */
+  get isCongested(): boolean {
+    return this.isOpen && this.socket.writableNeedDrain;
+  }
+
   /** Resolves when the client has taken what was written, or is gone. */
   drained(): Promise<void> {
     const { socket } = this;
-    if (!this.isOpen || !socket.writableNeedDrain) return Promise.resolve();
+    if (!this.isCongested) return Promise.resolve();
     return new Promise((resolve) => {
       const done = (): void => {
         socket.off('drain', done).off('close', done);

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { type LoggedEvent, LogReader } from '#platform/messaging';
 import { Log } from '#platform/observability';
@@ -46,11 +46,17 @@ export class Replay {
     if (kept?.length === 0) return stream.goLive();
     if (kept) return this.write(stream, kept, (frame) => frame);
     if (stream.position > this.tail.lastPosition) return this.settle(stream);
-    const events = await this.turns.take(() => this.reader.readAfter(stream.position, BATCH));
+    const events = await this.turns.take(() => this.read(stream));
+    if (!stream.isOpen) return;
     const [next] = events;
     if (!next) return this.settle(stream);
     if (next.position !== stream.position + 1n) return stream.reset('id_past_retention', this.tail.lastPosition);
     return this.write(stream, events, renderFrame);
+  }
+
+  /** A client that left while others had their turn costs nothing. */
+  private read(stream: EventStream): Promise<LoggedEvent[]> {
+    return stream.isOpen ? this.reader.readAfter(stream.position, BATCH) : Promise.resolve([]);
   }
 
   /** The tail hasn't come to the stream's position, if there is one like it, or nothing is left after it. */
@@ -62,16 +68,17 @@ export class Replay {
     else if (stream.position >= this.tail.lastPosition) stream.goLive();
   }
 
+  /** Writes what is wanted of `events`; for a client that is slow to take it the rest is read again later, not kept. */
   private async write<E extends Frame | LoggedEvent>(
     stream: EventStream,
     events: readonly E[],
     render: (event: E) => Frame,
   ): Promise<void> {
-    const wanted = events.filter((event) => stream.wants(event)).map(render);
-    for (const frames of portionsOf(wanted)) {
+    for (const frames of portionsOf(renderedWanted(stream, events, render))) {
       stream.send(frames);
       this.metrics.sent.inc(frames.length);
-      await stream.drained();
+      await nextTurn();
+      if (stream.isCongested) return stream.drained();
     }
     stream.skipTo(events.at(-1)!.position);
   }
@@ -81,4 +88,12 @@ export class Replay {
     this.metrics.cut.inc({ reason: 'failed' });
     stream.cut();
   }
+}
+
+function* renderedWanted<E extends Frame | LoggedEvent>(
+  stream: EventStream,
+  events: readonly E[],
+  render: (event: E) => Frame,
+): Generator<Frame> {
+  for (const event of events) if (stream.wants(event)) yield render(event);
 }

@@ -27,7 +27,7 @@ const HEADERS = {
 };
 
 /** Whole paths, with or without the API's prefix: none of them is given it. */
-@ApiTags('events')
+@ApiTags('streams')
 @Controller(['streams', 'streams/deals', `${API_PREFIX}/streams/deals`])
 export class StreamsController {
   constructor(private readonly streams: OpenStreams) {}

@@ -43,5 +43,5 @@ function comeIn(client: DemoClient, deals: readonly DemoDeal[], time: WorkingTim
 function statusOf(own: readonly DemoDeal[], dice: Dice): 'active' | 'inactive' | 'prospect' {
   if (own.every(({ profile }) => profile.stage === 'qualification')) return 'prospect';
   const isAtWork = own.some(({ profile }) => !profile.isClosed);
-  return isAtWork || dice.chance(0.4) ? 'active' : 'inactive';
+  return isAtWork || dice.chance(0.3) ? 'active' : 'inactive';
 }

@@ -1,6 +1,5 @@
-import type { Act } from './act.js';
-import { callerOf, SELLERS } from './act.js';
-import { AddClientCommand } from './commands.js';
+import { AddClientCommand } from '#crm/clients';
+import { type Act, callerOf, SELLERS } from './act.js';
 import type { Dice } from './dice.js';
 import {
   COMPANIES,
@@ -14,23 +13,23 @@ import {
   WOMEN,
 } from './names.js';
 import type { Market } from './products.js';
-import { personTaxId, companyTaxId } from './tax-id.js';
+import { companyTaxId, personTaxId } from './tax-id.js';
 import { type DemoUser, demoUser } from './users.js';
 import type { WorkingTime } from './working-time.js';
 
 const RUSSIAN_PEOPLE = 100;
 /** ИП: people in business by themselves, kept as companies. */
 const SOLE_TRADERS = 20;
-/** Not yet given to a seller. */
-const WITHOUT_OWNER = 10;
+/** Every so many clients there is one that no seller has yet. */
+const ONE_WITHOUT_OWNER_IN = 20;
 
-type Facts = ConstructorParameters<typeof AddClientCommand>[1];
+type Facts = AddClientCommand['facts'];
 
 /** A client to be, and its id as soon as it is one. */
 export interface DemoClient {
   readonly facts: Facts;
   readonly market: Market;
-  /** Null: not yet given to one. */
+  /** Null: nobody has it yet. */
   readonly seller: DemoUser | null;
   id?: string;
 }
@@ -38,22 +37,16 @@ export interface DemoClient {
 /** Everybody in the book, in an order that mixes people and companies. */
 export function drawClients(dice: Dice): DemoClient[] {
   const names = dice.shuffled(SURNAMES.flatMap((surname) => [surname, surname, surname]));
-  const russians = names
-    .slice(0, RUSSIAN_PEOPLE)
-    .map((surname) => ({ name: fullName(surname, dice), market: 'person' as const }));
-  const traders = names
-    .slice(RUSSIAN_PEOPLE, RUSSIAN_PEOPLE + SOLE_TRADERS)
-    .map((surname) => ({ name: `ИП ${fullName(surname, dice)}`, market: 'company' as const }));
+  const people = names.slice(0, RUSSIAN_PEOPLE + SOLE_TRADERS).map((surname) => fullName(surname, dice));
+  const traders = people.splice(RUSSIAN_PEOPLE).map((name) => `ИП ${name}`);
   const everybody = dice.shuffled([
-    ...russians,
-    ...FOREIGN_PEOPLE.map((name) => ({ name, market: 'person' as const })),
-    ...traders,
-    ...COMPANIES.map((name) => ({ name, market: 'company' as const })),
+    ...[...people, ...FOREIGN_PEOPLE].map((name) => ({ name, market: 'person' as const })),
+    ...[...traders, ...COMPANIES].map((name) => ({ name, market: 'company' as const })),
     ...FOREIGN_COMPANIES.map((name) => ({ name, market: 'foreign' as const })),
   ]);
   return everybody.map(({ name, market }, index) => ({
     market,
-    seller: index < WITHOUT_OWNER ? null : dice.pick(SELLERS),
+    seller: index % ONE_WITHOUT_OWNER_IN === ONE_WITHOUT_OWNER_IN - 1 ? null : dice.pick(SELLERS),
     facts: { name, kind: market === 'person' ? 'person' : 'company', ...contacts(name, market, index, dice) },
   }));
 }

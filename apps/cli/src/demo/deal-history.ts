@@ -1,16 +1,10 @@
+import { AssignDealCommand, ChangeDealStageCommand, OpenDealCommand, ReviseDealCommand } from '#crm/deals';
+import { WriteNoteCommand } from '#crm/journals';
 import { addDays, type CalendarDate, type Caller } from '#platform/kernel';
 import { type Act, callerOf, EXECUTORS } from './act.js';
-import {
-  AssignDealCommand,
-  ChangeDealStageCommand,
-  OpenDealCommand,
-  ReviseDealCommand,
-  type Stage,
-  WriteNoteCommand,
-} from './commands.js';
-import type { DemoDeal } from './deals.js';
+import type { DemoDeal, Stage } from './deals.js';
 import type { Dice } from './dice.js';
-import { LOST_REASONS, NOTES, type Phase } from './remarks.js';
+import { LOST_REASONS, NOTES } from './remarks.js';
 import { type DemoUser, demoUser } from './users.js';
 import type { WorkingTime } from './working-time.js';
 
@@ -95,9 +89,9 @@ export class DealHistory {
     return { command: () => new ChangeDealStageCommand(caller, this.deal.id!, stage, reason) };
   }
 
-  private note(phase: Phase): Step[] {
+  private note(stage: Stage): Step[] {
     if (!this.dice.chance(0.55)) return [];
-    const body = this.dice.pick(NOTES[this.deal.client.market][phase]);
+    const body = this.dice.pick(NOTES[this.deal.client.market][stage]);
     const author = this.dice.chance(0.05) ? LEAD : this.dice.chance(0.35) ? this.handler() : this.salesperson();
     return [{ command: () => new WriteNoteCommand(author, this.deal.id!, body) }];
   }

@@ -1,9 +1,11 @@
+import type { ChangeDealStageCommand } from '#crm/deals';
 import { SELLERS } from './act.js';
 import type { DemoClient } from './clients.js';
-import type { Stage } from './commands.js';
 import type { Dice } from './dice.js';
 import { fill, PRODUCTS } from './products.js';
 import type { DemoUser } from './users.js';
+
+export type Stage = ChangeDealStageCommand['stage'];
 
 type Range = readonly [least: number, most: number];
 
@@ -52,8 +54,8 @@ export interface DemoDeal {
 export function drawDeals(count: number, clients: readonly DemoClient[], dice: Dice): DemoDeal[] {
   const profiles = PROFILES.flatMap((profile) => Array<StageProfile>(Math.round(profile.share * count)).fill(profile));
   return dice.shuffled(profiles).map((profile, index) => {
-    // The square makes some clients come back often.
-    const client = clients[index] ?? clients[Math.floor(dice.fraction() ** 2 * clients.length)]!;
+    // The power makes the first ones come back more often than the last.
+    const client = clients[index] ?? clients[Math.floor(dice.fraction() ** 1.4 * clients.length)]!;
     return drawDeal(client, profile, dice);
   });
 }

@@ -224,7 +224,7 @@ const LATIN = 'a b v g d e e zh z i y k l m n o p r s t u f kh ts ch sh shch  y 
 
 /** Latin lower-case letters, digits and dashes, for the name in an e-mail address. */
 export function slug(text: string): string {
-  const latin = [...text.toLowerCase()].map((letter) => {
+  const latin = Array.from(text.toLowerCase(), (letter) => {
     const place = CYRILLIC.indexOf(letter);
     return place < 0 ? letter.normalize('NFD').replace(/[\u0300-\u036f]/g, '') : LATIN[place]!;
   });

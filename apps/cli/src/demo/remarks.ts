@@ -1,9 +1,7 @@
+import type { Stage } from './deals.js';
 import type { Market } from './products.js';
 
-/** When a note is written. */
-export type Phase = 'qualification' | 'negotiation' | 'proposal' | 'closedWon' | 'closedLost';
-
-const RUSSIAN: Readonly<Record<Phase, readonly string[]>> = {
+const RUSSIAN: Readonly<Record<Stage, readonly string[]>> = {
   qualification: [
     'Созвонились, условия понятны. Ждёт расчёт на почту.',
     'Обращение по рекомендации. Нынешний полис будет фотографией.',
@@ -59,7 +57,7 @@ const ENGLISH: typeof RUSSIAN = {
   closedLost: ['Goes with the global programme, stay in touch.', 'They may come back next season.'],
 };
 
-/** What people write into a journal, in the language they use with the client. */
+/** What people write into a journal at each stage, in the language they use with the client. */
 export const NOTES: Readonly<Record<Market, typeof RUSSIAN>> = { person: RUSSIAN, company: RUSSIAN, foreign: ENGLISH };
 
 const RUSSIAN_REASONS = [

@@ -9,7 +9,14 @@ import { CqrsModule } from '#platform/cqrs';
 import { Clock, type Instant, SystemClock } from '#platform/kernel';
 import { MessagingModule } from '#platform/messaging';
 import { ObservabilityModule } from '#platform/observability';
-import { Database, databaseOptions, PersistenceModule, statement, UnitOfWork } from '#platform/persistence';
+import {
+  ADVISORY_LOCKS,
+  Database,
+  databaseOptions,
+  PersistenceModule,
+  statement,
+  UnitOfWork,
+} from '#platform/persistence';
 import pg from 'pg';
 import { type DemoBook, drawBook } from './book.js';
 import { WorkingTime } from './working-time.js';
@@ -18,8 +25,6 @@ import { WorkingTime } from './working-time.js';
 const APPLICATION = 'crm-demo';
 /** Whoever comes second waits for the first: longer than a request's statement may take. */
 const STATEMENT_TIMEOUT_MS = 600_000;
-/** Two programs that start at once must not both fill an empty book. */
-const SEED_LOCK = 7_263_005;
 const LOCK = statement('SELECT pg_advisory_xact_lock($1::bigint)');
 const ANY_CLIENT = statement('SELECT EXISTS (SELECT 1 FROM crm.clients) AS known');
 
@@ -112,7 +117,7 @@ async function write(
   clock: ActingClock,
 ): Promise<Seeded> {
   const database = app.get(Database);
-  await database.query(LOCK, [SEED_LOCK]);
+  await database.query(LOCK, [ADVISORY_LOCKS.seed]);
   if ((await database.first<{ known: boolean }>(ANY_CLIENT))?.known) return NOTHING;
   const commands = app.get(CommandBus);
   for (const { at, command, done } of acts) {

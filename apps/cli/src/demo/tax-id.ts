@@ -22,6 +22,7 @@ function digits(count: number, dice: Dice): string {
 /** The weights stand at the end: a shorter number leaves out the first ones. */
 function withCheckDigit(number: string): string {
   const weights = WEIGHTS.slice(-number.length);
-  const checksum = [...number].reduce((sum, digit, place) => sum + Number(digit) * weights[place]!, 0);
+  const products = Array.from(number, (digit, place) => Number(digit) * weights[place]!);
+  const checksum = products.reduce((sum, product) => sum + product, 0);
   return `${number}${(checksum % 11) % 10}`;
 }

@@ -1,0 +1,100 @@
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { JobCounts } from './job-counts.js';
+import { JobRequests } from './job-requests.js';
+import { QUEUE, redisServer, Trial, until } from './trial.fixture.js';
+
+jest.setTimeout(60_000);
+
+/** Stands before Redis and can be taken away. */
+class Line {
+  private readonly sockets = new Set<Socket>();
+  private server: Server | undefined;
+  port = 0;
+
+  async up(): Promise<void> {
+    const server = createServer((near) => {
+      const far = connect(redisServer());
+      for (const socket of [near, far]) {
+        this.sockets.add(socket);
+        socket.on('error', () => undefined).on('close', () => this.sockets.delete(socket));
+      }
+      near.pipe(far).pipe(near);
+    });
+    this.server = server;
+    this.port ||= await freePort();
+    await new Promise<void>((resolve) => server.listen(this.port, '127.0.0.1', resolve));
+  }
+
+  async down(): Promise<void> {
+    const { server } = this;
+    this.server = undefined;
+    if (!server) return;
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    for (const socket of this.sockets) socket.destroy();
+    await closed;
+  }
+}
+
+/** Below the ports that the system gives to clients, where a client that tries again could reach itself. */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    const probe = createServer();
+    const free = await new Promise<boolean>((resolve) => {
+      probe.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
+    });
+    if (!free) continue;
+    await new Promise((resolve) => probe.close(resolve));
+    return port;
+  }
+}
+
+describe('jobs while Redis is away', () => {
+  const line = new Line();
+  let trial: Trial;
+
+  beforeAll(async () => {
+    await line.up();
+    trial = await Trial.begin({ host: '127.0.0.1', port: line.port });
+  });
+  beforeEach(async () => {
+    await line.down();
+    await line.up();
+  });
+  afterEach(() => trial.rest());
+  afterAll(async () => {
+    await line.down();
+    await trial.end();
+  });
+
+  const write = (key: string) => ({ queue: QUEUE, name: 'write', key, payload: {} });
+  const done = (count: number) =>
+    until(async () => (await trial.requests()).filter(({ state }) => state === 'done').length === count);
+
+  test('work is asked for all the same, and done once Redis is back', async () => {
+    const app = await trial.start();
+    await app.get(JobRequests).request(write('before'));
+    await done(1);
+    await line.down();
+    await until(async () => !(QUEUE in (await app.get(JobCounts).collect())));
+    expect(await app.get(JobRequests).request(write('meanwhile'))).toBe(true);
+    expect((await trial.requests()).map(({ state }) => state)).toEqual(['done', 'pending']);
+    await line.up();
+    trial.clock.pass(10);
+    await done(2);
+    expect(await trial.effects()).toEqual(['before', 'meanwhile']);
+  });
+
+  test('an application stops though Redis is away', async () => {
+    const app = await trial.start();
+    await line.down();
+    await until(async () => !(QUEUE in (await app.get(JobCounts).collect())));
+    await app.close();
+    expect(line.port).toBeGreaterThan(0);
+  });
+
+  test('an application does not start, and names the server', async () => {
+    await line.down();
+    await expect(trial.start()).rejects.toThrow(`Redis at 127.0.0.1:${line.port} can't be reached for queues`);
+  });
+});

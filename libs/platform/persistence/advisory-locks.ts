@@ -1,0 +1,9 @@
+/** Numbers of PostgreSQL's advisory locks, all in one place: two works under one number would shut each other out. */
+export const ADVISORY_LOCKS = {
+  migration: 7_263_001,
+  sequencer: 7_263_002,
+  publisher: 7_263_003,
+  localDelivery: 7_263_004,
+  seed: 7_263_005,
+  reconciler: 7_263_006,
+} as const;

@@ -1,0 +1,223 @@
+import { Module } from '@nestjs/common';
+import { Test, type TestingModule } from '@nestjs/testing';
+import { ConfigModule } from '#platform/config';
+import { ObservabilityModule } from '#platform/observability';
+import { createTestDatabase, type TestDatabase, testEnvironment } from '#platform/testing';
+import { Database } from './database.js';
+import { PersistenceModule } from './persistence.module.js';
+import { statement } from './statement.js';
+import { isUnavailable } from './unavailable.js';
+import { UnitOfWork } from './unit-of-work.js';
+
+const INSERT = statement('INSERT INTO public.notes (text) VALUES ($1::text)');
+const SLOW_INSERT = statement('INSERT INTO public.notes (text) SELECT $1::text FROM pg_sleep(0.05)');
+const TRANSACTION = statement('SELECT txid_current()::text AS id');
+const CUT = statement('SELECT pg_terminate_backend(pg_backend_pid())');
+
+describe('a unit of work', () => {
+  let database: TestDatabase;
+  let app: TestingModule;
+  let unit: UnitOfWork;
+  let sql: Database;
+
+  beforeAll(async () => {
+    database = await createTestDatabase([]);
+    await database.rows('CREATE TABLE public.notes (text text PRIMARY KEY)');
+    const env = testEnvironment({ databaseUrl: database.url }, { CRM_DATABASE_POOL_SIZE: '2' });
+    @Module({ imports: [ConfigModule.forRoot(env), ObservabilityModule, PersistenceModule.forRoot('crm-trial')] })
+    class TrialModule {}
+    app = await Test.createTestingModule({ imports: [TrialModule] }).compile();
+    await app.init();
+    unit = app.get(UnitOfWork);
+    sql = app.get(Database);
+  });
+  beforeEach(() => database.rows('TRUNCATE public.notes'));
+  afterAll(async () => {
+    await app.close();
+    await database.drop();
+  });
+
+  const write = (text: string) => sql.query(INSERT, [text]);
+  const notes = async () =>
+    (await database.rows<{ text: string }>('SELECT text FROM public.notes ORDER BY 1')).map(({ text }) => text);
+  const transaction = async () => (await sql.first<{ id: string }>(TRANSACTION))!.id;
+
+  it('commits all that it wrote at once, when its work is done', async () => {
+    await unit.run(async () => {
+      await write('a');
+      expect(await notes()).toEqual([]);
+      await write('b');
+    });
+    expect(await notes()).toEqual(['a', 'b']);
+  });
+
+  it('undoes all that it wrote when its work fails, and says why', async () => {
+    const failing = unit.run(async () => {
+      await write('a');
+      throw new RangeError('too far');
+    });
+    await expect(failing).rejects.toThrow(new RangeError('too far'));
+    expect(await notes()).toEqual([]);
+  });
+
+  it('fails when a statement failed, even if its work forgives it: the database has given it up', async () => {
+    const forgiving = unit.run(async () => {
+      await write('a');
+      await write('a').catch(() => undefined);
+      return 'done';
+    });
+    await expect(forgiving).rejects.toThrow('notes_pkey');
+    expect(await notes()).toEqual([]);
+  });
+
+  it('is joined by what is opened inside it', async () => {
+    const failing = unit.run(async () => {
+      const outer = await transaction();
+      await unit.run(async () => {
+        expect(await transaction()).toBe(outer);
+        await write('inner');
+      });
+      expect(await notes()).toEqual([]);
+      throw new Error('after all');
+    });
+    await expect(failing).rejects.toThrow('after all');
+    expect(await notes()).toEqual([]);
+  });
+
+  it('is apart from those that run beside it', async () => {
+    const [one, other] = await Promise.all([
+      unit.run(async () => [await transaction(), await transaction()]),
+      unit.run(async () => [await transaction(), await transaction()]),
+    ]);
+    expect(one[0]).toBe(one[1]);
+    expect(other[0]).toBe(other[1]);
+    expect(one[0]).not.toBe(other[0]);
+  });
+
+  it('lets no statement slip behind its end', async () => {
+    const failing = unit.run(async () => {
+      await write('first');
+      await Promise.all([sql.query(SLOW_INSERT, ['late']), Promise.reject(new Error('meanwhile'))]);
+    });
+    await expect(failing).rejects.toThrow('meanwhile');
+    expect(await notes()).toEqual([]);
+    await unit.run(async () => {
+      await write('first');
+      void sql.query(SLOW_INSERT, ['not awaited']);
+    });
+    expect(await notes()).toEqual(['first', 'not awaited']);
+  });
+
+  it('refuses a statement that comes when it is over', async () => {
+    let late: (() => Promise<unknown>) | undefined;
+    await unit.run(async () => {
+      await write('in time');
+      const { AsyncResource } = await import('node:async_hooks');
+      late = AsyncResource.bind(() => write('too late'));
+    });
+    await expect(Promise.resolve().then(() => late!())).rejects.toThrow('has ended');
+    expect(await notes()).toEqual(['in time']);
+  });
+
+  it('tells that it has committed, and does not when it has not', async () => {
+    const told: string[] = [];
+    await unit.run(async () => {
+      unit.afterCommit(() => told.push('committed'));
+      await write('a');
+      expect(told).toEqual([]);
+    });
+    expect(told).toEqual(['committed']);
+    const failing = unit.run(async () => {
+      unit.afterCommit(() => told.push('rolled back'));
+      await write('a');
+    });
+    await expect(failing).rejects.toThrow('notes_pkey');
+    unit.afterCommit(() => told.push('none open'));
+    expect(told).toEqual(['committed', 'none open']);
+  });
+
+  it('gives its connection back however it ended', async () => {
+    for (let round = 0; round < 5; round++) {
+      const failing = unit.run(async () => {
+        await write(`round ${round}`);
+        throw new Error('again');
+      });
+      await expect(failing).rejects.toThrow('again');
+      await expect(unit.run(() => sql.query(CUT))).rejects.toThrow();
+    }
+    await unit.run(() => write('still works'));
+    expect(await notes()).toEqual(['still works']);
+  });
+
+  it('whose connection is cut says that the database is away', async () => {
+    const cut = await unit.run(() => sql.query(CUT)).catch((error: unknown) => error);
+    expect(isUnavailable(cut)).toBe(true);
+    expect(
+      isUnavailable(
+        await write('a')
+          .then(() => write('a'), String)
+          .catch((error: unknown) => error),
+      ),
+    ).toBe(false);
+  });
+
+  describe('of one computed statement', () => {
+    it('holds what was written while it was computed', async () => {
+      await unit.write(async () => {
+        await write('prepared');
+        expect(await notes()).toEqual([]);
+        return { statement: INSERT, values: ['main'] };
+      });
+      expect(await notes()).toEqual(['main', 'prepared']);
+    });
+
+    it('undoes what was written while it was computed when it fails', async () => {
+      await write('taken');
+      const failing = unit.write(async () => {
+        await write('prepared');
+        return { statement: INSERT, values: ['taken'] };
+      });
+      await expect(failing).rejects.toThrow('notes_pkey');
+      expect(await notes()).toEqual(['taken']);
+    });
+
+    it('belongs to the unit that is open', async () => {
+      const failing = unit.run(async () => {
+        await unit.write(() => Promise.resolve({ statement: INSERT, values: ['main'] }));
+        throw new Error('after all');
+      });
+      await expect(failing).rejects.toThrow('after all');
+      expect(await notes()).toEqual([]);
+    });
+  });
+});
+
+describe('what comes from the database', () => {
+  let database: TestDatabase;
+
+  beforeAll(async () => {
+    database = await createTestDatabase([]);
+  });
+  afterAll(() => database.drop());
+
+  it('is text where JavaScript would lose something: instants, days, large numbers and money', async () => {
+    const [row] = await database.rows<Record<string, unknown>>(
+      `SELECT '2026-11-23 10:22:58+03'::timestamptz AS whole, '2026-11-23 10:22:58.1+03'::timestamptz AS part,
+         '2026-11-23 10:22:58.123456+03'::timestamptz AS fine, '2026-11-23'::date AS day,
+         9007199254740993::bigint AS large, 0.10::numeric AS money, 7::int AS small,
+         '{"a": [1, null]}'::jsonb AS json, ARRAY['x', 'y'] AS list, NULL::timestamptz AS none`,
+    );
+    expect(row).toEqual({
+      whole: '2026-11-23T07:22:58.000Z',
+      part: '2026-11-23T07:22:58.100Z',
+      fine: '2026-11-23T07:22:58.123456Z',
+      day: '2026-11-23',
+      large: '9007199254740993',
+      money: '0.10',
+      small: 7,
+      json: { a: [1, null] },
+      list: ['x', 'y'],
+      none: null,
+    });
+  });
+});

@@ -1,0 +1,38 @@
+import { until } from '#platform/testing';
+import type { EventConsumer } from './event-consumer.js';
+import { figures, share } from './figures.js';
+import type { Installation } from './installation.js';
+import { audit, isSequenced, loggedIds, NO_DISCREPANCIES } from './log-audit.js';
+import type { WriteLoad } from './write-load.js';
+
+const ARRIVES_WITHIN_MS = 90_000;
+
+/**
+ * Waits until the consumer has everything, prints the figures, and compares both ways: log ⊆ delivered ⊆ log, first
+ * deliveries in their stream's order without gap, every acknowledged change in the journal and the log.
+ */
+export async function expectEverythingArrived(
+  what: string,
+  crm: Installation,
+  consumer: EventConsumer,
+  load: WriteLoad,
+): Promise<void> {
+  await until(() => isSequenced(crm.database), ARRIVES_WITHIN_MS);
+  const logged = await loggedIds(crm.database);
+  await until(() => consumer.ids.size >= logged.size, ARRIVES_WITHIN_MS).catch(() => undefined);
+  const { delivered, duplicates, outOfOrder } = consumer.account;
+  const missing = [...logged].filter((id) => !consumer.ids.has(id));
+  figures(what, {
+    requests: load.settled,
+    failed: load.refused.length + load.unanswered.length,
+    logged: logged.size,
+    delivered,
+    missing: missing.length,
+    duplicates: share(duplicates, delivered),
+    'out of order': outOfOrder.length,
+  });
+  expect(missing).toEqual([]);
+  expect([...consumer.ids].filter((id) => !logged.has(id))).toEqual([]);
+  expect(consumer.account).toMatchObject({ outOfOrder: [], changed: [] });
+  expect(await audit(crm.database, load.acknowledged)).toEqual(NO_DISCREPANCIES);
+}

@@ -1,0 +1,47 @@
+import { until } from '#platform/testing';
+import { CrmUser } from '../crm-user.js';
+import { Installation } from '../installation.js';
+import { audit, isSequenced, NO_DISCREPANCIES } from '../log-audit.js';
+import { StreamClient } from '../integration/stream-client.js';
+import { type Program, told } from '../processes.js';
+
+jest.setTimeout(120_000);
+
+describe('a deal’s way with nothing but PostgreSQL', () => {
+  let crm: Installation;
+  let api: Program;
+  let seller: CrmUser;
+
+  beforeAll(async () => {
+    crm = await Installation.start();
+    [api] = await Promise.all([crm.api(), crm.worker()]);
+    seller = new CrmUser(api);
+  });
+
+  afterAll(async () => {
+    seller.leave();
+    await crm.discard();
+  });
+
+  it(
+    'is the same: stream, journal, subscriber, Bull job, and one reminder',
+    told(async () => {
+      const stream = await StreamClient.open(api.port, { token: seller.token });
+      const { id } = await seller.openDeal(await seller.addClient(), '2020-01-01');
+      await seller.patch(`/deals/${id}`, { title: 'ОСАГО' });
+      await until(() => stream.frames.some(({ event }) => event === 'deal.review_due'));
+      const inbox = 'SELECT count(*)::int AS count FROM crm.inbox';
+      await until(async () => (await crm.database.rows<{ count: number }>(inbox))[0]!.count === 2);
+      await until(() => stream.frames.length >= 4);
+      stream.close();
+      const told = stream.frames.map(({ event }) => event).sort();
+      expect(told).toEqual(['client.created', 'deal.created', 'deal.review_due', 'deal.updated']);
+      const { body } = await seller.get<{ items: { body: string }[] }>(`/deals/${id}/journal`);
+      expect(body.items.map((entry) => entry.body)).toEqual(['Deal opened', 'Deal changed: title']);
+      const jobs = await crm.database.rows('SELECT name, state FROM crm.job_requests WHERE payload ? $1', ['deal_id']);
+      expect(jobs).toEqual([{ name: 'remind-deal', state: 'done' }]);
+      await until(() => isSequenced(crm.database));
+      expect(await audit(crm.database, [])).toEqual(NO_DISCREPANCIES);
+    }),
+  );
+});

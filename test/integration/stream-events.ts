@@ -1,0 +1,93 @@
+import { newId } from '#platform/kernel';
+import { createTestDatabase, type TestDatabase, testServer, until } from '#platform/testing';
+import pg from 'pg';
+import { MIGRATIONS } from '../../migrations/index.js';
+
+/** An event to append; what is not given is made up or absent. */
+export interface AppendedEvent {
+  readonly type?: string;
+  readonly dealId?: string;
+  readonly clientId?: string;
+  readonly audience?: readonly string[];
+  readonly data?: object;
+}
+
+/** A log that a test writes events to. */
+export class EventDatabase {
+  private constructor(private readonly database: TestDatabase) {}
+
+  static async create(): Promise<EventDatabase> {
+    return new EventDatabase(await createTestDatabase(MIGRATIONS));
+  }
+
+  get url(): string {
+    return this.database.url;
+  }
+
+  /** Appends events in one transaction; those of a deal come in this order. */
+  async append(events: readonly AppendedEvent[]): Promise<void> {
+    const changes = new Map<string, { readonly events: object[] }>();
+    for (const { type = 'deal.updated', dealId, clientId, audience = [], data = {} } of events) {
+      const stream = dealId ? `deals/${dealId}` : `clients/${clientId ?? newId()}`;
+      const change = changes.get(stream) ?? { stream, deal_id: dealId, client_id: clientId, audience: [], events: [] };
+      change.events.push({ id: newId(), type, audience, data });
+      changes.set(stream, change);
+    }
+    await this.database.rows(`SELECT crm.append_changes($1::jsonb, NULL, date_trunc('milliseconds', now()))`, [
+      JSON.stringify([...changes.values()]),
+    ]);
+    await this.database.rows(`SELECT pg_notify('crm_log_appended', '')`);
+  }
+
+  /**
+   * Appends events and waits until every event has its position.
+   * @returns the last one.
+   */
+  async appendSequenced(events: readonly AppendedEvent[]): Promise<number> {
+    await this.append(events);
+    await until(async () => {
+      const waiting = await this.database.rows('SELECT FROM crm.event_log WHERE position IS NULL LIMIT 1');
+      return waiting.length === 0;
+    });
+    return this.lastPosition();
+  }
+
+  /** The last position given. */
+  async lastPosition(): Promise<number> {
+    const [row] = await this.database.rows<{ position: string }>(
+      `SELECT position FROM crm.event_cursors WHERE name = 'sequencer'`,
+    );
+    return Number(row!.position);
+  }
+
+  /** Deletes events, as retention does. */
+  async forgetUpTo(position: number): Promise<void> {
+    await this.database.rows('DELETE FROM crm.event_log WHERE position <= $1', [position]);
+  }
+
+  /** Makes the database unreachable, ending every connection to it, or reachable again. */
+  async setReachable(reachable: boolean): Promise<void> {
+    const name = new URL(this.url).pathname.slice(1);
+    const server = new pg.Client({ connectionString: testServer('CRM_TEST_DATABASE_URL') });
+    await server.connect();
+    await server.query(`ALTER DATABASE ${name} WITH ALLOW_CONNECTIONS ${reachable}`);
+    if (!reachable) {
+      await server.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [name]);
+    }
+    await server.end();
+  }
+
+  drop(): Promise<void> {
+    return this.database.drop();
+  }
+}
+
+/** Events of one deal, numbered in their data. */
+export function numbered(dealId: string, from: number, to: number, event: AppendedEvent = {}): AppendedEvent[] {
+  return range(from, to).map((n) => ({ dealId, ...event, data: { n, ...event.data } }));
+}
+
+/** The whole numbers from one to another, both included. */
+export function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from + 1 }, (_, index) => from + index);
+}
