@@ -49,7 +49,7 @@ export class PoliciesController {
   @ApiOperation({ summary: 'Draft a policy, on a deal or for a client alone' })
   @Creates('', { type: PolicyResource })
   @Problems({
-    400: ['client_mismatch', 'policy_dates_reversed', 'currency_required'],
+    400: ['client_mismatch', 'policy_dates_reversed', 'policy_number_empty', 'currency_required'],
     404: ['deal_not_found', 'client_not_found'],
     409: ['policy_number_taken'],
   })
@@ -71,7 +71,7 @@ export class PoliciesController {
   @ApiOperation({ summary: 'Change a policy that is not closed; what is absent stays' })
   @ApiOkResponse({ type: PolicyResource })
   @Problems({
-    400: ['policy_incomplete', 'policy_dates_reversed', 'currency_required'],
+    400: ['policy_incomplete', 'policy_dates_reversed', 'policy_number_empty', 'currency_required'],
     404: ['policy_not_found'],
     409: ['policy_closed', 'policy_number_taken', 'policy_not_draft', 'edit_conflict'],
     412: ['version_mismatch'],
@@ -138,7 +138,7 @@ export class PoliciesController {
   @ApiOperation({ summary: 'Draft the policy that follows this one' })
   @Creates(COLLECTION, { type: PolicyResource })
   @Problems({
-    400: ['policy_dates_reversed'],
+    400: ['policy_dates_reversed', 'policy_number_empty', 'currency_required'],
     404: ['policy_not_found'],
     409: ['policy_already_renewed', 'policy_not_renewable', 'policy_number_taken'],
     412: ['version_mismatch'],

@@ -13,9 +13,12 @@ const LOOK_ALIKES: Readonly<Record<string, string>> = {
   Т: 'T',
   У: 'Y',
   Х: 'X',
+  І: 'I',
+  Ј: 'J',
+  Ѕ: 'S',
 };
-const SPACES_AND_DASHES = /[\s\u00ad\u2010-\u2015\u2212-]/gu;
-const CYRILLIC = /[АВЕЁКМНОРСТУХ]/g;
+const SPACES_AND_DASHES = /[\s\u00ad\u200b\u2010-\u2015\u2060\u2212-]/gu;
+const CYRILLIC = /[АВЕЁКМНОРСТУХІЈЅ]/g;
 
 /** A policy number as it is compared: upper case, no spaces or dashes, look-alike letters as Latin ones. */
 export function numberKey(number: string): string {

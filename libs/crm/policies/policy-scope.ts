@@ -1,5 +1,5 @@
 import type { Scope } from '#platform/auth';
-import { SqlConditions } from '#platform/persistence';
+import type { SqlConditions } from '#platform/persistence';
 
 /**
  * Adds the scope on `crm.policies p` joined to `crm.deals d`: `own` and `assigned` speak of the deal; a policy without

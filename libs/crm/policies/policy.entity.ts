@@ -13,6 +13,7 @@ import {
   policyIncomplete,
   policyNotDraft,
   policyNotRenewable,
+  policyNumberEmpty,
   policyTransitionForbidden,
 } from './policy.errors.js';
 import { PolicyActivated, PolicyClosed, PolicyDeleted, PolicyDrafted, PolicyRevised } from './policy.events.js';
@@ -40,6 +41,9 @@ export interface PolicyOrigin {
 /** Days before its end from which a policy wants a successor. */
 export const RENEWAL_DAYS = 30;
 
+/** Of the calendar. */
+const LAST_YEAR = 9999;
+
 /** What an active policy can't be without, by the name of its field in the API. */
 const NEEDED_WHEN_ACTIVE = ['policy_number', 'insurance_company', 'effective_from', 'effective_to'] as const;
 
@@ -61,13 +65,13 @@ export class Policy extends Aggregate {
   private insuranceCompany: string | null = null;
 
   /** Normalised; with `numberKey` what makes a policy unique. */
-  @Column('varchar', { name: 'insurer_key', length: 255, nullable: true })
+  @Column('text', { name: 'insurer_key', nullable: true })
   protected insurerKey: string | null = null;
 
   @Column('varchar', { name: 'policy_number', length: 64, nullable: true })
   private policyNumber: string | null = null;
 
-  @Column('varchar', { name: 'number_key', length: 64, nullable: true })
+  @Column('text', { name: 'number_key', nullable: true })
   protected numberKey: string | null = null;
 
   @Column('numeric', { precision: 14, scale: 2, nullable: true })
@@ -164,24 +168,22 @@ export class Policy extends Aggregate {
   }
 
   /**
-   * Drafts the policy that follows this one: the same cover from the day after its end, for as long as it ran.
+   * Drafts the policy that follows this one: the same cover from the day after its end, for a year.
    * @throws DomainError `policy_not_renewable`, `policy_already_renewed`.
    */
   renew(id: string, facts: Partial<PolicyFacts>, actorId: string, now: Instant): Policy {
     if (this.status === 'draft' || this.closeReason === 'void' || !this.effectiveTo) throw policyNotRenewable();
     if (this.hasSuccessor) throw policyAlreadyRenewed();
     const effectiveFrom = facts.effectiveFrom ?? addDays(this.effectiveTo, 1);
-    const { clientId, dealId, ownerId, insuranceCompany, premium, currency } = this;
+    const effectiveTo = facts.effectiveTo ?? yearFrom(effectiveFrom);
+    const { clientId, dealId, ownerId } = this;
     const next = {
-      ...{
-        insuranceCompany,
-        premium,
-        currency,
-        policyNumber: null,
-        effectiveFrom,
-        effectiveTo: yearFrom(effectiveFrom),
-      },
-      ...facts,
+      insuranceCompany: facts.insuranceCompany ?? this.insuranceCompany,
+      premium: facts.premium ?? this.premium,
+      currency: facts.currency ?? this.currency,
+      policyNumber: facts.policyNumber ?? null,
+      effectiveFrom,
+      effectiveTo,
     };
     const origin = { id, clientId, dealId, ownerId, quoteId: null, renewsPolicyId: this.id };
     return Policy.draft(origin, next, this.today, actorId, now);
@@ -243,7 +245,8 @@ export class Policy extends Aggregate {
       this.premium = Money.of(this.premium, this.currency).amount;
     }
     this.insurerKey = this.insuranceCompany && insurerKey(this.insuranceCompany);
-    this.numberKey = (this.policyNumber && numberKey(this.policyNumber)) || null;
+    this.numberKey = this.policyNumber && numberKey(this.policyNumber);
+    if (this.numberKey === '') throw policyNumberEmpty();
     if (this.effectiveFrom && this.effectiveTo && this.effectiveTo < this.effectiveFrom) throw policyDatesReversed();
   }
 
@@ -261,9 +264,13 @@ export class Policy extends Aggregate {
   }
 }
 
-/** The last day of a year of cover. */
+/**
+ * The last day of a year of cover.
+ * @throws DomainError `policy_not_renewable` past the year 9999, with which the calendar ends.
+ */
 function yearFrom(from: CalendarDate): CalendarDate {
   const [year, month, day] = from.split('-');
+  if (Number(year) >= LAST_YEAR) throw policyNotRenewable();
   const nextYear = `${String(Number(year) + 1).padStart(4, '0')}-${month}-${day}`;
   return addDays(nextYear, -1);
 }

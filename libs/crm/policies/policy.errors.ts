@@ -21,6 +21,9 @@ export const policyDatesReversed = (): DomainError =>
 export const policyNumberTaken = (): DomainError =>
   new DomainError('conflict', 'policy_number_taken', 'This insurer has a policy with this number already.');
 
+export const policyNumberEmpty = (): DomainError =>
+  new DomainError('invalid', 'policy_number_empty', 'A policy number has more to it than spaces and dashes.');
+
 export const policyAlreadyLinked = (): DomainError =>
   new DomainError('conflict', 'policy_already_linked', 'The policy belongs to another quote: release that one first.');
 

@@ -15,6 +15,12 @@ const CONSTRAINTS: Readonly<Record<string, () => Error>> = {
   policies_successor_key: policyAlreadyRenewed,
 };
 
+/** What is read after these is what others left behind: a statement that waits itself does not see all of it. */
+const HOLD = statement('SELECT id FROM crm.policies WHERE id = $1::uuid FOR NO KEY UPDATE');
+const HOLD_LINKED = statement(
+  'SELECT id FROM crm.policies WHERE quote_id = $1::uuid AND NOT is_deleted FOR NO KEY UPDATE',
+);
+
 /** Loads policies to be changed and stores them with their journal and events. */
 @Injectable()
 export class PolicyRepository extends AggregateRepository<Policy> {
@@ -32,11 +38,12 @@ export class PolicyRepository extends AggregateRepository<Policy> {
   }
 
   /**
-   * The policy, if the caller may do this to it.
+   * The policy, if the caller may do this to it; nobody else changes it until the unit of work ends.
    * @throws DomainError `policy_not_found` when the caller may not even see it, `forbidden` when it may not do this,
    *   `version_mismatch` when it is not the version the caller saw.
    */
   async load(id: string, caller: Caller, action: ActionOn<'policies'>, expected?: ExpectedVersion): Promise<Policy> {
+    await this.store.database.query(HOLD, [id]);
     const policy = await this.find(caller, 'read', (p) => `p.id = ${p}::uuid`, id);
     if (!policy) throw policyNotFound();
     requireAccess(caller, 'policies', action);
@@ -47,6 +54,7 @@ export class PolicyRepository extends AggregateRepository<Policy> {
 
   /** The policy linked to a quote, whoever asks: a part of changing the quote. */
   async linkedTo(quoteId: string): Promise<Policy | undefined> {
+    await this.store.database.query(HOLD_LINKED, [quoteId]);
     return this.select(new SqlConditions('NOT p.is_deleted'), (p) => `p.quote_id = ${p}::uuid`, quoteId);
   }
 

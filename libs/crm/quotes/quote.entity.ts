@@ -3,7 +3,13 @@ import { Aggregate } from '#platform/persistence';
 import { Column, Entity } from 'typeorm';
 import type { QuoteStatus, QuoteView, ValidityPeriod } from './contracts.js';
 import { QUOTE_TRANSITIONS } from './quote-state.js';
-import { notReady, quoteTransitionForbidden, quoteUpdateForbidden, validityReversed } from './quote.errors.js';
+import {
+  filesTooLong,
+  notReady,
+  quoteTransitionForbidden,
+  quoteUpdateForbidden,
+  validityReversed,
+} from './quote.errors.js';
 import { QuoteAdded, QuoteDeleted, QuoteRevised, QuoteStatusChanged } from './quote.events.js';
 import { fromRange, isPast, toRange } from './validity.js';
 
@@ -19,6 +25,9 @@ export interface QuoteFacts {
   readonly files: readonly string[];
   readonly comments: string | null;
 }
+
+/** Of all references to files together: twice that, before and after, must fit into an event. */
+const MOST_BYTES_OF_FILES = 12 * 1024;
 
 /** One insurer's offer inside a deal. */
 @Entity({ schema: 'crm', name: 'quotes' })
@@ -53,9 +62,9 @@ export class Quote extends Aggregate {
   @Column('daterange', { nullable: true })
   private validity: string | null = null;
 
-  /** Ids or URLs, in the order given; JSON text on its way to the database. */
+  /** Ids or URLs, in the order given. */
   @Column('jsonb')
-  private files: readonly string[] | string = [];
+  private files: readonly string[] = [];
 
   @Column('varchar', { length: 2000, nullable: true })
   private comments: string | null = null;
@@ -91,7 +100,7 @@ export class Quote extends Aggregate {
       currency: this.currency,
       calculation_date: this.calculationDate,
       validity_period,
-      files: this.fileList,
+      files: this.files,
       comments: this.comments,
       status: this.status,
       expired: isPast(validity_period, this.today),
@@ -105,7 +114,7 @@ export class Quote extends Aggregate {
 
   /**
    * Changes what is given; nothing happens when everything stays as it was.
-   * @throws DomainError `quote_update_forbidden`, `validity_period_reversed`, and what a ready quote must not lose.
+   * @throws DomainError `quote_update_forbidden`, `validity_period_reversed`, `files_too_long`, and what a ready quote must not lose.
    */
   revise(facts: Partial<QuoteFacts>, actorId: string, now: Instant): void {
     if (this.status === 'confirmed' || this.status === 'archived') throw quoteUpdateForbidden();
@@ -152,11 +161,11 @@ export class Quote extends Aggregate {
     this.apply(new event(this.view, actorId, previous));
   }
 
-  private set({ validityPeriod, files, ...facts }: Partial<QuoteFacts>): void {
+  private set({ validityPeriod, ...facts }: Partial<QuoteFacts>): void {
     for (const [field, value] of Object.entries(facts)) {
       if (value !== undefined) Object.assign(this, { [field]: value });
     }
-    if (files) this.files = JSON.stringify(files);
+    if (Buffer.byteLength(JSON.stringify(this.files)) > MOST_BYTES_OF_FILES) throw filesTooLong();
     if (validityPeriod !== undefined) {
       const { start, end } = validityPeriod ?? { start: null, end: null };
       if (start && end && end < start) throw validityReversed();
@@ -173,9 +182,5 @@ export class Quote extends Aggregate {
     if (program_name === null) throw notReady('program_required_for_ready');
     if (premium_amount === null) throw notReady('premium_required_for_ready');
     if (!validity_period?.start || !validity_period.end) throw notReady('validity_period_required_for_ready');
-  }
-
-  private get fileList(): readonly string[] {
-    return typeof this.files === 'string' ? (JSON.parse(this.files) as string[]) : this.files;
   }
 }

@@ -16,6 +16,13 @@ export const quoteTransitionForbidden = (from: QuoteStatus, to: QuoteStatus): Do
 export const validityReversed = (): DomainError =>
   new DomainError('invalid', 'validity_period_reversed', 'A validity period does not end before it starts.');
 
+export const filesTooLong = (): DomainError =>
+  new DomainError(
+    'invalid',
+    'files_too_long',
+    'A quote takes 12 KiB of references to files: send ids instead of addresses.',
+  );
+
 export const policyNotApplicable = (): DomainError =>
   new DomainError('invalid', 'policy_not_applicable', 'A policy is named only when confirming.');
 

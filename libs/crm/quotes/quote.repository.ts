@@ -9,6 +9,9 @@ import { statement } from '#platform/persistence';
 import { Quote } from './quote.entity.js';
 import { dealClosed, quoteNotFound } from './quote.errors.js';
 
+/** Taken before the policy's lock, and both before the deal's stream: two changes can't wait for each other. */
+const HOLD = statement('SELECT id FROM crm.quotes WHERE id = $1::uuid AND deal_id = $2::uuid FOR NO KEY UPDATE');
+
 /** Loads quotes to be changed and stores them with their journal and events. */
 @Injectable()
 export class QuoteRepository extends AggregateRepository<Quote> {
@@ -37,8 +40,13 @@ export class QuoteRepository extends AggregateRepository<Quote> {
     return deal;
   }
 
-  /** @throws DomainError `quote_not_found` when it is not the deal's, `version_mismatch`. */
+  /**
+   * The quote, which nobody else changes until the unit of work ends.
+   * @throws DomainError `quote_not_found` when it is not the deal's, `version_mismatch`.
+   */
   async load(dealId: string, quoteId: string, expected: ExpectedVersion): Promise<Quote> {
+    // Locked first and read after it: what a reading statement waited for it does not see all of.
+    await this.store.database.query(HOLD, [quoteId, dealId]);
     const row = await this.store.database.first<Record<string, unknown> & { linked_policy_id: string | null }>(
       statement(
         `SELECT ${this.mapping.selection}, (SELECT p.id FROM crm.policies p WHERE p.quote_id = q.id AND NOT p.is_deleted)

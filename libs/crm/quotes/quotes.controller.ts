@@ -71,7 +71,7 @@ export class QuotesController {
   @Post()
   @ApiOperation({ summary: 'Put an insurer’s offer into an open deal' })
   @Creates('', { type: QuoteResource })
-  @Problems({ 400: ['validity_period_reversed'], 404: ['deal_not_found'], 409: ['deal_closed'] })
+  @Problems({ 400: ['validity_period_reversed', 'files_too_long'], 404: ['deal_not_found'], 409: ['deal_closed'] })
   async add(@CurrentCaller() caller: Caller, @UuidParam() id: string, @Body() body: AddQuoteDto): Promise<QuoteView> {
     return this.commands.execute(new AddQuoteCommand(caller, id, newQuoteFacts(body)));
   }
@@ -92,7 +92,7 @@ export class QuotesController {
   @ApiOperation({ summary: 'Change a quote that is not confirmed yet; what is absent stays' })
   @ApiOkResponse({ type: QuoteResource })
   @Problems({
-    400: ['quote_update_forbidden', 'validity_period_reversed', ...GUARDS],
+    400: ['quote_update_forbidden', 'validity_period_reversed', 'files_too_long', ...GUARDS],
     404: NOT_FOUND,
     409: ['deal_closed', 'edit_conflict'],
     412: ['version_mismatch'],
@@ -126,7 +126,7 @@ export class QuotesController {
   @ApiOperation({ summary: 'Make ready, confirm (and link a policy), or archive' })
   @ApiOkResponse({ type: QuoteResource })
   @Problems({
-    400: ['policy_not_applicable', ...GUARDS],
+    400: ['policy_not_applicable', 'policy_dates_reversed', ...GUARDS],
     404: [...NOT_FOUND, 'policy_not_found'],
     409: ['quote_transition_forbidden', 'policy_already_linked', 'policy_closed', 'deal_closed', 'edit_conflict'],
     412: ['version_mismatch'],

@@ -60,7 +60,11 @@ export class TableMapping<T extends Aggregate> {
   }
 
   insertValues(entity: T): unknown[] {
-    return this.columns.map(({ property }) => (entity as unknown as Record<string, unknown>)[property]);
+    return this.columns.map(({ property, type }) => {
+      const value = (entity as unknown as Record<string, unknown>)[property];
+      // The driver would write an array as one of PostgreSQL's own.
+      return type === 'jsonb' ? JSON.stringify(value) : value;
+    });
   }
 
   updateValues(entity: T): unknown[] {
