@@ -250,20 +250,26 @@ describe('50 at once', () => {
     expect((await seller.get<Listed<PolicyView>>(`/policies?deal_id=${deal.id}`)).body.items).toHaveLength(1);
   });
 
-  it('changing, confirming and archiving: nobody waits for ever, and what is answered is what is stored', async () => {
-    const quotes = [await addQuote(seller, deal), await addQuote(seller, deal)];
-    const policy = await addPolicy(seller, { deal_id: deal.id });
-    for (const quote of quotes) await moveQuote(seller, quote, ['ready']);
-    const acts = [
-      (quote: QuoteView) => seller.patch(path(quote), { comments: policyNumber() }),
-      (quote: QuoteView) => seller.post(`${path(quote)}/status`, { status: 'confirmed', policy_id: policy.id }),
-      () => seller.patch(`/policies/${policy.id}`, { policy_number: policyNumber() }),
-      (quote: QuoteView) => seller.post(`${path(quote)}/status`, { status: 'archived' }),
-    ];
-    const answers = await Promise.all(FIFTY.map((n) => acts[n % 4]!(quotes[(n >> 2) % 2]!)));
+  it('changing what is being confirmed: nobody waits for ever, and what is answered is what is stored', async () => {
+    const quotes: QuoteView[] = [];
+    const policies: PolicyView[] = [];
+    for (let n = 0; n < 12; n += 1) {
+      quotes.push(await moveQuote(seller, await addQuote(seller, deal), ['ready']));
+      policies.push(await addPolicy(seller, { deal_id: deal.id }));
+    }
+    const answers = await Promise.all(
+      quotes.flatMap((quote, n) => [
+        seller.post(`${path(quote)}/status`, { status: 'confirmed', policy_id: policies[n]!.id }),
+        seller.patch(path(quote), { comments: policyNumber() }),
+        seller.patch(`/policies/${policies[n]!.id}`, { policy_number: policyNumber() }),
+        seller.post(`${path(quote)}/status`, { status: 'archived' }),
+      ]),
+    );
     expect(answers.filter(({ status }) => ![200, 400, 409].includes(status))).toEqual([]);
-    const holder = (await seller.get<PolicyView>(`/policies/${policy.id}`)).body.quote_id;
-    const linked = (await Promise.all(quotes.map(read))).filter(({ linked_policy_id: id }) => id !== null);
-    expect(linked.map(({ id }) => id)).toEqual(holder === null ? [] : [holder]);
+    for (const [n, quote] of (await Promise.all(quotes.map(read))).entries()) {
+      const { body: policy } = await seller.get<PolicyView>(`/policies/${policies[n]!.id}`);
+      expect(quote.linked_policy_id).toBe(policy.quote_id && policy.id);
+      expect(policy.quote_id).toBe(quote.status === 'confirmed' ? quote.id : null);
+    }
   });
 });

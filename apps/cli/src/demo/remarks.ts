@@ -76,3 +76,17 @@ export const LOST_REASONS: Readonly<Record<Market, readonly string[]>> = {
   company: RUSSIAN_REASONS,
   foreign: ['Price', 'Covered by the global programme', 'Project was postponed', 'No answer'],
 };
+
+const RUSSIAN_COMMENTS = [
+  'Франшиза 30 000 ₽, без неё на 9 % дороже.',
+  'Рассрочка на два платежа без наценки.',
+  'Нужен осмотр до начала.',
+  'Скидка за безубыточность учтена.',
+];
+
+/** What an executor adds to an insurer's offer. */
+export const OFFER_COMMENTS: Readonly<Record<Market, readonly string[]>> = {
+  person: [...RUSSIAN_COMMENTS, 'Действует при установке маяка.'],
+  company: [...RUSSIAN_COMMENTS, 'Тариф держат до конца месяца.'],
+  foreign: ['Subject to survey.', 'Deductible EUR 5,000 each and every loss.', 'Premium payable in two instalments.'],
+};
