@@ -95,6 +95,9 @@ export class Sale1764000004000 implements MigrationInterface {
         updated_at  timestamptz  NOT NULL,
         CONSTRAINT document_links_owner_document_key UNIQUE (owner_type, owner_id, document_id)
       );
+
+      ALTER TABLE crm.clients ADD CONSTRAINT clients_merged_check
+        CHECK (merged_into_id IS NULL OR (is_deleted AND merged_into_id <> id));
     `);
   }
 

@@ -1,7 +1,7 @@
 import type { DealView } from '#crm/deals/contracts';
 import type { PolicyView } from '#crm/policies/contracts';
 import type { QuoteView } from '#crm/quotes/contracts';
-import type { TestUser } from '#platform/testing';
+import { type TestUser, until } from '#platform/testing';
 import { Crm, type Listed } from '../crm.js';
 import { addPolicy, addQuote, moveQuote, policyNumber, WHOLE_QUOTE } from '../sale.js';
 
@@ -272,4 +272,27 @@ describe('50 at once', () => {
       expect(policy.quote_id).toBe(quote.status === 'confirmed' ? quote.id : null);
     }
   });
+
+  it('a change and the confirmation of one quote never wait for each other', async () => {
+    const quote = await moveQuote(seller, await addQuote(seller, deal), ['ready']);
+    const policy = await addPolicy(seller, { deal_id: deal.id });
+    const answers = await crm.database.undone(async (client) => {
+      await client.query('SELECT id FROM crm.quotes WHERE id = $1 FOR NO KEY UPDATE', [quote.id]);
+      const change = seller.patch(path(quote), { comments: 'подождите' });
+      await until(async () => (await waiting()) === 1);
+      const confirmation = seller.post(`${path(quote)}/status`, { status: 'confirmed', policy_id: policy.id });
+      await until(async () => (await waiting()) === 2);
+      return [change, confirmation];
+    });
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200]);
+  });
 });
+
+/** How many of this database's connections wait for a lock. */
+async function waiting(): Promise<number> {
+  const [row] = await crm.database.rows<{ count: number }>(
+    `SELECT count(*)::int AS count FROM pg_stat_activity
+     WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+  );
+  return row!.count;
+}

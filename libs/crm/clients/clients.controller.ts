@@ -10,10 +10,13 @@ import {
   clientFacts,
   ClientResource,
   ListClientsDto,
+  MergeClientDto,
+  MergeResource,
   ReviseClientDto,
 } from './client.dto.js';
 import { AddClientCommand } from './commands/add-client.command.js';
 import { DeleteClientCommand } from './commands/delete-client.command.js';
+import { MergeClientsCommand } from './commands/merge-clients.command.js';
 import { ReviseClientCommand } from './commands/revise-client.command.js';
 import type { ClientView } from './contracts.js';
 import { GetClientQuery } from './queries/get-client.query.js';
@@ -82,5 +85,25 @@ export class ClientsController {
     @IfMatch() expected: ExpectedVersion,
   ): Promise<void> {
     await this.commands.execute(new DeleteClientCommand(caller, id, expected));
+  }
+
+  @Post(':id/merge')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Put another client in the place of this one; its id answers with that one afterwards' })
+  @ApiOkResponse({ type: MergeResource })
+  @Problems({
+    404: ['client_not_found'],
+    409: ['client_merge_forbidden', 'edit_conflict'],
+    412: ['version_mismatch'],
+  })
+  async merge(
+    @CurrentCaller() caller: Caller,
+    @UuidParam() id: string,
+    @Body() { into_id: intoId, dry_run: isDryRun = false }: MergeClientDto,
+    @IfMatch() expected: ExpectedVersion,
+  ): Promise<MergeResource> {
+    const command = new MergeClientsCommand(caller, id, intoId, isDryRun, expected);
+    const { moved, survivor } = await this.commands.execute(command);
+    return { dry_run: isDryRun, moved, client: survivor };
   }
 }

@@ -25,6 +25,13 @@ export interface ClientView {
   readonly updated_at: Instant;
 }
 
+/** How much a merge moves, or would move, to the client that stays. */
+export interface MovedByMerge {
+  readonly deals: number;
+  readonly policies: number;
+  readonly documents: number;
+}
+
 /** Asks for a client that the caller may see; refused with `client_not_found`. */
 export class ClientInScopeQuery extends Query<ClientView> {
   constructor(

@@ -1,4 +1,5 @@
-import type { Instant } from '#platform/kernel';
+import { Command } from '@nestjs/cqrs';
+import type { Caller, Instant } from '#platform/kernel';
 
 /** What a document can belong to. */
 export const DOCUMENT_OWNERS = ['deal', 'policy', 'client'] as const;
@@ -14,4 +15,23 @@ export interface DocumentLinkView {
   readonly title: string | null;
   readonly created_by_id: string;
   readonly created_at: Instant;
+}
+
+/**
+ * Gives a client's documents to the client that takes its place; those that one has already are just unlinked. A part of
+ * merging clients, whose command has checked what the caller may do and holds both.
+ * Resolves to how many the other client gains.
+ */
+export class MoveClientDocumentsCommand extends Command<number> {
+  constructor(
+    readonly caller: Caller,
+    readonly clientId: string,
+    readonly intoClientId: string,
+    /** UUIDs of those who may see either client. */
+    readonly audience: readonly string[],
+    /** Only counts. */
+    readonly isDryRun: boolean,
+  ) {
+    super();
+  }
 }

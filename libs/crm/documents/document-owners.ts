@@ -26,12 +26,7 @@ export class DocumentOwners {
    * The owner, if the caller may do this to its documents; it stays as it is until the unit of work ends.
    * @throws DomainError `deal_not_found`, `policy_not_found`, `client_not_found`, `forbidden`.
    */
-  async require(
-    type: DocumentOwner,
-    id: string,
-    caller: Caller,
-    action: ActionOn<'documents'>,
-  ): Promise<OwnerFacts> {
+  async require(type: DocumentOwner, id: string, caller: Caller, action: ActionOn<'documents'>): Promise<OwnerFacts> {
     const isHeld = action !== 'read';
     const { facts, parties } = await this.find(type, id, caller, isHeld);
     const scope = requireAccess(caller, 'documents', action);

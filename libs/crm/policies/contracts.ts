@@ -89,3 +89,28 @@ export class PolicyInScopeQuery extends Query<PolicyView> {
     super();
   }
 }
+
+/** Asks, whoever asks, for the ids of a client's policies that are not deleted; ascending. */
+export class PoliciesOfClientQuery extends Query<readonly string[]> {
+  constructor(
+    readonly clientId: string,
+    /** Whether nobody else may change them until the unit of work ends. */
+    readonly isHeld = false,
+  ) {
+    super();
+  }
+}
+
+/**
+ * Gives policies, closed ones too, to another client: a part of merging clients, whose command has checked what the
+ * caller may do, holds the policies and has moved their deals.
+ */
+export class MovePoliciesCommand extends Command<void> {
+  constructor(
+    readonly caller: Caller,
+    readonly policyIds: readonly string[],
+    readonly intoClientId: string,
+  ) {
+    super();
+  }
+}

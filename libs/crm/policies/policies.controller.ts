@@ -140,7 +140,7 @@ export class PoliciesController {
   @Problems({
     400: ['policy_dates_reversed', 'policy_number_empty', 'currency_required'],
     404: ['policy_not_found'],
-    409: ['policy_already_renewed', 'policy_not_renewable', 'policy_number_taken'],
+    409: ['policy_already_renewed', 'policy_not_renewable', 'policy_number_taken', 'edit_conflict'],
     412: ['version_mismatch'],
   })
   async renew(

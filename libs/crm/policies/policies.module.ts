@@ -9,6 +9,7 @@ import {
   LinkPolicyToQuoteHandler,
   ReleaseQuoteHandler,
 } from './commands/quoted-policy.commands.js';
+import { MovePoliciesHandler } from './commands/move-policies.command.js';
 import { RenewPolicyHandler } from './commands/renew-policy.command.js';
 import { RevisePolicyHandler } from './commands/revise-policy.command.js';
 import { PoliciesController } from './policies.controller.js';
@@ -17,6 +18,7 @@ import { Policy } from './policy.entity.js';
 import { PolicyRepository } from './policy.repository.js';
 import { GetPolicyHandler, PolicyInScopeHandler } from './queries/get-policy.query.js';
 import { ListPoliciesHandler } from './queries/list-policies.query.js';
+import { PoliciesOfClientHandler } from './queries/policies-of-client.query.js';
 
 const COMMANDS = [
   AddPolicyHandler,
@@ -25,10 +27,11 @@ const COMMANDS = [
   ClosePolicyHandler,
   RenewPolicyHandler,
   DeletePolicyHandler,
+  MovePoliciesHandler,
 ];
 /** What quotes ask for. */
 const FOR_QUOTES = [LinkPolicyToQuoteHandler, ReleaseQuoteHandler, DraftPolicyFromQuoteHandler];
-const QUERIES = [GetPolicyHandler, ListPoliciesHandler, PolicyInScopeHandler];
+const QUERIES = [GetPolicyHandler, ListPoliciesHandler, PolicyInScopeHandler, PoliciesOfClientHandler];
 
 /** What a policy is and can do. */
 @Module({

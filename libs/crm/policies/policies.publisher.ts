@@ -31,7 +31,7 @@ export class PoliciesPublisher implements IEventHandler<AnyPolicyEvent> {
     this.log.record({
       stream: `deals/${deal.id}`,
       dealId: deal.id,
-      clientId: deal.clientId,
+      clientId: policy.client_id,
       actorId,
       audience: people(deal.ownerId, deal.executorId),
       entry: { kind: 'system', body, data: difference(event) },

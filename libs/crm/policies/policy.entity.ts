@@ -213,6 +213,11 @@ export class Policy extends Aggregate {
     this.change(actorId, now, PolicyRevised, () => (this.quoteId = null));
   }
 
+  /** Gives the policy, also a closed one, to the client that takes the place of its own. */
+  giveTo(clientId: string, actorId: string, now: Instant): void {
+    this.change(actorId, now, PolicyRevised, () => (this.clientId = clientId));
+  }
+
   /** @throws DomainError `policy_not_draft`. */
   delete(actorId: string, now: Instant): void {
     if (this.status !== 'draft') throw policyNotDraft();

@@ -36,6 +36,9 @@ export const policyAlreadyRenewed = (): DomainError =>
 export const policyNotRenewable = (): DomainError =>
   new DomainError('conflict', 'policy_not_renewable', 'Only a policy that is or was active, with an end, is renewed.');
 
+export const policyMoved = (): DomainError =>
+  new DomainError('conflict', 'edit_conflict', 'Its client was merged at the same moment: read it again and retry.');
+
 export const policyNotDraft = (): DomainError =>
   new DomainError('conflict', 'policy_not_draft', 'Only a draft is deleted: close the policy instead.');
 

@@ -21,6 +21,14 @@ const HOLD_LINKED = statement(
   'SELECT id FROM crm.policies WHERE quote_id = $1::uuid AND NOT is_deleted FOR NO KEY UPDATE',
 );
 
+const HOLD_DEAL = statement(
+  'SELECT d.id FROM crm.policies p JOIN crm.deals d ON d.id = p.deal_id WHERE p.id = $1::uuid FOR SHARE OF d',
+);
+const HOLD_CLIENT = statement(
+  `SELECT c.id FROM crm.policies p JOIN crm.clients c ON c.id = p.client_id
+   WHERE p.id = $1::uuid AND p.deal_id IS NULL FOR SHARE OF c`,
+);
+
 /** Loads policies to be changed and stores them with their journal and events. */
 @Injectable()
 export class PolicyRepository extends AggregateRepository<Policy> {
@@ -50,6 +58,26 @@ export class PolicyRepository extends AggregateRepository<Policy> {
     if (!(await this.find(caller, action, (p) => `p.id = ${p}::uuid`, id))) throw forbidden();
     policy.expectVersion(expected);
     return policy;
+  }
+
+  /**
+   * The policy, whoever asks: for a command that has checked what the caller may do, and holds the row.
+   * @throws DomainError `policy_not_found`.
+   */
+  async loadHeld(id: string): Promise<Policy> {
+    const policy = await this.select(new SqlConditions('NOT p.is_deleted'), (p) => `p.id = ${p}::uuid`, id);
+    if (!policy) throw policyNotFound();
+    return policy;
+  }
+
+  /**
+   * Keeps the deal of a policy, or without one its client, from being moved until the unit of work ends. Comes before
+   * {@link load}, as everything that holds both does.
+   * @returns the client when it is held.
+   */
+  async holdOrigin(id: string): Promise<string | undefined> {
+    await this.store.database.query(HOLD_DEAL, [id]);
+    return (await this.store.database.first<{ id: string }>(HOLD_CLIENT, [id]))?.id;
   }
 
   /** The policy linked to a quote, whoever asks: a part of changing the quote. */

@@ -3,6 +3,7 @@ import { type Caller, Clock, type ExpectedVersion, newId } from '#platform/kerne
 import { UnitOfWork } from '#platform/persistence';
 import type { PolicyView } from '../contracts.js';
 import type { PolicyFacts } from '../policy.entity.js';
+import { policyMoved } from '../policy.errors.js';
 import { PolicyRepository } from '../policy.repository.js';
 
 /** Drafts the policy that follows another one; what is not given is taken over. */
@@ -25,10 +26,15 @@ export class RenewPolicyHandler implements ICommandHandler<RenewPolicyCommand> {
     private readonly clock: Clock,
   ) {}
 
-  /** @returns the successor, a draft. */
+  /**
+   * @returns the successor, a draft.
+   * @throws DomainError `policy_not_renewable`, `policy_already_renewed`, `policy_number_taken`, `edit_conflict`.
+   */
   async execute({ caller, policyId, facts, expected }: RenewPolicyCommand): Promise<PolicyView> {
     return this.unitOfWork.run(async () => {
+      const heldClientId = await this.policies.holdOrigin(policyId);
       const policy = await this.policies.load(policyId, caller, 'create', expected);
+      if (heldClientId && heldClientId !== policy.view.client_id) throw policyMoved();
       const now = this.clock.now();
       const successor = policy.renew(newId(), facts, caller.userId, now);
       await this.policies.save(successor, now);
