@@ -1,4 +1,3 @@
-import type { ActionOn } from '#platform/auth';
 import type { QuoteStatus } from './contracts.js';
 
 /** The life of a quote as data: where each state leads to. */
@@ -7,12 +6,4 @@ export const QUOTE_TRANSITIONS: Readonly<Record<QuoteStatus, readonly QuoteStatu
   ready: ['confirmed', 'archived'],
   confirmed: ['archived'],
   archived: [],
-};
-
-/** What one must be allowed to do in order to bring a quote into a state. */
-export const ACTION_INTO: Readonly<Record<QuoteStatus, ActionOn<'quotes'>>> = {
-  draft: 'edit',
-  ready: 'ready',
-  confirmed: 'confirm',
-  archived: 'archive',
 };

@@ -1,6 +1,5 @@
-import type { ActionOn } from '#platform/auth';
 import { QUOTE_STATUSES, type QuoteStatus, type QuoteView } from './contracts.js';
-import { ACTION_INTO, QUOTE_TRANSITIONS } from './quote-state.js';
+import { QUOTE_TRANSITIONS } from './quote-state.js';
 import { Quote, type QuoteFacts } from './quote.entity.js';
 import { QuoteAdded, QuoteDeleted, QuoteRevised, QuoteStatusChanged } from './quote.events.js';
 
@@ -84,11 +83,6 @@ describe('the states of a quote', () => {
     expect(() => quote.moveTo(to, POLICY, EXECUTOR, LATER)).toThrow(refusal);
     expect(() => quote.requireTransition(to)).toThrow(refusal);
     expectUntouched(quote, before);
-  });
-
-  it('are each reached by an action of its own', () => {
-    const actions: Readonly<Record<QuoteStatus, ActionOn<'quotes'>>> = ACTION_INTO;
-    expect(new Set(Object.values(actions)).size).toBe(QUOTE_STATUSES.length);
   });
 
   it('carry the policy along', () => {

@@ -11,7 +11,7 @@ import {
   validityReversed,
 } from './quote.errors.js';
 import { QuoteAdded, QuoteDeleted, QuoteRevised, QuoteStatusChanged } from './quote.events.js';
-import { fromRange, isPast, toRange } from './validity.js';
+import { fromRange, isPast, toRange } from './validity-period.js';
 
 /** What can be said of a quote; money is decimal text. */
 export interface QuoteFacts {

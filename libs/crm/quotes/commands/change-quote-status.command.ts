@@ -1,12 +1,12 @@
 import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { LinkPolicyToQuoteCommand, ReleaseQuoteCommand } from '#crm/policies/contracts';
+import type { ActionOn } from '#platform/auth';
 import { type Caller, Clock, type ExpectedVersion } from '#platform/kernel';
 import { UnitOfWork } from '#platform/persistence';
 import type { QuoteStatus, QuoteView } from '../contracts.js';
 import { coverOf } from '../quoted-cover.js';
 import type { Quote } from '../quote.entity.js';
 import { policyNotApplicable } from '../quote.errors.js';
-import { ACTION_INTO } from '../quote-state.js';
 import { QuoteRepository } from '../quote.repository.js';
 
 /** Moves a quote to another state; confirming may link a policy of the same deal, archiving releases it. */
@@ -23,6 +23,14 @@ export class ChangeQuoteStatusCommand extends Command<QuoteView> {
   }
 }
 
+/** What one must be allowed to do in order to bring a quote into a state. */
+const ACTION_INTO: Readonly<Record<QuoteStatus, ActionOn<'quotes'>>> = {
+  draft: 'edit',
+  ready: 'ready',
+  confirmed: 'confirm',
+  archived: 'archive',
+};
+
 @CommandHandler(ChangeQuoteStatusCommand)
 export class ChangeQuoteStatusHandler implements ICommandHandler<ChangeQuoteStatusCommand> {
   constructor(
@@ -33,7 +41,7 @@ export class ChangeQuoteStatusHandler implements ICommandHandler<ChangeQuoteStat
   ) {}
 
   /**
-   * The policy is changed before the quote, here and wherever both are: two such changes can't wait for each other.
+   * Holds the deal, the quote and the policy in this order before it writes: two such changes can't wait for each other.
    * @throws DomainError `quote_transition_forbidden`, `…_required_for_ready`, `policy_not_applicable`,
    *   `policy_not_found`, `policy_already_linked`.
    */

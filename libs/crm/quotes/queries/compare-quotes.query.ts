@@ -3,7 +3,7 @@ import { DealInScopeQuery } from '#crm/deals/contracts';
 import type { CalendarDate, Caller } from '#platform/kernel';
 import { Database, statement } from '#platform/persistence';
 import type { QuoteStatus, ValidityPeriod } from '../contracts.js';
-import { fromRange } from '../validity.js';
+import { fromRange } from '../validity-period.js';
 
 /** One offer beside the others; amounts are decimal text with two digits. */
 export interface ComparedQuote {

@@ -1,6 +1,6 @@
 import type { CalendarDate } from '#platform/kernel';
 import type { QuoteView } from '../contracts.js';
-import { fromRange, isPast } from '../validity.js';
+import { fromRange, isPast } from '../validity-period.js';
 
 /** The columns of a quote in the order in which the API shows them. */
 export const QUOTE_COLUMNS = `q.id, q.deal_id, q.owner_id, q.insurance_company, q.program_name, q.premium_amount,

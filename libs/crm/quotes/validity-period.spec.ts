@@ -1,4 +1,4 @@
-import { fromRange, isPast, toRange } from './validity.js';
+import { fromRange, isPast, toRange } from './validity-period.js';
 
 describe('a validity period', () => {
   it.each([
