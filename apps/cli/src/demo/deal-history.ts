@@ -38,7 +38,7 @@ export class DealHistory {
 
   constructor(
     readonly deal: DemoDeal,
-    private readonly time: WorkingTime,
+    time: WorkingTime,
     private readonly dice: Dice,
   ) {
     this.executor = deal.seller && dice.chance(0.75) ? dice.pick(EXECUTORS) : null;
@@ -50,7 +50,10 @@ export class DealHistory {
     const steps = this.steps();
     const ages = this.drawAges(steps.length);
     this.acts = steps.map((step, index) => ({ ...step, at: time.ago(ages[index]!) }));
-    this.atWork = this.spanOf(steps.map(({ stage }) => stage), ages);
+    this.atWork = this.spanOf(
+      steps.map(({ stage }) => stage),
+      ages,
+    );
   }
 
   /** The deal's seller, or the lead where it has none. */
