@@ -170,6 +170,16 @@ describe('a policy', () => {
     expect(await seller.post(`/policies/${policy.id}/renew`, {})).toMatchObject({ status: 201 });
   });
 
+  it('keeps its client from being deleted', async () => {
+    const client = await crm.client(seller);
+    const draft = await addPolicy(seller, { client_id: client.id });
+    const refused = { status: 409, code: 'client_has_policies' };
+    expect(await seller.delete(`/clients/${client.id}`)).toMatchObject(refused);
+    expect(await seller.patch(`/clients/${client.id}`, { is_deleted: true })).toMatchObject(refused);
+    await seller.delete(`/policies/${draft.id}`);
+    expect(await seller.delete(`/clients/${client.id}`)).toMatchObject({ status: 204 });
+  });
+
   it('follows its deal to another seller', async () => {
     const policy = await addPolicy(seller, { deal_id: deal.id });
     const next = crm.user('seller');

@@ -64,7 +64,11 @@ export class ClientsController {
   @Patch(':id')
   @ApiOperation({ summary: 'Change a client; what is absent stays' })
   @ApiOkResponse({ type: ClientResource })
-  @Problems({ 404: ['client_not_found'], 409: ['client_has_deals', 'edit_conflict'], 412: ['version_mismatch'] })
+  @Problems({
+    404: ['client_not_found'],
+    409: ['client_has_deals', 'client_has_policies', 'edit_conflict'],
+    412: ['version_mismatch'],
+  })
   async revise(
     @CurrentCaller() caller: Caller,
     @UuidParam() id: string,
@@ -77,8 +81,12 @@ export class ClientsController {
 
   @Delete(':id')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Delete a client; one that has deals stays' })
-  @Problems({ 404: ['client_not_found'], 409: ['client_has_deals', 'edit_conflict'], 412: ['version_mismatch'] })
+  @ApiOperation({ summary: 'Delete a client; one that has deals or policies stays' })
+  @Problems({
+    404: ['client_not_found'],
+    409: ['client_has_deals', 'client_has_policies', 'edit_conflict'],
+    412: ['version_mismatch'],
+  })
   async delete(
     @CurrentCaller() caller: Caller,
     @UuidParam() id: string,

@@ -9,6 +9,7 @@ const TODAY = '2026-03-02';
 const SELLER = 'a0000000-0000-7000-8000-000000000001';
 const QUOTE = 'f0000000-0000-7000-8000-000000000001';
 const OTHER_QUOTE = 'f0000000-0000-7000-8000-000000000002';
+const OTHER_CLIENT = 'c0000000-0000-7000-8000-000000000002';
 const SUCCESSOR = 'e0000000-0000-7000-8000-000000000002';
 
 const ORIGIN = {
@@ -164,6 +165,15 @@ describe('a policy', () => {
 
   it('may last one day', () => {
     expect(drafted({ effectiveTo: '2026-03-15' }).view.effective_to).toBe('2026-03-15');
+  });
+
+  it.each(POLICY_STATUSES)('follows its client into another one while %s', (status) => {
+    const policy = policyIn(status);
+    policy.giveTo(OTHER_CLIENT, SELLER, LATER);
+    expect(policy.view.client_id).toBe(OTHER_CLIENT);
+    expect(policy.getUncommittedEvents()).toEqual([
+      new PolicyRevised(policy.view, SELLER, { client_id: ORIGIN.clientId }),
+    ]);
   });
 
   it('that stays as it was is no change', () => {
