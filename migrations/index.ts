@@ -1,6 +1,12 @@
 import { Events1764000001000 } from './1764000001000-events.js';
 import { ClientsDealsJournals1764000002000 } from './1764000002000-clients-deals-journals.js';
 import { Jobs1764000003000 } from './1764000003000-jobs.js';
+import { Sale1764000004000 } from './1764000004000-sale.js';
 
 /** Every migration, oldest first; only appended to. */
-export const MIGRATIONS = [Events1764000001000, ClientsDealsJournals1764000002000, Jobs1764000003000];
+export const MIGRATIONS = [
+  Events1764000001000,
+  ClientsDealsJournals1764000002000,
+  Jobs1764000003000,
+  Sale1764000004000,
+];

@@ -16,7 +16,8 @@ export class DatabaseLine {
   /** @param url of the database. */
   static async to(url: string): Promise<DatabaseLine> {
     const line = new DatabaseLine(createServer(), new URL(url));
-    line.server.listen(0, '127.0.0.1');
+    // It needn't be taken down: a test's end is not held up by it.
+    line.server.unref().listen(0, '127.0.0.1');
     await once(line.server, 'listening');
     return line;
   }
@@ -36,12 +37,6 @@ export class DatabaseLine {
 
   open(): void {
     this.isClosed = false;
-  }
-
-  /** Takes the line down for good. */
-  end(): void {
-    this.close();
-    this.server.close();
   }
 
   private join(near: Socket): void {

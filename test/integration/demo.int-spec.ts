@@ -38,6 +38,20 @@ async function content(database: TestDatabase): Promise<object> {
        FROM crm.journals j JOIN crm.deals d ON d.id = j.deal_id JOIN crm.clients c ON c.id = d.client_id
        ORDER BY d.created_at, c.name, d.title, j.seq`,
     ),
+    quotes: await database.rows(
+      `SELECT d.title, q.owner_id, q.insurance_company, q.program_name, q.premium_amount, q.coverage_sum, q.currency,
+         q.calculation_date, q.validity::text, q.files, q.comments, q.status, q.version, q.created_at, q.updated_at
+       FROM crm.quotes q JOIN crm.deals d ON d.id = q.deal_id ORDER BY q.created_at, d.title, q.insurance_company`,
+    ),
+    policies: await database.rows(
+      `SELECT c.name AS client, p.insurance_company, p.policy_number, p.premium, p.effective_from, p.effective_to, p.owner_id,
+         p.status, p.close_reason, r.policy_number AS renews, p.version, p.created_at, p.updated_at
+       FROM crm.policies p JOIN crm.clients c ON c.id = p.client_id LEFT JOIN crm.policies r ON r.id = p.renews_policy_id
+       ORDER BY p.created_at, c.name, p.policy_number`,
+    ),
+    documents: await database.rows(
+      `SELECT owner_type, document_id, title, created_by_id, created_at FROM crm.document_links ORDER BY document_id`,
+    ),
   };
 }
 
@@ -108,6 +122,79 @@ describe('a demo book', () => {
     expect(reviews.today).toBeGreaterThan(0);
     expect(reviews.first >= '2026-11-03').toBe(true);
     expect(reviews.last > '2027-02-01' && reviews.last <= '2027-02-21').toBe(true);
+  });
+
+  it('has quotes of invented insurers in every state on many deals, some past their validity', async () => {
+    const states = await book.rows<{ status: string; quotes: number; deals: number }>(
+      `SELECT status, count(*)::int AS quotes, count(DISTINCT deal_id)::int AS deals FROM crm.quotes
+       GROUP BY status ORDER BY status`,
+    );
+    expect(states.map(({ status }) => status)).toEqual(['archived', 'confirmed', 'draft', 'ready']);
+    for (const { quotes, deals } of states) {
+      expect(quotes).toBeGreaterThan(25);
+      expect(deals).toBeGreaterThan(25);
+    }
+    const facts = await one<Record<string, number>>(
+      `SELECT count(DISTINCT deal_id)::int AS deals, count(DISTINCT insurance_company)::int AS insurers,
+         count(DISTINCT owner_id)::int AS people, count(DISTINCT currency)::int AS currencies,
+         count(*) FILTER (WHERE status = 'ready' AND upper(validity) <= '${TODAY}')::int AS expired,
+         count(*) FILTER (WHERE status = 'ready' AND upper(validity) > '${TODAY}')::int AS open,
+         count(*) FILTER (WHERE lower(validity) <> calculation_date)::int AS not_from_their_day FROM crm.quotes`,
+    );
+    expect(facts).toMatchObject({ insurers: 11, people: 7, currencies: 2, not_from_their_day: 0 });
+    expect(facts.deals).toBeGreaterThan(100);
+    expect(Math.min(facts.expired!, facts.open!)).toBeGreaterThan(20);
+  });
+
+  it('has policies drafted, in force and closed, from confirmed quotes and brought along by clients', async () => {
+    const states = await book.rows<{ state: string }>(
+      `SELECT DISTINCT concat_ws(' ', status, close_reason) AS state FROM crm.policies ORDER BY state`,
+    );
+    expect(states.map(({ state }) => state)).toEqual([
+      'active',
+      'closed cancelled',
+      'closed expired',
+      'closed replaced',
+      'closed void',
+      'draft',
+    ]);
+    const policies = await one<Record<string, number>>(
+      `SELECT count(*) FILTER (WHERE p.status = 'active')::int AS in_force,
+         count(*) FILTER (WHERE p.quote_id IS NOT NULL)::int AS quoted,
+         count(*) FILTER (WHERE p.deal_id IS NULL)::int AS brought_along,
+         count(*) FILTER (WHERE q.status <> 'confirmed' OR q.premium_amount <> p.premium)::int AS unlike_their_quote,
+         count(*) FILTER (WHERE p.status = 'draft' AND d.closed_at IS NOT NULL)::int AS left_undone,
+         count(*) FILTER (WHERE p.status = 'active' AND p.effective_to < '${TODAY}')::int AS past_their_end
+       FROM crm.policies p LEFT JOIN crm.quotes q ON q.id = p.quote_id LEFT JOIN crm.deals d ON d.id = p.deal_id`,
+    );
+    expect(policies).toMatchObject({ unlike_their_quote: 0, left_undone: 0, past_their_end: 0 });
+    expect(policies.in_force).toBeGreaterThan(60);
+    expect(Math.min(policies.quoted!, policies.brought_along!)).toBeGreaterThan(30);
+  });
+
+  it('has policies that wait for a renewal, and some that have got one', async () => {
+    const renewals = await one<Record<string, number>>(
+      `SELECT count(*) FILTER (WHERE n.id IS NULL AND p.status = 'active' AND p.effective_to <= '${TODAY}'::date + 30)::int AS due,
+         count(n.id)::int AS renewed, count(*) FILTER (WHERE n.status = 'active')::int AS in_force,
+         count(*) FILTER (WHERE n.effective_from <> p.effective_to + 1 OR n.client_id <> p.client_id)::int AS astray
+       FROM crm.policies p LEFT JOIN crm.policies n ON n.renews_policy_id = p.id`,
+    );
+    expect(renewals.astray).toBe(0);
+    expect(renewals.due).toBeGreaterThan(5);
+    expect(renewals.in_force).toBeGreaterThan(5);
+    expect(renewals.renewed).toBeGreaterThan(renewals.in_force!);
+  });
+
+  it('has documents on policies, deals and clients, each somewhere once', async () => {
+    const owners = await book.rows<{ owner_type: string; count: number }>(
+      `SELECT owner_type, count(DISTINCT document_id)::int AS count FROM crm.document_links GROUP BY owner_type ORDER BY owner_type`,
+    );
+    expect(owners.map(({ owner_type }) => owner_type)).toEqual(['client', 'deal', 'policy']);
+    for (const { count } of owners) expect(count).toBeGreaterThan(15);
+    expect(
+      await one(`SELECT count(*)::int AS count FROM crm.document_links l WHERE NOT EXISTS (
+        SELECT 1 FROM crm.event_log e WHERE e.type LIKE '%document.linked' AND e.data ->> 'document_id' = l.document_id::text)`),
+    ).toEqual({ count: 0 });
   });
 
   it('tells a history of half a year in the order in which it happened, all of it past', async () => {

@@ -1,46 +1,26 @@
 import { newId } from '#platform/kernel';
 import { accessToken, until } from '#platform/testing';
 import { DatabaseLine } from './database-line.js';
-import { StreamApplication } from './stream-application.js';
-import { type ReceivedFrame, StreamClient, type StreamOptions } from './stream-client.js';
-import { type AppendedEvent, EventDatabase, numbered, range } from './stream-events.js';
+import type { StreamApplication } from './stream-application.js';
+import type { ReceivedFrame, StreamOptions } from './stream-client.js';
+import { type AppendedEvent, type EventDatabase, numbered, range } from './stream-events.js';
+import { StreamTrial } from './stream-trial.js';
 
 const RING_FRAMES = 5_000;
 const LEAD = accessToken({ userId: newId(), roles: ['ROLE_TEAM_LEAD'] });
 
+let trial: StreamTrial;
 let database: EventDatabase;
 let api: StreamApplication;
-const clients: StreamClient[] = [];
-/** Further processes that a test started. */
-const others: StreamApplication[] = [];
 
-async function connect(options: StreamOptions = {}, application = api): Promise<StreamClient> {
-  const client = await StreamClient.open(application.port, { token: LEAD, ...options });
-  clients.push(client);
-  return client;
-}
-
-/** Another API process on the same log. */
-async function another(settings: Readonly<Record<string, string>> = {}, url = database.url): Promise<StreamApplication> {
-  const other = await StreamApplication.start(url, settings);
-  others.push(other);
-  return other;
-}
+const connect: StreamTrial['connect'] = (...parameters) => trial.connect(...parameters);
 
 beforeAll(async () => {
-  database = await EventDatabase.create();
-  api = await StreamApplication.start(database.url, { CRM_SSE_HEARTBEAT_MS: '200' });
+  trial = await StreamTrial.begin();
+  ({ database, api } = trial);
 }, 60_000);
-
-afterEach(async () => {
-  for (const client of clients.splice(0)) client.close();
-  await Promise.all(others.splice(0).map((other) => other.stop()));
-});
-
-afterAll(async () => {
-  await api.stop();
-  await database.drop();
-});
+afterEach(() => trial.rest());
+afterAll(() => trial.end());
 
 jest.setTimeout(120_000);
 
@@ -78,7 +58,7 @@ describe('coming back', () => {
     const count = RING_FRAMES + 1_200;
     const start = await database.lastPosition();
     await database.appendSequenced(numbered(dealId, 1, count));
-    const fresh = await another();
+    const fresh = await trial.another();
 
     for (const application of [api, fresh]) {
       const client = await connect({ lastEventId: String(start) }, application);
@@ -160,7 +140,7 @@ describe('coming back', () => {
     const last = await database.appendSequenced(numbered(dealId, 1, 3));
     await database.forgetUpTo(start + 2);
     // Another process has nothing of it in memory.
-    const other = await another();
+    const other = await trial.another();
 
     const late = await connect({ lastEventId: String(start + 1) }, other);
     const [reset] = await late.received(1);
@@ -179,10 +159,9 @@ describe('coming back', () => {
     const query = `deal_id=${dealId}`;
     const start = await database.lastPosition();
     const line = await DatabaseLine.to(database.url);
-    const settings = { CRM_SSE_HEARTBEAT_MS: '200' };
-    const old = await another(settings, line.url);
+    const old = await trial.another({}, line.url);
     await database.appendSequenced(numbered(dealId, 1, 300));
-    const fresh = await another(settings, line.url);
+    const fresh = await trial.another({}, line.url);
     const live = await connect({ query, lastEventId: String(start) }, old);
     await live.received(300);
 
@@ -266,7 +245,7 @@ describe('clients that come to no good', () => {
 
 describe('the stop of a process', () => {
   it('ends its streams in good order and does not wait for them', async () => {
-    const stopping = await another();
+    const stopping = await trial.another();
     const open = await Promise.all([connect({}, stopping), connect({ lastEventId: '0' }, stopping)]);
     await until(() => open.every(({ text }) => text !== ''));
     await stopping.stop();

@@ -2,50 +2,30 @@ import { connect as dial, type Socket } from 'node:net';
 import { newId } from '#platform/kernel';
 import { openApiDocument } from '#platform/http';
 import { accessToken, until } from '#platform/testing';
-import { StreamApplication } from './stream-application.js';
-import { StreamClient, type StreamOptions } from './stream-client.js';
-import { EventDatabase, numbered } from './stream-events.js';
+import type { StreamApplication } from './stream-application.js';
+import type { StreamOptions } from './stream-client.js';
+import { type EventDatabase, numbered } from './stream-events.js';
+import { StreamTrial } from './stream-trial.js';
 
 const PATHS = ['/streams', '/streams/deals', '/api/v1/streams/deals'];
 const LEAD = tokenOf('ROLE_TEAM_LEAD');
 
+let trial: StreamTrial;
 let database: EventDatabase;
 let api: StreamApplication;
-const clients: StreamClient[] = [];
-/** Further processes that a test started. */
-const others: StreamApplication[] = [];
 
 function tokenOf(role: string, userId = newId()): string {
   return accessToken({ userId, roles: [role] });
 }
 
-async function connect(options: StreamOptions = {}, application = api): Promise<StreamClient> {
-  const client = await StreamClient.open(application.port, { token: LEAD, ...options });
-  clients.push(client);
-  return client;
-}
-
-/** Another API process on the same log. */
-async function another(settings: Readonly<Record<string, string>> = {}, url = database.url): Promise<StreamApplication> {
-  const other = await StreamApplication.start(url, settings);
-  others.push(other);
-  return other;
-}
+const connect: StreamTrial['connect'] = (...parameters) => trial.connect(...parameters);
 
 beforeAll(async () => {
-  database = await EventDatabase.create();
-  api = await StreamApplication.start(database.url, { CRM_SSE_HEARTBEAT_MS: '200' });
+  trial = await StreamTrial.begin();
+  ({ database, api } = trial);
 }, 60_000);
-
-afterEach(async () => {
-  for (const client of clients.splice(0)) client.close();
-  await Promise.all(others.splice(0).map((other) => other.stop()));
-});
-
-afterAll(async () => {
-  await api.stop();
-  await database.drop();
-});
+afterEach(() => trial.rest());
+afterAll(() => trial.end());
 
 jest.setTimeout(60_000);
 
@@ -240,7 +220,7 @@ describe('who may listen', () => {
   });
 
   it('lets one user hold a number of streams and no more', async () => {
-    const limited = await another({ CRM_SSE_CONNECTIONS_PER_USER: '2' });
+    const limited = await trial.another({ CRM_SSE_CONNECTIONS_PER_USER: '2' });
     const token = tokenOf('agent');
     const first = await connect({ token }, limited);
     await connect({ token }, limited);

@@ -2,7 +2,10 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { ClientsHttpModule } from '#crm/clients';
 import { DealsHttpModule } from '#crm/deals';
+import { DocumentsHttpModule } from '#crm/documents';
 import { JournalsHttpModule } from '#crm/journals';
+import { PoliciesHttpModule } from '#crm/policies';
+import { QuotesHttpModule } from '#crm/quotes';
 import { AuthGuard, AuthModule } from '#platform/auth';
 import { ConfigModule } from '#platform/config';
 import { CqrsModule } from '#platform/cqrs';
@@ -31,7 +34,10 @@ export class ApiModule {
         HealthModule.forRoot(MIGRATIONS),
         ClientsHttpModule,
         DealsHttpModule,
+        DocumentsHttpModule,
         JournalsHttpModule,
+        PoliciesHttpModule,
+        QuotesHttpModule,
         StreamsModule,
       ],
       providers: [{ provide: APP_GUARD, useExisting: AuthGuard }],

@@ -22,7 +22,7 @@ export async function seed(args: readonly string[], env: NodeJS.ProcessEnv): Pro
     const seeded = await prepareDatabase(url, env);
     print(
       seeded
-        ? `Added ${seeded.clients} clients and ${seeded.deals} deals.`
+        ? `Added ${seeded.clients} clients and ${seeded.deals} deals with all that belongs to them.`
         : 'There are clients already: nothing was added.',
     );
   });

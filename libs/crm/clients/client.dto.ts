@@ -7,13 +7,21 @@ import {
   IntegerField,
   KindField,
   ListQuery,
+  ObjectField,
   PhoneField,
   TextField,
   UuidField,
 } from '#platform/http';
 import type { Instant } from '#platform/kernel';
 import type { ClientFacts } from './client.entity.js';
-import { CLIENT_KINDS, CLIENT_STATUSES, type ClientKind, type ClientStatus, type ClientView } from './contracts.js';
+import {
+  CLIENT_KINDS,
+  CLIENT_STATUSES,
+  type ClientKind,
+  type ClientStatus,
+  type ClientView,
+  type MovedByMerge,
+} from './contracts.js';
 
 const NAME = { min: 1, max: 255, example: 'Иванова Мария Петровна' } as const;
 const TAX_ID = { description: 'ИНН: 10 digits of a company, 12 of a person.', example: '7707083893' } as const;
@@ -81,6 +89,15 @@ export class ReviseClientDto {
   is_deleted?: boolean;
 }
 
+/** Body of POST /clients/{id}/merge. */
+export class MergeClientDto {
+  @UuidField({ description: 'The client that stays.' })
+  into_id!: string;
+
+  @BooleanField({ optional: true, description: 'true only tells what would move.' })
+  dry_run?: boolean;
+}
+
 /** Filters of a list of clients. */
 export class ListClientsDto extends ListQuery {
   @TextField({ max: 255, optional: true, description: 'Part of name, e-mail, phone (however written) or tax id.' })
@@ -133,6 +150,31 @@ export class ClientResource implements ClientView {
 
   @ApiProperty({ type: 'string', format: 'date-time', example: '2026-11-23T09:30:00.000Z' })
   readonly updated_at!: Instant;
+}
+
+const COUNT = { min: 0, max: 2_147_483_647, example: 2 } as const;
+
+class MovedByMergeResource implements MovedByMerge {
+  @IntegerField(COUNT)
+  readonly deals!: number;
+
+  @IntegerField(COUNT)
+  readonly policies!: number;
+
+  @IntegerField({ ...COUNT, description: 'Links that the client did not have yet.' })
+  readonly documents!: number;
+}
+
+/** What a merge moved, or would move. */
+export class MergeResource {
+  @BooleanField()
+  readonly dry_run!: boolean;
+
+  @ObjectField(() => MovedByMergeResource)
+  readonly moved!: MovedByMerge;
+
+  @ObjectField(() => ClientResource, { description: 'The client that stays.' })
+  readonly client!: ClientView;
 }
 
 /** What a body says of a client, in the domain's words; absent stays undefined. */

@@ -1,5 +1,5 @@
 import { Client, type ClientFacts } from './client.entity.js';
-import { ClientAdded, ClientDeleted, ClientRevised } from './client.events.js';
+import { ClientAdded, ClientDeleted, ClientMerged, ClientRevised } from './client.events.js';
 import type { ClientView } from './contracts.js';
 
 const ADDED = '2026-03-02T06:00:00.000Z';
@@ -104,5 +104,23 @@ describe('a client', () => {
     client.delete(LEAD, LATER);
     expect(client.view).toMatchObject({ is_deleted: true, version: 2, updated_at: LATER });
     expect(onlyEvent(client)).toEqual(new ClientDeleted(client.view, LEAD, LATER));
+  });
+});
+
+describe('a client that another one takes the place of', () => {
+  it('is gone, and names the other one', () => {
+    const client = storedClient();
+    const before = client.view;
+    const survivor = Client.add('c0000000-0000-7000-8000-000000000002', FACTS, SELLER, ADDED).view;
+    const moved = { deals: 2, policies: 1, documents: 0 };
+    client.mergeInto(survivor, moved, LEAD, LATER);
+    expect(client.view).toEqual({
+      ...before,
+      merged_into_id: survivor.id,
+      is_deleted: true,
+      version: 2,
+      updated_at: LATER,
+    });
+    expect(onlyEvent(client)).toEqual(new ClientMerged(client.view, LEAD, survivor, moved));
   });
 });

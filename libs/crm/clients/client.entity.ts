@@ -1,9 +1,9 @@
 import type { Instant } from '#platform/kernel';
 import { Aggregate } from '#platform/persistence';
 import { Column, Entity } from 'typeorm';
-import { ClientAdded, ClientDeleted, ClientRevised } from './client.events.js';
+import { ClientAdded, ClientDeleted, ClientMerged, ClientRevised } from './client.events.js';
 import { emailKey, phoneKey } from './contact-keys.js';
-import type { ClientKind, ClientStatus, ClientView } from './contracts.js';
+import type { ClientKind, ClientStatus, ClientView, MovedByMerge } from './contracts.js';
 
 /** What can be said of a client. */
 export interface ClientFacts {
@@ -100,6 +100,13 @@ export class Client extends Aggregate {
   delete(actorId: string, now: Instant): void {
     this.markDeleted(actorId, now);
     this.apply(new ClientDeleted(this.view, actorId, now));
+  }
+
+  /** Gives its place to another client; its id answers with that one from then on. */
+  mergeInto(survivor: ClientView, moved: MovedByMerge, actorId: string, now: Instant): void {
+    this.markDeleted(actorId, now);
+    this.mergedIntoId = survivor.id;
+    this.apply(new ClientMerged(this.view, actorId, survivor, moved));
   }
 
   private set(facts: Partial<ClientFacts>): void {

@@ -15,5 +15,15 @@ export const clientDuplicate = (candidates: readonly ClientView[]): DomainError 
 export const clientHasDeals = (): DomainError =>
   new DomainError('conflict', 'client_has_deals', 'The client has deals: delete or move them first.');
 
+export const clientHasPolicies = (): DomainError =>
+  new DomainError(
+    'conflict',
+    'client_has_policies',
+    'The client has policies: delete those drafts, or merge the client.',
+  );
+
+export const clientMergeForbidden = (): DomainError =>
+  new DomainError('conflict', 'client_merge_forbidden', 'A client is merged into another one, and only once.');
+
 export const ownerForbidden = (): DomainError =>
   new DomainError('forbidden', 'owner_forbidden', 'Only a team lead or an admin gives clients to somebody else.');

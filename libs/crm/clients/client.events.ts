@@ -1,4 +1,4 @@
-import type { ClientView } from './contracts.js';
+import type { ClientView, MovedByMerge } from './contracts.js';
 
 abstract class ClientEvent {
   constructor(
@@ -26,6 +26,18 @@ export class ClientDeleted extends ClientEvent {
     client: ClientView,
     actorId: string,
     readonly deletedAt: string,
+  ) {
+    super(client, actorId);
+  }
+}
+
+/** Another client has taken its place. */
+export class ClientMerged extends ClientEvent {
+  constructor(
+    client: ClientView,
+    actorId: string,
+    readonly survivor: ClientView,
+    readonly moved: MovedByMerge,
   ) {
     super(client, actorId);
   }

@@ -7,6 +7,9 @@ import { addClientScope } from './client-scope.js';
 import { Client } from './client.entity.js';
 import { clientNotFound } from './client.errors.js';
 
+const HOLD = statement(
+  'SELECT id, merged_into_id FROM crm.clients WHERE id = ANY ($1::uuid[]) ORDER BY id FOR NO KEY UPDATE',
+);
 const LOCK = statement('SELECT id FROM crm.clients WHERE id = $1::uuid FOR UPDATE');
 
 /** Loads clients to be changed and stores them with their events. */
@@ -34,6 +37,15 @@ export class ClientRepository extends AggregateRepository<Client> {
   /** Holds new deals of the client back until the transaction ends; for a deletion. */
   async lock(id: string): Promise<void> {
     await this.store.database.query(LOCK, [id]);
+  }
+
+  /**
+   * Keeps these clients as they are, and new deals, policies and documents from them, until the unit of work ends.
+   * @returns the ids of those among them that were merged already.
+   */
+  async hold(ids: readonly string[]): Promise<readonly string[]> {
+    const rows = await this.store.database.query<{ id: string; merged_into_id: string | null }>(HOLD, [ids]);
+    return rows.filter(({ merged_into_id }) => merged_into_id !== null).map(({ id }) => id);
   }
 
   /** Stores a new client, or what changed of a loaded one; nothing when nothing did. */

@@ -10,10 +10,13 @@ import {
   clientFacts,
   ClientResource,
   ListClientsDto,
+  MergeClientDto,
+  MergeResource,
   ReviseClientDto,
 } from './client.dto.js';
 import { AddClientCommand } from './commands/add-client.command.js';
 import { DeleteClientCommand } from './commands/delete-client.command.js';
+import { MergeClientsCommand } from './commands/merge-clients.command.js';
 import { ReviseClientCommand } from './commands/revise-client.command.js';
 import type { ClientView } from './contracts.js';
 import { GetClientQuery } from './queries/get-client.query.js';
@@ -61,7 +64,11 @@ export class ClientsController {
   @Patch(':id')
   @ApiOperation({ summary: 'Change a client; what is absent stays' })
   @ApiOkResponse({ type: ClientResource })
-  @Problems({ 404: ['client_not_found'], 409: ['client_has_deals', 'edit_conflict'], 412: ['version_mismatch'] })
+  @Problems({
+    404: ['client_not_found'],
+    409: ['client_has_deals', 'client_has_policies', 'edit_conflict'],
+    412: ['version_mismatch'],
+  })
   async revise(
     @CurrentCaller() caller: Caller,
     @UuidParam() id: string,
@@ -74,13 +81,37 @@ export class ClientsController {
 
   @Delete(':id')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Delete a client; one that has deals stays' })
-  @Problems({ 404: ['client_not_found'], 409: ['client_has_deals', 'edit_conflict'], 412: ['version_mismatch'] })
+  @ApiOperation({ summary: 'Delete a client; one that has deals or policies stays' })
+  @Problems({
+    404: ['client_not_found'],
+    409: ['client_has_deals', 'client_has_policies', 'edit_conflict'],
+    412: ['version_mismatch'],
+  })
   async delete(
     @CurrentCaller() caller: Caller,
     @UuidParam() id: string,
     @IfMatch() expected: ExpectedVersion,
   ): Promise<void> {
     await this.commands.execute(new DeleteClientCommand(caller, id, expected));
+  }
+
+  @Post(':id/merge')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Put another client in the place of this one; its id answers with that one afterwards' })
+  @ApiOkResponse({ type: MergeResource })
+  @Problems({
+    404: ['client_not_found'],
+    409: ['client_merge_forbidden', 'edit_conflict'],
+    412: ['version_mismatch'],
+  })
+  async merge(
+    @CurrentCaller() caller: Caller,
+    @UuidParam() id: string,
+    @Body() { into_id: intoId, dry_run: isDryRun = false }: MergeClientDto,
+    @IfMatch() expected: ExpectedVersion,
+  ): Promise<MergeResource> {
+    const command = new MergeClientsCommand(caller, id, intoId, isDryRun, expected);
+    const { moved, survivor } = await this.commands.execute(command);
+    return { dry_run: isDryRun, moved, client: survivor };
   }
 }

@@ -6,13 +6,14 @@ import { ClientsController } from './clients.controller.js';
 import { ClientsPublisher } from './clients.publisher.js';
 import { AddClientHandler } from './commands/add-client.command.js';
 import { DeleteClientHandler } from './commands/delete-client.command.js';
+import { MergeClientsHandler } from './commands/merge-clients.command.js';
 import { ReviseClientHandler } from './commands/revise-client.command.js';
 import { DuplicateClientsHandler } from './queries/duplicate-clients.query.js';
-import { GetClientHandler } from './queries/get-client.query.js';
+import { ClientInScopeHandler, GetClientHandler } from './queries/get-client.query.js';
 import { ListClientsHandler } from './queries/list-clients.query.js';
 
-const COMMANDS = [AddClientHandler, ReviseClientHandler, DeleteClientHandler];
-const QUERIES = [GetClientHandler, ListClientsHandler, DuplicateClientsHandler];
+const COMMANDS = [AddClientHandler, ReviseClientHandler, DeleteClientHandler, MergeClientsHandler];
+const QUERIES = [GetClientHandler, ListClientsHandler, DuplicateClientsHandler, ClientInScopeHandler];
 
 /** What a client is and can do. */
 @Module({

@@ -1,4 +1,5 @@
-import type { Instant } from '#platform/kernel';
+import { Query } from '@nestjs/cqrs';
+import type { Caller, Instant } from '#platform/kernel';
 
 export const CLIENT_KINDS = ['person', 'company'] as const;
 export type ClientKind = (typeof CLIENT_KINDS)[number];
@@ -22,4 +23,23 @@ export interface ClientView {
   readonly is_deleted: boolean;
   readonly created_at: Instant;
   readonly updated_at: Instant;
+}
+
+/** How much a merge moves, or would move, to the client that stays. */
+export interface MovedByMerge {
+  readonly deals: number;
+  readonly policies: number;
+  readonly documents: number;
+}
+
+/** Asks for a client that the caller may see; refused with `client_not_found`. */
+export class ClientInScopeQuery extends Query<ClientView> {
+  constructor(
+    readonly caller: Caller,
+    readonly clientId: string,
+    /** Whether the client must stay, not deleted, until the unit of work ends. */
+    readonly isHeld = false,
+  ) {
+    super();
+  }
 }

@@ -1,4 +1,4 @@
-import { Query } from '@nestjs/cqrs';
+import { Command, Query } from '@nestjs/cqrs';
 import type { CalendarDate, Caller, Instant } from '#platform/kernel';
 
 /** Where a deal stands in the funnel, in the order of the funnel. */
@@ -65,6 +65,38 @@ export class DealInScopeQuery extends Query<DealFacts> {
      * meanwhile. Locks the deal before its stream, as every change of a deal does.
      */
     readonly isHeld = false,
+  ) {
+    super();
+  }
+}
+
+/** Asks, whoever asks, for the {@link DealFacts} of a deal, deleted or not; for events of its parts. */
+export class DealFactsQuery extends Query<DealFacts> {
+  constructor(readonly dealId: string) {
+    super();
+  }
+}
+
+/** Asks, whoever asks, for the ids of a client's deals that are not deleted; ascending. */
+export class DealsOfClientQuery extends Query<readonly string[]> {
+  constructor(
+    readonly clientId: string,
+    /** Whether nobody else may change them until the unit of work ends. */
+    readonly isHeld = false,
+  ) {
+    super();
+  }
+}
+
+/**
+ * Gives deals, closed ones too, to another client: a part of merging clients, whose command has checked what the caller
+ * may do and holds the deals.
+ */
+export class MoveDealsCommand extends Command<void> {
+  constructor(
+    readonly caller: Caller,
+    readonly dealIds: readonly string[],
+    readonly intoClientId: string,
   ) {
     super();
   }

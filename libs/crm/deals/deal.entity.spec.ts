@@ -236,3 +236,22 @@ describe('a change based on an old version', () => {
     expect(deal.isVersionExpected).toBe(true);
   });
 });
+
+describe('a deal whose client is merged into another one', () => {
+  const OTHER_CLIENT = 'c0000000-0000-7000-8000-000000000002';
+
+  it.each(STAGES)('follows it at %s', (stage) => {
+    const deal = dealAt(stage);
+    const before = deal.view;
+    deal.giveTo(OTHER_CLIENT, LEAD, LATER);
+    expect(deal.view).toEqual({ ...before, client_id: OTHER_CLIENT, version: before.version + 1, updated_at: LATER });
+    expect(onlyEvent(deal)).toEqual(new DealRevised(deal.view, LEAD, { client_id: FACTS.clientId }));
+  });
+
+  it('stays as it is when it is there already', () => {
+    const deal = dealAt('proposal');
+    const before = deal.view;
+    deal.giveTo(FACTS.clientId, LEAD, LATER);
+    expectUntouched(deal, before);
+  });
+});

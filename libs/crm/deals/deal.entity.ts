@@ -158,6 +158,15 @@ export class Deal extends Aggregate {
     this.apply(new DealAssigned(this.view, actorId, previous));
   }
 
+  /** Gives the deal, also a closed one, to the client that takes the place of its own. */
+  giveTo(clientId: string, actorId: string, now: Instant): void {
+    const before = this.view;
+    if (clientId === this.clientId) return;
+    this.touch(now);
+    this.clientId = clientId;
+    this.apply(new DealRevised(this.view, actorId, changedFrom(before, this.view)));
+  }
+
   /** @throws DomainError `deal_closed`. */
   delete(actorId: string, now: Instant): void {
     this.requireOpen();

@@ -47,6 +47,16 @@ export class DealRepository extends AggregateRepository<Deal> {
   }
 
   /**
+   * The deal, whoever asks: for a command that has checked what the caller may do, and holds the row.
+   * @throws DomainError `deal_not_found`.
+   */
+  async loadHeld(id: string): Promise<Deal> {
+    const row = await this.store.database.first<Record<string, unknown>>(this.byId, [id]);
+    if (!row) throw dealNotFound();
+    return this.mapping.hydrate(row);
+  }
+
+  /**
    * Stores a new deal.
    * @param clients the clients for which the caller may open deals.
    * @throws DomainError `client_not_found`.

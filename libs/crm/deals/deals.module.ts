@@ -4,6 +4,7 @@ import { JobsModule } from '#platform/jobs';
 import { AssignDealHandler } from './commands/assign-deal.command.js';
 import { ChangeDealStageHandler } from './commands/change-deal-stage.command.js';
 import { DeleteDealHandler } from './commands/delete-deal.command.js';
+import { MoveDealsHandler } from './commands/move-deals.command.js';
 import { OpenDealHandler } from './commands/open-deal.command.js';
 import { ReviseDealHandler } from './commands/revise-deal.command.js';
 import { Deal } from './deal.entity.js';
@@ -13,16 +14,32 @@ import { DealsPublisher } from './deals.publisher.js';
 import { DEAL_REVIEWS } from './jobs/deal-reviews.queue.js';
 import { RemindDealReviewJob } from './jobs/remind-deal-review.job.js';
 import { RemindDealReviewsJob } from './jobs/remind-deal-reviews.job.js';
-import { DealInScopeHandler } from './queries/deal-in-scope.query.js';
+import { DealFactsHandler, DealInScopeHandler } from './queries/deal-in-scope.query.js';
 import { DealParticipantsHandler } from './queries/deal-participants.query.js';
+import { DealsOfClientHandler } from './queries/deals-of-client.query.js';
 import { GetDealHandler } from './queries/get-deal.query.js';
 import { ListDealsHandler } from './queries/list-deals.query.js';
 import { StageMetricsHandler } from './queries/stage-metrics.query.js';
 import { ReviewReminders } from './review-reminders.js';
 import { DueReviewSubscriber } from './subscribers/due-review.subscriber.js';
 
-const COMMANDS = [OpenDealHandler, ReviseDealHandler, ChangeDealStageHandler, AssignDealHandler, DeleteDealHandler];
-const QUERIES = [GetDealHandler, ListDealsHandler, StageMetricsHandler, DealParticipantsHandler, DealInScopeHandler];
+const COMMANDS = [
+  OpenDealHandler,
+  ReviseDealHandler,
+  ChangeDealStageHandler,
+  AssignDealHandler,
+  DeleteDealHandler,
+  MoveDealsHandler,
+];
+const QUERIES = [
+  GetDealHandler,
+  ListDealsHandler,
+  StageMetricsHandler,
+  DealParticipantsHandler,
+  DealInScopeHandler,
+  DealFactsHandler,
+  DealsOfClientHandler,
+];
 
 /** What a deal is and can do. */
 @Module({

@@ -5,3 +5,4 @@ export { DomainError, type DomainErrorKind, type FieldFault } from './domain-err
 export { isUuid, newId } from './ids.js';
 export { type Page, type PageRequest } from './page.js';
 export { type ExpectedVersion } from './expected-version.js';
+export { Money } from './money.js';

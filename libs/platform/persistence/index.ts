@@ -7,5 +7,5 @@ export { PersistenceModule } from './persistence.module.js';
 export { statement, type Statement } from './statement.js';
 export { TableMapping } from './table-mapping.js';
 export { UnitOfWork } from './unit-of-work.js';
-export { isUnavailable } from './unavailable.js';
+export { brokenConstraint, isUnavailable } from './database-errors.js';
 export { SqlConditions } from './sql-conditions.js';

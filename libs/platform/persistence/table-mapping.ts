@@ -18,7 +18,8 @@ export class TableMapping<T extends Aggregate> {
     this.columns = metadata.columns.map((column) => ({
       property: column.propertyName,
       name: column.databaseName,
-      type: column.type as string,
+      // A cast to `char` would cut the value to its first letter.
+      type: column.type === 'char' ? 'bpchar' : (column.type as string),
     }));
     this.table = metadata.tablePath;
     this.selection = this.columns.map(({ name }) => name).join(', ');
@@ -57,7 +58,11 @@ export class TableMapping<T extends Aggregate> {
   }
 
   insertValues(entity: T): unknown[] {
-    return this.columns.map(({ property }) => (entity as unknown as Record<string, unknown>)[property]);
+    return this.columns.map(({ property, type }) => {
+      const value = (entity as unknown as Record<string, unknown>)[property];
+      // The driver would write an array as one of PostgreSQL's own.
+      return type === 'jsonb' ? JSON.stringify(value) : value;
+    });
   }
 
   updateValues(entity: T): unknown[] {

@@ -6,7 +6,7 @@ import { createTestDatabase, type TestDatabase, testEnvironment } from '#platfor
 import { Database } from './database.js';
 import { PersistenceModule } from './persistence.module.js';
 import { statement } from './statement.js';
-import { isUnavailable } from './unavailable.js';
+import { isUnavailable } from './database-errors.js';
 import { UnitOfWork } from './unit-of-work.js';
 
 // Generous: reached only when something hangs.

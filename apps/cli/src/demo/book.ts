@@ -3,6 +3,9 @@ import { addClient, type DemoClient, drawClients } from './clients.js';
 import { DealHistory } from './deal-history.js';
 import { type DemoDeal, drawDeals } from './deals.js';
 import { Dice } from './dice.js';
+import { drawDocuments } from './documents.js';
+import { drawPolicies } from './policies.js';
+import { drawQuotes } from './quotes.js';
 import type { WorkingTime } from './working-time.js';
 
 const DEALS = 600;
@@ -10,7 +13,7 @@ const DEALS = 600;
 const CLIENTS_WITHOUT_DEALS = 20;
 
 /** A seed for each part, so that one which draws more leaves the others as they were. */
-const SEEDS = { clients: 1, deals: 2, histories: 3 } as const;
+const SEEDS = { clients: 1, deals: 2, histories: 3, quotes: 4, policies: 5, documents: 6 } as const;
 
 /** A book to be made. */
 export interface DemoBook {
@@ -25,9 +28,17 @@ export function drawBook(time: WorkingTime): DemoBook {
   const clients = drawClients(new Dice(SEEDS.clients));
   const deals = drawDeals(DEALS, clients.slice(0, -CLIENTS_WITHOUT_DEALS), new Dice(SEEDS.deals));
   const dice = new Dice(SEEDS.histories);
+  const arrivals = clients.map((client) => comeIn(client, deals, time, dice));
+  const histories = deals.map((deal) => new DealHistory(deal, time, dice));
+  const quoting = drawQuotes(histories, time, new Dice(SEEDS.quotes));
+  const issuing = drawPolicies(quoting.confirmed, deals, time, new Dice(SEEDS.policies));
+  const filing = drawDocuments(histories, issuing.policies, time, new Dice(SEEDS.documents));
   const acts = [
-    ...clients.map((client) => comeIn(client, deals, time, dice)),
-    ...deals.flatMap((deal) => new DealHistory(deal, time, dice).acts()),
+    ...arrivals,
+    ...histories.flatMap((history) => history.acts),
+    ...quoting.acts,
+    ...issuing.acts,
+    ...filing,
   ];
   // Sorting keeps the planned order of what falls on one moment.
   return { clients, deals, acts: acts.sort((a, b) => (a.at < b.at ? -1 : Number(a.at > b.at))) };

@@ -9,13 +9,27 @@ import { type DemoUser, demoUser } from './users.js';
 import type { WorkingTime } from './working-time.js';
 
 /** An act before it is known when it was done. */
-type Step = Omit<Act, 'at'>;
+interface Step extends Omit<Act, 'at'> {
+  /** Where it took the deal, if anywhere. */
+  readonly stage?: Stage;
+}
+
+/** Workdays ago, the earlier first. */
+export interface Span {
+  readonly from: number;
+  readonly until: number;
+}
 
 const LEAD = callerOf(demoUser('lead'));
 
 /** What happened to one deal, from its opening to where it stands now. */
 export class DealHistory {
-  private readonly executor: DemoUser | null;
+  /** Who carries it out, from before its first move on. */
+  readonly executor: DemoUser | null;
+  /** Oldest first. */
+  readonly acts: readonly Act[];
+  /** From its first move to its closing or the present; null for a deal nobody has got anywhere with. */
+  readonly atWork: Span | null;
   /** Otherwise the lead gives it to the executor later. */
   private readonly opensWithExecutor: boolean;
   private readonly nextReviewAt: CalendarDate;
@@ -23,8 +37,8 @@ export class DealHistory {
   private readonly firstReviewAt: CalendarDate;
 
   constructor(
-    private readonly deal: DemoDeal,
-    private readonly time: WorkingTime,
+    readonly deal: DemoDeal,
+    time: WorkingTime,
     private readonly dice: Dice,
   ) {
     this.executor = deal.seller && dice.chance(0.75) ? dice.pick(EXECUTORS) : null;
@@ -33,15 +47,36 @@ export class DealHistory {
     const review = addDays(time.today, this.drawReviewIn());
     this.nextReviewAt = review > openedOn ? review : openedOn;
     this.firstReviewAt = dice.chance(0.45) ? addDays(openedOn, dice.whole(3, 14)) : this.nextReviewAt;
+    const steps = this.steps();
+    const ages = this.drawAges(steps.length);
+    this.acts = steps.map((step, index) => ({ ...step, at: time.ago(ages[index]!) }));
+    this.atWork = this.spanOf(
+      steps.map(({ stage }) => stage),
+      ages,
+    );
   }
 
-  /** Oldest first. */
-  acts(): Act[] {
+  /** The deal's seller, or the lead where it has none. */
+  get salesperson(): Caller {
+    return this.deal.seller ? callerOf(this.deal.seller) : LEAD;
+  }
+
+  /** Who does the work on it. */
+  get handler(): Caller {
+    return this.executor ? callerOf(this.executor) : this.salesperson;
+  }
+
+  private steps(): Step[] {
     const { stage } = this.deal.profile;
     const moves = this.wayTo(stage).flatMap((next) => [this.moveTo(next), ...this.note(next)]);
-    const steps = [this.open(), ...this.assign(), ...this.note('qualification'), ...moves, ...this.review()];
-    const ages = this.drawAges(steps.length);
-    return steps.map((step, index) => ({ ...step, at: this.time.ago(ages[index]!) }));
+    return [this.open(), ...this.assign(), ...this.note('qualification'), ...moves, ...this.review()];
+  }
+
+  private spanOf(stages: readonly (Stage | undefined)[], ages: readonly number[]): Span | null {
+    const first = stages.findIndex((stage) => stage !== undefined);
+    if (first === -1) return null;
+    const close = this.deal.profile.isClosed ? stages.indexOf(this.deal.profile.stage) : -1;
+    return close === first ? null : { from: ages[first]!, until: close === -1 ? 0 : ages[close]! };
   }
 
   private open(): Step {
@@ -85,30 +120,21 @@ export class DealHistory {
 
   private moveTo(stage: Stage): Step {
     const reason = stage === 'closedLost' ? this.dice.pick(LOST_REASONS[this.deal.client.market]) : null;
-    const caller = stage === 'proposal' && this.dice.chance(0.6) ? this.handler() : this.salesperson();
-    return { command: () => new ChangeDealStageCommand(caller, this.deal.id!, stage, reason) };
+    const caller = stage === 'proposal' && this.dice.chance(0.6) ? this.handler : this.salesperson;
+    return { stage, command: () => new ChangeDealStageCommand(caller, this.deal.id!, stage, reason) };
   }
 
   private note(stage: Stage): Step[] {
     if (!this.dice.chance(0.55)) return [];
     const body = this.dice.pick(NOTES[this.deal.client.market][stage]);
-    const author = this.dice.chance(0.05) ? LEAD : this.dice.chance(0.35) ? this.handler() : this.salesperson();
+    const author = this.dice.chance(0.05) ? LEAD : this.dice.chance(0.35) ? this.handler : this.salesperson;
     return [{ command: () => new WriteNoteCommand(author, this.deal.id!, body) }];
   }
 
   private review(): Step[] {
     const { nextReviewAt } = this;
     if (nextReviewAt === this.firstReviewAt) return [];
-    return [{ command: () => new ReviseDealCommand(this.salesperson(), this.deal.id!, { nextReviewAt }) }];
-  }
-
-  private salesperson(): Caller {
-    return this.deal.seller ? callerOf(this.deal.seller) : LEAD;
-  }
-
-  /** Who does the work on it. */
-  private handler(): Caller {
-    return this.executor ? callerOf(this.executor) : this.salesperson();
+    return [{ command: () => new ReviseDealCommand(this.salesperson, this.deal.id!, { nextReviewAt }) }];
   }
 
   /** Days from today; negative when it is overdue. */

@@ -29,6 +29,12 @@ export class Dice {
     return list[this.whole(0, list.length - 1)]!;
   }
 
+  /** A UUID of version 4. */
+  uuid(): string {
+    const digits = Array.from({ length: 32 }, () => this.whole(0, 15).toString(16)).join('');
+    return digits.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12})$/, '$1-$2-4$3-a$4-$5');
+  }
+
   shuffled<T>(list: readonly T[]): T[] {
     const deck = [...list];
     for (let last = deck.length - 1; last > 0; last--) {

@@ -76,3 +76,33 @@ export const LOST_REASONS: Readonly<Record<Market, readonly string[]>> = {
   company: RUSSIAN_REASONS,
   foreign: ['Price', 'Covered by the global programme', 'Project was postponed', 'No answer'],
 };
+
+const RUSSIAN_COMMENTS = [
+  'Франшиза 30 000 ₽, без неё на 9 % дороже.',
+  'Рассрочка на два платежа без наценки.',
+  'Нужен осмотр до начала.',
+  'Скидка за безубыточность учтена.',
+];
+
+/** What an executor adds to an insurer's offer. */
+export const OFFER_COMMENTS: Readonly<Record<Market, readonly string[]>> = {
+  person: [...RUSSIAN_COMMENTS, 'Действует при установке маяка.'],
+  company: [...RUSSIAN_COMMENTS, 'Тариф держат до конца месяца.'],
+  foreign: ['Subject to survey.', 'Deductible EUR 5,000 each and every loss.', 'Premium payable in two instalments.'],
+};
+
+const POLICY_SCANS = ['Полис, скан', 'Полис и квитанция', 'Правила страхования'];
+const DEAL_SCANS = ['Заявление на страхование', 'Опросный лист', 'Прошлогодний полис, фото', 'Акт осмотра'];
+
+/** What documents are called. */
+export const DOCUMENT_TITLES: Readonly<
+  Record<Market, Readonly<Record<'policy' | 'deal' | 'client', readonly string[]>>>
+> = {
+  person: { policy: POLICY_SCANS, deal: [...DEAL_SCANS, 'ПТС и СТС'], client: ['Согласие на обработку данных'] },
+  company: { policy: POLICY_SCANS, deal: DEAL_SCANS, client: ['Карточка предприятия', 'Договор поручения'] },
+  foreign: {
+    policy: ['Policy, signed', 'Policy wording', 'Certificate of insurance'],
+    deal: ['Slip', 'Loss record', 'Survey report'],
+    client: ['Broker of record letter', 'Terms of business'],
+  },
+};

@@ -3,7 +3,10 @@ import { NestFactory } from '@nestjs/core';
 import { CommandBus } from '@nestjs/cqrs';
 import { ClientsModule } from '#crm/clients';
 import { DealsModule } from '#crm/deals';
+import { DocumentsModule } from '#crm/documents';
 import { JournalsModule } from '#crm/journals';
+import { PoliciesModule } from '#crm/policies';
+import { QuotesModule } from '#crm/quotes';
 import { DatabaseSettings, loadSettings, RuntimeSettings } from '#platform/config';
 import { CqrsModule } from '#platform/cqrs';
 import { Clock, type Instant, SystemClock } from '#platform/kernel';
@@ -64,7 +67,10 @@ class DemoModule {
         MessagingModule.forApi(),
         ClientsModule,
         DealsModule,
+        DocumentsModule,
         JournalsModule,
+        PoliciesModule,
+        QuotesModule,
       ],
       providers: [...settings, { provide: Clock, useValue: clock }],
       exports: [...SETTINGS, Clock],

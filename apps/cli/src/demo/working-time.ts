@@ -34,6 +34,13 @@ export class WorkingTime {
     return at < this.now ? at : this.now;
   }
 
+  /** How many workdays ago the last workday up to `day` ended; 0 from the last workday on. */
+  workdaysSince(day: CalendarDate): number {
+    const index = this.days.findIndex((workday) => workday <= day);
+    if (index === -1) throw new RangeError(`${day} is too long ago`);
+    return index;
+  }
+
   /** The day of that moment. */
   day(workdays: number): CalendarDate {
     const day = this.days[Math.floor(workdays)];

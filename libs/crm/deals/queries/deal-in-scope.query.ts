@@ -1,9 +1,14 @@
 import { type IQueryHandler, QueryHandler } from '@nestjs/cqrs';
 import { requireAccess, scopePredicate } from '#platform/auth';
 import { Database, statement } from '#platform/persistence';
-import { type DealFacts, DealInScopeQuery } from '../contracts.js';
+import { type DealFacts, DealFactsQuery, DealInScopeQuery } from '../contracts.js';
 import { isClosed } from '../deal-stage.js';
 import { dealNotFound } from '../deal.errors.js';
+
+const FACTS = `SELECT d.id, d.client_id AS "clientId", d.owner_id AS "ownerId", d.executor_id AS "executorId", d.status
+  FROM crm.deals d WHERE d.id = $1::uuid`;
+
+type FactsRow = Omit<DealFacts, 'isClosed'> & { readonly status: string };
 
 @QueryHandler(DealInScopeQuery)
 export class DealInScopeHandler implements IQueryHandler<DealInScopeQuery> {
@@ -12,15 +17,26 @@ export class DealInScopeHandler implements IQueryHandler<DealInScopeQuery> {
   /** @throws DomainError `deal_not_found`. */
   async execute({ caller, dealId, isHeld }: DealInScopeQuery): Promise<DealFacts> {
     const scope = scopePredicate(requireAccess(caller, 'deals', 'read'), 'd', 2);
-    const row = await this.database.first<Omit<DealFacts, 'isClosed'> & { status: string }>(
-      statement(
-        `SELECT d.id, d.client_id AS "clientId", d.owner_id AS "ownerId", d.executor_id AS "executorId", d.status
-         FROM crm.deals d WHERE d.id = $1::uuid AND NOT d.is_deleted AND ${scope.sql}${isHeld ? ' FOR SHARE' : ''}`,
-      ),
+    const row = await this.database.first<FactsRow>(
+      statement(`${FACTS} AND NOT d.is_deleted AND ${scope.sql}${isHeld ? ' FOR SHARE' : ''}`),
       [dealId, ...scope.values],
     );
-    if (!row) throw dealNotFound();
-    const { status, ...facts } = row;
-    return { ...facts, isClosed: isClosed(status) };
+    return factsOf(row);
   }
+}
+
+@QueryHandler(DealFactsQuery)
+export class DealFactsHandler implements IQueryHandler<DealFactsQuery> {
+  constructor(private readonly database: Database) {}
+
+  /** @throws DomainError `deal_not_found`. */
+  async execute({ dealId }: DealFactsQuery): Promise<DealFacts> {
+    return factsOf(await this.database.first<FactsRow>(statement(FACTS), [dealId]));
+  }
+}
+
+function factsOf(row: FactsRow | undefined): DealFacts {
+  if (!row) throw dealNotFound();
+  const { status, ...facts } = row;
+  return { ...facts, isClosed: isClosed(status) };
 }

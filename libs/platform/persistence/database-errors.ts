@@ -24,3 +24,9 @@ export function isUnavailable(error: unknown): boolean {
   if (cause instanceof AggregateError) return cause.errors.some(isUnavailable);
   return MESSAGES.test(cause.message);
 }
+
+/** Name of the unique or check constraint or index that refused a statement, if one did. */
+export function brokenConstraint(error: unknown): string | undefined {
+  const { code, constraint } = (error ?? {}) as { code?: unknown; constraint?: unknown };
+  return typeof code === 'string' && code.startsWith('23') && typeof constraint === 'string' ? constraint : undefined;
+}

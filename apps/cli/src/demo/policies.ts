@@ -1,0 +1,70 @@
+import { RevisePolicyCommand } from '#crm/policies';
+import { DraftPolicyCommand } from '#crm/quotes';
+import { addDays } from '#platform/kernel';
+import type { Act } from './act.js';
+import type { DemoClient } from './clients.js';
+import type { DemoDeal } from './deals.js';
+import type { Dice } from './dice.js';
+import { activate, close, type DemoPolicy, type Issuing, numberOf } from './policy-acts.js';
+import { Portfolio } from './portfolio.js';
+import type { ConfirmedQuote } from './quotes.js';
+import type { WorkingTime } from './working-time.js';
+
+/** Where, in a deal's time at work, a policy is drafted. */
+const DRAFTED = [0.85, 0.95] as const;
+/** Of proposals with a confirmed quote, those for which a policy is being drafted. */
+const SHARE_OF_PROPOSALS = 0.6;
+/** Of clients with deals, those who brought a policy with them that no deal here led to. */
+const SHARE_OF_CLIENTS = 0.32;
+
+/** Policies from confirmed quotes, and those that clients brought with them. */
+export function drawPolicies(
+  confirmed: readonly ConfirmedQuote[],
+  deals: readonly DemoDeal[],
+  time: WorkingTime,
+  dice: Dice,
+): Issuing {
+  const taken = confirmed.filter(({ history }) => history.deal.profile.isClosed || dice.chance(SHARE_OF_PROPOSALS));
+  const ages = new Map<DemoClient, number>();
+  for (const { client, age } of deals) ages.set(client, Math.max(ages.get(client) ?? 0, age));
+  const holders = [...ages].filter(() => dice.chance(SHARE_OF_CLIENTS));
+  const issued = [
+    ...taken.map((quote, index) => issue(quote, index, time, dice)),
+    // Two numbers each: its own and its successor's.
+    ...holders.map(([client, age], index) => new Portfolio(client, age, taken.length + 2 * index, time, dice).issuing),
+  ];
+  return { acts: issued.flatMap(({ acts }) => acts), policies: issued.flatMap(({ policies }) => policies) };
+}
+
+/** A confirmed quote becomes a policy: a draft while the deal is open, in force soon after it is won. */
+function issue(quote: ConfirmedQuote, serial: number, time: WorkingTime, dice: Dice): Issuing {
+  const { history, offer } = quote;
+  const { from, until } = history.atWork!;
+  const caller = history.handler;
+  const { market } = history.deal.client;
+  const policy: DemoPolicy = { caller, market, age: until * dice.between(0.85, 0.9) };
+  const draft: Act = {
+    at: time.ago(from - dice.between(...DRAFTED) * (from - until)),
+    command: () => new DraftPolicyCommand(caller, history.deal.id!, quote.id!),
+    done: ({ id }) => (policy.id = id),
+  };
+  if (!history.deal.profile.isClosed) return { acts: [draft], policies: [] };
+  const effectiveFrom = addDays(time.day(policy.age), dice.whole(1, 10));
+  const facts = {
+    policyNumber: numberOf(offer.insurer, serial),
+    effectiveFrom,
+    effectiveTo: addDays(effectiveFrom, 364),
+  };
+  const complete: Act = {
+    at: time.ago(until * dice.between(0.92, 0.98)),
+    command: () => new RevisePolicyCommand(caller, policy.id!, facts),
+  };
+  return { acts: [draft, complete, activate(policy, time), ...endEarly(policy, time, dice)], policies: [policy] };
+}
+
+/** The car was sold, the bank left out: a few policies don't live to their end. */
+function endEarly(policy: DemoPolicy, time: WorkingTime, dice: Dice): Act[] {
+  if (!dice.chance(0.2)) return [];
+  const reason = dice.pick(['cancelled', 'cancelled', 'replaced', 'void'] as const);
+  return [close(policy, reason, policy.age * dice.between(0.1, 0.8), time)];
+}

@@ -1,0 +1,61 @@
+import { Command, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs';
+import { ClientInScopeQuery } from '#crm/clients/contracts';
+import { DealInScopeQuery } from '#crm/deals/contracts';
+import { forbidden, inScope, requireAccess } from '#platform/auth';
+import { type Caller, Clock, newId } from '#platform/kernel';
+import { UnitOfWork } from '#platform/persistence';
+import type { PolicyView } from '../contracts.js';
+import { Policy, type PolicyFacts } from '../policy.entity.js';
+import { clientMismatch } from '../policy.errors.js';
+import { PolicyRepository } from '../policy.repository.js';
+
+/** Drafts a policy on a deal, or for a client alone. */
+export class AddPolicyCommand extends Command<PolicyView> {
+  constructor(
+    readonly caller: Caller,
+    /** One of the two at least; with a deal the client is the deal's. */
+    readonly subject: { readonly dealId?: string | null; readonly clientId?: string },
+    readonly facts: PolicyFacts,
+  ) {
+    super();
+  }
+}
+
+@CommandHandler(AddPolicyCommand)
+export class AddPolicyHandler implements ICommandHandler<AddPolicyCommand> {
+  constructor(
+    private readonly policies: PolicyRepository,
+    private readonly queries: QueryBus,
+    private readonly unitOfWork: UnitOfWork,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws DomainError `deal_not_found`, `client_not_found`, `client_mismatch`, `policy_number_taken`. */
+  async execute({ caller, subject, facts }: AddPolicyCommand): Promise<PolicyView> {
+    return this.unitOfWork.run(async () => {
+      const now = this.clock.now();
+      const { clientId, dealId, ownerId } = await this.place(caller, subject);
+      const origin = { id: newId(), clientId, dealId, ownerId, quoteId: null, renewsPolicyId: null };
+      const policy = Policy.draft(origin, facts, this.policies.today, caller.userId, now);
+      await this.policies.save(policy, now);
+      return policy.view;
+    });
+  }
+
+  private async place(
+    caller: Caller,
+    { dealId, clientId }: AddPolicyCommand['subject'],
+  ): Promise<{ clientId: string; dealId: string | null; ownerId: string | null }> {
+    const scope = requireAccess(caller, 'policies', 'create');
+    if (dealId) {
+      const deal = await this.queries.execute(new DealInScopeQuery(caller, dealId, true));
+      if (!inScope(scope, deal)) throw forbidden();
+      if (clientId && clientId !== deal.clientId) throw clientMismatch();
+      return { clientId: deal.clientId, dealId, ownerId: deal.ownerId };
+    }
+    // Without a deal it belongs to whoever adds it; an executor has no such rows.
+    if (!scope.all && scope.ownerId === null) throw forbidden();
+    await this.queries.execute(new ClientInScopeQuery(caller, clientId!, true));
+    return { clientId: clientId!, dealId: null, ownerId: scope.ownerId };
+  }
+}

@@ -1,0 +1,6 @@
+export { ActivatePolicyCommand } from './commands/activate-policy.command.js';
+export { AddPolicyCommand } from './commands/add-policy.command.js';
+export { ClosePolicyCommand } from './commands/close-policy.command.js';
+export { RenewPolicyCommand } from './commands/renew-policy.command.js';
+export { RevisePolicyCommand } from './commands/revise-policy.command.js';
+export { PoliciesHttpModule, PoliciesModule } from './policies.module.js';

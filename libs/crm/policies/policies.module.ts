@@ -1,0 +1,45 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { ActivatePolicyHandler } from './commands/activate-policy.command.js';
+import { AddPolicyHandler } from './commands/add-policy.command.js';
+import { ClosePolicyHandler } from './commands/close-policy.command.js';
+import { DeletePolicyHandler } from './commands/delete-policy.command.js';
+import {
+  DraftPolicyFromQuoteHandler,
+  LinkPolicyToQuoteHandler,
+  ReleaseQuoteHandler,
+} from './commands/quoted-policy.commands.js';
+import { MovePoliciesHandler } from './commands/move-policies.command.js';
+import { RenewPolicyHandler } from './commands/renew-policy.command.js';
+import { RevisePolicyHandler } from './commands/revise-policy.command.js';
+import { PoliciesController } from './policies.controller.js';
+import { PoliciesPublisher } from './policies.publisher.js';
+import { Policy } from './policy.entity.js';
+import { PolicyRepository } from './policy.repository.js';
+import { GetPolicyHandler, PolicyInScopeHandler } from './queries/get-policy.query.js';
+import { ListPoliciesHandler } from './queries/list-policies.query.js';
+import { PoliciesOfClientHandler } from './queries/policies-of-client.query.js';
+
+const COMMANDS = [
+  AddPolicyHandler,
+  RevisePolicyHandler,
+  ActivatePolicyHandler,
+  ClosePolicyHandler,
+  RenewPolicyHandler,
+  DeletePolicyHandler,
+  MovePoliciesHandler,
+];
+/** What quotes ask for. */
+const FOR_QUOTES = [LinkPolicyToQuoteHandler, ReleaseQuoteHandler, DraftPolicyFromQuoteHandler];
+const QUERIES = [GetPolicyHandler, ListPoliciesHandler, PolicyInScopeHandler, PoliciesOfClientHandler];
+
+/** What a policy is and can do. */
+@Module({
+  imports: [TypeOrmModule.forFeature([Policy])],
+  providers: [PolicyRepository, PoliciesPublisher, ...COMMANDS, ...FOR_QUOTES, ...QUERIES],
+})
+export class PoliciesModule {}
+
+/** Its routes. */
+@Module({ imports: [PoliciesModule], controllers: [PoliciesController] })
+export class PoliciesHttpModule {}

@@ -1,0 +1,74 @@
+import { EventsHandler, type IEventHandler, QueryBus } from '@nestjs/cqrs';
+import { DealFactsQuery } from '#crm/deals/contracts';
+import { type Change, EventLog } from '#platform/messaging';
+import type { PolicyView } from './contracts.js';
+import { PolicyActivated, PolicyClosed, PolicyDeleted, PolicyDrafted, PolicyRevised } from './policy.events.js';
+
+type AnyPolicyEvent = PolicyDrafted | PolicyRevised | PolicyActivated | PolicyClosed | PolicyDeleted;
+
+/** Tells journal and log what happened to a policy: on its deal's stream, or on its own when it has no deal. */
+@EventsHandler(PolicyDrafted, PolicyRevised, PolicyActivated, PolicyClosed, PolicyDeleted)
+export class PoliciesPublisher implements IEventHandler<AnyPolicyEvent> {
+  constructor(
+    private readonly log: EventLog,
+    private readonly queries: QueryBus,
+  ) {}
+
+  async handle(event: AnyPolicyEvent): Promise<void> {
+    const { policy, actorId } = event;
+    const { body, facts } = told(event);
+    if (policy.deal_id === null) {
+      this.log.record({
+        stream: `policies/${policy.id}`,
+        clientId: policy.client_id,
+        actorId,
+        audience: people(policy.owner_id),
+        events: facts,
+      });
+      return;
+    }
+    const deal = await this.queries.execute(new DealFactsQuery(policy.deal_id));
+    this.log.record({
+      stream: `deals/${deal.id}`,
+      dealId: deal.id,
+      clientId: policy.client_id,
+      actorId,
+      audience: people(deal.ownerId, deal.executorId),
+      entry: { kind: 'system', body, data: difference(event) },
+      events: facts.map(({ type, data }) => ({ type: `deal.${type}`, data })),
+    });
+  }
+}
+
+function told(event: AnyPolicyEvent): { body: string; facts: Change['events'] } {
+  const { policy, previous, actorId } = event;
+  const ids = { deal_id: policy.deal_id, client_id: policy.client_id, policy_id: policy.id };
+  const data = { ...ids, policy };
+  const updated = { type: 'policy.updated', data: { ...data, changed: Object.keys(previous), previous } };
+  if (event instanceof PolicyDrafted) {
+    return { body: 'Policy drafted', facts: [{ type: 'policy.created', data }] };
+  }
+  if (event instanceof PolicyActivated) {
+    return { body: 'Policy activated', facts: [{ type: 'policy.activated', data }, updated] };
+  }
+  if (event instanceof PolicyClosed) {
+    const closed = { type: 'policy.closed', data: { ...data, reason: policy.close_reason } };
+    return { body: `Policy closed: ${policy.close_reason}`, facts: [closed, updated] };
+  }
+  if (event instanceof PolicyDeleted) {
+    const deleted = { ...data, deleted_at: event.deletedAt, deleted_by_id: actorId };
+    return { body: 'Policy deleted', facts: [{ type: 'policy.deleted', data: deleted }] };
+  }
+  return { body: `Policy changed: ${Object.keys(previous).join(', ')}`, facts: [updated] };
+}
+
+function difference({ policy, previous }: AnyPolicyEvent): object {
+  const fields = Object.keys(previous);
+  if (fields.length === 0) return { policy_id: policy.id, before: null, after: policy };
+  const after = Object.fromEntries(fields.map((field) => [field, policy[field as keyof PolicyView]]));
+  return { policy_id: policy.id, before: previous, after };
+}
+
+function people(...ids: (string | null)[]): string[] {
+  return [...new Set(ids.filter((id) => id !== null))];
+}

@@ -1,0 +1,204 @@
+import { ApiProperty } from '@nestjs/swagger';
+import {
+  BooleanField,
+  CurrencyField,
+  DateField,
+  EnumField,
+  IntegerField,
+  ListQuery,
+  MoneyField,
+  TextField,
+  UuidField,
+} from '#platform/http';
+import type { CalendarDate, Instant } from '#platform/kernel';
+import { CLOSE_REASONS, type CloseReason, POLICY_STATUSES, type PolicyStatus, type PolicyView } from './contracts.js';
+import type { PolicyFacts } from './policy.entity.js';
+
+const INSURER = { min: 1, max: 255, nullable: true, example: 'Ингосстрах' } as const;
+const NUMBER = { min: 1, max: 64, nullable: true, example: 'XXX 0123456789' } as const;
+const ABSENT = { optional: true, nullable: true } as const;
+
+/** What can be said of a policy; what is absent stays, or stays open. */
+export class RevisePolicyDto {
+  @TextField({ ...INSURER, optional: true })
+  insurance_company?: string | null;
+
+  @TextField({ ...NUMBER, optional: true })
+  policy_number?: string | null;
+
+  @MoneyField(ABSENT)
+  premium?: string | null;
+
+  @CurrencyField(ABSENT)
+  currency?: string | null;
+
+  @DateField({ ...ABSENT, description: 'The first day of cover.' })
+  effective_from?: CalendarDate | null;
+
+  @DateField({ ...ABSENT, description: 'The last day of cover.' })
+  effective_to?: CalendarDate | null;
+
+  @BooleanField({ optional: true, description: 'true deletes the draft, as DELETE does.' })
+  is_deleted?: boolean;
+}
+
+/** Body of POST /policies. */
+export class AddPolicyDto {
+  @UuidField({ ...ABSENT, description: 'The deal that led to it; the client is then the deal’s.' })
+  deal_id?: string | null;
+
+  @UuidField({ optional: true, description: 'Needed without a deal.' })
+  client_id?: string;
+
+  @TextField({ ...INSURER, optional: true })
+  insurance_company?: string | null;
+
+  @TextField({ ...NUMBER, optional: true })
+  policy_number?: string | null;
+
+  @MoneyField(ABSENT)
+  premium?: string | null;
+
+  @CurrencyField(ABSENT)
+  currency?: string | null;
+
+  @DateField({ ...ABSENT, description: 'The first day of cover.' })
+  effective_from?: CalendarDate | null;
+
+  @DateField({ ...ABSENT, description: 'The last day of cover.' })
+  effective_to?: CalendarDate | null;
+}
+
+/** Body of POST /policies/{id}/renew: what is absent is taken over. */
+export class RenewPolicyDto {
+  @TextField({ ...NUMBER, optional: true })
+  policy_number?: string | null;
+
+  @MoneyField({ optional: true })
+  premium?: string;
+
+  @CurrencyField({ optional: true })
+  currency?: string;
+
+  @DateField({ optional: true, description: 'The day after the end of the policy unless given.' })
+  effective_from?: CalendarDate;
+
+  @DateField({ optional: true, description: 'A year of cover unless given.' })
+  effective_to?: CalendarDate;
+}
+
+/** Body of POST /policies/{id}/close. */
+export class ClosePolicyDto {
+  @EnumField(CLOSE_REASONS)
+  reason!: CloseReason;
+}
+
+/** Filters of a list of policies. */
+export class ListPoliciesDto extends ListQuery {
+  @UuidField({ optional: true })
+  deal_id?: string;
+
+  @UuidField({ optional: true })
+  client_id?: string;
+
+  @EnumField(POLICY_STATUSES, { optional: true })
+  status?: PolicyStatus;
+
+  @TextField({ min: 1, max: 255, optional: true })
+  insurance_company?: string;
+
+  @TextField({ min: 1, max: 64, optional: true, description: 'However written.' })
+  number?: string;
+
+  @DateField({ optional: true })
+  ends_before?: CalendarDate;
+
+  @BooleanField({ optional: true, description: 'Active, ends within 30 days, and nothing renews it yet.' })
+  renewal_due?: boolean;
+}
+
+/** A policy. */
+export class PolicyResource implements PolicyView {
+  @UuidField()
+  readonly id!: string;
+
+  @UuidField()
+  readonly client_id!: string;
+
+  @UuidField({ nullable: true })
+  readonly deal_id!: string | null;
+
+  @UuidField({ nullable: true, description: 'The confirmed quote it was issued for.' })
+  readonly quote_id!: string | null;
+
+  @TextField(INSURER)
+  readonly insurance_company!: string | null;
+
+  @TextField(NUMBER)
+  readonly policy_number!: string | null;
+
+  @MoneyField({ nullable: true })
+  readonly premium!: string | null;
+
+  @CurrencyField({ nullable: true })
+  readonly currency!: string | null;
+
+  @DateField({ nullable: true })
+  readonly effective_from!: CalendarDate | null;
+
+  @DateField({ nullable: true })
+  readonly effective_to!: CalendarDate | null;
+
+  @UuidField({ nullable: true })
+  readonly owner_id!: string | null;
+
+  @EnumField(POLICY_STATUSES)
+  readonly status!: PolicyStatus;
+
+  @EnumField(CLOSE_REASONS, { nullable: true })
+  readonly close_reason!: CloseReason | null;
+
+  @BooleanField({ description: 'Active, ends within 30 days, and nothing renews it yet.' })
+  readonly renewal_due!: boolean;
+
+  @UuidField({ nullable: true })
+  readonly renews_policy_id!: string | null;
+
+  @IntegerField({ min: 1, max: 2_147_483_647, example: 3 })
+  readonly version!: number;
+
+  @BooleanField()
+  readonly is_deleted!: boolean;
+
+  @ApiProperty({ type: 'string', format: 'date-time', example: '2026-11-23T09:30:00.000Z' })
+  readonly created_at!: Instant;
+
+  @ApiProperty({ type: 'string', format: 'date-time', example: '2026-11-23T09:30:00.000Z' })
+  readonly updated_at!: Instant;
+}
+
+/** What a body says of a policy, in the domain's words; absent stays undefined. */
+export function policyFacts(body: RevisePolicyDto | AddPolicyDto | RenewPolicyDto): Partial<PolicyFacts> {
+  const { premium, currency } = body;
+  return {
+    insuranceCompany: 'insurance_company' in body ? body.insurance_company : undefined,
+    policyNumber: body.policy_number,
+    premium,
+    currency,
+    effectiveFrom: body.effective_from,
+    effectiveTo: body.effective_to,
+  };
+}
+
+/** The same for a new policy: absent is open. */
+export function newPolicyFacts(body: AddPolicyDto): PolicyFacts {
+  const { insuranceCompany, policyNumber, premium, currency, effectiveFrom, effectiveTo } = policyFacts(body);
+  return {
+    insuranceCompany: insuranceCompany ?? null,
+    policyNumber: policyNumber ?? null,
+    premium: premium ?? null,
+    currency: currency ?? null,
+    effectiveFrom: effectiveFrom ?? null,
+    effectiveTo: effectiveTo ?? null,
+  };
+}

@@ -1,0 +1,134 @@
+import { Injectable } from '@nestjs/common';
+import { type ActionOn, forbidden, requireAccess } from '#platform/auth';
+import { RuntimeSettings } from '#platform/config';
+import { businessDay, type Caller, Clock, type ExpectedVersion, type Instant } from '#platform/kernel';
+import { AggregateRepository, AggregateStore } from '#platform/messaging';
+import { brokenConstraint, SqlConditions, statement } from '#platform/persistence';
+import { addPolicyScope, HAS_SUCCESSOR } from './policy-scope.js';
+import { Policy } from './policy.entity.js';
+import { policyAlreadyRenewed, policyNotFound, policyNumberTaken, quoteAlreadyLinked } from './policy.errors.js';
+
+/** What the database refuses, in the domain's words: the last word on races. */
+const CONSTRAINTS: Readonly<Record<string, () => Error>> = {
+  policies_number_key: policyNumberTaken,
+  policies_quote_key: quoteAlreadyLinked,
+  policies_successor_key: policyAlreadyRenewed,
+};
+
+/** What is read after these is what others left behind: a statement that waits itself does not see all of it. */
+const HOLD = statement('SELECT id FROM crm.policies WHERE id = $1::uuid FOR NO KEY UPDATE');
+const HOLD_LINKED = statement(
+  'SELECT id FROM crm.policies WHERE quote_id = $1::uuid AND NOT is_deleted FOR NO KEY UPDATE',
+);
+
+const HOLD_DEAL = statement(
+  'SELECT d.id FROM crm.policies p JOIN crm.deals d ON d.id = p.deal_id WHERE p.id = $1::uuid FOR SHARE OF d',
+);
+const HOLD_CLIENT = statement(
+  `SELECT c.id FROM crm.policies p JOIN crm.clients c ON c.id = p.client_id
+   WHERE p.id = $1::uuid AND p.deal_id IS NULL FOR SHARE OF c`,
+);
+
+/** Loads policies to be changed and stores them with their journal and events. */
+@Injectable()
+export class PolicyRepository extends AggregateRepository<Policy> {
+  constructor(
+    store: AggregateStore,
+    private readonly clock: Clock,
+    private readonly settings: RuntimeSettings,
+  ) {
+    super(store, Policy);
+  }
+
+  /** The present business day. */
+  get today(): string {
+    return businessDay(this.clock.now(), this.settings.timeZone);
+  }
+
+  /**
+   * The policy, if the caller may do this to it; nobody else changes it until the unit of work ends.
+   * @throws DomainError `policy_not_found` when the caller may not even see it, `forbidden` when it may not do this,
+   *   `version_mismatch` when it is not the version the caller saw.
+   */
+  async load(id: string, caller: Caller, action: ActionOn<'policies'>, expected?: ExpectedVersion): Promise<Policy> {
+    await this.store.database.query(HOLD, [id]);
+    const policy = await this.find(caller, 'read', (p) => `p.id = ${p}::uuid`, id);
+    if (!policy) throw policyNotFound();
+    requireAccess(caller, 'policies', action);
+    if (!(await this.find(caller, action, (p) => `p.id = ${p}::uuid`, id))) throw forbidden();
+    policy.expectVersion(expected);
+    return policy;
+  }
+
+  /**
+   * The policy, whoever asks: for a command that has checked what the caller may do, and holds the row.
+   * @throws DomainError `policy_not_found`.
+   */
+  async loadHeld(id: string): Promise<Policy> {
+    const policy = await this.select(new SqlConditions('NOT p.is_deleted'), (p) => `p.id = ${p}::uuid`, id);
+    if (!policy) throw policyNotFound();
+    return policy;
+  }
+
+  /**
+   * Keeps the deal of a policy, or without one its client, from being moved until the unit of work ends. Comes before
+   * {@link load}, as everything that holds both does.
+   * @returns the client when it is held.
+   */
+  async holdOrigin(id: string): Promise<string | undefined> {
+    await this.store.database.query(HOLD_DEAL, [id]);
+    return (await this.store.database.first<{ id: string }>(HOLD_CLIENT, [id]))?.id;
+  }
+
+  /** The policy linked to a quote, whoever asks: a part of changing the quote. */
+  async linkedTo(quoteId: string): Promise<Policy | undefined> {
+    await this.store.database.query(HOLD_LINKED, [quoteId]);
+    return this.select(new SqlConditions('NOT p.is_deleted'), (p) => `p.quote_id = ${p}::uuid`, quoteId);
+  }
+
+  /** Stores a new policy, or what changed of a loaded one; nothing when nothing did. */
+  async save(policy: Policy, now: Instant): Promise<void> {
+    if (policy.currentVersion === policy.loadedVersion) return;
+    try {
+      await this.write(policy, now);
+    } catch (error) {
+      const refusal = CONSTRAINTS[brokenConstraint(error) ?? ''];
+      throw refusal ? refusal() : error;
+    }
+  }
+
+  private find(
+    caller: Caller,
+    action: ActionOn<'policies'>,
+    condition: (placeholder: string) => string,
+    value: string,
+  ): Promise<Policy | undefined> {
+    const conditions = new SqlConditions('NOT p.is_deleted');
+    addPolicyScope(conditions, requireAccess(caller, 'policies', action));
+    return this.select(conditions, condition, value);
+  }
+
+  private async select(
+    conditions: SqlConditions,
+    condition: (placeholder: string) => string,
+    value: string,
+  ): Promise<Policy | undefined> {
+    conditions.add(condition, value);
+    const columns = this.mapping.selection
+      .split(', ')
+      .map((column) => `p.${column}`)
+      .join(', ');
+    const row = await this.store.database.first<Record<string, unknown> & { has_successor: boolean }>(
+      statement(
+        `SELECT ${columns}, ${HAS_SUCCESSOR} AS has_successor
+         FROM ${this.mapping.table} p LEFT JOIN crm.deals d ON d.id = p.deal_id WHERE ${conditions.sql}`,
+      ),
+      conditions.values,
+    );
+    if (!row) return undefined;
+    const policy = this.mapping.hydrate(row);
+    policy.hasSuccessor = row.has_successor;
+    policy.today = this.today;
+    return policy;
+  }
+}

@@ -1,0 +1,97 @@
+import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
+import { requireAccess } from '#platform/auth';
+import { RuntimeSettings } from '#platform/config';
+import {
+  addDays,
+  businessDay,
+  type CalendarDate,
+  type Caller,
+  Clock,
+  type Page,
+  type PageRequest,
+} from '#platform/kernel';
+import { Database, SqlConditions, statement } from '#platform/persistence';
+import type { PolicyStatus, PolicyView } from '../contracts.js';
+import { RENEWAL_DAYS } from '../policy.entity.js';
+import { addPolicyScope, HAS_SUCCESSOR } from '../policy-scope.js';
+import { insurerKey, numberKey } from '../policy-number.js';
+import { POLICY_COLUMNS, type PolicyRow, policyView } from './policy-row.js';
+
+/** Which policies are meant; what is absent doesn't narrow. */
+export interface PolicyFilter {
+  readonly dealId?: string;
+  readonly clientId?: string;
+  readonly status?: PolicyStatus;
+  readonly insuranceCompany?: string;
+  /** However written: spaces, dashes, case and look-alike letters don't matter. */
+  readonly number?: string;
+  readonly endsBefore?: CalendarDate;
+  readonly renewalDue?: boolean;
+}
+
+/** Policies in the caller's scope, the newest first. */
+export class ListPoliciesQuery extends Query<Page<PolicyView>> {
+  constructor(
+    readonly caller: Caller,
+    readonly filter: PolicyFilter,
+    /** `after` holds creation and id of the last policy seen. */
+    readonly page: PageRequest,
+  ) {
+    super();
+  }
+}
+
+@QueryHandler(ListPoliciesQuery)
+export class ListPoliciesHandler implements IQueryHandler<ListPoliciesQuery> {
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+    private readonly settings: RuntimeSettings,
+  ) {}
+
+  async execute({ caller, filter, page }: ListPoliciesQuery): Promise<Page<PolicyView>> {
+    const today = businessDay(this.clock.now(), this.settings.timeZone);
+    const conditions = new SqlConditions('NOT p.is_deleted');
+    addPolicyScope(conditions, requireAccess(caller, 'policies', 'read'));
+    addFilter(conditions, filter, today);
+    const total = page.includeTotal ? await this.total(conditions) : undefined;
+    if (page.after) conditions.addKey('(p.created_at, p.id)', ['timestamptz', 'uuid'], page.after, 'desc');
+    const rows = await this.database.query<PolicyRow>(
+      statement(
+        `SELECT ${POLICY_COLUMNS} ${FROM} WHERE ${conditions.sql}
+         ORDER BY p.created_at DESC, p.id DESC LIMIT $${conditions.nextParameter}::int`,
+      ),
+      [...conditions.values, page.limit + 1],
+    );
+    const items = rows.slice(0, page.limit).map((row) => policyView(row, today));
+    const last = rows.length > page.limit ? items.at(-1) : undefined;
+    const next = last ? [last.created_at, last.id] : null;
+    return total === undefined ? { items, next } : { items, next, total };
+  }
+
+  private async total({ sql, values }: SqlConditions): Promise<number> {
+    const row = await this.database.first<{ count: number }>(
+      statement(`SELECT count(*)::int AS count ${FROM} WHERE ${sql}`),
+      values,
+    );
+    return row?.count ?? 0;
+  }
+}
+
+const FROM = 'FROM crm.policies p LEFT JOIN crm.deals d ON d.id = p.deal_id';
+
+function addFilter(conditions: SqlConditions, filter: PolicyFilter, today: CalendarDate): void {
+  const { dealId, clientId, status, insuranceCompany, number, endsBefore, renewalDue } = filter;
+  if (dealId) conditions.add((p) => `p.deal_id = ${p}::uuid`, dealId);
+  if (clientId) conditions.add((p) => `p.client_id = ${p}::uuid`, clientId);
+  if (status) conditions.add((p) => `p.status = ${p}::text`, status);
+  if (insuranceCompany) conditions.add((p) => `p.insurer_key = ${p}::text`, insurerKey(insuranceCompany));
+  if (number) conditions.add((p) => `p.number_key = ${p}::text`, numberKey(number));
+  if (endsBefore) conditions.add((p) => `p.effective_to < ${p}::date`, endsBefore);
+  if (renewalDue !== undefined) {
+    const due = (p: string): string =>
+      `(p.status = 'active' AND p.effective_to <= ${p}::date AND NOT ${HAS_SUCCESSOR})`;
+    const wanted = renewalDue ? 'IS TRUE' : 'IS NOT TRUE';
+    conditions.add((p) => `${due(p)} ${wanted}`, addDays(today, RENEWAL_DAYS));
+  }
+}

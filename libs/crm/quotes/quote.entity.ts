@@ -1,0 +1,186 @@
+import { type CalendarDate, type Instant, Money } from '#platform/kernel';
+import { Aggregate } from '#platform/persistence';
+import { Column, Entity } from 'typeorm';
+import type { QuoteStatus, QuoteView, ValidityPeriod } from './contracts.js';
+import { QUOTE_TRANSITIONS } from './quote-state.js';
+import {
+  filesTooLong,
+  notReady,
+  quoteTransitionForbidden,
+  quoteUpdateForbidden,
+  validityReversed,
+} from './quote.errors.js';
+import { QuoteAdded, QuoteDeleted, QuoteRevised, QuoteStatusChanged } from './quote.events.js';
+import { fromRange, isPast, toRange } from './validity-period.js';
+
+/** What can be said of a quote; money is decimal text. */
+export interface QuoteFacts {
+  readonly insuranceCompany: string;
+  readonly programName: string | null;
+  readonly premiumAmount: string | null;
+  readonly coverageSum: string | null;
+  readonly currency: string;
+  readonly calculationDate: CalendarDate;
+  readonly validityPeriod: ValidityPeriod | null;
+  readonly files: readonly string[];
+  readonly comments: string | null;
+}
+
+/** Of all references to files together: twice that, before and after, must fit into an event. */
+const MOST_BYTES_OF_FILES = 12 * 1024;
+
+/** One insurer's offer inside a deal. */
+@Entity({ schema: 'crm', name: 'quotes' })
+export class Quote extends Aggregate {
+  @Column('uuid', { name: 'deal_id' })
+  private dealId!: string;
+
+  /** Who prepared it. */
+  @Column('uuid', { name: 'owner_id', nullable: true })
+  private ownerId: string | null = null;
+
+  @Column('varchar', { name: 'insurance_company', length: 255 })
+  private insuranceCompany!: string;
+
+  @Column('varchar', { name: 'program_name', length: 255, nullable: true })
+  private programName: string | null = null;
+
+  @Column('numeric', { name: 'premium_amount', precision: 14, scale: 2, nullable: true })
+  private premiumAmount: string | null = null;
+
+  @Column('numeric', { name: 'coverage_sum', precision: 14, scale: 2, nullable: true })
+  private coverageSum: string | null = null;
+
+  @Column('char', { length: 3 })
+  private currency!: string;
+
+  /** The day on which the insurer calculated it. */
+  @Column('date', { name: 'calculation_date' })
+  private calculationDate!: CalendarDate;
+
+  /** PostgreSQL's `daterange`. */
+  @Column('daterange', { nullable: true })
+  private validity: string | null = null;
+
+  /** Ids or URLs, in the order given. */
+  @Column('jsonb')
+  private files: readonly string[] = [];
+
+  @Column('varchar', { length: 2000, nullable: true })
+  private comments: string | null = null;
+
+  @Column('varchar', { length: 16 })
+  private status!: QuoteStatus;
+
+  /** The policy linked to it; not a column, the repository knows. */
+  linkedPolicyId: string | null = null;
+
+  /** The business day on which it is looked at; not a column. */
+  today!: CalendarDate;
+
+  static add(id: string, dealId: string, facts: QuoteFacts, today: CalendarDate, actorId: string, now: Instant): Quote {
+    const quote = new Quote();
+    quote.begin(id, now);
+    Object.assign(quote, { dealId, ownerId: actorId, status: 'draft', today });
+    quote.set(facts);
+    quote.apply(new QuoteAdded(quote.view, actorId, {}));
+    return quote;
+  }
+
+  get view(): QuoteView {
+    const validity_period = fromRange(this.validity);
+    return {
+      id: this.id,
+      deal_id: this.dealId,
+      owner_id: this.ownerId,
+      insurance_company: this.insuranceCompany,
+      program_name: this.programName,
+      premium_amount: this.premiumAmount,
+      coverage_sum: this.coverageSum,
+      currency: this.currency,
+      calculation_date: this.calculationDate,
+      validity_period,
+      files: this.files,
+      comments: this.comments,
+      status: this.status,
+      expired: isPast(validity_period, this.today),
+      linked_policy_id: this.linkedPolicyId,
+      version: this.version,
+      is_deleted: this.isDeleted,
+      created_at: this.createdAt,
+      updated_at: this.updatedAt,
+    };
+  }
+
+  /**
+   * Changes what is given; nothing happens when everything stays as it was.
+   * @throws DomainError `quote_update_forbidden`, `validity_period_reversed`, `files_too_long`, and what a ready quote must not lose.
+   */
+  revise(facts: Partial<QuoteFacts>, actorId: string, now: Instant): void {
+    if (this.status === 'confirmed' || this.status === 'archived') throw quoteUpdateForbidden();
+    this.change(actorId, now, QuoteRevised, () => {
+      this.set(facts);
+      if (this.status === 'ready') this.requireReady();
+    });
+  }
+
+  /**
+   * @param linkedPolicyId the policy linked to it from now on.
+   * @throws DomainError `quote_transition_forbidden`, `…_required_for_ready`.
+   */
+  moveTo(status: QuoteStatus, linkedPolicyId: string | null, actorId: string, now: Instant): void {
+    this.requireTransition(status);
+    if (status === 'ready') this.requireReady();
+    this.change(actorId, now, QuoteStatusChanged, () => {
+      this.status = status;
+      this.linkedPolicyId = linkedPolicyId;
+    });
+  }
+
+  /** @throws DomainError `quote_transition_forbidden`; asked before anything else is touched. */
+  requireTransition(status: QuoteStatus): void {
+    if (!QUOTE_TRANSITIONS[this.status].includes(status)) throw quoteTransitionForbidden(this.status, status);
+  }
+
+  delete(actorId: string, now: Instant): void {
+    this.markDeleted(actorId, now);
+    this.linkedPolicyId = null;
+    this.apply(new QuoteDeleted(this.view, actorId, { is_deleted: false }, now));
+  }
+
+  private change(actorId: string, now: Instant, event: typeof QuoteRevised, act: () => void): void {
+    const before = this.view;
+    act();
+    const previous = Object.fromEntries(
+      Object.entries(before).filter(
+        ([field, value]) => JSON.stringify(this.view[field as keyof QuoteView]) !== JSON.stringify(value),
+      ),
+    );
+    if (Object.keys(previous).length === 0) return;
+    this.touch(now);
+    this.apply(new event(this.view, actorId, previous));
+  }
+
+  private set({ validityPeriod, ...facts }: Partial<QuoteFacts>): void {
+    for (const [field, value] of Object.entries(facts)) {
+      if (value !== undefined) Object.assign(this, { [field]: value });
+    }
+    if (Buffer.byteLength(JSON.stringify(this.files)) > MOST_BYTES_OF_FILES) throw filesTooLong();
+    if (validityPeriod !== undefined) {
+      const { start, end } = validityPeriod ?? { start: null, end: null };
+      if (start && end && end < start) throw validityReversed();
+      this.validity = start || end ? toRange(validityPeriod) : null;
+    }
+    const exact = (amount: string | null): string | null => amount && Money.of(amount, this.currency).amount;
+    this.premiumAmount = exact(this.premiumAmount);
+    this.coverageSum = exact(this.coverageSum);
+  }
+
+  private requireReady(): void {
+    const { files, program_name, premium_amount, validity_period } = this.view;
+    if (files.length === 0) throw notReady('files_required_for_ready');
+    if (program_name === null) throw notReady('program_required_for_ready');
+    if (premium_amount === null) throw notReady('premium_required_for_ready');
+    if (!validity_period?.start || !validity_period.end) throw notReady('validity_period_required_for_ready');
+  }
+}

@@ -1,0 +1,54 @@
+import { EventsHandler, type IEventHandler, QueryBus } from '@nestjs/cqrs';
+import { DealFactsQuery } from '#crm/deals/contracts';
+import { type Change, EventLog } from '#platform/messaging';
+import type { QuoteView } from './contracts.js';
+import { QuoteAdded, QuoteDeleted, QuoteRevised, QuoteStatusChanged } from './quote.events.js';
+
+type AnyQuoteEvent = QuoteAdded | QuoteRevised | QuoteStatusChanged | QuoteDeleted;
+
+/** Tells the deal's journal and log what happened to a quote. */
+@EventsHandler(QuoteAdded, QuoteRevised, QuoteStatusChanged, QuoteDeleted)
+export class QuotesPublisher implements IEventHandler<AnyQuoteEvent> {
+  constructor(
+    private readonly log: EventLog,
+    private readonly queries: QueryBus,
+  ) {}
+
+  async handle(event: AnyQuoteEvent): Promise<void> {
+    const deal = await this.queries.execute(new DealFactsQuery(event.quote.deal_id));
+    const { body, facts } = told(event, deal.clientId);
+    this.log.record({
+      stream: `deals/${deal.id}`,
+      dealId: deal.id,
+      clientId: deal.clientId,
+      actorId: event.actorId,
+      audience: [...new Set([deal.ownerId, deal.executorId].filter((id) => id !== null))],
+      entry: { kind: 'system', body, data: difference(event) },
+      events: facts,
+    });
+  }
+}
+
+function told(event: AnyQuoteEvent, clientId: string): { body: string; facts: Change['events'] } {
+  const { quote, previous, actorId } = event;
+  const data = { deal_id: quote.deal_id, client_id: clientId, quote_id: quote.id, quote };
+  const updated = { type: 'deal.quote.updated', data: { ...data, changed: Object.keys(previous), previous } };
+  if (event instanceof QuoteAdded) return { body: 'Quote added', facts: [{ type: 'deal.quote.created', data }] };
+  if (event instanceof QuoteStatusChanged) {
+    const change = { ...data, from: previous.status, to: quote.status, policy_id: quote.linked_policy_id };
+    const facts = [{ type: `deal.quote.status.${quote.status}`, data: change }, updated];
+    return { body: `Quote ${quote.status}`, facts };
+  }
+  if (event instanceof QuoteDeleted) {
+    const deleted = { ...data, deleted_at: event.deletedAt, deleted_by_id: actorId };
+    return { body: 'Quote deleted', facts: [{ type: 'deal.quote.deleted', data: deleted }] };
+  }
+  return { body: `Quote changed: ${Object.keys(previous).join(', ')}`, facts: [updated] };
+}
+
+function difference({ quote, previous }: AnyQuoteEvent): object {
+  const fields = Object.keys(previous);
+  if (fields.length === 0) return { quote_id: quote.id, before: null, after: quote };
+  const after = Object.fromEntries(fields.map((field) => [field, quote[field as keyof QuoteView]]));
+  return { quote_id: quote.id, before: previous, after };
+}

@@ -1,0 +1,53 @@
+import { newId } from '#platform/kernel';
+import { accessToken } from '#platform/testing';
+import { StreamApplication } from './stream-application.js';
+import { StreamClient, type StreamOptions } from './stream-client.js';
+import { EventDatabase } from './stream-events.js';
+
+/** Short, so that a test sees heartbeats without waiting for them. */
+const SETTINGS = { CRM_SSE_HEARTBEAT_MS: '200' };
+const LEAD = accessToken({ userId: newId(), roles: ['ROLE_TEAM_LEAD'] });
+
+/** A log, an API process on it, and the clients that a test opens. */
+export class StreamTrial {
+  private readonly clients: StreamClient[] = [];
+  private readonly others: StreamApplication[] = [];
+
+  private constructor(
+    readonly database: EventDatabase,
+    readonly api: StreamApplication,
+  ) {}
+
+  static async begin(): Promise<StreamTrial> {
+    const database = await EventDatabase.create();
+    return new StreamTrial(database, await StreamApplication.start(database.url, SETTINGS));
+  }
+
+  /** A lead's stream unless another token is given. */
+  async connect(options: StreamOptions = {}, application = this.api): Promise<StreamClient> {
+    const client = await StreamClient.open(application.port, { token: LEAD, ...options });
+    this.clients.push(client);
+    return client;
+  }
+
+  /** Another API process on the same log. */
+  async another(
+    settings: Readonly<Record<string, string>> = {},
+    databaseUrl = this.database.url,
+  ): Promise<StreamApplication> {
+    const other = await StreamApplication.start(databaseUrl, { ...SETTINGS, ...settings });
+    this.others.push(other);
+    return other;
+  }
+
+  /** Ends what one test opened. */
+  async rest(): Promise<void> {
+    for (const client of this.clients.splice(0)) client.close();
+    await Promise.all(this.others.splice(0).map((other) => other.stop()));
+  }
+
+  async end(): Promise<void> {
+    await this.api.stop();
+    await this.database.drop();
+  }
+}
