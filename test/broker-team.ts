@@ -20,8 +20,4 @@ export class BrokerTeam {
     this.lead = new CrmUser(api, ['ROLE_TEAM_LEAD']);
     this.admin = new CrmUser(api, ['ROLE_ADMIN']);
   }
-
-  leave(): void {
-    for (const user of Object.values(this) as CrmUser[]) user.leave();
-  }
 }

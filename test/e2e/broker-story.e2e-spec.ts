@@ -17,7 +17,7 @@ import { faultsOf } from '../cloud-event-check.js';
 import { FAR_DAY, type Reply } from '../crm-user.js';
 import { EventConsumer } from '../event-consumer.js';
 import { Installation } from '../installation.js';
-import { told } from '../processes.js';
+import { told } from '../told.js';
 
 jest.setTimeout(180_000);
 
@@ -52,7 +52,6 @@ describe('a broker’s story, from the first call to next year’s policy', () =
   );
 
   afterAll(async () => {
-    team?.leave();
     await consumer?.close();
     await crm?.discard();
   });
