@@ -1,39 +1,45 @@
-/**
- * Who may do what on which rows, route by route: the whole of the rules in one table. A route without a line here
- * fails access-matrix.int-spec.ts.
- */
+/** What a line of the table of rights can say; the lines are in access-of-book.ts and access-of-sale.ts. */
 
 /** Who asks: somebody with one role, `nobody` with a token without roles, a `stranger` without a token. */
 export const ASKERS = ['seller', 'executor', 'finance', 'lead', 'admin', 'service', 'nobody', 'stranger'] as const;
 export type Asker = (typeof ASKERS)[number];
 
-/** A deal that the asker owns, carries out, has nothing to do with, or that nobody owns or carries out. */
-export const DEAL_ROWS = ['own', 'assigned', 'foreign', 'unowned'] as const;
-/** A client that the asker owns, that has a deal which the asker owns or carries out, another's, or nobody's. */
-export const CLIENT_ROWS = ['own', 'ofOwnDeal', 'ofAssignedDeal', 'foreign', 'unowned'] as const;
+/** Rows that differ in what they have to do with the asker. */
+export const ROWS = {
+  /** A deal that the asker owns, carries out, has nothing to do with, or that nobody owns or carries out. */
+  deal: ['own', 'assigned', 'foreign', 'unowned'],
+  /** A client that the asker owns, that has a deal which the asker owns or carries out, another's, or nobody's. */
+  client: ['own', 'ofOwnDeal', 'ofAssignedDeal', 'foreign', 'unowned'],
+  /** A policy of such a deal, or one without a deal that the asker or somebody else owns. */
+  policy: ['own', 'assigned', 'foreign', 'unowned', 'ownAlone', 'foreignAlone'],
+} as const;
+export type Subject = keyof typeof ROWS;
+
+/** What is there before the request: a part of the row, or another state of it. */
+export type Given = 'draftQuote' | 'readyQuote' | 'confirmedQuote' | 'document' | 'inForce' | 'anotherClient';
 
 /** Row by row what is answered; one status for all of them. */
-type Answers = Readonly<Record<Asker, number | readonly number[]>>;
-/** Which rows a list shows, and counts; or the status of its refusal. */
-type Shown<R> = Readonly<Record<Asker, number | readonly R[]>>;
+export type Answers = Readonly<Record<Asker, number | readonly number[]>>;
 
-/** A route that is about one row: `{id}` of its path, or for the creation of a deal the client of its body. */
+/** A route that is about one row: `{id}` of its path, or for a creation the id in its body. */
 export interface RowRule {
-  readonly about: 'deal' | 'client';
-  /** @param id of the row. */
-  readonly body?: (id: string) => object;
+  readonly about: Subject;
+  readonly given?: Given;
+  /** @param ids `id` of the row, and what was given. */
+  readonly body?: (ids: Readonly<Record<string, string>>) => object;
   readonly answers: Answers;
 }
 
+/** A list: which rows it shows, and counts; or the status of its refusal. */
 export interface ListRule {
-  readonly lists: 'deals' | 'clients';
-  readonly shows: Shown<string>;
+  readonly lists: Subject;
+  readonly shows: Readonly<Record<Asker, number | readonly string[]>>;
 }
 
 /** A funnel instead of a list: rows out of scope are not counted. */
 export interface CountRule {
-  readonly counts: 'deals';
-  readonly shows: Shown<(typeof DEAL_ROWS)[number]>;
+  readonly counts: Subject;
+  readonly shows: Readonly<Record<Asker, number | readonly string[]>>;
 }
 
 /** A route whose answer depends on the asker alone. */
@@ -46,139 +52,16 @@ export interface AskerRule {
 
 export type AccessRule = RowRule | ListRule | CountRule | AskerRule;
 
-/** No role of a person: what is refused to those who know nobody here. */
-const OUTSIDERS = { service: 403, nobody: 403, stranger: 401 } as const;
-const CHANGED = { finance: 403, lead: 200, admin: 200, ...OUTSIDERS } as const;
-const REMOVED = { finance: 403, lead: 204, admin: 204, ...OUTSIDERS } as const;
-const CREATED = { finance: 403, lead: 201, admin: 201, ...OUTSIDERS } as const;
-
-const READ_DEAL: Answers = {
-  seller: [200, 404, 404, 404],
-  executor: [404, 200, 404, 404],
-  finance: 200,
-  lead: 200,
-  admin: 200,
-  ...OUTSIDERS,
-};
-const CHANGE_DEAL: Answers = { seller: [200, 404, 404, 404], executor: [404, 200, 404, 404], ...CHANGED };
-const STREAM: AskerRule = {
-  isStream: true,
-  statuses: {
-    seller: 200,
-    executor: 200,
-    finance: 200,
-    lead: 200,
-    admin: 200,
-    service: 200,
-    nobody: 403,
-    stranger: 401,
-  },
-};
-
 /** By method and path; words in brackets tell two uses of one route apart. */
-export const ACCESS_RULES: Readonly<Record<string, AccessRule>> = {
-  'GET /api/v1/clients': {
-    lists: 'clients',
-    shows: {
-      seller: ['own', 'ofOwnDeal'],
-      executor: ['ofAssignedDeal'],
-      finance: CLIENT_ROWS,
-      lead: CLIENT_ROWS,
-      admin: CLIENT_ROWS,
-      ...OUTSIDERS,
-    },
-  },
-  'POST /api/v1/clients': {
-    body: () => ({ name: 'Новый', kind: 'person' }),
-    statuses: { seller: 201, executor: 403, ...CREATED },
-  },
-  'GET /api/v1/clients/{id}': {
-    about: 'client',
-    answers: {
-      seller: [200, 200, 404, 404, 404],
-      executor: [404, 404, 200, 404, 404],
-      finance: 200,
-      lead: 200,
-      admin: 200,
-      ...OUTSIDERS,
-    },
-  },
-  'PATCH /api/v1/clients/{id}': {
-    about: 'client',
-    body: () => ({ name: 'Другое имя' }),
-    answers: { seller: [200, 200, 404, 404, 404], executor: [404, 404, 403, 404, 404], ...CHANGED },
-  },
-  'PATCH /api/v1/clients/{id} (owner)': {
-    about: 'client',
-    body: () => ({ owner_id: 'b0000000-0000-7000-8000-000000000001' }),
-    answers: { seller: [403, 403, 404, 404, 404], executor: [404, 404, 403, 404, 404], ...CHANGED },
-  },
-  'PATCH /api/v1/clients/{id} (is_deleted)': {
-    about: 'client',
-    body: () => ({ is_deleted: true }),
-    answers: {
-      seller: [200, 409, 404, 404, 404],
-      executor: [404, 404, 403, 404, 404],
-      ...CHANGED,
-      lead: [200, 409, 409, 200, 200],
-      admin: [200, 409, 409, 200, 200],
-    },
-  },
-  'DELETE /api/v1/clients/{id}': {
-    about: 'client',
-    answers: {
-      seller: [204, 409, 404, 404, 404],
-      executor: [404, 404, 403, 404, 404],
-      ...REMOVED,
-      lead: [204, 409, 409, 204, 204],
-      admin: [204, 409, 409, 204, 204],
-    },
-  },
-  'GET /api/v1/deals': {
-    lists: 'deals',
-    shows: {
-      seller: ['own'],
-      executor: ['assigned'],
-      finance: DEAL_ROWS,
-      lead: DEAL_ROWS,
-      admin: DEAL_ROWS,
-      ...OUTSIDERS,
-    },
-  },
-  'GET /api/v1/deals/stage-metrics': {
-    counts: 'deals',
-    shows: { seller: ['own'], executor: 403, finance: DEAL_ROWS, lead: DEAL_ROWS, admin: DEAL_ROWS, ...OUTSIDERS },
-  },
-  'POST /api/v1/deals': {
-    about: 'client',
-    body: (id) => ({ client_id: id, title: 'ОСАГО', next_review_at: '2026-03-10' }),
-    answers: { seller: [201, 201, 404, 404, 404], executor: 403, ...CREATED },
-  },
-  'GET /api/v1/deals/{id}': { about: 'deal', answers: READ_DEAL },
-  'PATCH /api/v1/deals/{id}': { about: 'deal', body: () => ({ title: 'ОСАГО' }), answers: CHANGE_DEAL },
-  'PATCH /api/v1/deals/{id} (is_deleted)': {
-    about: 'deal',
-    body: () => ({ is_deleted: true }),
-    answers: { seller: [200, 404, 404, 404], executor: [404, 403, 404, 404], ...CHANGED },
-  },
-  'DELETE /api/v1/deals/{id}': {
-    about: 'deal',
-    answers: { seller: [204, 404, 404, 404], executor: [404, 403, 404, 404], ...REMOVED },
-  },
-  'PATCH /api/v1/deals/{id}/stage': { about: 'deal', body: () => ({ stage: 'proposal' }), answers: CHANGE_DEAL },
-  'PATCH /api/v1/deals/{id}/assignment': {
-    about: 'deal',
-    body: () => ({ executor_id: 'b0000000-0000-7000-8000-000000000002' }),
-    answers: { seller: [403, 404, 404, 404], executor: [404, 403, 404, 404], ...CHANGED },
-  },
-  'GET /api/v1/deals/{id}/journal': { about: 'deal', answers: READ_DEAL },
-  'POST /api/v1/deals/{id}/journal': {
-    about: 'deal',
-    body: () => ({ body: 'Звонил' }),
-    answers: { seller: [201, 404, 404, 404], executor: [404, 201, 404, 404], ...CREATED },
-  },
-  'GET /api/v1/deals/{id}/journal/verify': { about: 'deal', answers: READ_DEAL },
-  'GET /streams': STREAM,
-  'GET /streams/deals': STREAM,
-  'GET /api/v1/streams/deals': STREAM,
-};
+export type AccessRules = Readonly<Record<string, AccessRule>>;
+
+/** Those who are refused by every route that is for people. */
+export const OUTSIDERS = { service: 403, nobody: 403, stranger: 401 } as const;
+/** Whoever reads every row. */
+export const READ = { finance: 200, lead: 200, admin: 200, ...OUTSIDERS } as const;
+/** Whoever changes, removes or creates any row: finance only reads. */
+export const CHANGED = { finance: 403, lead: 200, admin: 200, ...OUTSIDERS } as const;
+export const REMOVED = { finance: 403, lead: 204, admin: 204, ...OUTSIDERS } as const;
+export const CREATED = { finance: 403, lead: 201, admin: 201, ...OUTSIDERS } as const;
+
+export const READ_DEAL: Answers = { seller: [200, 404, 404, 404], executor: [404, 200, 404, 404], ...READ };

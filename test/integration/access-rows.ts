@@ -1,0 +1,101 @@
+import type { DealView } from '#crm/deals/contracts';
+import { newId } from '#platform/kernel';
+import type { TestUser } from '#platform/testing';
+import type { Crm } from '../crm.js';
+import { activePolicy, addPolicy, addQuote, moveQuote } from '../sale.js';
+import type { Given, Subject } from './access-rules.js';
+
+/** The rows of one subject. */
+export interface Rows {
+  /** Ids by the row's name. */
+  readonly ids: Readonly<Record<string, string>>;
+  /** Query that narrows a list to them. */
+  readonly query: string;
+}
+
+/** Lays rows before an asker, all of them made by an admin. */
+export class AccessRows {
+  private readonly admin: TestUser;
+
+  constructor(private readonly crm: Crm) {
+    this.admin = crm.user('admin');
+  }
+
+  lay(subject: Subject, asker: TestUser, given: Given | undefined): Promise<Rows> {
+    if (subject === 'deal') return this.deals(asker);
+    return subject === 'client' ? this.clients(asker) : this.policies(asker, given === 'inForce');
+  }
+
+  /** @returns the further ids of a request's path or body. */
+  async give(
+    given: Given | undefined,
+    subject: Subject,
+    id: string,
+    asker: TestUser,
+  ): Promise<Readonly<Record<string, string>>> {
+    if (given === 'anotherClient') return { another_id: await this.client({ owner_id: asker.id }) };
+    if (given === 'document') return { document_id: await this.document(subject, id) };
+    const states = { draftQuote: [], readyQuote: ['ready'], confirmedQuote: ['ready', 'confirmed'] };
+    if (given === undefined || given === 'inForce') return {};
+    const deal = (await this.admin.get<DealView>(`/deals/${id}`)).body;
+    const quote = await addQuote(this.admin, deal);
+    return { qid: (await moveQuote(this.admin, quote, states[given])).id };
+  }
+
+  private async deals({ id }: TestUser): Promise<Rows> {
+    const title = newId();
+    const client_id = await this.client({});
+    const open = async (parties: object) => (await this.crm.deal(this.admin, { client_id, title, ...parties })).id;
+    const ids = {
+      own: await open({ owner_id: id, executor_id: newId() }),
+      assigned: await open({ owner_id: newId(), executor_id: id }),
+      foreign: await open({ owner_id: newId(), executor_id: newId() }),
+      unowned: await open({}),
+    };
+    return { ids, query: `search=${title}` };
+  }
+
+  private async clients({ id }: TestUser): Promise<Rows> {
+    const name = newId();
+    const ids = {
+      own: await this.client({ name, owner_id: id }),
+      ofOwnDeal: await this.client({ name, owner_id: newId() }),
+      ofAssignedDeal: await this.client({ name, owner_id: newId() }),
+      foreign: await this.client({ name, owner_id: newId() }),
+      unowned: await this.client({ name }),
+    };
+    await this.crm.deal(this.admin, { client_id: ids.ofOwnDeal, owner_id: id });
+    await this.crm.deal(this.admin, { client_id: ids.ofAssignedDeal, owner_id: newId(), executor_id: id });
+    return { ids, query: `search=${name}` };
+  }
+
+  private async policies(asker: TestUser, areInForce: boolean): Promise<Rows> {
+    const deals = await this.deals(asker);
+    const { body: deal } = await this.admin.get<DealView>(`/deals/${deals.ids.own!}`);
+    const add = async (subject: object) =>
+      (await (areInForce ? activePolicy(this.admin, subject) : addPolicy(this.admin, subject))).id;
+    const ids: Record<string, string> = {};
+    for (const [row, deal_id] of Object.entries(deals.ids)) ids[row] = await add({ deal_id });
+    for (const [row, owner] of [
+      ['ownAlone', asker.id],
+      ['foreignAlone', newId()],
+    ] as const) {
+      ids[row] = await add({ client_id: deal.client_id });
+      // Whoever adds it owns it: there is no way to add it for another.
+      await this.crm.database.rows('UPDATE crm.policies SET owner_id = $2 WHERE id = $1', [ids[row], owner]);
+    }
+    return { ids, query: `client_id=${deal.client_id}` };
+  }
+
+  private async client(facts: object): Promise<string> {
+    return (await this.crm.client(this.admin, facts)).id;
+  }
+
+  private async document(subject: Subject, id: string): Promise<string> {
+    const documentId = newId();
+    const collection = subject === 'policy' ? 'policies' : `${subject}s`;
+    const answer = await this.admin.post(`/${collection}/${id}/documents`, { document_id: documentId });
+    expect(answer).toMatchObject({ status: 201 });
+    return documentId;
+  }
+}
