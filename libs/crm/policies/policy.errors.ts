@@ -45,8 +45,5 @@ export const policyNotDraft = (): DomainError =>
 export const clientMismatch = (): DomainError =>
   new DomainError('invalid', 'client_mismatch', "The policy's client is not the deal's client.");
 
-export const clientNotFound = (): DomainError =>
-  new DomainError('not_found', 'client_not_found', 'There is no such client.');
-
 export const currencyRequired = (): DomainError =>
   new DomainError('invalid', 'currency_required', 'A premium needs its currency.');
