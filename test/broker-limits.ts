@@ -1,6 +1,5 @@
 import { type Body, COVER, OFFERS, type Story } from './broker-story.js';
 import type { BrokerTeam } from './broker-team.js';
-import type { CrmUser } from './crm-user.js';
 
 /** A request that must be refused. */
 interface Refused {
