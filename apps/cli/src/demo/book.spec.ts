@@ -1,7 +1,9 @@
 import { isEmail } from 'class-validator';
+import { isUuid } from '#platform/kernel';
 import { drawBook } from './book.js';
 import { Dice } from './dice.js';
 import { feminine, slug } from './names.js';
+import { drawOffers } from './offers.js';
 import { fill, PRODUCTS } from './products.js';
 import { WorkingTime } from './working-time.js';
 
@@ -32,6 +34,27 @@ describe('the plan of a demo book', () => {
       if (facts.email) expect(isEmail(facts.email)).toBe(true);
       if (facts.email) expect(facts.email).toMatch(/@(example\.(com|net|org)|[a-z0-9-]+\.example)$/);
       if (facts.phone) expect(facts.phone).toMatch(/^(\+7 900 000-\d\d-\d\d|8 \(900\) 000\d{4})$/);
+    }
+  });
+
+  it('draws ids that the API would take, never the same twice', () => {
+    const dice = new Dice(7);
+    const ids = Array.from({ length: 1_000 }, () => dice.uuid());
+    expect(ids.filter((id) => !isUuid(id))).toEqual([]);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('draws offers that can be compared: each of another insurer, in one currency, with exact amounts', () => {
+    const dice = new Dice(8);
+    for (const market of ['person', 'company', 'foreign'] as const) {
+      const offers = drawOffers(3, market, dice);
+      expect(new Set(offers.map(({ insurer }) => insurer.name)).size).toBe(3);
+      expect(new Set(offers.map(({ currency }) => currency)).size).toBe(1);
+      for (const { premium, coverage } of offers) {
+        expect(premium).toMatch(/^[1-9]\d*0\.00$/);
+        expect(coverage).toMatch(/^[1-9]\d*000\.00$/);
+        expect(coverage.length).toBeGreaterThan(premium.length);
+      }
     }
   });
 

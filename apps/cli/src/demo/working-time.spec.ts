@@ -24,6 +24,13 @@ describe('working time', () => {
     expect(new WorkingTime(now, 'Pacific/Auckland').ago(0)).toBe(now);
   });
 
+  it('counts the workdays back to the end of a day', () => {
+    const monday = new WorkingTime('2026-11-23T06:30:00.000Z', MOSCOW);
+    const days = ['2026-12-24', '2026-11-22', '2026-11-20', '2026-11-19', '2026-11-15'];
+    expect(days.map((day) => monday.workdaysSince(day))).toEqual([0, 0, 0, 1, 5]);
+    expect(() => monday.workdaysSince('2020-01-01')).toThrow(RangeError);
+  });
+
   it('knows a year, and says so when it is asked for more', () => {
     const time = new WorkingTime('2026-11-23T06:30:00.000Z', MOSCOW);
     expect(time.day(250) < '2025-12-15').toBe(true);
