@@ -174,8 +174,34 @@ describe('an Idempotency-Key', () => {
         [CALLER, key],
       );
     };
-    expect((await send(key, { title: 'raced' })).json()).toMatchObject({ code: 'idempotency_in_progress' });
+    expect((await send(key, { title: 'raced' })).json()).toMatchObject({ code: 'idempotency_key_reused' });
     expect(await countOf('raced')).toBe(0);
+  });
+
+  it.each([
+    ['and its own effect is undone', () => undefined],
+    [
+      'and its own refusal is none',
+      () => {
+        throw new DomainError('stale', 'version_mismatch', 'It was changed since you read it.');
+      },
+    ],
+  ])('gives the answer that the first sending got meanwhile, %s', async (_what, act) => {
+    const [first, second] = [newId(), newId()];
+    const body = { title: `meanwhile ${first}` };
+    const answer = await send(first, body);
+    during.work = async () => {
+      await sql.query(
+        `INSERT INTO crm.idempotency_keys (caller_id, key, fingerprint, status, headers, body)
+         SELECT caller_id, $2, fingerprint, status, headers, body FROM crm.idempotency_keys WHERE key = $1`,
+        [first, second],
+      );
+      act();
+    };
+    const replayed = await send(second, body);
+    expect([replayed.statusCode, replayed.payload]).toEqual([201, answer.payload]);
+    expect(replayed.headers['idempotency-replayed']).toBe('true');
+    expect(await countOf(body.title)).toBe(1);
   });
 
   it('is forgotten after 72 hours', async () => {
