@@ -88,14 +88,14 @@ describe('bad input', () => {
     const files = Array.from({ length: 24 }, () => 'f'.repeat(500));
     const large = {
       files,
-      comments: '\u0001'.repeat(2_000),
-      insurance_company: '\u0001'.repeat(255).replace(/^./, 'A'),
+      comments: '😀'.repeat(2_000),
+      insurance_company: '😀'.repeat(255),
     };
     const quote = await addQuote(seller, deal, { ...large, program_name: '😀'.repeat(255) });
     const answer = await seller.patch(path(quote), {
       ...large,
       files: files.toReversed().slice(1),
-      comments: '\u0002'.repeat(2_000),
+      comments: '😎'.repeat(2_000),
     });
     expect(answer).toMatchObject({ status: 200 });
   });
