@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { until } from '#platform/testing';
-import { type CrmUser } from '../crm-user.js';
+import { type CrmUser, type DealBody } from '../crm-user.js';
 import { figures } from '../figures.js';
 import { Installation } from '../installation.js';
 import { StreamClient } from '../integration/stream-client.js';
@@ -36,13 +36,14 @@ describe('an API process that is told to stop', () => {
 
   afterAll(() => crm.discard());
 
-  /** Makes every write to a deal wait. @returns what lets them go on. */
-  async function holdDeal(dealId: string): Promise<() => Promise<void>> {
+  /** Makes every write to these deals wait. @returns what lets them go on. */
+  async function hold(...deals: readonly DealBody[]): Promise<() => Promise<void>> {
     const lock = new pg.Client({ connectionString: crm.database.url });
     lock.on('error', () => undefined); // a test that failed meanwhile drops its database
     await lock.connect();
     await lock.query('BEGIN');
-    await lock.query('SELECT FROM crm.event_streams WHERE stream = $1 FOR UPDATE', [`deals/${dealId}`]);
+    const streams = deals.map(({ id }) => `deals/${id}`);
+    await lock.query('SELECT FROM crm.event_streams WHERE stream = ANY ($1) FOR UPDATE', [streams]);
     return () => lock.end();
   }
 
@@ -50,6 +51,14 @@ describe('an API process that is told to stop', () => {
     const sql = `SELECT FROM pg_stat_activity
       WHERE datname = current_database() AND application_name = 'crm-api' AND wait_event_type = 'Lock'`;
     return (await crm.database.rows(sql)).length;
+  }
+
+  /** What PostgreSQL does about a client that is gone, at once. */
+  async function endSessions(): Promise<void> {
+    await crm.database.rows(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name = 'crm-api'`,
+    );
   }
 
   it(
@@ -84,7 +93,7 @@ describe('an API process that is told to stop', () => {
     told(async () => {
       const deal = await user.openDeal(await user.addClient());
       const streams = await Promise.all([1, 2].map(() => StreamClient.open(api.port, { token: user.token })));
-      const release = await holdDeal(deal.id);
+      const release = await hold(deal);
       const note = user.post(`/deals/${deal.id}/journal`, { body: 'Was accepted before the stop' });
       await until(async () => (await waitingWrites()) === 1);
       const stopped = api.stop();
@@ -104,7 +113,7 @@ describe('an API process that is told to stop', () => {
       const impatient = await crm.api({ CRM_SHUTDOWN_TIMEOUT_MS: '500' });
       const caller = crm.user(impatient);
       const deal = await caller.openDeal(await caller.addClient());
-      const release = await holdDeal(deal.id);
+      const release = await hold(deal);
       const note = caller.post(`/deals/${deal.id}/journal`, { body: 'Never comes to an end' });
       const failed = expect(note).rejects.toThrow();
       await until(async () => (await waitingWrites()) === 1);
@@ -121,7 +130,12 @@ describe('an API process that is told to stop', () => {
       const load = await WriteLoad.begin(user, { writers: 12 });
       const before = await StreamClient.open(api.port, { token: user.token });
       await load.acknowledge(200);
+      await before.received(1);
+      const release = await hold(...load.deals);
+      await until(async () => (await waitingWrites()) >= 6);
       await api.kill();
+      await endSessions();
+      await release();
       await api.start();
       const { lastEventId } = before;
       const after = await StreamClient.open(api.port, { token: user.token, ...(lastEventId && { lastEventId }) });

@@ -33,7 +33,7 @@ describe('when PostgreSQL crashes under load', () => {
     'requests are refused with 503 until it is back, and nothing acknowledged is lost',
     told(async () => {
       const stream = await StreamClient.open(api.port, { token: user.token });
-      const load = await WriteLoad.begin(user, { perSecond: 120 });
+      const load = await WriteLoad.begin(user, { perSecond: 300, writers: 12 });
       for (let outage = 0; outage < OUTAGES; outage++) {
         await load.acknowledge(100);
         const refusedBefore = load.refused.length;

@@ -78,6 +78,7 @@ describe('who may do what', () => {
       const by = user(asker);
       const { ids } = await rows.lay(rule.about, by, rule.given);
       const expected = rule.answers[asker];
+      const refused: string[] = [];
       for (const [index, name] of ROWS[rule.about].entries()) {
         const id = ids[name]!;
         const all = { id, ...(await rows.give(rule.given, rule.about, id, by)) };
@@ -146,6 +147,21 @@ describe('who may do what', () => {
     const list = await both.get<Listed<ClientView>>(`/clients?${clients.query}`);
     const seen = [clients.ids.own, clients.ids.ofOwnDeal, clients.ids.ofAssignedDeal];
     expect(list.body.items.map(({ id }) => id).sort()).toEqual(seen.sort());
+  });
+
+  it('ends at her own rows for somebody who sells and reads everything: what she only reads is refused', async () => {
+    const both = crm.user('seller', 'finance');
+    for (const [use, rule] of Object.entries(RULES)) {
+      if (!('about' in rule) || use.startsWith('GET') || rule.answers.finance !== 403) continue;
+      const { ids } = await rows.lay(rule.about, both, rule.given);
+      const id = ids.foreign!;
+      const all = { id, ...(await rows.give(rule.given, rule.about, id, both)) };
+      const { method, path } = requestOf(use, all);
+      const { status } = await both.send(method, path, { body: rule.body?.(all) });
+      // Nothing is opened for a client that isn't hers to open it for: it isn't there.
+      const isOpening = method === 'POST' && !path.includes(id);
+      expect({ use, status }).toEqual({ use, status: isOpening && rule.about === 'client' ? 404 : 403 });
+    }
   });
 
   it('is told to nobody who guesses: what is out of sight and what is not there are answered alike', async () => {

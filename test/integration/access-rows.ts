@@ -76,12 +76,13 @@ export class AccessRows {
       (await (areInForce ? activePolicy(this.admin, subject) : addPolicy(this.admin, subject))).id;
     const ids: Record<string, string> = {};
     for (const [row, deal_id] of Object.entries(deals.ids)) ids[row] = await add({ deal_id });
+    for (const row of ['ownAlone', 'foreignAlone']) ids[row] = await add({ client_id: deal.client_id });
+    // Whoever adds it owns it: there is no way to add it for another. What it says of a deal's policy gives no right.
     for (const [row, owner] of [
       ['ownAlone', asker.id],
       ['foreignAlone', newId()],
+      ['foreign', asker.id],
     ] as const) {
-      ids[row] = await add({ client_id: deal.client_id });
-      // Whoever adds it owns it: there is no way to add it for another.
       await this.crm.database.rows('UPDATE crm.policies SET owner_id = $2 WHERE id = $1', [ids[row], owner]);
     }
     return { ids, query: `client_id=${deal.client_id}` };

@@ -10,7 +10,7 @@ export const ROWS = {
   deal: ['own', 'assigned', 'foreign', 'unowned'],
   /** A client that the asker owns, that has a deal which the asker owns or carries out, another's, or nobody's. */
   client: ['own', 'ofOwnDeal', 'ofAssignedDeal', 'foreign', 'unowned'],
-  /** A policy of such a deal, or one without a deal that the asker or somebody else owns. */
+  /** A policy of such a deal (of the foreign one it says that it is the asker's), or one without a deal. */
   policy: ['own', 'assigned', 'foreign', 'unowned', 'ownAlone', 'foreignAlone'],
 } as const;
 export type Subject = keyof typeof ROWS;

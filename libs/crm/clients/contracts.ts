@@ -39,6 +39,8 @@ export class ClientInScopeQuery extends Query<ClientView> {
     readonly clientId: string,
     /** Whether the client must stay, not deleted, until the unit of work ends. */
     readonly isHeld = false,
+    /** `create`: one for whom the caller may also open something new, not only look at it. */
+    readonly purpose: 'read' | 'create' = 'read',
   ) {
     super();
   }

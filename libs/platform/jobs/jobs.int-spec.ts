@@ -142,6 +142,17 @@ describe.each([
     expect(await trial.effects()).toEqual(['2026-03-02', '2026-03-03', '2026-03-04']);
   });
 
+  test('a day asked for once is not asked for again though its schedule starts anew', async () => {
+    trial.clock.set('2026-03-02T09:00:00.000Z');
+    const app = await trial.start();
+    await trial.done(1);
+    await trial.database.rows('DELETE FROM crm.job_schedules');
+    await app.get(DailySchedules).tick();
+    await app.get(JobRequests).request(write('next'));
+    await until(async () => (await trial.effects()).includes('next'));
+    expect(await trial.effects()).toEqual(['2026-03-02', 'next']);
+  });
+
   test('the wake of a schedule is put back when Bull has forgotten it', async () => {
     const app = await trial.start();
     const queue = app.get(JobQueues).get(QUEUE);

@@ -51,6 +51,11 @@ async function grow(last: number): Promise<void> {
   await until(() => tail.lastPosition === BigInt(last));
 }
 
+function take(response: ServerResponse, lastEventId?: string): void {
+  const viewer = { userId: 'someone', seesAll: true };
+  streams.open(response, {}, { viewer, filter: new EventFilter(new Set(), []), lastEventId, expiresAt: FAR_AWAY });
+}
+
 /** A client that sees all. */
 class Client {
   text = '';
@@ -63,18 +68,10 @@ class Client {
   }
 
   static async open(lastEventId?: string): Promise<Client> {
-    const answered = new Promise<Client>((resolve) => {
-      server.once('request', (_request, response: ServerResponse) => {
-        const viewer = { userId: 'someone', seesAll: true };
-        streams.open(
-          response,
-          {},
-          { viewer, filter: new EventFilter(new Set(), []), lastEventId, expiresAt: FAR_AWAY },
-        );
-      });
+    return new Promise<Client>((resolve) => {
+      server.once('request', (_request, response: ServerResponse) => take(response, lastEventId));
       get({ port: (server.address() as AddressInfo).port, host: '127.0.0.1' }, (answer) => resolve(new Client(answer)));
     });
-    return answered;
   }
 
   get ids(): number[] {
@@ -91,6 +88,11 @@ class Client {
 async function cuts(reason: string): Promise<number> {
   const { values } = await metrics.registry.getSingleMetric('crm_sse_cut_total')!.get();
   return values.find(({ labels }) => labels.reason === reason)?.value ?? 0;
+}
+
+async function connections(): Promise<number> {
+  const { values } = await metrics.registry.getSingleMetric('crm_sse_connections')!.get();
+  return values[0]!.value;
 }
 
 describe('a stream', () => {
@@ -178,5 +180,19 @@ describe('a stream', () => {
     const back = await Client.open('6');
     await back.received([1_000]);
     expect(back.text).toContain('"reason":"id_past_retention"');
+  });
+
+  it('is not kept for a client that left before it began', async () => {
+    await begin(5);
+    const left = new Promise<ServerResponse>((resolve) => {
+      server.once('request', ({ socket }, response: ServerResponse) => {
+        socket.once('close', () => resolve(response)).destroy();
+      });
+    });
+    get({ port: (server.address() as AddressInfo).port, host: '127.0.0.1' }).on('error', () => undefined);
+    take(await left);
+    expect(await connections()).toBe(0);
+    await Client.open();
+    expect(await connections()).toBe(1);
   });
 });

@@ -23,7 +23,7 @@ export class GetClientHandler implements IQueryHandler<GetClientQuery> {
 
   /** @throws DomainError `client_not_found`. */
   execute({ caller, clientId }: GetClientQuery): Promise<ClientView> {
-    return findClient(this.database, caller, clientId, { condition: survivorOf, lock: '' });
+    return findClient(this.database, caller, clientId, { condition: survivorOf, lock: '', purpose: 'read' });
   }
 }
 
@@ -32,10 +32,16 @@ export class ClientInScopeHandler implements IQueryHandler<ClientInScopeQuery> {
   constructor(private readonly database: Database) {}
 
   /** @throws DomainError `client_not_found`. */
-  execute({ caller, clientId, isHeld }: ClientInScopeQuery): Promise<ClientView> {
+  execute({ caller, clientId, isHeld, purpose }: ClientInScopeQuery): Promise<ClientView> {
     const condition = (placeholder: string): string => `c.id = ${placeholder}::uuid`;
-    return findClient(this.database, caller, clientId, { condition, lock: isHeld ? ' FOR SHARE OF c' : '' });
+    return findClient(this.database, caller, clientId, { condition, lock: isHeld ? ' FOR SHARE OF c' : '', purpose });
   }
+}
+
+interface Search {
+  readonly condition: (placeholder: string) => string;
+  readonly lock: string;
+  readonly purpose: ClientInScopeQuery['purpose'];
 }
 
 /** Follows merges to their end. */
@@ -51,11 +57,11 @@ async function findClient(
   database: Database,
   caller: Caller,
   id: string,
-  { condition, lock }: { readonly condition: (placeholder: string) => string; readonly lock: string },
+  { condition, lock, purpose }: Search,
 ): Promise<ClientView> {
   const conditions = new SqlConditions('NOT c.is_deleted');
   conditions.add(condition, id);
-  addClientScope(conditions, requireAccess(caller, 'clients', 'read'));
+  addClientScope(conditions, requireAccess(caller, 'clients', purpose));
   const client = await database.first<ClientView>(
     statement(`SELECT ${CLIENT_COLUMNS} FROM crm.clients c WHERE ${conditions.sql}${lock}`),
     conditions.values,

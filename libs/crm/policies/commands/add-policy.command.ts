@@ -55,7 +55,7 @@ export class AddPolicyHandler implements ICommandHandler<AddPolicyCommand> {
     }
     // Without a deal it belongs to whoever adds it; an executor has no such rows.
     if (!scope.all && scope.ownerId === null) throw forbidden();
-    await this.queries.execute(new ClientInScopeQuery(caller, clientId!, true));
+    await this.queries.execute(new ClientInScopeQuery(caller, clientId!, true, 'create'));
     return { clientId: clientId!, dealId: null, ownerId: scope.ownerId };
   }
 }
