@@ -23,6 +23,8 @@ const CONFIGURATION = [
 export function runTool(script: string, args: readonly string[], cwd = ROOT): SpawnSyncReturns<string> {
   return spawnSync(process.execPath, [join(ROOT, 'node_modules', script), ...args], {
     cwd,
+    // Some tools colour what they print where CI is set, terminal or not.
+    env: { ...process.env, NO_COLOR: '1' },
     encoding: 'utf8',
     maxBuffer: 64 * 1024 * 1024,
   });

@@ -1,8 +1,8 @@
 import { Body, Controller, Get, Post, Query } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentCaller } from '#platform/auth';
-import { Creates, type ListAnswer, PageOf, pageRequest, Problems, toPage, UuidParam } from '#platform/http';
+import { type ListAnswer, PageOf, pageRequest, Problems, toPage, UuidParam } from '#platform/http';
 import type { Caller } from '#platform/kernel';
 import { WriteNoteCommand } from './commands/write-note.command.js';
 import type { JournalEntryView } from './contracts.js';
@@ -35,7 +35,7 @@ export class JournalsController {
 
   @Post()
   @ApiOperation({ summary: 'Write a note; a closed deal takes notes too' })
-  @Creates('', { type: JournalEntryResource })
+  @ApiCreatedResponse({ type: JournalEntryResource })
   @Problems({ 403: ['actor_mismatch'] })
   async write(
     @CurrentCaller() caller: Caller,
