@@ -16,7 +16,7 @@ export async function tryLimits(story: Story, team: BrokerTeam): Promise<{ said:
   const said: string[] = [];
   const meant: string[] = [];
   for (const { who, method, path, body, answer } of [...outOfSight(story), ...outOfReach(story)]) {
-    const reply = await (team[who]).send<{ code?: string } | undefined>(method, path, body);
+    const reply = await team[who].send<{ code?: string } | undefined>(method, path, body);
     said.push(`${who} ${method} ${path}: ${reply.status} ${reply.body?.code}`);
     meant.push(`${who} ${method} ${path}: ${answer}`);
   }

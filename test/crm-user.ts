@@ -14,6 +14,7 @@ export interface DealBody {
   readonly id: string;
   readonly client_id: string;
   readonly version: number;
+  readonly updated_at: string;
   readonly stage: string;
   readonly next_review_at: string;
 }

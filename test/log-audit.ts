@@ -62,18 +62,21 @@ export async function audit(database: TestDatabase, acknowledged: readonly Ackno
   };
 }
 
-/** Notes are told by their entry's id, changes by the version of the deal that their event shows. */
+/** Notes are told by their entry's id, changes by what their event shows of the deal. */
 async function lostWrites(database: TestDatabase, acknowledged: readonly Acknowledged[]): Promise<string[]> {
   const marks = await database.rows<{ mark: string }>(
-    `SELECT coalesce(data ->> 'entry_id', deal_id || ' v' || (data -> 'deal' ->> 'version')) AS mark
+    `SELECT coalesce(data ->> 'entry_id',
+       concat_ws(' ', deal_id, data -> 'deal' ->> 'version', data -> 'deal' ->> 'updated_at')) AS mark
        FROM crm.event_log WHERE deal_id IS NOT NULL`,
   );
-  const entries = await database.rows<{ mark: string }>('SELECT id AS mark FROM crm.journals');
+  const entries = await database.rows<{ id: string }>('SELECT id FROM crm.journals');
   const logged = new Set(marks.map(({ mark }) => mark));
-  const written = new Set(entries.map(({ mark }) => mark));
-  return acknowledged
-    .map((write) => ('entryId' in write ? write.entryId : `${write.dealId} v${write.version}`))
-    .filter((mark) => !logged.has(mark) || (!mark.includes(' v') && !written.has(mark)));
+  const written = new Set(entries.map(({ id }) => id));
+  return acknowledged.flatMap((write) => {
+    if ('entryId' in write) return logged.has(write.entryId) && written.has(write.entryId) ? [] : [write.entryId];
+    const mark = `${write.dealId} ${write.version} ${write.updatedAt}`;
+    return logged.has(mark) ? [] : [mark];
+  });
 }
 
 /** Ids of every event of the log. */

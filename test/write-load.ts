@@ -2,9 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { until } from '#platform/testing';
 import type { CrmUser, DealBody, Reply } from './crm-user.js';
 
-/** A change that the API said yes to: a note by its id, or the version that a deal has by it. */
+/** A change that the API said yes to: a note by its id, or the version of a deal, and the moment when it came to be. */
 export type Acknowledged =
-  { readonly dealId: string; readonly entryId: string } | { readonly dealId: string; readonly version: number };
+  | { readonly dealId: string; readonly entryId: string }
+  | { readonly dealId: string; readonly version: number; readonly updatedAt: string };
 
 /** A refusal, as far as a test asks. */
 export interface Refused {
@@ -118,7 +119,8 @@ export class WriteLoad {
   private async change({ id: dealId }: DealBody, path: string, body: object): Promise<void> {
     try {
       const reply = await this.user.patch<DealBody>(`/deals/${dealId}${path}`, body);
-      if (reply.status === 200) this.acknowledged.push({ dealId, version: reply.body.version });
+      const { version, updated_at: updatedAt } = reply.body;
+      if (reply.status === 200) this.acknowledged.push({ dealId, version, updatedAt });
       else this.refuse(reply);
     } catch (error) {
       this.miss('', error);

@@ -132,7 +132,7 @@ describe('an API process that is told to stop', () => {
       await load.acknowledge(200);
       await before.received(1);
       const release = await hold(...load.deals);
-      await until(async () => (await waitingWrites()) >= 6);
+      await until(async () => (await waitingWrites()) >= 9);
       await api.kill();
       await endSessions();
       await release();

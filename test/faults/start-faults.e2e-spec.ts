@@ -29,6 +29,11 @@ describe.each(KINDS)('the $kind does not start', ({ make }) => {
   async function failure(env: NodeJS.ProcessEnv): Promise<Exit & { readonly said: readonly string[] }> {
     const program = await make({ ...env, CRM_LOG_LEVEL: 'error' });
     program.launch();
+    // One that starts after all is ended, so that nobody waits for its exit for ever.
+    void program
+      .ready()
+      .catch(() => undefined)
+      .then(() => program.kill());
     const exit = await program.exit;
     return { ...exit, said: program.lines.map(({ msg }) => msg) };
   }

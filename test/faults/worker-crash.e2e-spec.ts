@@ -95,6 +95,24 @@ describe('when workers crash', () => {
   );
 
   it(
+    'one that is told to stop hands over with nothing sent twice',
+    told(async () => {
+      const { duplicates } = consumer.account;
+      const load = await WriteLoad.begin(user, { perSecond: 100 });
+      for (let round = 0; round < 2; round++) {
+        await load.acknowledge(60);
+        const stopped = await leader();
+        expect(await stopped.stop()).toEqual({ code: 0, signal: null });
+        await leader(stopped);
+        await stopped.start();
+      }
+      await load.end();
+      await expectEverythingArrived('leading worker stopped 2 times', crm, consumer, load);
+      expect(consumer.account.duplicates).toBe(duplicates);
+    }),
+  );
+
+  it(
     'one that hangs, loses its lock to another and wakes up again disturbs nothing',
     told(async () => {
       const load = await WriteLoad.begin(user, { perSecond: 100 });

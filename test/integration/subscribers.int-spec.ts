@@ -1,10 +1,17 @@
 import { randomUUID } from 'node:crypto';
+import { AmqpConnection } from '@golevelup/nestjs-rabbitmq';
 import { type INestApplicationContext, Injectable } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { type ChannelModel, connect, type ConfirmChannel, type GetMessage } from 'amqplib';
 import { ConfigModule } from '#platform/config';
 import { CqrsModule } from '#platform/cqrs';
-import { type EventSubscriber, MessagingModule, type ReceivedEvent, Subscribe } from '#platform/messaging';
+import {
+  type EventSubscriber,
+  MessagingModule,
+  RabbitSubscriptions,
+  type ReceivedEvent,
+  Subscribe,
+} from '#platform/messaging';
 import { ObservabilityModule } from '#platform/observability';
 import { Database, PersistenceModule, statement } from '#platform/persistence';
 import { createTestDatabase, type TestDatabase, testEnvironment, testServer, until } from '#platform/testing';
@@ -149,7 +156,11 @@ describe('a subscriber on RabbitMQ', () => {
     await publish('counted', ...malformed, good);
     await until(() => effectsOf(good.id));
     const dead: string[] = [];
-    while (dead.length < malformed.length) dead.push((await deadLetter(COUNTS)).content.toString());
+    while (dead.length < malformed.length) {
+      const { content, properties } = await deadLetter(COUNTS);
+      expect(properties.headers).toMatchObject({ 'x-first-death-reason': 'rejected' });
+      dead.push(content.toString());
+    }
     const sent = malformed.map((body) => (typeof body === 'string' ? body : JSON.stringify(body)));
     expect(dead.sort()).toEqual(sent.sort());
   });
@@ -174,5 +185,19 @@ describe('a subscriber on RabbitMQ', () => {
     await until(() => effectsOf(patient.id));
     expect(await effectsOf(patient.id)).toBe(1);
     expect(await channel.get(`${WAITS}.dead`)).toBe(false);
+  });
+
+  it.each([
+    { what: 'its queue was deleted', lose: () => channel.deleteQueue(COUNTS) },
+    { what: 'the broker closed its channel', lose: () => app.get(AmqpConnection).channel.checkQueue(`no.${RUN}`) },
+  ])('consumes again after $what, and is not bound meanwhile', async ({ lose }) => {
+    const subscriptions = app.get(RabbitSubscriptions);
+    expect(subscriptions.areBound).toBe(true);
+    await lose().catch(() => undefined);
+    await until(() => !subscriptions.areBound);
+    await until(() => subscriptions.areBound, 30_000);
+    const later = event();
+    await publish('counted', later);
+    await until(() => effectsOf(later.id));
   });
 });

@@ -1,8 +1,6 @@
+import { causesOf } from '#platform/observability';
 import { isUnavailable } from '#platform/persistence';
 import type { Refusal } from './refusal.js';
-
-/** How many errors that wrap one another are looked through. */
-const DEEPEST = 5;
 
 /** Serialization failure, deadlock, lock time-out, statement time-out. */
 const TRY_AGAIN = new Set(['40001', '40P01', '55P03', '57014']);
@@ -27,17 +25,4 @@ export function refusalOfDatabase(error: unknown): Refusal | undefined {
     }
   }
   return undefined;
-}
-
-/** The error, and those that it wraps: TypeORM's `driverError`, a `cause`, the parts of an `AggregateError`. */
-export function causesOf(error: unknown): Error[] {
-  const causes: Error[] = [];
-  let next: unknown = error;
-  while (next instanceof Error && causes.length < DEEPEST) {
-    causes.push(next);
-    if ('driverError' in next && next.driverError !== next) next = next.driverError;
-    else if (next instanceof AggregateError && next.errors.length > 0) next = next.errors[0];
-    else next = next.cause;
-  }
-  return causes;
 }

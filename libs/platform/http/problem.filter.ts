@@ -1,13 +1,10 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Log } from '#platform/observability';
-import { causesOf } from './database-failure.js';
 import { pathOf, sendProblem } from './problem.js';
 import type { Refusal } from './refusal.js';
 import { refusalOf } from './refusal-of-error.js';
 import type { RouteTable } from './route-table.js';
-
-const BETWEEN_QUOTES = /"[^"]*"/g;
 
 /** Tells every error over HTTP as a problem document, and logs, once, the ones that nobody foresaw. */
 @Catch()
@@ -44,24 +41,6 @@ export class ProblemFilter implements ExceptionFilter {
 
   private report(error: unknown, request: FastifyRequest): void {
     const route = request.routeOptions.url ?? null;
-    this.log.error({ err: describe(error), method: request.method, route }, 'a request failed');
+    this.log.error({ err: error, method: request.method, route }, 'a request failed');
   }
-}
-
-/** What a log may hold of an error: names, codes and places, no values of a client. */
-function describe(error: unknown): object {
-  const causes = causesOf(error);
-  const root = causes.at(-1);
-  if (!root) return { type: typeof error };
-  const fromDatabase = 'severity' in root;
-  const frames = (root.stack ?? '').split('\n').filter((line) => line.startsWith('    at '));
-  return {
-    type: causes.map(({ name }) => name).join(' < '),
-    // PostgreSQL quotes values in its messages; its code and the constraint say enough.
-    ...(!fromDatabase && { message: root.message.replace(BETWEEN_QUOTES, '"…"') }),
-    ...('code' in root && { code: root.code }),
-    ...('constraint' in root && { constraint: root.constraint }),
-    ...('table' in root && { table: root.table }),
-    stack: frames.join('\n'),
-  };
 }

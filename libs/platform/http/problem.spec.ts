@@ -9,7 +9,7 @@ import {
   ServiceUnavailableException,
 } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { QueryFailedError } from 'typeorm';
+import { QueryFailedError, QueryRunnerAlreadyReleasedError } from 'typeorm';
 import { DomainError, type DomainErrorKind } from '#platform/kernel';
 import { trialApi, type TrialApi } from './trial-api.fixture.js';
 
@@ -42,6 +42,7 @@ const THROWN: Readonly<Record<string, unknown>> = {
   shutdown: pgError('57P01'),
   wrapped: new QueryFailedError('SELECT 1', ['ivan@example.com'], pgError('57P03')),
   lost: new Error('Connection terminated unexpectedly'),
+  released: new QueryRunnerAlreadyReleasedError(),
   pool: new Error('timeout exceeded when trying to connect'),
   deadlock: new QueryFailedError('SELECT 1', [], pgError('40P01')),
   serialization: pgError('40001'),
@@ -145,6 +146,7 @@ describe('a problem', () => {
     ['shutdown', 503, 'database_unavailable'],
     ['wrapped', 503, 'database_unavailable'],
     ['lost', 503, 'database_unavailable'],
+    ['released', 503, 'database_unavailable'],
     ['pool', 503, 'database_unavailable'],
     ['deadlock', 503, 'try_again'],
     ['serialization', 503, 'try_again'],

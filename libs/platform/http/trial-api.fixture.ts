@@ -2,7 +2,7 @@ import type { Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { HttpSettings, loadSettings, RuntimeSettings } from '#platform/config';
-import { Log } from '#platform/observability';
+import { describeError, Log } from '#platform/observability';
 import { configureHttp, createHttpAdapter } from './http-application.js';
 import { IdempotencyKeys } from './idempotency-keys.js';
 
@@ -26,7 +26,11 @@ export async function trialApi(
   beforeInit: (app: NestFastifyApplication) => void = () => undefined,
 ): Promise<TrialApi> {
   const logged: Logged[] = [];
-  const log = { error: (fields: object, message: string) => void logged.push({ fields, message }) };
+  const log = {
+    error: (fields: { err?: unknown }, message: string) =>
+      // As the log writes it.
+      void logged.push({ fields: { ...fields, err: describeError(fields.err) }, message }),
+  };
   const settings = [
     ...loadSettings({ CRM_PUBLIC_URL: 'https://crm.example/', ...env }, [HttpSettings, RuntimeSettings]),
   ];

@@ -11,6 +11,8 @@ export interface Term {
   readonly client: pg.Client;
   /** Aborted when the connection is lost or the process stops. */
   readonly signal: AbortSignal;
+  /** Aborted when the connection is lost: somebody else may be leading. */
+  readonly lost: AbortSignal;
 }
 
 /**
@@ -62,7 +64,8 @@ export class Leader {
       await this.win(client, lost.signal);
       if (this.stopping.signal.aborted || lost.signal.aborted) return;
       this.log.info({ work: this.name }, 'leading');
-      await this.lead({ client, signal: AbortSignal.any([lost.signal, this.stopping.signal]) });
+      const signal = AbortSignal.any([lost.signal, this.stopping.signal]);
+      await this.lead({ client, signal, lost: lost.signal });
     } finally {
       await client.end().catch(() => undefined);
     }

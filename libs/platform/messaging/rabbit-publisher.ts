@@ -54,7 +54,7 @@ export class RabbitPublisher implements OnApplicationBootstrap, BeforeApplicatio
     const cursor = await EventCursor.open(term.client, RABBITMQ_CURSOR);
     while (!term.signal.aborted) {
       if (this.channels.isConnected) {
-        await this.publishUntilTrouble(cursor, term.signal).catch((error: unknown) => {
+        await this.publishUntilTrouble(cursor, term).catch((error: unknown) => {
           this.log.warn({ err: error }, 'publishing interrupted, starting again from the last confirmed event');
         });
       }
@@ -63,26 +63,23 @@ export class RabbitPublisher implements OnApplicationBootstrap, BeforeApplicatio
   }
 
   /**
-   * The life of one channel: what it sent and saw no confirm for is sent again by the next one. Told to stop, it sends
-   * nothing more and waits for what is on its way, so that a plain restart re-sends nothing.
+   * The life of one channel: what it sent and saw no confirm for is sent again by the next one. Told to stop, it takes
+   * nothing more and waits until all that it took is confirmed, so that a plain restart re-sends nothing.
    */
-  private async publishUntilTrouble(cursor: EventCursor, stop: AbortSignal): Promise<void> {
+  private async publishUntilTrouble(cursor: EventCursor, term: Term): Promise<void> {
     const channel = await this.channels.open();
-    const signal = AbortSignal.any([stop, channel.signal]);
+    const hopeless = AbortSignal.any([term.lost, channel.signal]);
     const window = new OrderedWindow(cursor.position);
-    let inFlight = 0;
     const send = (event: LoggedEvent): void => {
-      inFlight += 1;
       channel.send(event, () => {
-        inFlight -= 1;
         const next = window.confirm(event);
-        if (next && !stop.aborted) send(next);
-        if (inFlight === 0 || window.size === WINDOW - BATCH) this.wakeup.wake();
+        if (next && !term.lost.aborted) send(next);
+        if (window.size === 0 || window.size === WINDOW - BATCH) this.wakeup.wake();
       });
     };
     try {
-      await this.follow(cursor, window, send, signal);
-      while (inFlight > 0 && !channel.signal.aborted) await this.wakeup.next(SAVE_EVERY_MS, channel.signal);
+      await this.follow(cursor, window, send, AbortSignal.any([term.signal, channel.signal]));
+      while (window.size > 0 && !hopeless.aborted) await this.wakeup.next(SAVE_EVERY_MS, hopeless);
       if (channel.signal.aborted) throw channel.signal.reason;
     } finally {
       await channel.close();
@@ -100,6 +97,7 @@ export class RabbitPublisher implements OnApplicationBootstrap, BeforeApplicatio
     while (!signal.aborted) {
       const room = Math.min(BATCH, WINDOW - window.size);
       const events = room > 0 ? await this.reader.readAfter(window.taken, room) : [];
+      if (signal.aborted) return;
       for (const event of events) {
         const due = window.take(event);
         if (due) send(due);

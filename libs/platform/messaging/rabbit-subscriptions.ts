@@ -1,10 +1,10 @@
 import { AmqpConnection, Nack } from '@golevelup/nestjs-rabbitmq';
-import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { BrokerSettings } from '#platform/config';
 import { isUuid } from '#platform/kernel';
 import { Log, RequestContext } from '#platform/observability';
 import { isUnavailable } from '#platform/persistence';
-import type { ConsumeMessage } from 'amqplib';
+import type { ConfirmChannel, ConsumeMessage } from 'amqplib';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DEAD_LETTERS } from './broker.js';
@@ -20,8 +20,12 @@ const RETRY_MS = 1_000;
  * What is malformed is put aside at once; what fails because PostgreSQL is away waits for it.
  */
 @Injectable()
-export class RabbitSubscriptions implements OnApplicationBootstrap {
+export class RabbitSubscriptions implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private bound = 0;
+  private channel: ConfirmChannel | undefined;
+  /** False from the moment a consumer or the channel is lost until all of them are back. */
+  private isWhole = true;
+  private isStopping = false;
 
   constructor(
     private readonly amqp: AmqpConnection,
@@ -30,40 +34,50 @@ export class RabbitSubscriptions implements OnApplicationBootstrap {
     private readonly log: Log,
   ) {}
 
-  /** How many of the declared subscribers have their consumer; readiness asks. */
+  /** Whether every declared subscriber has its consumer; readiness asks. */
   get areBound(): boolean {
-    return this.amqp.connected && this.bound === this.subscriptions.all().length;
+    return this.amqp.connected && this.isWhole && this.bound === this.subscriptions.all().length;
   }
 
+  /** @throws Error when a queue can't be declared, e.g. because it is there with other arguments. */
   async onApplicationBootstrap(): Promise<void> {
+    const { managedChannel } = this.amqp;
+    managedChannel.on('connect', () => (this.isWhole = true));
+    await managedChannel.addSetup((channel: ConfirmChannel) => this.watch(channel));
     for (const { subscription, subscriber } of this.subscriptions.all()) {
-      await this.bindDeadLetters(subscription);
+      const { queue, keys } = subscription;
+      const queueOptions = optionsOf(queue);
+      await managedChannel.addSetup((channel: ConfirmChannel) => declare(channel, queue, queueOptions));
       await this.amqp.createSubscriber<Buffer>(
         (body, message) => this.receive(subscription, subscriber, body, message),
-        {
-          exchange: this.settings.exchange,
-          routingKey: [...subscription.keys],
-          queue: subscription.queue,
-          queueOptions: {
-            durable: true,
-            deadLetterExchange: DEAD_LETTERS,
-            deadLetterRoutingKey: subscription.queue,
-            arguments: { 'x-queue-type': 'quorum', 'x-delivery-limit': DELIVERY_LIMIT },
-          },
-          errorHandler: giveBack,
-        },
+        { exchange: this.settings.exchange, routingKey: [...keys], queue, queueOptions, errorHandler: giveBack },
         subscriber.constructor.name,
       );
       this.bound += 1;
     }
   }
 
-  private async bindDeadLetters({ queue }: Subscription): Promise<void> {
-    const dead = `${queue}.dead`;
-    await this.amqp.managedChannel.addSetup(async (channel: { assertQueue: Assert; bindQueue: Bind }) => {
-      await channel.assertQueue(dead, { durable: true });
-      await channel.bindQueue(dead, DEAD_LETTERS, queue);
-    });
+  beforeApplicationShutdown(): void {
+    this.isStopping = true;
+  }
+
+  /** Neither a consumer that the broker takes away nor a channel that it closes is made anew by the libraries. */
+  private watch(channel: ConfirmChannel): Promise<void> {
+    this.channel = channel;
+    channel.on('cancel', () => void this.restore(channel));
+    // When the whole connection is lost, it is known to be so a turn later.
+    channel.once('close', () => setImmediate(() => void this.restore(channel)));
+    return Promise.resolve();
+  }
+
+  /** Connects anew, and thereby declares and consumes anew; again and again while that fails. */
+  private async restore(channel: ConfirmChannel): Promise<void> {
+    this.isWhole = false;
+    if (this.isStopping || !this.amqp.connected || this.channel !== channel) return;
+    this.channel = undefined;
+    this.log.warn({}, 'RabbitMQ took consumers away, connecting anew');
+    await delay(RETRY_MS);
+    if (!this.isStopping) this.amqp.managedConnection.reconnect();
   }
 
   private async receive(
@@ -96,8 +110,22 @@ export class RabbitSubscriptions implements OnApplicationBootstrap {
   }
 }
 
-type Assert = (queue: string, options: { durable: boolean }) => Promise<unknown>;
-type Bind = (queue: string, exchange: string, key: string) => Promise<unknown>;
+function optionsOf(queue: string) {
+  return {
+    durable: true,
+    deadLetterExchange: DEAD_LETTERS,
+    deadLetterRoutingKey: queue,
+    arguments: { 'x-queue-type': 'quorum', 'x-delivery-limit': DELIVERY_LIMIT },
+  };
+}
+
+/** The queue, and the one that takes what is put aside. */
+async function declare(channel: ConfirmChannel, queue: string, options: ReturnType<typeof optionsOf>): Promise<void> {
+  const dead = `${queue}.dead`;
+  await channel.assertQueue(dead, { durable: true });
+  await channel.bindQueue(dead, DEAD_LETTERS, queue);
+  await channel.assertQueue(queue, options);
+}
 
 /**
  * Called when the answer to a delivery could not be sent, mostly because the connection went meanwhile: the broker

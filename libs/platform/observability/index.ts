@@ -1,3 +1,4 @@
+export { causesOf, describeError } from './error-description.js';
 export { Log } from './log.js';
 export { Metrics } from './metrics.js';
 export { ObservabilityModule } from './observability.module.js';

@@ -1,6 +1,7 @@
 import { Injectable, type LoggerService } from '@nestjs/common';
 import { RuntimeSettings } from '#platform/config';
 import { pino, type Logger } from 'pino';
+import { describeError } from './error-description.js';
 import { RequestContext } from './request-context.js';
 
 /** Members that never reach a log, whoever passes them. */
@@ -54,18 +55,4 @@ export class Log implements LoggerService {
     if (typeof fields === 'string') this.pino[level]({ detail: message }, fields);
     else this.pino[level](fields, message);
   }
-}
-
-/** What is told of an error: never the objects that libraries hang on it, such as connections with their secrets. */
-function describeError(error: unknown): object {
-  if (!(error instanceof Error)) return { message: String(error) };
-  const { code } = error as { code?: unknown };
-  const causes = error instanceof AggregateError ? { errors: error.errors.map(describeError) } : {};
-  return {
-    type: error.name,
-    message: error.message,
-    ...(code === undefined ? {} : { code }),
-    ...causes,
-    stack: error.stack,
-  };
 }

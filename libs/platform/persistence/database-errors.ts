@@ -1,4 +1,4 @@
-import { QueryFailedError } from 'typeorm';
+import { QueryFailedError, QueryRunnerAlreadyReleasedError } from 'typeorm';
 
 /** Classes and codes of SQLSTATE that mean "not now": connection lost, server starting or stopping, too many clients, a standby. */
 const UNAVAILABLE = /^(08|57P0|53|25006)/;
@@ -18,6 +18,8 @@ const MESSAGES = /connection terminated|timeout exceeded when trying to connect|
 /** True when PostgreSQL could not be asked at all, so that the same may well succeed in a moment. */
 export function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
+  // TypeORM gives a connection back as soon as it is lost, and then knows nothing of it but that.
+  if (error instanceof QueryRunnerAlreadyReleasedError) return true;
   const cause = error instanceof QueryFailedError ? (error.driverError as Error) : error;
   const code = (cause as { code?: unknown }).code;
   if (typeof code === 'string' && (UNAVAILABLE.test(code) || SOCKET_ERRORS.has(code))) return true;
