@@ -2,6 +2,7 @@ import { Events1764000001000 } from './1764000001000-events.js';
 import { ClientsDealsJournals1764000002000 } from './1764000002000-clients-deals-journals.js';
 import { Jobs1764000003000 } from './1764000003000-jobs.js';
 import { Sale1764000004000 } from './1764000004000-sale.js';
+import { Payments1764000005000 } from './1764000005000-payments.js';
 
 /** Every migration, oldest first; only appended to. */
 export const MIGRATIONS = [
@@ -9,4 +10,5 @@ export const MIGRATIONS = [
   ClientsDealsJournals1764000002000,
   Jobs1764000003000,
   Sale1764000004000,
+  Payments1764000005000,
 ];

@@ -2,6 +2,7 @@ import type { DealView } from '#crm/deals/contracts';
 import { newId } from '#platform/kernel';
 import type { TestUser } from '#platform/testing';
 import type { Crm } from '../crm.js';
+import { addLine, addPayment } from '../money.js';
 import { activePolicy, addPolicy, addQuote, moveQuote } from '../sale.js';
 import type { Given, Subject } from './access-rules.js';
 
@@ -35,11 +36,24 @@ export class AccessRows {
   ): Promise<Readonly<Record<string, string>>> {
     if (given === 'anotherClient') return { another_id: await this.client({ owner_id: asker.id }) };
     if (given === 'document') return { document_id: await this.document(subject, id) };
+    if (given === 'policy' || given === 'payment' || given === 'income' || given === 'expense') {
+      return this.money(given, id);
+    }
     const states = { draftQuote: [], readyQuote: ['ready'], confirmedQuote: ['ready', 'confirmed'] };
     if (given === undefined || given === 'inForce') return {};
     const deal = (await this.admin.get<DealView>(`/deals/${id}`)).body;
     const quote = await addQuote(this.admin, deal);
     return { qid: (await moveQuote(this.admin, quote, states[given])).id };
+  }
+
+  /** A policy of a deal, and what of money is given under it. */
+  private async money(given: 'policy' | 'payment' | 'income' | 'expense', dealId: string) {
+    const policy = await addPolicy(this.admin, { deal_id: dealId });
+    if (given === 'policy') return { policy_id: policy.id };
+    const { body: deal } = await this.admin.get<DealView>(`/deals/${dealId}`);
+    const payment = await addPayment(this.admin, deal, { policy_id: policy.id });
+    const ids = { policy_id: policy.id, pid: payment.id };
+    return given === 'payment' ? ids : { ...ids, lid: (await addLine(this.admin, payment, `${given}s`)).id };
   }
 
   private async deals({ id }: TestUser): Promise<Rows> {

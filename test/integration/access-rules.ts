@@ -1,4 +1,4 @@
-/** What a line of the table of rights can say; the lines are in access-of-book.ts and access-of-sale.ts. */
+/** What a line of the table of rights can say; the lines are in access-of-book.ts, access-of-sale.ts and access-of-money.ts. */
 
 /** Who asks: somebody with one role, `nobody` with a token without roles, a `stranger` without a token. */
 export const ASKERS = ['seller', 'executor', 'finance', 'lead', 'admin', 'service', 'nobody', 'stranger'] as const;
@@ -16,7 +16,17 @@ export const ROWS = {
 export type Subject = keyof typeof ROWS;
 
 /** What is there before the request: a part of the row, or another state of it. */
-export type Given = 'draftQuote' | 'readyQuote' | 'confirmedQuote' | 'document' | 'inForce' | 'anotherClient';
+export type Given =
+  | 'draftQuote'
+  | 'readyQuote'
+  | 'confirmedQuote'
+  | 'document'
+  | 'inForce'
+  | 'anotherClient'
+  | 'policy'
+  | 'payment'
+  | 'income'
+  | 'expense';
 
 /** Row by row what is answered; one status for all of them. */
 export type Answers = Readonly<Record<Asker, number | readonly number[]>>;

@@ -4,6 +4,7 @@ import { ClientsHttpModule } from '#crm/clients';
 import { DealsHttpModule } from '#crm/deals';
 import { DocumentsHttpModule } from '#crm/documents';
 import { JournalsHttpModule } from '#crm/journals';
+import { PaymentsHttpModule } from '#crm/payments';
 import { PoliciesHttpModule } from '#crm/policies';
 import { QuotesHttpModule } from '#crm/quotes';
 import { AuthGuard, AuthModule } from '#platform/auth';
@@ -36,6 +37,7 @@ export class ApiModule {
         DealsHttpModule,
         DocumentsHttpModule,
         JournalsHttpModule,
+        PaymentsHttpModule,
         PoliciesHttpModule,
         QuotesHttpModule,
         StreamsModule,

@@ -5,12 +5,13 @@ export const OPEN_API: OpenApiSettings = {
   title: 'CRM core of an insurance brokerage',
   version: '1',
   description:
-    'Clients, deals with their quotes, policies, documents and journals. Times are RFC 3339 in UTC, dates `YYYY-MM-DD`, money decimal text beside its ' +
+    'Clients, deals with their quotes, policies, payments, documents and journals. Times are RFC 3339 in UTC, dates `YYYY-MM-DD`, money decimal text beside its ' +
     'currency. Rows that you may not see do not exist for you: 404, and not counted. Every refusal is an ' +
     '`application/problem+json` with a stable `code`.',
   tags: [
     ['clients', 'Persons and companies that buy cover'],
     ['deals', 'Sales opportunities and their way through the funnel'],
+    ['payments', 'Planned payments of a deal, the money that came and went, and what it adds up to'],
     ['quotes', 'Insurers’ offers inside a deal: drafted, ready, confirmed, archived'],
     ['policies', 'Cover that is drafted, in force or closed, and its renewal'],
     ['documents', 'Links to documents of the Documents service, on deals, policies and clients'],

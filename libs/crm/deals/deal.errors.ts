@@ -9,6 +9,13 @@ export const dealClosed = (): DomainError =>
     'The deal is closed: only its next review date, notes and documents may still change.',
   );
 
+export const dealHasPayments = (): DomainError =>
+  new DomainError(
+    'conflict',
+    'deal_has_payments',
+    'The deal has payments: delete those without lines, or close the deal instead.',
+  );
+
 export const clientNotFound = (): DomainError =>
   new DomainError('not_found', 'client_not_found', 'There is no such client.');
 

@@ -19,6 +19,9 @@ const CLIENT_IN_SCOPE = {
     FOR SHARE OF c) AS client`,
 };
 
+/** Against parts of the deal, which hold it for share while they are added. */
+const HOLD = statement('SELECT id FROM crm.deals WHERE id = $1::uuid FOR NO KEY UPDATE');
+
 /** Loads deals to be changed and stores them with their journal and events. */
 @Injectable()
 export class DealRepository extends AggregateRepository<Deal> {
@@ -44,6 +47,11 @@ export class DealRepository extends AggregateRepository<Deal> {
     if (!inScope(requireAccess(caller, 'deals', action), deal.parties)) throw forbidden();
     deal.expectVersion(expected);
     return deal;
+  }
+
+  /** Nobody else changes the deal or adds to it until the unit of work ends. Comes before {@link load}. */
+  async hold(id: string): Promise<void> {
+    await this.store.database.query(HOLD, [id]);
   }
 
   /**

@@ -79,7 +79,11 @@ export class DealsController {
   @Patch(':id')
   @ApiOperation({ summary: 'Change a deal; what is absent stays' })
   @ApiOkResponse({ type: DealResource })
-  @Problems({ 404: ['deal_not_found'], 409: ['deal_closed', 'edit_conflict'], 412: ['version_mismatch'] })
+  @Problems({
+    404: ['deal_not_found'],
+    409: ['deal_has_payments', 'deal_closed', 'edit_conflict'],
+    412: ['version_mismatch'],
+  })
   async revise(
     @CurrentCaller() caller: Caller,
     @UuidParam() id: string,
@@ -124,7 +128,11 @@ export class DealsController {
   @Delete(':id')
   @HttpCode(204)
   @ApiOperation({ summary: 'Delete a deal; its journal stays' })
-  @Problems({ 404: ['deal_not_found'], 409: ['deal_closed', 'edit_conflict'], 412: ['version_mismatch'] })
+  @Problems({
+    404: ['deal_not_found'],
+    409: ['deal_has_payments', 'deal_closed', 'edit_conflict'],
+    412: ['version_mismatch'],
+  })
   async delete(
     @CurrentCaller() caller: Caller,
     @UuidParam() id: string,

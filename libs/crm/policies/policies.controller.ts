@@ -89,7 +89,11 @@ export class PoliciesController {
   @Delete(':id')
   @HttpCode(204)
   @ApiOperation({ summary: 'Delete a draft' })
-  @Problems({ 404: ['policy_not_found'], 409: ['policy_not_draft', 'edit_conflict'], 412: ['version_mismatch'] })
+  @Problems({
+    404: ['policy_not_found'],
+    409: ['policy_not_draft', 'policy_has_payments', 'edit_conflict'],
+    412: ['version_mismatch'],
+  })
   async delete(
     @CurrentCaller() caller: Caller,
     @UuidParam() id: string,

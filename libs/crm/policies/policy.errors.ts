@@ -47,3 +47,6 @@ export const clientMismatch = (): DomainError =>
 
 export const currencyRequired = (): DomainError =>
   new DomainError('invalid', 'currency_required', 'A premium needs its currency.');
+
+export const policyHasPayments = (): DomainError =>
+  new DomainError('conflict', 'policy_has_payments', 'The policy has payments: close it instead.');

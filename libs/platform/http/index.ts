@@ -38,7 +38,7 @@ export { ListAnswer, ListQuery, PageOf, pageRequest, toPage } from './list-query
 export { openApiDocument, type OpenApiSettings } from './open-api.js';
 export { type Problem, PROBLEM_TYPE } from './problem.js';
 export { type ProblemCodes, Problems } from './problems.decorator.js';
-export { UuidParam } from './uuid-param.js';
+export { requireUuid, UuidParam } from './uuid-param.js';
 export { HealthModule } from './health/health.module.js';
 export { Readiness } from './health/readiness.js';
 export { type Program, serve } from './serve.js';

@@ -60,10 +60,13 @@ export function openApiDocument(app: NestFastifyApplication, settings: OpenApiSe
   const document = SwaggerModule.createDocument(app, builder.build());
   document.security = [{ bearer: [] }, { cookie: [] }];
   document.components = { ...document.components, schemas: { ...document.components?.schemas, Problem: PROBLEM } };
+  const operationIds = new Set<string>();
   for (const [path, item] of Object.entries(document.paths)) {
     for (const method of METHODS) {
       const operation = item[method];
-      if (operation) completeOperation(operation, method, PUBLIC_PATHS.test(path), path);
+      if (!operation) continue;
+      completeOperation(operation, method, PUBLIC_PATHS.test(path), path);
+      operation.operationId = unlikeOthers(operation.operationId ?? `${method} ${path}`, operationIds);
     }
   }
   return document;
@@ -75,6 +78,7 @@ function completeOperation(operation: Operation, method: string, isPublic: boole
     (parameter) => 'in' in parameter && parameter.name === 'If-Match',
   );
   if (isPublic) operation.security = [];
+  operation.parameters = [...pathIds(operation, path), ...(operation.parameters ?? [])];
   if (takesKey && !isPublic) {
     operation.parameters = [...(operation.parameters ?? []), IDEMPOTENCY_KEY];
   }
@@ -90,6 +94,23 @@ function completeOperation(operation: Operation, method: string, isPublic: boole
     const own = operation.responses[status];
     operation.responses[status] = own ? withCodes(own, status, names) : problemResponse(status, names);
   }
+}
+
+/** Ids in the path that the handler takes in its own way: one handler may serve several paths. */
+function pathIds(operation: Operation, path: string): NonNullable<Operation['parameters']> {
+  const declared = new Set(
+    (operation.parameters ?? []).map((parameter) => ('name' in parameter ? parameter.name : '')),
+  );
+  return [...path.matchAll(/\{(\w+)\}/g)]
+    .filter(([, name]) => !declared.has(name!))
+    .map(([, name]) => ({ name: name!, in: 'path', required: true, schema: { type: 'string', format: 'uuid' } }));
+}
+
+function unlikeOthers(id: string, others: Set<string>): string {
+  let unique = id;
+  for (let n = 2; others.has(unique); n++) unique = `${id}_${n}`;
+  others.add(unique);
+  return unique;
 }
 
 /** A route that documents codes of its own for a status keeps them, before the common ones. */

@@ -2,12 +2,16 @@ import { Param, type PipeTransform } from '@nestjs/common';
 import { ApiParam } from '@nestjs/swagger';
 import { DomainError, isUuid } from '#platform/kernel';
 
-const lowerCaseUuid: PipeTransform<string, string> = {
-  transform(value) {
-    if (isUuid(value)) return value.toLowerCase();
-    throw new DomainError('invalid', 'malformed_id', 'The path holds something else where an id, a UUID, belongs.');
-  },
-};
+/**
+ * An id that stands in a route's path, in lower case.
+ * @throws DomainError 400 `malformed_id`.
+ */
+export function requireUuid(value: unknown): string {
+  if (isUuid(value)) return value.toLowerCase();
+  throw new DomainError('invalid', 'malformed_id', 'The path holds something else where an id, a UUID, belongs.');
+}
+
+const lowerCaseUuid: PipeTransform<string, string> = { transform: requireUuid };
 
 /**
  * The id in a route's path, in lower case.

@@ -46,14 +46,17 @@ export class TableMapping<T extends Aggregate> {
     return `INSERT INTO ${this.table} (${this.selection}) SELECT ${this.insertParameters}${from} RETURNING id`;
   }
 
-  /** Writes only if the row still has the version that was read: the loser of a race changes nothing. */
-  updateSql(): string {
+  /**
+   * Writes only if the row still has the version that was read: the loser of a race changes nothing.
+   * @param condition what else must hold, e.g. `EXISTS (SELECT FROM allowed)`.
+   */
+  updateSql(condition?: string): string {
     const id = 1 + this.columns.findIndex(({ name }) => name === 'id');
     const created = 1 + this.columns.findIndex(({ name }) => name === 'created_at');
     const loaded = this.columns.length + 1;
     return (
       `UPDATE ${this.table} SET ${this.assignments} WHERE id = $${id}::uuid AND version = $${loaded}::int ` +
-      `AND NOT is_deleted AND $${created}::timestamptz IS NOT NULL RETURNING id`
+      `AND NOT is_deleted AND $${created}::timestamptz IS NOT NULL${condition ? ` AND ${condition}` : ''} RETURNING id`
     );
   }
 

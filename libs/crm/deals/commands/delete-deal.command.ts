@@ -1,6 +1,9 @@
-import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { Command, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs';
+import { HasPaymentsQuery } from '#crm/payments/contracts';
 import { type Caller, Clock, type ExpectedVersion } from '#platform/kernel';
+import { UnitOfWork } from '#platform/persistence';
 import type { DealView } from '../contracts.js';
+import { dealHasPayments } from '../deal.errors.js';
 import { DealRepository } from '../deal.repository.js';
 
 /** Deletes a deal softly: the row and its journal stay, and nobody is shown it any more. */
@@ -18,14 +21,21 @@ export class DeleteDealCommand extends Command<DealView> {
 export class DeleteDealHandler implements ICommandHandler<DeleteDealCommand> {
   constructor(
     private readonly deals: DealRepository,
+    private readonly queries: QueryBus,
+    private readonly unitOfWork: UnitOfWork,
     private readonly clock: Clock,
   ) {}
 
+  /** @throws DomainError `deal_has_payments`: what money was planned or moved does not go out of sight. */
   async execute({ caller, dealId, expected }: DeleteDealCommand): Promise<DealView> {
-    const deal = await this.deals.load(dealId, caller, 'delete', expected);
-    const now = this.clock.now();
-    deal.delete(caller.userId, now);
-    await this.deals.save(deal, now);
-    return deal.view;
+    return this.unitOfWork.run(async () => {
+      await this.deals.hold(dealId);
+      const deal = await this.deals.load(dealId, caller, 'delete', expected);
+      if (await this.queries.execute(new HasPaymentsQuery({ dealId }))) throw dealHasPayments();
+      const now = this.clock.now();
+      deal.delete(caller.userId, now);
+      await this.deals.save(deal, now);
+      return deal.view;
+    });
   }
 }

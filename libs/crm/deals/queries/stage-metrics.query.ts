@@ -1,8 +1,9 @@
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
+import { DEAL_PLANNED_MONEY } from '#crm/payments/contracts';
 import { requireAccess } from '#platform/auth';
 import { RuntimeSettings } from '#platform/config';
-import { businessDay, type Caller, Clock } from '#platform/kernel';
-import { Database, statement } from '#platform/persistence';
+import { businessDay, type Caller, Clock, type Instant } from '#platform/kernel';
+import { Database, type SqlConditions, statement } from '#platform/persistence';
 import { type Stage, STAGES } from '../contracts.js';
 import { stageOf } from '../deal-stage.js';
 import { dealConditions, type DealFilter } from './deal-filter.js';
@@ -41,14 +42,7 @@ export class StageMetricsHandler implements IQueryHandler<StageMetricsQuery> {
     const now = this.clock.now();
     const scope = requireAccess(caller, 'metrics', 'read');
     const conditions = dealConditions(filter, scope, businessDay(now, this.settings.timeZone));
-    const rows = await this.database.query<{ status: string; count: number; seconds: number }>(
-      statement(
-        `SELECT d.status, count(*)::int AS count,
-           sum(extract(epoch FROM coalesce(d.closed_at, $${conditions.nextParameter}::timestamptz) - d.created_at))::float8 AS seconds
-         FROM crm.deals d WHERE ${conditions.sql} GROUP BY d.status`,
-      ),
-      [...conditions.values, now],
-    );
+    const [rows, values] = await Promise.all([this.counts(conditions, now), this.plannedMoney(conditions)]);
     const all = rows.reduce((sum, { count }) => sum + count, 0);
     return STAGES.map((stage) => {
       const own = rows.filter(({ status }) => stageOf(status) === stage);
@@ -57,10 +51,46 @@ export class StageMetricsHandler implements IQueryHandler<StageMetricsQuery> {
       return {
         stage,
         count,
-        total_value: [],
+        total_value: values
+          .filter(({ status }) => stageOf(status) === stage)
+          .map(({ currency, amount }) => ({ currency, amount })),
         conversion_rate: all === 0 ? 0 : count / all,
         avg_cycle_duration_days: count === 0 ? null : seconds / count / 86_400,
       };
     });
   }
+
+  private counts({ sql, values, nextParameter }: SqlConditions, now: Instant): Promise<CountRow[]> {
+    return this.database.query<CountRow>(
+      statement(
+        `SELECT d.status, count(*)::int AS count,
+           sum(extract(epoch FROM coalesce(d.closed_at, $${nextParameter}::timestamptz) - d.created_at))::float8 AS seconds
+         FROM crm.deals d WHERE ${sql} GROUP BY d.status`,
+      ),
+      [...values, now],
+    );
+  }
+
+  private plannedMoney({ sql, values }: SqlConditions): Promise<MoneyRow[]> {
+    return this.database.query<MoneyRow>(
+      statement(
+        `SELECT d.status, m.currency, sum(m.amount)::text AS amount
+         FROM crm.deals d JOIN ${DEAL_PLANNED_MONEY} m ON m.deal_id = d.id
+         WHERE ${sql} GROUP BY d.status, m.currency ORDER BY m.currency`,
+      ),
+      values,
+    );
+  }
+}
+
+interface CountRow {
+  readonly status: string;
+  readonly count: number;
+  readonly seconds: number;
+}
+
+interface MoneyRow {
+  readonly status: string;
+  readonly currency: string;
+  readonly amount: string;
 }

@@ -1,0 +1,52 @@
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { requireActor } from '#platform/auth';
+import { type Caller, Clock, type ExpectedVersion, newId } from '#platform/kernel';
+import { versionMismatch } from '#platform/persistence';
+import type { LineKind, PaymentLineView } from '../contracts.js';
+import { LineRules } from '../line-rules.js';
+import { LINE_ENTITIES, type LineFacts } from '../payment-line.entity.js';
+import { PaymentLines } from '../payment-lines.js';
+import type { PaymentPath } from '../payment-path.js';
+
+/** Puts an income or an expense under a payment. */
+export class AddLineCommand extends Command<PaymentLineView> {
+  constructor(
+    readonly caller: Caller,
+    readonly path: PaymentPath,
+    readonly paymentId: string,
+    readonly kind: LineKind,
+    readonly facts: LineFacts & { readonly currency?: string },
+    /** Who did it, if the body says so. */
+    readonly createdById?: string | null,
+    /** Version of the payment. */
+    readonly expected?: ExpectedVersion,
+  ) {
+    super();
+  }
+}
+
+@CommandHandler(AddLineCommand)
+export class AddLineHandler implements ICommandHandler<AddLineCommand> {
+  constructor(
+    private readonly lines: PaymentLines,
+    private readonly rules: LineRules,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws DomainError `payment_cancelled`, `currency_mismatch`, `posted_at_in_future`, `version_mismatch`, `actor_mismatch`. */
+  async execute(command: AddLineCommand): Promise<PaymentLineView> {
+    const { caller, path, paymentId, kind, expected } = command;
+    const { currency, ...facts } = command.facts;
+    const actorId = requireActor(caller, command.createdById, 'created_by_id');
+    const { line } = await this.lines.change(caller, path, paymentId, (payment) => {
+      this.rules.requireOpen(payment);
+      this.rules.require(payment, { currency, postedAt: facts.postedAt });
+      if (expected && !expected.includes(payment.version)) throw versionMismatch();
+      const at = this.clock.now();
+      const line = new LINE_ENTITIES[kind]().post(newId(), payment, facts, actorId, at);
+      const paymentVersion = expected ? payment.version : null;
+      return Promise.resolve({ kind, what: 'created', line, before: null, paymentVersion, actorId, at } as const);
+    });
+    return line.view;
+  }
+}

@@ -1,0 +1,82 @@
+import type { Scope } from '#platform/auth';
+import { scopePredicate } from '#platform/auth';
+import { statement, type Statement, TableMapping } from '#platform/persistence';
+import type { DataSource } from 'typeorm';
+import type { LineKind } from './contracts.js';
+import { LINE_ENTITIES, type PaymentLine } from './payment-line.entity.js';
+
+/** What a line's rules need of its payment and deal; parameters: deal, payment, those of the caller's scope. */
+export function readPayment(scope: Scope): Statement {
+  return statement(
+    `SELECT p.id, d.id AS "dealId", d.client_id AS "clientId", d.owner_id AS "ownerId", d.executor_id AS "executorId",
+       p.policy_id AS "policyId", p.currency, p.status, p.version
+     FROM crm.deal_access d
+     LEFT JOIN crm.payments p ON p.deal_id = d.id AND p.id = $2::uuid AND NOT p.is_deleted
+     WHERE d.id = $1::uuid AND NOT d.is_deleted AND ${scopePredicate(scope, 'd', 3).sql}`,
+  );
+}
+
+/** The statements of one table of lines. */
+export class LineTable {
+  readonly mapping: TableMapping<PaymentLine>;
+  /** A line that is not deleted; parameters: line, payment. */
+  readonly select: Statement;
+  /** Parameters of both: the row's own, then those of {@link withTotals}. */
+  readonly insert: Statement;
+  readonly update: Statement;
+
+  constructor(dataSource: DataSource, kind: LineKind) {
+    this.mapping = new TableMapping(dataSource.getMetadata(LINE_ENTITIES[kind]));
+    const { table, selection, insertParameterCount, updateParameterCount } = this.mapping;
+    this.select = statement(
+      `SELECT ${selection} FROM ${table} WHERE id = $1::uuid AND payment_id = $2::uuid AND NOT is_deleted`,
+    );
+    this.insert = withTotals(kind, this.mapping.insertSql('old'), insertParameterCount);
+    this.update = withTotals(kind, this.mapping.updateSql('EXISTS (SELECT FROM old)'), updateParameterCount);
+  }
+}
+
+/**
+ * One statement for a whole change of a line. `old` locks the payment and holds its latest row, or nothing when what
+ * the caller read of it is no longer so; all that follows depends on it.
+ *
+ * Totals are counted up from the locked row, never from one that was read before. The journal entry and the second
+ * event get the payment as it is now and what it was.
+ * @param write yields one row when the line was written.
+ * @param own how many parameters `write` takes.
+ */
+function withTotals(kind: LineKind, write: string, own: number): Statement {
+  const [id, deal, currency, client, owner, executor, isNew, version, difference, actor, changes, trace, at] =
+    Array.from({ length: 13 }, (_, index) => `$${own + index + 1}`);
+  const total = `${kind}s_total`;
+  return statement(
+    `WITH old AS (
+       SELECT p AS payment FROM crm.payments p
+       WHERE p.id = ${id}::uuid AND p.deal_id = ${deal}::uuid AND p.currency = ${currency}::bpchar AND NOT p.is_deleted
+         AND (p.cancelled_at IS NULL OR NOT ${isNew}::boolean)
+         AND (${version}::int IS NULL OR p.version = ${version}::int)
+         AND EXISTS (SELECT FROM crm.deal_access d WHERE d.id = p.deal_id AND NOT d.is_deleted
+           AND d.client_id = ${client}::uuid AND d.owner_id IS NOT DISTINCT FROM ${owner}::uuid
+           AND d.executor_id IS NOT DISTINCT FROM ${executor}::uuid)
+       FOR NO KEY UPDATE OF p
+     ), line AS (${write}), now AS (
+       UPDATE crm.payments p SET ${total} = p.${total} + ${difference}::numeric, version = p.version + 1,
+         updated_at = ${at}::timestamptz, updated_by_id = ${actor}::uuid
+       FROM old, line WHERE p.id = (old.payment).id RETURNING p AS payment
+     ), story AS (
+       SELECT ${changes}::jsonb -> 0 AS change, n.after, d.previous,
+         (SELECT jsonb_object_agg(field, n.after -> field) FROM jsonb_object_keys(d.previous) AS field) AS present
+       FROM old, now, LATERAL (SELECT crm.payment_json(old.payment)::jsonb AS before, crm.payment_json(now.payment)::jsonb AS after) n,
+         LATERAL (SELECT coalesce(jsonb_object_agg(key, value), '{}') AS previous FROM jsonb_each(n.before)
+           WHERE value <> n.after -> key AND key NOT IN ('version', 'updated_at', 'updated_by_id')) d
+     )
+     SELECT crm.append_changes(jsonb_build_array(change || jsonb_build_object(
+       'entry', jsonb_set(change -> 'entry', '{data,payment}',
+         jsonb_build_object('before', previous, 'after', coalesce(present, '{}'))),
+       'events', jsonb_build_array(change #> '{events,0}', jsonb_set(change #> '{events,1}', '{data}',
+         (change #> '{events,1,data}') || jsonb_build_object('payment', after, 'previous', previous,
+           'changed', (SELECT coalesce(jsonb_agg(field), '[]') FROM jsonb_object_keys(previous) AS field)))))),
+       ${trace}::text, ${at}::timestamptz) AS heads
+     FROM story`,
+  );
+}

@@ -1,0 +1,112 @@
+import { Injectable } from '@nestjs/common';
+import { QueryBus } from '@nestjs/cqrs';
+import { DealInScopeQuery } from '#crm/deals/contracts';
+import { forbidden, inScope, requireAccess, scopePredicate } from '#platform/auth';
+import { type Caller, DomainError, Money } from '#platform/kernel';
+import { AggregateStore } from '#platform/messaging';
+import type { LineKind } from './contracts.js';
+import { LineTable, readPayment } from './line-statements.js';
+import type { LineChange, PaymentAtHand } from './line-change.js';
+import { lineStory } from './line-story.js';
+import type { PaymentLine } from './payment-line.entity.js';
+import { lineNotFound, paymentNotFound, totalTooLarge } from './payment.errors.js';
+import type { PaymentPath } from './payment-path.js';
+import { requirePolicyOfDeal } from './policy-of-deal.js';
+
+/** Tries of a change that others came before; each sees what they left. */
+const MOST_TRIES = 10;
+const NUMERIC_OVERFLOW = '22003';
+
+/**
+ * Writes a payment's lines. A change is two round trips: one that reads what the rules need, and one statement that
+ * locks the payment, makes sure that what was read still holds, writes the line, adds the difference to the total of
+ * the locked row and appends journal and events built from that row. PostgreSQL makes it atomic, so that any number of
+ * writers wait for each other only while it runs.
+ */
+@Injectable()
+export class PaymentLines {
+  private readonly tables: Readonly<Record<LineKind, LineTable>>;
+
+  constructor(
+    private readonly store: AggregateStore,
+    private readonly queries: QueryBus,
+  ) {
+    this.tables = {
+      income: new LineTable(store.dataSource, 'income'),
+      expense: new LineTable(store.dataSource, 'expense'),
+    };
+  }
+
+  /**
+   * Reads the payment, lets `change` make what is to be written of it, and writes that; again, when the payment or the
+   * line changed meanwhile in a way that matters.
+   * @throws DomainError `deal_not_found`, `policy_not_found`, `payment_not_found`, `forbidden`, `total_too_large`,
+   *   `edit_conflict`.
+   */
+  async change(
+    caller: Caller,
+    path: PaymentPath,
+    paymentId: string,
+    change: (payment: PaymentAtHand) => Promise<LineChange>,
+  ): Promise<LineChange> {
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const payment = await this.payment(caller, path, paymentId);
+      const made = await change(payment);
+      const isSame = made.line.currentVersion === made.line.loadedVersion;
+      if (isSame || (await this.write(payment, made))) return made;
+    }
+    throw new DomainError('conflict', 'edit_conflict', 'Others change it all the time: read it again and retry.');
+  }
+
+  /**
+   * A line as it is, to be changed.
+   * @throws DomainError `income_not_found`, `expense_not_found`.
+   */
+  async load(kind: LineKind, paymentId: string, lineId: string): Promise<PaymentLine> {
+    const { mapping, select } = this.tables[kind];
+    const row = await this.store.database.first<Record<string, unknown>>(select, [lineId, paymentId]);
+    if (!row) throw lineNotFound(kind);
+    return mapping.hydrate(row);
+  }
+
+  private async payment(caller: Caller, path: PaymentPath, paymentId: string): Promise<PaymentAtHand> {
+    const scope = requireAccess(caller, 'deals', 'read');
+    const row = await this.store.database.first<PaymentAtHand & { readonly id: string | null }>(readPayment(scope), [
+      path.dealId,
+      paymentId,
+      ...scopePredicate(scope, 'd', 3).values,
+    ]);
+    // Refuses with the deal's own code.
+    if (!row) await this.queries.execute(new DealInScopeQuery(caller, path.dealId));
+    if (!row || !inScope(requireAccess(caller, 'payments', 'edit'), row)) throw forbidden();
+    if (row.id === null || (path.policyId !== null && row.policyId !== path.policyId)) {
+      await requirePolicyOfDeal(this.queries, caller, path);
+      throw paymentNotFound();
+    }
+    return row;
+  }
+
+  /** @returns false when what was read does not hold any more: then nothing was written. */
+  private async write(payment: PaymentAtHand, change: LineChange): Promise<boolean> {
+    const { mapping, insert, update } = this.tables[change.kind];
+    const { line, actorId, at } = change;
+    const isNew = change.what === 'created';
+    const row = isNew ? mapping.insertValues(line) : mapping.updateValues(line);
+    const rows = await this.store.database
+      .query(isNew ? insert : update, [
+        ...row,
+        ...[payment.id, payment.dealId, payment.currency, payment.clientId, payment.ownerId, payment.executorId],
+        ...[isNew, change.paymentVersion, differenceOf(change), actorId],
+        ...this.store.eventLog.parameters([lineStory(payment, change)], at),
+      ])
+      .catch((error: unknown) => {
+        throw (error as { code?: unknown }).code === NUMERIC_OVERFLOW ? totalTooLarge() : error;
+      });
+    return rows.length > 0;
+  }
+}
+
+/** How much more the line adds to the payment's total than before; decimal text, below zero for less. */
+function differenceOf({ line, before }: LineChange): string {
+  return line.counted.minus(Money.of(before?.amount ?? '0', line.view.currency)).amount;
+}

@@ -1,0 +1,315 @@
+import { ApiProperty } from '@nestjs/swagger';
+import {
+  BooleanField,
+  CurrencyField,
+  DateField,
+  EnumField,
+  enumKind,
+  type FieldKind,
+  IntegerField,
+  KindField,
+  ListField,
+  ListQuery,
+  MoneyField,
+  TextField,
+  UuidField,
+} from '#platform/http';
+import type { CalendarDate, Instant } from '#platform/kernel';
+import type { ScheduledPayment } from './commands/schedule-payments.command.js';
+import {
+  type CurrencySummary,
+  type Nature,
+  NATURES,
+  type NatureTotals,
+  PAYMENT_STATUSES,
+  type PaymentStatus,
+  type PaymentView,
+} from './contracts.js';
+import { type Interval, INTERVALS } from './instalments.js';
+import { PaymentLineResource } from './line.dto.js';
+import type { PaymentFacts } from './payment.entity.js';
+import { type Include, INCLUDES } from './queries/payment-row.js';
+
+const COMMENT = { max: 500, multiline: true, nullable: true, example: 'Первый взнос' } as const;
+const ABSENT = { optional: true, nullable: true } as const;
+const TOTAL = { example: '1100.00', type: 'string' } as const;
+const MOST_INSTALMENTS = 120;
+const POLICY = 'A policy of the deal; under …/policies/{policy_id} the one of the path, and may be left out.';
+
+/** `incomes,expenses`, and each in a parameter of its own alike. */
+const INCLUDE: FieldKind = {
+  ready: (value) => [value].flat().flatMap((item: unknown) => (typeof item === 'string' ? item.split(',') : [item])),
+  fault: (value) =>
+    (value as unknown[]).every((item) => INCLUDES.includes(item as Include))
+      ? null
+      : { code: 'not_one_of', detail: `must be of ${INCLUDES.join(', ')}, with a comma between` },
+  schema: { type: 'array', items: { type: 'string', enum: [...INCLUDES] } },
+};
+
+/** Body of POST …/payments. */
+export class AddPaymentDto {
+  @UuidField({ ...ABSENT, description: POLICY })
+  policy_id?: string | null;
+
+  @DateField({ description: 'The day on which the money is expected.' })
+  planned_date!: CalendarDate;
+
+  @MoneyField()
+  planned_amount!: string;
+
+  @CurrencyField()
+  currency!: string;
+
+  @TextField({ ...COMMENT, optional: true })
+  comment?: string | null;
+
+  @DateField({ ...ABSENT, description: 'The day on which it was paid: not in the future, not before planned_date.' })
+  actual_date?: CalendarDate | null;
+
+  @UuidField({ ...ABSENT, description: 'The caller; only an admin or a service may name somebody else.' })
+  created_by_id?: string | null;
+}
+
+/** Body of PATCH …/payments/{pid}: what is absent stays. */
+export class RevisePaymentDto {
+  @DateField({ optional: true })
+  planned_date?: CalendarDate;
+
+  @MoneyField({ optional: true })
+  planned_amount?: string;
+
+  @CurrencyField({ optional: true, description: 'Changes only while the payment has no lines.' })
+  currency?: string;
+
+  @TextField({ ...COMMENT, optional: true })
+  comment?: string | null;
+
+  @DateField(ABSENT)
+  actual_date?: CalendarDate | null;
+
+  @EnumField(['cancelled'], { optional: true, description: 'cancelled cancels the payment, as POST …/cancel does.' })
+  status?: 'cancelled';
+
+  @BooleanField({ optional: true, description: 'true deletes the payment, as DELETE does.' })
+  is_deleted?: boolean;
+}
+
+/** Body of POST …/payments/{pid}/confirm. */
+export class ConfirmPaymentDto {
+  @DateField({ optional: true, description: 'The day on which it was paid; today unless given.' })
+  actual_date?: CalendarDate;
+
+  @UuidField({ ...ABSENT, description: 'The caller; only an admin or a service may name somebody else.' })
+  recorded_by_id?: string | null;
+}
+
+/** Body of POST …/payments/schedule. */
+export class SchedulePaymentsDto {
+  @UuidField({ ...ABSENT, description: POLICY })
+  policy_id?: string | null;
+
+  @MoneyField({ description: 'The whole; the instalments add up to it exactly.' })
+  amount!: string;
+
+  @CurrencyField()
+  currency!: string;
+
+  @IntegerField({ min: 1, max: MOST_INSTALMENTS, example: 4 })
+  instalments!: number;
+
+  @DateField({ description: 'The day of the first instalment.' })
+  first_date!: CalendarDate;
+
+  @EnumField(INTERVALS, { description: 'Time between two instalments.' })
+  every!: Interval;
+
+  @TextField({ ...COMMENT, optional: true })
+  comment?: string | null;
+
+  @BooleanField({ optional: true, description: 'true shows the instalments and makes nothing.' })
+  dry_run?: boolean;
+}
+
+/** What a payment is read with. */
+export class ReadPaymentDto {
+  @KindField(INCLUDE, { optional: true, description: 'Lines to show, with a comma between.' })
+  include?: readonly Include[];
+}
+
+/** Filters of a list of payments. */
+export class ListPaymentsDto extends ListQuery {
+  @UuidField({ optional: true })
+  policy_id?: string;
+
+  @ListField(enumKind(PAYMENT_STATUSES), { max: 4, optional: true, description: 'Any of them.' })
+  status?: PaymentStatus[];
+
+  @KindField(INCLUDE, { optional: true, description: 'Lines to show, with a comma between.' })
+  include?: readonly Include[];
+}
+
+/** A payment. */
+export class PaymentResource implements PaymentView {
+  @UuidField()
+  readonly id!: string;
+
+  @UuidField()
+  readonly deal_id!: string;
+
+  @UuidField({ nullable: true })
+  readonly policy_id!: string | null;
+
+  @IntegerField({ min: 1, max: 2_147_483_647, example: 1, description: 'Per deal and policy, never used again.' })
+  readonly sequence!: number;
+
+  @EnumField(PAYMENT_STATUSES)
+  readonly status!: PaymentStatus;
+
+  @DateField()
+  readonly planned_date!: CalendarDate;
+
+  @MoneyField({ example: '1000.00' })
+  readonly planned_amount!: string;
+
+  @CurrencyField()
+  readonly currency!: string;
+
+  @TextField(COMMENT)
+  readonly comment!: string | null;
+
+  @DateField({ nullable: true })
+  readonly actual_date!: CalendarDate | null;
+
+  @ApiProperty({ ...TOTAL, description: 'Sum of the incomes.' })
+  readonly incomes_total!: string;
+
+  @ApiProperty({ ...TOTAL, example: '100.00', description: 'Sum of the expenses.' })
+  readonly expenses_total!: string;
+
+  @ApiProperty({ ...TOTAL, example: '1000.00', description: 'Incomes less expenses; may be below zero.' })
+  readonly net_total!: string;
+
+  @UuidField({ nullable: true, description: 'Who confirmed it; null until then.' })
+  readonly recorded_by_id!: string | null;
+
+  @UuidField()
+  readonly created_by_id!: string;
+
+  @UuidField()
+  readonly updated_by_id!: string;
+
+  @IntegerField({ min: 1, max: 2_147_483_647, example: 3 })
+  readonly version!: number;
+
+  @BooleanField()
+  readonly is_deleted!: boolean;
+
+  @ApiProperty({ type: 'string', format: 'date-time', example: '2026-11-23T09:30:00.000Z' })
+  readonly created_at!: Instant;
+
+  @ApiProperty({ type: 'string', format: 'date-time', example: '2026-11-23T09:30:00.000Z' })
+  readonly updated_at!: Instant;
+
+  @ApiProperty({ type: [PaymentLineResource], required: false, description: 'With `include=incomes`.' })
+  readonly incomes?: readonly PaymentLineResource[];
+
+  @ApiProperty({ type: [PaymentLineResource], required: false, description: 'With `include=expenses`.' })
+  readonly expenses?: readonly PaymentLineResource[];
+}
+
+/** A payment of a schedule. */
+class ScheduledPaymentResource implements ScheduledPayment {
+  @UuidField({ nullable: true, description: 'Null in a dry run.' })
+  readonly id!: string | null;
+
+  @IntegerField({ min: 1, max: 2_147_483_647, nullable: true, example: 1, description: 'Null in a dry run.' })
+  readonly sequence!: number | null;
+
+  @DateField()
+  readonly planned_date!: CalendarDate;
+
+  @MoneyField()
+  readonly planned_amount!: string;
+
+  @CurrencyField()
+  readonly currency!: string;
+}
+
+/** A schedule of payments. */
+export class ScheduleResource {
+  @BooleanField({ description: 'Whether nothing was made.' })
+  readonly dry_run!: boolean;
+
+  @ApiProperty({ type: [ScheduledPaymentResource] })
+  readonly items!: readonly ScheduledPayment[];
+}
+
+/** The money of one nature. */
+class NatureTotalsResource implements NatureTotals {
+  @EnumField(NATURES)
+  readonly nature!: Nature;
+
+  @ApiProperty(TOTAL)
+  readonly incomes!: string;
+
+  @ApiProperty({ ...TOTAL, example: '100.00' })
+  readonly expenses!: string;
+
+  @ApiProperty({ ...TOTAL, example: '1000.00' })
+  readonly net!: string;
+}
+
+/** A deal's money in one currency. */
+class CurrencySummaryResource implements CurrencySummary {
+  @CurrencyField()
+  readonly currency!: string;
+
+  @ApiProperty({ ...TOTAL, description: 'Planned by payments neither cancelled nor deleted.' })
+  readonly planned_total!: string;
+
+  @ApiProperty(TOTAL)
+  readonly incomes_total!: string;
+
+  @ApiProperty({ ...TOTAL, example: '100.00' })
+  readonly expenses_total!: string;
+
+  @ApiProperty({ ...TOTAL, example: '1000.00' })
+  readonly net_total!: string;
+
+  @ApiProperty({ ...TOTAL, example: '900.00', description: 'Premiums and refunds, in less out: money of others.' })
+  readonly in_transit!: string;
+
+  @ApiProperty({ ...TOTAL, example: '100.00', description: 'The broker’s own: everything else, in less out.' })
+  readonly own!: string;
+
+  @ApiProperty({ type: [NatureTotalsResource] })
+  readonly natures!: readonly NatureTotals[];
+}
+
+/** A deal's money, by currency. */
+export class SummaryResource {
+  @ApiProperty({ type: [CurrencySummaryResource] })
+  readonly items!: readonly CurrencySummary[];
+}
+
+/** What a body says of a payment, in the domain's words; absent stays undefined. */
+export function paymentFacts(body: RevisePaymentDto): Partial<PaymentFacts> {
+  return {
+    plannedDate: body.planned_date,
+    plannedAmount: body.planned_amount,
+    currency: body.currency,
+    comment: body.comment,
+    actualDate: body.actual_date,
+  };
+}
+
+/** The same for a new payment: absent is open. */
+export function newPaymentFacts(body: AddPaymentDto): PaymentFacts {
+  return {
+    plannedDate: body.planned_date,
+    plannedAmount: body.planned_amount,
+    currency: body.currency,
+    comment: body.comment ?? null,
+    actualDate: body.actual_date ?? null,
+  };
+}

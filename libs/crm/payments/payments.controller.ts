@@ -1,0 +1,180 @@
+import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query } from '@nestjs/common';
+import { CommandBus, QueryBus } from '@nestjs/cqrs';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { CurrentCaller } from '#platform/auth';
+import { Creates, IfMatch, type ListAnswer, PageOf, pageRequest, Problems, toPage, UuidParam } from '#platform/http';
+import type { Caller, ExpectedVersion } from '#platform/kernel';
+import { AddPaymentCommand } from './commands/add-payment.command.js';
+import { CancelPaymentCommand } from './commands/cancel-payment.command.js';
+import { ConfirmPaymentCommand } from './commands/confirm-payment.command.js';
+import { DeletePaymentCommand } from './commands/delete-payment.command.js';
+import { RevisePaymentCommand } from './commands/revise-payment.command.js';
+import { SchedulePaymentsCommand } from './commands/schedule-payments.command.js';
+import { type PaymentView, SummarizePaymentsQuery } from './contracts.js';
+import { PathOfPayments } from './path-of-payments.js';
+import {
+  AddPaymentDto,
+  ConfirmPaymentDto,
+  ListPaymentsDto,
+  newPaymentFacts,
+  paymentFacts,
+  PaymentResource,
+  ReadPaymentDto,
+  RevisePaymentDto,
+  SchedulePaymentsDto,
+  ScheduleResource,
+  SummaryResource,
+} from './payment.dto.js';
+import { type PaymentPath, withPolicy } from './payment-path.js';
+import { GetPaymentQuery } from './queries/get-payment.query.js';
+import { ListPaymentsQuery } from './queries/list-payments.query.js';
+
+const LIST = 'payments';
+const OF_DEAL = ['deal_not_found', 'policy_not_found'];
+const NOT_FOUND = [...OF_DEAL, 'payment_not_found'];
+const DATES = ['actual_date_in_future', 'actual_date_before_planned_date'];
+
+/** Payments of a deal, whatever the policy, and the same of one policy of it. */
+@ApiTags('payments')
+@Controller(['deals/:id/payments', 'deals/:id/policies/:policy_id/payments'])
+export class PaymentsController {
+  constructor(
+    private readonly commands: CommandBus,
+    private readonly queries: QueryBus,
+  ) {}
+
+  @Get()
+  @ApiOperation({ summary: 'Payments, the earliest planned first' })
+  @ApiOkResponse({ type: PageOf(PaymentResource) })
+  @Problems({ 400: ['policy_mismatch'], 404: OF_DEAL })
+  async list(
+    @CurrentCaller() caller: Caller,
+    @PathOfPayments() path: PaymentPath,
+    @Query() query: ListPaymentsDto,
+  ): Promise<ListAnswer<PaymentView>> {
+    const { status = [], include } = query;
+    const of = withPolicy(path, query.policy_id);
+    const list = new ListPaymentsQuery(caller, of, status, new Set(include), pageRequest(query, LIST));
+    return toPage(await this.queries.execute(list), LIST);
+  }
+
+  @Get('summary')
+  @ApiOperation({ summary: 'What is planned, came and went: per currency and nature, in transit and own' })
+  @ApiOkResponse({ type: SummaryResource })
+  @Problems({ 404: OF_DEAL })
+  async summarize(@CurrentCaller() caller: Caller, @PathOfPayments() path: PaymentPath): Promise<SummaryResource> {
+    return { items: await this.queries.execute(new SummarizePaymentsQuery(caller, path.dealId, path.policyId)) };
+  }
+
+  @Post()
+  @ApiOperation({ summary: 'Plan a payment' })
+  @Creates('', { type: PaymentResource })
+  @Problems({ 400: ['policy_mismatch', ...DATES], 403: ['actor_mismatch'], 404: OF_DEAL })
+  async add(
+    @CurrentCaller() caller: Caller,
+    @PathOfPayments() path: PaymentPath,
+    @Body() body: AddPaymentDto,
+  ): Promise<PaymentView> {
+    const of = withPolicy(path, body.policy_id);
+    return this.commands.execute(new AddPaymentCommand(caller, of, newPaymentFacts(body), body.created_by_id));
+  }
+
+  @Post('schedule')
+  @ApiOperation({ summary: 'Plan an amount as equal payments that add up to it exactly' })
+  @HttpCode(200)
+  @ApiOkResponse({ type: ScheduleResource })
+  @Problems({ 400: ['policy_mismatch', 'instalment_too_small', 'instalment_too_late'], 404: OF_DEAL })
+  async schedule(
+    @CurrentCaller() caller: Caller,
+    @PathOfPayments() path: PaymentPath,
+    @Body() body: SchedulePaymentsDto,
+  ): Promise<ScheduleResource> {
+    const { policy_id, comment = null, dry_run = false, first_date: firstDate, ...plan } = body;
+    const of = withPolicy(path, policy_id);
+    const command = new SchedulePaymentsCommand(caller, of, { ...plan, firstDate }, comment, dry_run);
+    return { dry_run, items: await this.commands.execute(command) };
+  }
+
+  @Get(':pid')
+  @ApiOperation({ summary: 'One payment' })
+  @ApiOkResponse({ type: PaymentResource })
+  @Problems({ 404: NOT_FOUND })
+  async get(
+    @CurrentCaller() caller: Caller,
+    @PathOfPayments() path: PaymentPath,
+    @UuidParam('pid') paymentId: string,
+    @Query() { include }: ReadPaymentDto,
+  ): Promise<PaymentView> {
+    return this.queries.execute(new GetPaymentQuery(caller, path, paymentId, new Set(include)));
+  }
+
+  @Patch(':pid')
+  @ApiOperation({ summary: 'Change a payment; what is absent stays' })
+  @ApiOkResponse({ type: PaymentResource })
+  @Problems({
+    400: DATES,
+    404: NOT_FOUND,
+    409: ['payment_cancelled', 'payment_has_transactions', 'payment_confirmed', 'edit_conflict'],
+    412: ['version_mismatch'],
+  })
+  async revise(
+    @CurrentCaller() caller: Caller,
+    @PathOfPayments() path: PaymentPath,
+    @UuidParam('pid') paymentId: string,
+    @Body() body: RevisePaymentDto,
+    @IfMatch() expected: ExpectedVersion,
+  ): Promise<PaymentView> {
+    if (body.is_deleted) return this.commands.execute(new DeletePaymentCommand(caller, path, paymentId, expected));
+    if (body.status) return this.commands.execute(new CancelPaymentCommand(caller, path, paymentId, expected));
+    return this.commands.execute(new RevisePaymentCommand(caller, path, paymentId, paymentFacts(body), expected));
+  }
+
+  @Delete(':pid')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Delete a payment that has no lines' })
+  @Problems({ 404: NOT_FOUND, 409: ['payment_has_transactions', 'edit_conflict'], 412: ['version_mismatch'] })
+  async delete(
+    @CurrentCaller() caller: Caller,
+    @PathOfPayments() path: PaymentPath,
+    @UuidParam('pid') paymentId: string,
+    @IfMatch() expected: ExpectedVersion,
+  ): Promise<void> {
+    await this.commands.execute(new DeletePaymentCommand(caller, path, paymentId, expected));
+  }
+
+  @Post(':pid/confirm')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Say that a payment was paid (finance, admin)' })
+  @ApiOkResponse({ type: PaymentResource })
+  @Problems({
+    400: DATES,
+    403: ['actor_mismatch'],
+    404: NOT_FOUND,
+    409: ['payment_cancelled', 'payment_confirmed', 'edit_conflict'],
+    412: ['version_mismatch'],
+  })
+  async confirm(
+    @CurrentCaller() caller: Caller,
+    @PathOfPayments() path: PaymentPath,
+    @UuidParam('pid') paymentId: string,
+    @Body() { actual_date, recorded_by_id }: ConfirmPaymentDto,
+    @IfMatch() expected: ExpectedVersion,
+  ): Promise<PaymentView> {
+    const command = new ConfirmPaymentCommand(caller, path, paymentId, actual_date, recorded_by_id, expected);
+    return this.commands.execute(command);
+  }
+
+  @Post(':pid/cancel')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Take a payment out of the plan for good (finance, admin)' })
+  @ApiOkResponse({ type: PaymentResource })
+  @Problems({ 404: NOT_FOUND, 409: ['payment_cancelled', 'edit_conflict'], 412: ['version_mismatch'] })
+  async cancel(
+    @CurrentCaller() caller: Caller,
+    @PathOfPayments() path: PaymentPath,
+    @UuidParam('pid') paymentId: string,
+    @IfMatch() expected: ExpectedVersion,
+  ): Promise<PaymentView> {
+    return this.commands.execute(new CancelPaymentCommand(caller, path, paymentId, expected));
+  }
+}

@@ -1,0 +1,45 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { AddLineHandler } from './commands/add-line.command.js';
+import { AddPaymentHandler } from './commands/add-payment.command.js';
+import { CancelPaymentHandler } from './commands/cancel-payment.command.js';
+import { ConfirmPaymentHandler } from './commands/confirm-payment.command.js';
+import { DeleteLineHandler } from './commands/delete-line.command.js';
+import { DeletePaymentHandler } from './commands/delete-payment.command.js';
+import { ReviseLineHandler } from './commands/revise-line.command.js';
+import { RevisePaymentHandler } from './commands/revise-payment.command.js';
+import { SchedulePaymentsHandler } from './commands/schedule-payments.command.js';
+import { LineRules } from './line-rules.js';
+import { ExpensesController, IncomesController } from './lines.controller.js';
+import { PaymentExpense, PaymentIncome } from './payment-line.entity.js';
+import { PaymentLines } from './payment-lines.js';
+import { Payment } from './payment.entity.js';
+import { PaymentRepository } from './payment.repository.js';
+import { PaymentsController } from './payments.controller.js';
+import { PaymentsPublisher } from './payments.publisher.js';
+import { GetPaymentHandler } from './queries/get-payment.query.js';
+import { HasPaymentsHandler } from './queries/has-payments.query.js';
+import { ListPaymentsHandler } from './queries/list-payments.query.js';
+import { SummarizePaymentsHandler } from './queries/summarize-payments.query.js';
+
+const COMMANDS = [
+  AddPaymentHandler,
+  RevisePaymentHandler,
+  ConfirmPaymentHandler,
+  CancelPaymentHandler,
+  DeletePaymentHandler,
+  SchedulePaymentsHandler,
+];
+const LINES = [LineRules, PaymentLines, AddLineHandler, ReviseLineHandler, DeleteLineHandler];
+const QUERIES = [GetPaymentHandler, ListPaymentsHandler, SummarizePaymentsHandler, HasPaymentsHandler];
+
+/** What payments and their lines are and can do. */
+@Module({
+  imports: [TypeOrmModule.forFeature([Payment, PaymentIncome, PaymentExpense])],
+  providers: [PaymentRepository, PaymentsPublisher, ...COMMANDS, ...LINES, ...QUERIES],
+})
+export class PaymentsModule {}
+
+/** Its routes. */
+@Module({ imports: [PaymentsModule], controllers: [PaymentsController, IncomesController, ExpensesController] })
+export class PaymentsHttpModule {}

@@ -1,0 +1,53 @@
+import { EventsHandler, type IEventHandler, QueryBus } from '@nestjs/cqrs';
+import { DealFactsQuery } from '#crm/deals/contracts';
+import { type Change, EventLog } from '#platform/messaging';
+import type { PaymentView } from './contracts.js';
+import { PaymentAdded, PaymentCancelled, PaymentConfirmed, PaymentDeleted, PaymentRevised } from './payment.events.js';
+
+type AnyPaymentEvent = PaymentAdded | PaymentRevised | PaymentConfirmed | PaymentCancelled | PaymentDeleted;
+
+/** Tells the deal's journal and log what happened to a payment; its lines are told by the statement that writes them. */
+@EventsHandler(PaymentAdded, PaymentRevised, PaymentConfirmed, PaymentCancelled, PaymentDeleted)
+export class PaymentsPublisher implements IEventHandler<AnyPaymentEvent> {
+  constructor(
+    private readonly log: EventLog,
+    private readonly queries: QueryBus,
+  ) {}
+
+  async handle(event: AnyPaymentEvent): Promise<void> {
+    const deal = await this.queries.execute(new DealFactsQuery(event.payment.deal_id));
+    const { body, fact } = told(event, deal.clientId);
+    this.log.record({
+      stream: `deals/${deal.id}`,
+      dealId: deal.id,
+      clientId: deal.clientId,
+      actorId: event.actorId,
+      audience: [...new Set([deal.ownerId, deal.executorId].filter((id) => id !== null))],
+      entry: { kind: 'system', body, data: difference(event) },
+      events: [fact],
+    });
+  }
+}
+
+function told(event: AnyPaymentEvent, clientId: string): { body: string; fact: Change['events'][number] } {
+  const { payment, previous, actorId } = event;
+  const { deal_id, policy_id } = payment;
+  const data = { deal_id, client_id: clientId, policy_id, payment_id: payment.id, payment };
+  if (event instanceof PaymentAdded) return { body: 'Payment added', fact: { type: 'deal.payment.created', data } };
+  if (event instanceof PaymentDeleted) {
+    const deleted = { ...data, deleted_at: event.at, deleted_by_id: actorId };
+    return { body: 'Payment deleted', fact: { type: 'deal.payment.deleted', data: deleted } };
+  }
+  const changed = Object.keys(previous);
+  const fact = { type: 'deal.payment.updated', data: { ...data, changed, previous } };
+  if (event instanceof PaymentConfirmed) return { body: 'Payment confirmed', fact };
+  if (event instanceof PaymentCancelled) return { body: 'Payment cancelled', fact };
+  return { body: `Payment changed: ${changed.join(', ')}`, fact };
+}
+
+function difference({ payment, previous }: AnyPaymentEvent): object {
+  const fields = Object.keys(previous);
+  if (fields.length === 0) return { payment_id: payment.id, before: null, after: payment };
+  const after = Object.fromEntries(fields.map((field) => [field, payment[field as keyof PaymentView]]));
+  return { payment_id: payment.id, before: previous, after };
+}

@@ -1,0 +1,33 @@
+import type { DealView } from '#crm/deals/contracts';
+import type { PaymentLineView, PaymentView } from '#crm/payments/contracts';
+import type { TestUser } from '#platform/testing';
+
+/** A payment that is due in two weeks of the tests' morning. */
+export const PLANNED = { planned_date: '2026-03-01', planned_amount: '1000.00', currency: 'RUB' };
+
+/** Money that came in on the tests' morning. */
+export const LINE = { amount: '400.00', category: 'premium', posted_at: '2026-03-02' };
+
+/** Plans a payment of a deal as `by`. */
+export async function addPayment(by: TestUser, deal: DealView, facts: object = {}): Promise<PaymentView> {
+  const answer = await by.post<PaymentView>(`/deals/${deal.id}/payments`, { ...PLANNED, ...facts });
+  expect(answer).toMatchObject({ status: 201 });
+  return answer.body;
+}
+
+/** Puts a line under a payment as `by`. */
+export async function addLine(
+  by: TestUser,
+  payment: PaymentView,
+  lines: 'incomes' | 'expenses',
+  facts: object = {},
+): Promise<PaymentLineView> {
+  const answer = await by.post<PaymentLineView>(`${pathOf(payment)}/${lines}`, { ...LINE, ...facts });
+  expect(answer).toMatchObject({ status: 201 });
+  return answer.body;
+}
+
+/** Where a payment is found. */
+export function pathOf({ deal_id, id }: PaymentView): string {
+  return `/deals/${deal_id}/payments/${id}`;
+}
