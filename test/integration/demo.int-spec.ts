@@ -49,6 +49,11 @@ async function content(database: TestDatabase): Promise<object> {
        FROM crm.policies p JOIN crm.clients c ON c.id = p.client_id LEFT JOIN crm.policies r ON r.id = p.renews_policy_id
        ORDER BY p.created_at, c.name, p.policy_number`,
     ),
+    payments: await database.rows(
+      `SELECT d.title, p.sequence, p.planned_date, p.planned_amount, p.currency, p.comment, p.actual_date, p.incomes_total,
+         p.expenses_total, p.status, p.recorded_by_id, p.version, p.created_at, p.updated_at
+       FROM crm.payments p JOIN crm.deals d ON d.id = p.deal_id ORDER BY p.created_at, d.title, p.planned_amount, p.sequence`,
+    ),
     documents: await database.rows(
       `SELECT owner_type, document_id, title, created_by_id, created_at FROM crm.document_links ORDER BY document_id`,
     ),
@@ -183,6 +188,30 @@ describe('a demo book', () => {
     expect(renewals.due).toBeGreaterThan(5);
     expect(renewals.in_force).toBeGreaterThan(5);
     expect(renewals.renewed).toBeGreaterThan(renewals.in_force!);
+  });
+
+  it('has payments of every status with lines of several natures, some overdue, some due soon', async () => {
+    const statuses = await book.rows<{ status: string; count: number }>(
+      'SELECT status, count(*)::int AS count FROM crm.payments GROUP BY status ORDER BY status',
+    );
+    expect(statuses.map(({ status }) => status)).toEqual(['cancelled', 'paid', 'partially_paid', 'scheduled']);
+    for (const { count } of statuses) expect(count).toBeGreaterThan(2);
+    const facts = await one<Record<string, number>>(
+      `SELECT count(*) FILTER (WHERE status = 'scheduled' AND planned_date < '${TODAY}')::int AS overdue,
+         count(*) FILTER (WHERE status = 'scheduled' AND planned_date >= '${TODAY}')::int AS expected,
+         count(*) FILTER (WHERE recorded_by_id IS NOT NULL)::int AS confirmed,
+         count(*) FILTER (WHERE actual_date < planned_date)::int AS too_early,
+         (SELECT count(*)::int FROM (SELECT policy_id FROM crm.payments WHERE comment LIKE 'Взнос%' GROUP BY policy_id
+           HAVING sum(planned_amount) <> (SELECT premium FROM crm.policies WHERE id = policy_id)) AS odd) AS not_the_premium
+       FROM crm.payments`,
+    );
+    expect(facts).toMatchObject({ too_early: 0, not_the_premium: 0 });
+    expect(Math.min(facts.overdue!, facts.expected!, facts.confirmed!)).toBeGreaterThan(3);
+    const natures = await book.rows<{ nature: string }>(
+      `SELECT DISTINCT nature FROM (SELECT nature FROM crm.payment_incomes UNION ALL SELECT nature FROM crm.payment_expenses) AS l
+       ORDER BY nature`,
+    );
+    expect(natures.map(({ nature }) => nature)).toEqual(['commission', 'discount', 'payout', 'premium']);
   });
 
   it('has documents on policies, deals and clients, each somewhere once', async () => {

@@ -1,1 +1,5 @@
+export { AddLineCommand } from './commands/add-line.command.js';
+export { AddPaymentCommand } from './commands/add-payment.command.js';
+export { CancelPaymentCommand } from './commands/cancel-payment.command.js';
+export { ConfirmPaymentCommand } from './commands/confirm-payment.command.js';
 export { PaymentsHttpModule, PaymentsModule } from './payments.module.js';

@@ -4,6 +4,7 @@ import { DealHistory } from './deal-history.js';
 import { type DemoDeal, drawDeals } from './deals.js';
 import { Dice } from './dice.js';
 import { drawDocuments } from './documents.js';
+import { drawPayments } from './payments.js';
 import { drawPolicies } from './policies.js';
 import { drawQuotes } from './quotes.js';
 import type { WorkingTime } from './working-time.js';
@@ -13,7 +14,7 @@ const DEALS = 600;
 const CLIENTS_WITHOUT_DEALS = 20;
 
 /** A seed for each part, so that one which draws more leaves the others as they were. */
-const SEEDS = { clients: 1, deals: 2, histories: 3, quotes: 4, policies: 5, documents: 6 } as const;
+const SEEDS = { clients: 1, deals: 2, histories: 3, quotes: 4, policies: 5, documents: 6, payments: 7 } as const;
 
 /** A book to be made. */
 export interface DemoBook {
@@ -39,6 +40,7 @@ export function drawBook(time: WorkingTime): DemoBook {
     ...quoting.acts,
     ...issuing.acts,
     ...filing,
+    ...drawPayments(issuing.sold, time, new Dice(SEEDS.payments)),
   ];
   // Sorting keeps the planned order of what falls on one moment.
   return { clients, deals, acts: acts.sort((a, b) => (a.at < b.at ? -1 : Number(a.at > b.at))) };

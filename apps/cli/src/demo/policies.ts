@@ -1,11 +1,11 @@
 import { RevisePolicyCommand } from '#crm/policies';
 import { DraftPolicyCommand } from '#crm/quotes';
-import { addDays } from '#platform/kernel';
+import { addDays, Money } from '#platform/kernel';
 import type { Act } from './act.js';
 import type { DemoClient } from './clients.js';
 import type { DemoDeal } from './deals.js';
 import type { Dice } from './dice.js';
-import { activate, close, type DemoPolicy, type Issuing, numberOf } from './policy-acts.js';
+import { activate, close, type DemoPolicy, type Issuing, numberOf, type SoldPolicy } from './policy-acts.js';
 import { Portfolio } from './portfolio.js';
 import type { ConfirmedQuote } from './quotes.js';
 import type { WorkingTime } from './working-time.js';
@@ -14,6 +14,8 @@ import type { WorkingTime } from './working-time.js';
 const DRAFTED = [0.85, 0.95] as const;
 /** Of proposals with a confirmed quote, those for which a policy is being drafted. */
 const SHARE_OF_PROPOSALS = 0.6;
+/** Of policies in force, those that don't live to their end. */
+const ENDED_EARLY = 0.2;
 /** Of clients with deals, those who brought a policy with them that no deal here led to. */
 const SHARE_OF_CLIENTS = 0.32;
 
@@ -33,7 +35,11 @@ export function drawPolicies(
     // Two numbers each: its own and its successor's.
     ...holders.map(([client, age], index) => new Portfolio(client, age, taken.length + 2 * index, time, dice).issuing),
   ];
-  return { acts: issued.flatMap(({ acts }) => acts), policies: issued.flatMap(({ policies }) => policies) };
+  return {
+    acts: issued.flatMap(({ acts }) => acts),
+    policies: issued.flatMap(({ policies }) => policies),
+    sold: issued.flatMap(({ sold }) => sold),
+  };
 }
 
 /** A confirmed quote becomes a policy: a draft while the deal is open, in force soon after it is won. */
@@ -48,7 +54,7 @@ function issue(quote: ConfirmedQuote, serial: number, time: WorkingTime, dice: D
     command: () => new DraftPolicyCommand(caller, history.deal.id!, quote.id!),
     done: ({ id }) => (policy.id = id),
   };
-  if (!history.deal.profile.isClosed) return { acts: [draft], policies: [] };
+  if (!history.deal.profile.isClosed) return { acts: [draft], policies: [], sold: [] };
   const effectiveFrom = addDays(time.day(policy.age), dice.whole(1, 10));
   const facts = {
     policyNumber: numberOf(offer.insurer, serial),
@@ -59,12 +65,15 @@ function issue(quote: ConfirmedQuote, serial: number, time: WorkingTime, dice: D
     at: time.ago(until * dice.between(0.92, 0.98)),
     command: () => new RevisePolicyCommand(caller, policy.id!, facts),
   };
-  return { acts: [draft, complete, activate(policy, time), ...endEarly(policy, time, dice)], policies: [policy] };
+  const endedAge = dice.chance(ENDED_EARLY) ? policy.age * dice.between(0.1, 0.8) : null;
+  const sold = { policy, history, premium: Money.of(offer.premium, offer.currency), effectiveFrom, endedAge };
+  const acts = [draft, complete, activate(policy, time), ...endEarly(sold, time, dice)];
+  return { acts, policies: [policy], sold: [sold] };
 }
 
 /** The car was sold, the bank left out: a few policies don't live to their end. */
-function endEarly(policy: DemoPolicy, time: WorkingTime, dice: Dice): Act[] {
-  if (!dice.chance(0.2)) return [];
+function endEarly({ policy, endedAge }: SoldPolicy, time: WorkingTime, dice: Dice): Act[] {
+  if (endedAge === null) return [];
   const reason = dice.pick(['cancelled', 'cancelled', 'replaced', 'void'] as const);
-  return [close(policy, reason, policy.age * dice.between(0.1, 0.8), time)];
+  return [close(policy, reason, endedAge, time)];
 }

@@ -1,6 +1,7 @@
 import { ActivatePolicyCommand, ClosePolicyCommand } from '#crm/policies';
-import type { Caller } from '#platform/kernel';
+import type { CalendarDate, Caller, Money } from '#platform/kernel';
 import type { Act } from './act.js';
+import type { DealHistory } from './deal-history.js';
 import type { Offer } from './offers.js';
 import type { Market } from './products.js';
 import type { WorkingTime } from './working-time.js';
@@ -15,10 +16,21 @@ export interface DemoPolicy {
   id?: string;
 }
 
+/** A policy that a deal led to, and what is to be paid for it. */
+export interface SoldPolicy {
+  readonly policy: DemoPolicy;
+  readonly history: DealHistory;
+  readonly premium: Money;
+  readonly effectiveFrom: CalendarDate;
+  /** Workdays ago, when it was closed before its end; null while it goes on. */
+  readonly endedAge: number | null;
+}
+
 /** What was done about policies, and those that were put into force. */
 export interface Issuing {
   readonly acts: readonly Act[];
   readonly policies: readonly DemoPolicy[];
+  readonly sold: readonly SoldPolicy[];
 }
 
 /** @param serial another one for each policy. */

@@ -43,7 +43,11 @@ export class Portfolio {
     this.endsOn = end > addDays(time.day(this.policy.age), 7) ? end : addDays(time.today, dice.whole(1, ENDS_IN[1]));
     const added = this.add(age * dice.between(0.92, 0.99));
     const { acts, policies } = this.sequel();
-    this.issuing = { acts: [added, activate(this.policy, time), ...acts], policies: [this.policy, ...policies] };
+    this.issuing = {
+      acts: [added, activate(this.policy, time), ...acts],
+      policies: [this.policy, ...policies],
+      sold: [],
+    };
   }
 
   private add(age: number): Act {
@@ -71,9 +75,9 @@ export class Portfolio {
     const isRenewed = isDue && dice.chance(hasEnded ? RENEWED.ended : RENEWED.ending);
     const endAge = hasEnded ? time.workdaysSince(endsOn) : 0;
     const closing = hasEnded ? [close(policy, 'expired', Math.max(endAge - dice.between(0.2, 0.9), 0), time)] : [];
-    if (!isRenewed) return { acts: closing, policies: [] };
+    if (!isRenewed) return { acts: closing, policies: [], sold: [] };
     const { acts, policies } = this.renew(endAge, hasEnded);
-    return { acts: [...acts, ...closing], policies };
+    return { acts: [...acts, ...closing], policies, sold: [] };
   }
 
   /** @param endAge workdays ago: where the time for renewing it ends. */
@@ -88,7 +92,7 @@ export class Portfolio {
       command: () => new RenewPolicyCommand(caller, policy.id!, { policyNumber }),
       done: ({ id }) => (successor.id = id),
     };
-    if (!hasEnded && !dice.chance(RENEWED.inForce)) return { acts: [drafted], policies: [] };
-    return { acts: [drafted, activate(successor, time)], policies: [successor] };
+    if (!hasEnded && !dice.chance(RENEWED.inForce)) return { acts: [drafted], policies: [], sold: [] };
+    return { acts: [drafted, activate(successor, time)], policies: [successor], sold: [] };
   }
 }

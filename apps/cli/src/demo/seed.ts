@@ -5,6 +5,7 @@ import { ClientsModule } from '#crm/clients';
 import { DealsModule } from '#crm/deals';
 import { DocumentsModule } from '#crm/documents';
 import { JournalsModule } from '#crm/journals';
+import { PaymentsModule } from '#crm/payments';
 import { PoliciesModule } from '#crm/policies';
 import { QuotesModule } from '#crm/quotes';
 import { DatabaseSettings, loadSettings, RuntimeSettings } from '#platform/config';
@@ -69,6 +70,7 @@ class DemoModule {
         DealsModule,
         DocumentsModule,
         JournalsModule,
+        PaymentsModule,
         PoliciesModule,
         QuotesModule,
       ],
