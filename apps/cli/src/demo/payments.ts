@@ -1,5 +1,5 @@
 import { AddLineCommand, AddPaymentCommand, CancelPaymentCommand, ConfirmPaymentCommand } from '#crm/payments';
-import { addDays, type CalendarDate, type Caller, Money } from '#platform/kernel';
+import { addDays, type CalendarDate, type Caller, type Money } from '#platform/kernel';
 import { type Act, callerOf } from './act.js';
 import type { Dice } from './dice.js';
 import type { SoldPolicy } from './policy-acts.js';
