@@ -64,6 +64,16 @@ describe('a client that seems to be known', () => {
     expect(body.candidates).toHaveLength(3);
   });
 
+  it('is added once when it is sent many times at the same moment', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        seller.post('/clients', { ...BORIS, email: index % 2 ? BORIS.email : null, name: `Борис ${index}` }),
+      ),
+    );
+    const statuses = answers.map(({ status }) => status).sort();
+    expect(statuses).toEqual([201, ...Array<number>(19).fill(409)]);
+  });
+
   it('is known only among the clients that the caller may see', async () => {
     const [colleague, lead] = [crm.user('seller'), crm.user('lead')];
     expect(await add(colleague, { email: MARIA.email })).toMatchObject({ status: 201 });

@@ -2,13 +2,18 @@ import { Injectable } from '@nestjs/common';
 import { type ActionOn, forbidden, requireAccess } from '#platform/auth';
 import { type Caller, type ExpectedVersion, type Instant } from '#platform/kernel';
 import { AggregateRepository, AggregateStore } from '#platform/messaging';
-import { SqlConditions, statement } from '#platform/persistence';
+import { ADVISORY_LOCKS, SqlConditions, statement } from '#platform/persistence';
 import { addClientScope } from './client-scope.js';
 import { Client } from './client.entity.js';
 import { clientNotFound } from './client.errors.js';
 
 const HOLD = statement(
   'SELECT id, merged_into_id FROM crm.clients WHERE id = ANY ($1::uuid[]) ORDER BY id FOR NO KEY UPDATE',
+);
+/** In one order, so that two can't wait for each other. */
+const HOLD_KEYS = statement(
+  `SELECT pg_advisory_xact_lock($1::int, hash)
+   FROM (SELECT DISTINCT hashtext(key) AS hash FROM unnest($2::text[]) AS key ORDER BY hash) AS hashes`,
 );
 const LOCK = statement('SELECT id FROM crm.clients WHERE id = $1::uuid FOR UPDATE');
 
@@ -46,6 +51,12 @@ export class ClientRepository extends AggregateRepository<Client> {
   async hold(ids: readonly string[]): Promise<readonly string[]> {
     const rows = await this.store.database.query<{ id: string; merged_into_id: string | null }>(HOLD, [ids]);
     return rows.filter(({ merged_into_id }) => merged_into_id !== null).map(({ id }) => id);
+  }
+
+  /** Makes whoever adds a client with one of these keys wait until the unit of work ends, so that one sees the other. */
+  async holdKeys({ email, phone, taxId }: Client['keys']): Promise<void> {
+    const keys = [email, phone, taxId].filter((key) => key !== null);
+    if (keys.length > 0) await this.store.database.query(HOLD_KEYS, [ADVISORY_LOCKS.clientKeys, keys]);
   }
 
   /** Stores a new client, or what changed of a loaded one; nothing when nothing did. */

@@ -6,4 +6,6 @@ export const ADVISORY_LOCKS = {
   localDelivery: 7_263_004,
   seed: 7_263_005,
   reconciler: 7_263_006,
+  /** Goes with a second number, the hash of what clients are compared by. */
+  clientKeys: 7_263_007,
 } as const;

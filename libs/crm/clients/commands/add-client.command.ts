@@ -1,6 +1,7 @@
 import { Command, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs';
 import { requireAccess } from '#platform/auth';
-import { type Caller, Clock, newId } from '#platform/kernel';
+import { type Caller, Clock, type Instant, newId } from '#platform/kernel';
+import { UnitOfWork } from '#platform/persistence';
 import { Client, type ClientFacts } from '../client.entity.js';
 import { clientDuplicate, ownerForbidden } from '../client.errors.js';
 import { ClientRepository } from '../client.repository.js';
@@ -25,6 +26,7 @@ export class AddClientHandler implements ICommandHandler<AddClientCommand> {
   constructor(
     private readonly clients: ClientRepository,
     private readonly queries: QueryBus,
+    private readonly unitOfWork: UnitOfWork,
     private readonly clock: Clock,
   ) {}
 
@@ -36,11 +38,15 @@ export class AddClientHandler implements ICommandHandler<AddClientCommand> {
     const { email = null, phone = null, taxId = null, status = 'active', name, kind } = facts;
     const now = this.clock.now();
     const client = Client.add(newId(), { name, kind, email, phone, taxId, status, ownerId }, caller.userId, now);
-    if (!allowDuplicate) {
-      const candidates = await this.queries.execute(new DuplicateClientsQuery(caller, client.keys));
-      if (candidates.length > 0) throw clientDuplicate(candidates);
-    }
-    await this.clients.save(client, now);
+    if (allowDuplicate) await this.clients.save(client, now);
+    else await this.unitOfWork.run(() => this.saveNew(client, caller, now));
     return client.view;
+  }
+
+  private async saveNew(client: Client, caller: Caller, now: Instant): Promise<void> {
+    await this.clients.holdKeys(client.keys);
+    const candidates = await this.queries.execute(new DuplicateClientsQuery(caller, client.keys));
+    if (candidates.length > 0) throw clientDuplicate(candidates);
+    await this.clients.save(client, now);
   }
 }
