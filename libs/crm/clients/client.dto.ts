@@ -154,7 +154,7 @@ export class ClientResource implements ClientView {
 
 const COUNT = { min: 0, max: 2_147_483_647, example: 2 } as const;
 
-class MovedByMergeResource implements MovedByMerge {
+export class MovedByMergeResource implements MovedByMerge {
   @IntegerField(COUNT)
   readonly deals!: number;
 

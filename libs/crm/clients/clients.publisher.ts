@@ -1,13 +1,11 @@
 import { EventsHandler, type IEventHandler, QueryBus } from '@nestjs/cqrs';
 import { DealParticipantsQuery } from '#crm/deals/contracts';
-import { type Change, EventLog } from '#platform/messaging';
+import { EventLog, type LoggedFact } from '#platform/messaging';
+import { CLIENT_CREATED, CLIENT_DELETED, CLIENT_MERGED, CLIENT_UPDATED, impersonal } from './client.event-types.js';
 import { ClientAdded, ClientDeleted, ClientMerged, ClientRevised } from './client.events.js';
 import type { ClientView } from './contracts.js';
 
 type AnyClientEvent = ClientAdded | ClientRevised | ClientDeleted | ClientMerged;
-
-/** Who a person is and how to reach it never goes into an event: its id does. */
-const PERSONAL = new Set(['name', 'email', 'phone', 'tax_id']);
 
 /** Tells the log what happened to a client, in the transaction in which it happens. */
 @EventsHandler(ClientAdded, ClientRevised, ClientDeleted, ClientMerged)
@@ -36,20 +34,20 @@ export class ClientsPublisher implements IEventHandler<AnyClientEvent> {
     const audience = people(client.owner_id, survivor.owner_id, ...userIds);
     for (const one of [client, survivor]) {
       const data = { client_id: one.id, from_id: client.id, into_id: survivor.id, moved, client: impersonal(one) };
-      const events = [{ type: 'client.merged', data }];
+      const events = [CLIENT_MERGED.fact(data)];
       this.log.record({ stream: `clients/${one.id}`, clientId: one.id, actorId, audience, events });
     }
   }
 
-  private fact(event: Exclude<AnyClientEvent, ClientMerged>): Change['events'][number] {
+  private fact(event: Exclude<AnyClientEvent, ClientMerged>): LoggedFact {
     const { client, actorId } = event;
     const facts = { client_id: client.id, client: impersonal(client) };
-    if (event instanceof ClientAdded) return { type: 'client.created', data: facts };
+    if (event instanceof ClientAdded) return CLIENT_CREATED.fact(facts);
     if (event instanceof ClientDeleted) {
-      return { type: 'client.deleted', data: { ...facts, deleted_at: event.deletedAt, deleted_by_id: actorId } };
+      return CLIENT_DELETED.fact({ ...facts, deleted_at: event.deletedAt, deleted_by_id: actorId });
     }
     const changed = Object.keys(event.previous);
-    return { type: 'client.updated', data: { ...facts, changed, previous: impersonal(event.previous) } };
+    return CLIENT_UPDATED.fact({ ...facts, changed, previous: impersonal(event.previous) });
   }
 
   /** The owner, the one it was taken from, and everybody with a deal of this client. */
@@ -59,10 +57,6 @@ export class ClientsPublisher implements IEventHandler<AnyClientEvent> {
       client.version === 1 ? { userIds: [] } : await this.queries.execute(new DealParticipantsQuery(client.id));
     return people(client.owner_id, previousOwner, ...userIds);
   }
-}
-
-function impersonal(client: Readonly<Partial<ClientView>>): object {
-  return Object.fromEntries(Object.entries(client).filter(([field]) => !PERSONAL.has(field)));
 }
 
 function people(...ids: (string | null | undefined)[]): string[] {

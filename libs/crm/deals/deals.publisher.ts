@@ -1,6 +1,7 @@
 import { EventsHandler, type IEventHandler } from '@nestjs/cqrs';
-import { type Change, EventLog } from '#platform/messaging';
+import { EventLog, type LoggedFact } from '#platform/messaging';
 import type { DealView } from './contracts.js';
+import { DEAL_ASSIGNED, DEAL_CREATED, DEAL_DELETED, DEAL_STAGE_CHANGED, DEAL_UPDATED } from './deal.event-types.js';
 import { DealAssigned, DealDeleted, DealOpened, DealRevised, DealStageChanged } from './deal.events.js';
 
 type AnyDealEvent = DealOpened | DealRevised | DealStageChanged | DealAssigned | DealDeleted;
@@ -19,9 +20,7 @@ export class DealsPublisher implements IEventHandler<AnyDealEvent> {
   }
 
   private opened({ deal, actorId }: DealOpened): void {
-    this.record(deal, actorId, 'Deal opened', { before: null, after: deal }, [
-      { type: 'deal.created', data: facts(deal) },
-    ]);
+    this.record(deal, actorId, 'Deal opened', { before: null, after: deal }, [DEAL_CREATED.fact(facts(deal))]);
   }
 
   private revised({ deal, actorId, previous }: DealRevised): void {
@@ -34,10 +33,7 @@ export class DealsPublisher implements IEventHandler<AnyDealEvent> {
   private stageChanged({ deal, actorId, previous, from }: DealStageChanged): void {
     const body = `Stage changed from ${from} to ${deal.stage}`;
     this.record(deal, actorId, body, difference(deal, previous), [
-      {
-        type: 'deal.stage_changed',
-        data: { ...facts(deal), from, to: deal.stage, reason: deal.lost_reason },
-      },
+      DEAL_STAGE_CHANGED.fact({ ...facts(deal), from, to: deal.stage, reason: deal.lost_reason }),
       updated(deal, previous),
     ]);
   }
@@ -54,7 +50,7 @@ export class DealsPublisher implements IEventHandler<AnyDealEvent> {
       Object.entries(previous).filter(([field, value]) => deal[field as keyof typeof previous] !== value),
     );
     this.record(deal, actorId, 'Deal assigned', difference(deal, changed), [
-      { type: 'deal.assigned', audience, data: { ...facts(deal), ...move } },
+      DEAL_ASSIGNED.fact({ ...facts(deal), ...move }, { audience }),
       updated(deal, changed),
     ]);
   }
@@ -62,12 +58,12 @@ export class DealsPublisher implements IEventHandler<AnyDealEvent> {
   private deleted({ deal, actorId, deletedAt }: DealDeleted): void {
     const previous = { is_deleted: false };
     this.record(deal, actorId, 'Deal deleted', difference(deal, previous), [
-      { type: 'deal.deleted', data: { ...facts(deal), deleted_at: deletedAt, deleted_by_id: actorId } },
+      DEAL_DELETED.fact({ ...facts(deal), deleted_at: deletedAt, deleted_by_id: actorId }),
       updated(deal, previous),
     ]);
   }
 
-  private record(deal: DealView, actorId: string, body: string, data: object, events: Change['events']): void {
+  private record(deal: DealView, actorId: string, body: string, data: object, events: readonly LoggedFact[]): void {
     this.log.record({
       stream: `deals/${deal.id}`,
       dealId: deal.id,
@@ -80,13 +76,13 @@ export class DealsPublisher implements IEventHandler<AnyDealEvent> {
   }
 }
 
-function facts(deal: DealView): Record<string, unknown> {
+function facts(deal: DealView) {
   return { deal_id: deal.id, client_id: deal.client_id, deal };
 }
 
 /** Every change of a deal says this too: who wants one routing key gets everything. */
-function updated(deal: DealView, previous: Readonly<Partial<DealView>>): Change['events'][number] {
-  return { type: 'deal.updated', data: { ...facts(deal), changed: Object.keys(previous), previous } };
+function updated(deal: DealView, previous: Readonly<Partial<DealView>>): LoggedFact {
+  return DEAL_UPDATED.fact({ ...facts(deal), changed: Object.keys(previous), previous });
 }
 
 function difference(deal: DealView, previous: Readonly<Partial<DealView>>): object {

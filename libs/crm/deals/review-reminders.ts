@@ -3,11 +3,12 @@ import { RuntimeSettings } from '#platform/config';
 import { type CalendarDate, Clock, newId } from '#platform/kernel';
 import { type Change, EventLog } from '#platform/messaging';
 import { Database, SqlConditions, statement, UnitOfWork } from '#platform/persistence';
+import { DEAL_REVIEW_DUE } from './deal.event-types.js';
 import { OPEN_STATUSES } from './deal-stage.js';
 import { DEAL_COLUMNS, type DealRow, dealView } from './queries/deal-row.js';
 
 /** Kind of the reminder in `crm.reminders`, and the first part of its key. */
-const REVIEW = 'deal.review_due';
+const REVIEW = DEAL_REVIEW_DUE.key;
 const BATCH = 200;
 
 const MARK = statement(
@@ -112,16 +113,13 @@ function reminderOf(row: DealRow, day: CalendarDate, eventId: string): Change {
     actorId: null,
     audience: [deal.owner_id, deal.executor_id].filter((id) => id !== null),
     events: [
-      {
-        id: eventId,
-        type: REVIEW,
-        data: {
+      DEAL_REVIEW_DUE.fact(
+        {
           deal_id: deal.id,
           client_id: deal.client_id,
           key: `${REVIEW}/${deal.id}/${day}`,
           kind: isOverdue ? 'overdue' : 'due',
           due_date: day,
-          /** Null: nobody has the deal yet, a team lead decides. */
           assignee_id: deal.owner_id ?? deal.executor_id,
           subject: `Review the deal "${deal.title}"`,
           description: isOverdue
@@ -129,7 +127,8 @@ function reminderOf(row: DealRow, day: CalendarDate, eventId: string): Change {
             : 'Its review is planned for today. Look at the deal and set the next review.',
           deal,
         },
-      },
+        { id: eventId },
+      ),
     ],
   };
 }

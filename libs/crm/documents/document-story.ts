@@ -1,5 +1,6 @@
-import type { Change } from '#platform/messaging';
+import type { Change, LoggedFact } from '#platform/messaging';
 import type { DocumentLinkView } from './contracts.js';
+import { DOCUMENT_EVENTS } from './document.event-types.js';
 import type { OwnerFacts } from './document-owners.js';
 
 /** What a link made or taken away adds to the owner's stream, and to the journal when there is a deal. */
@@ -9,17 +10,9 @@ export function documentStory(
   happened: 'linked' | 'unlinked',
   actorId: string,
 ): Change {
-  const data = {
-    ...(owner.dealId === null ? {} : { deal_id: owner.dealId }),
-    client_id: owner.clientId,
-    ...(owner.type === 'policy' ? { policy_id: owner.id } : {}),
-    document_id: link.document_id,
-    link,
-  };
-  const base = { clientId: owner.clientId, actorId, audience: owner.people };
+  const base = { clientId: owner.clientId, actorId, audience: owner.people, events: [factOf(owner, link, happened)] };
   if (owner.dealId === null) {
-    const stream = owner.type === 'client' ? `clients/${owner.id}` : `policies/${owner.id}`;
-    return { ...base, stream, events: [{ type: `${owner.type}.document.${happened}`, data }] };
+    return { ...base, stream: owner.type === 'client' ? `clients/${owner.id}` : `policies/${owner.id}` };
   }
   const [before, after] = happened === 'linked' ? [null, link] : [link, null];
   return {
@@ -27,6 +20,16 @@ export function documentStory(
     stream: `deals/${owner.dealId}`,
     dealId: owner.dealId,
     entry: { kind: 'system', body: `Document ${happened}`, data: { document_id: link.document_id, before, after } },
-    events: [{ type: `deal.document.${happened}`, data }],
   };
+}
+
+function factOf(owner: OwnerFacts, link: DocumentLinkView, happened: 'linked' | 'unlinked'): LoggedFact {
+  const data = { client_id: owner.clientId, document_id: link.document_id, link };
+  const policy = { policy_id: owner.id };
+  if (owner.dealId !== null) {
+    const ids = { deal_id: owner.dealId, ...(owner.type === 'policy' ? policy : {}) };
+    return DOCUMENT_EVENTS.deal[happened].fact({ ...ids, ...data });
+  }
+  if (owner.type === 'policy') return DOCUMENT_EVENTS.policy[happened].fact({ ...policy, ...data });
+  return DOCUMENT_EVENTS.client[happened].fact(data);
 }

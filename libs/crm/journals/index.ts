@@ -1,2 +1,3 @@
 export { WriteNoteCommand } from './commands/write-note.command.js';
 export { JournalsHttpModule, JournalsModule } from './journals.module.js';
+export { JOURNAL_EVENT_TYPES } from './journal.event-types.js';

@@ -4,3 +4,4 @@ export { ClosePolicyCommand } from './commands/close-policy.command.js';
 export { RenewPolicyCommand } from './commands/renew-policy.command.js';
 export { RevisePolicyCommand } from './commands/revise-policy.command.js';
 export { PoliciesHttpModule, PoliciesModule } from './policies.module.js';
+export { POLICY_EVENT_TYPES } from './policy.event-types.js';

@@ -1,7 +1,8 @@
 import { EventsHandler, type IEventHandler, QueryBus } from '@nestjs/cqrs';
 import { DealFactsQuery } from '#crm/deals/contracts';
-import { type Change, EventLog } from '#platform/messaging';
+import { EventLog, type LoggedFact } from '#platform/messaging';
 import type { PolicyView } from './contracts.js';
+import { POLICY_ALONE, POLICY_OF_DEAL, type PolicyEventTypes } from './policy.event-types.js';
 import { PolicyActivated, PolicyClosed, PolicyDeleted, PolicyDrafted, PolicyRevised } from './policy.events.js';
 
 type AnyPolicyEvent = PolicyDrafted | PolicyRevised | PolicyActivated | PolicyClosed | PolicyDeleted;
@@ -16,18 +17,18 @@ export class PoliciesPublisher implements IEventHandler<AnyPolicyEvent> {
 
   async handle(event: AnyPolicyEvent): Promise<void> {
     const { policy, actorId } = event;
-    const { body, facts } = told(event);
     if (policy.deal_id === null) {
       this.log.record({
         stream: `policies/${policy.id}`,
         clientId: policy.client_id,
         actorId,
         audience: people(policy.owner_id),
-        events: facts,
+        events: told(event, null, POLICY_ALONE).facts,
       });
       return;
     }
     const deal = await this.queries.execute(new DealFactsQuery(policy.deal_id));
+    const { body, facts } = told(event, deal.id, POLICY_OF_DEAL);
     this.log.record({
       stream: `deals/${deal.id}`,
       dealId: deal.id,
@@ -35,29 +36,30 @@ export class PoliciesPublisher implements IEventHandler<AnyPolicyEvent> {
       actorId,
       audience: people(deal.ownerId, deal.executorId),
       entry: { kind: 'system', body, data: difference(event) },
-      events: facts.map(({ type, data }) => ({ type: `deal.${type}`, data })),
+      events: facts,
     });
   }
 }
 
-function told(event: AnyPolicyEvent): { body: string; facts: Change['events'] } {
+function told<DealId extends string | null>(
+  event: AnyPolicyEvent,
+  dealId: DealId,
+  types: PolicyEventTypes<DealId>,
+): { body: string; facts: LoggedFact[] } {
   const { policy, previous, actorId } = event;
-  const ids = { deal_id: policy.deal_id, client_id: policy.client_id, policy_id: policy.id };
-  const data = { ...ids, policy };
-  const updated = { type: 'policy.updated', data: { ...data, changed: Object.keys(previous), previous } };
-  if (event instanceof PolicyDrafted) {
-    return { body: 'Policy drafted', facts: [{ type: 'policy.created', data }] };
-  }
+  const data = { deal_id: dealId, client_id: policy.client_id, policy_id: policy.id, policy };
+  const updated = types.updated.fact({ ...data, changed: Object.keys(previous), previous });
+  if (event instanceof PolicyDrafted) return { body: 'Policy drafted', facts: [types.created.fact(data)] };
   if (event instanceof PolicyActivated) {
-    return { body: 'Policy activated', facts: [{ type: 'policy.activated', data }, updated] };
+    return { body: 'Policy activated', facts: [types.activated.fact(data), updated] };
   }
   if (event instanceof PolicyClosed) {
-    const closed = { type: 'policy.closed', data: { ...data, reason: policy.close_reason } };
+    const closed = types.closed.fact({ ...data, reason: policy.close_reason! });
     return { body: `Policy closed: ${policy.close_reason}`, facts: [closed, updated] };
   }
   if (event instanceof PolicyDeleted) {
-    const deleted = { ...data, deleted_at: event.deletedAt, deleted_by_id: actorId };
-    return { body: 'Policy deleted', facts: [{ type: 'policy.deleted', data: deleted }] };
+    const deleted = types.deleted.fact({ ...data, deleted_at: event.deletedAt, deleted_by_id: actorId });
+    return { body: 'Policy deleted', facts: [deleted] };
   }
   return { body: `Policy changed: ${Object.keys(previous).join(', ')}`, facts: [updated] };
 }

@@ -1,7 +1,8 @@
 import { EventsHandler, type IEventHandler, QueryBus } from '@nestjs/cqrs';
 import { DealFactsQuery } from '#crm/deals/contracts';
-import { type Change, EventLog } from '#platform/messaging';
+import { EventLog, type LoggedFact } from '#platform/messaging';
 import type { QuoteView } from './contracts.js';
+import { QUOTE_CREATED, QUOTE_DELETED, QUOTE_STATUS_REACHED, QUOTE_UPDATED } from './quote.event-types.js';
 import { QuoteAdded, QuoteDeleted, QuoteRevised, QuoteStatusChanged } from './quote.events.js';
 
 type AnyQuoteEvent = QuoteAdded | QuoteRevised | QuoteStatusChanged | QuoteDeleted;
@@ -29,19 +30,20 @@ export class QuotesPublisher implements IEventHandler<AnyQuoteEvent> {
   }
 }
 
-function told(event: AnyQuoteEvent, clientId: string): { body: string; facts: Change['events'] } {
+function told(event: AnyQuoteEvent, clientId: string): { body: string; facts: LoggedFact[] } {
   const { quote, previous, actorId } = event;
   const data = { deal_id: quote.deal_id, client_id: clientId, quote_id: quote.id, quote };
-  const updated = { type: 'deal.quote.updated', data: { ...data, changed: Object.keys(previous), previous } };
-  if (event instanceof QuoteAdded) return { body: 'Quote added', facts: [{ type: 'deal.quote.created', data }] };
+  const updated = QUOTE_UPDATED.fact({ ...data, changed: Object.keys(previous), previous });
+  if (event instanceof QuoteAdded) return { body: 'Quote added', facts: [QUOTE_CREATED.fact(data)] };
   if (event instanceof QuoteStatusChanged) {
+    const reached = QUOTE_STATUS_REACHED[quote.status];
+    if (!reached || !previous.status) throw new Error(`no event tells that a quote became ${quote.status}`);
     const change = { ...data, from: previous.status, to: quote.status, policy_id: quote.linked_policy_id };
-    const facts = [{ type: `deal.quote.status.${quote.status}`, data: change }, updated];
-    return { body: `Quote ${quote.status}`, facts };
+    return { body: `Quote ${quote.status}`, facts: [reached.fact(change), updated] };
   }
   if (event instanceof QuoteDeleted) {
     const deleted = { ...data, deleted_at: event.deletedAt, deleted_by_id: actorId };
-    return { body: 'Quote deleted', facts: [{ type: 'deal.quote.deleted', data: deleted }] };
+    return { body: 'Quote deleted', facts: [QUOTE_DELETED.fact(deleted)] };
   }
   return { body: `Quote changed: ${Object.keys(previous).join(', ')}`, facts: [updated] };
 }

@@ -34,6 +34,7 @@ export { API_PREFIX, configureHttp, createHttpAdapter, createHttpApplication } f
 export { HttpModule } from './http.module.js';
 export { IdempotencyKeys } from './idempotency-keys.js';
 export { expectedVersion, IfMatch } from './if-match.js';
+export { type JsonSchema, jsonSchemaOf } from './json-schema.js';
 export { ListAnswer, ListQuery, PageOf, pageRequest, toPage } from './list-query.js';
 export { openApiDocument, type OpenApiSettings } from './open-api.js';
 export { type Problem, PROBLEM_TYPE } from './problem.js';

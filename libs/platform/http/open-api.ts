@@ -5,6 +5,7 @@ import { type ProblemCodes, problemResponse } from './problems.decorator.js';
 import { titleOf } from './refusal.js';
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
+type Parameter = Extract<NonNullable<Operation['parameters']>[number], { in: string }>;
 type Schema = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>[string];
 
 export interface OpenApiSettings {
@@ -79,6 +80,7 @@ function completeOperation(operation: Operation, method: string, isPublic: boole
   );
   if (isPublic) operation.security = [];
   operation.parameters = [...pathIds(operation, path), ...(operation.parameters ?? [])];
+  const takesId = operation.parameters.some((parameter) => 'in' in parameter && isId(parameter));
   if (takesKey && !isPublic) {
     operation.parameters = [...(operation.parameters ?? []), IDEMPOTENCY_KEY];
   }
@@ -88,7 +90,7 @@ function completeOperation(operation: Operation, method: string, isPublic: boole
     ...(operation.requestBody ? [WITH_BODY] : []),
     ...(takesKey && !isPublic ? [WITH_KEY] : []),
     ...(takesVersion ? [WITH_VERSION] : []),
-    ...(path.includes('{') ? [WITH_ID] : []),
+    ...(takesId ? [WITH_ID] : []),
   ]);
   for (const [status, names] of codes) {
     const own = operation.responses[status];
@@ -111,6 +113,10 @@ function unlikeOthers(id: string, others: Set<string>): string {
   for (let n = 2; others.has(unique); n++) unique = `${id}_${n}`;
   others.add(unique);
   return unique;
+}
+
+function isId({ in: place, schema }: Parameter): boolean {
+  return place === 'path' && schema !== undefined && 'format' in schema && schema.format === 'uuid';
 }
 
 /** A route that documents codes of its own for a status keeps them, before the common ones. */

@@ -1,7 +1,7 @@
 import { EventsHandler, type IEventHandler } from '@nestjs/cqrs';
 import { Database, statement, UnitOfWork } from '#platform/persistence';
 import { EventLog } from './event-log.js';
-import { Parcel, parcelChange, ParcelMoved, ParcelService } from './parcel.fixture.js';
+import { Parcel, PARCEL_MOVED, parcelChange, ParcelMoved, ParcelService } from './parcel.fixture.js';
 
 const VISIT = statement('INSERT INTO public.visits (place) VALUES ($1::text)');
 
@@ -14,7 +14,10 @@ class RecordMove implements IEventHandler<ParcelMoved> {
     this.log.record(parcelChange(event));
     if (event.place === 'too much') {
       const change = parcelChange(event);
-      this.log.record({ ...change, events: [{ type: 'parcel.moved', data: { text: 'x'.repeat(70_000) } }] });
+      this.log.record({
+        ...change,
+        events: [PARCEL_MOVED.fact({ parcel_id: event.parcelId, place: 'x'.repeat(70_000) })],
+      });
     }
   }
 }
@@ -101,7 +104,7 @@ describe('a change of an aggregate', () => {
 
   it('whose event is over 60 KiB is refused, and leaves nothing', async () => {
     const parcel = Parcel.at('too much');
-    await expect(service.parcels.save(parcel)).rejects.toThrow('parcel.moved has 70011 bytes');
+    await expect(service.parcels.save(parcel)).rejects.toThrow('parcel.moved has 70063 bytes');
     expect(await service.traces(parcel.id)).toEqual({ row: undefined, events: [], visits: [] });
   });
 

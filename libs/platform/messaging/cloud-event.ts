@@ -3,7 +3,8 @@ import type { LoggedEvent } from './log-reader.js';
 /** `content_type` of a structured CloudEvent. */
 export const CLOUD_EVENT_CONTENT_TYPE = 'application/cloudevents+json; charset=utf-8';
 export const EVENT_SOURCE = '/crm';
-const TYPE_PREFIX = 'crm.';
+/** What makes a routing key the type of a CloudEvent. */
+export const EVENT_TYPE_PREFIX = 'crm.';
 
 /** The context attributes of a CloudEvents 1.0.2 envelope, ours included. */
 export interface CloudEventAttributes {
@@ -27,7 +28,7 @@ export interface CloudEventAttributes {
 
 /** @param publicUrl base of the schema's URI, without a trailing slash. */
 export function attributesOf(event: LoggedEvent, publicUrl: string): CloudEventAttributes {
-  const type = TYPE_PREFIX + event.type;
+  const type = EVENT_TYPE_PREFIX + event.type;
   return {
     specversion: '1.0',
     id: event.id,
@@ -36,13 +37,22 @@ export function attributesOf(event: LoggedEvent, publicUrl: string): CloudEventA
     subject: event.stream,
     time: event.time,
     datacontenttype: 'application/json',
-    dataschema: `${publicUrl}/api/v1/schemas/${type}`,
+    dataschema: schemaUri(type, publicUrl),
     partitionkey: event.stream,
     streamversion: event.streamVersion,
     position: event.position.toString(),
     ...(event.actorId ? { actorid: event.actorId } : {}),
     ...(event.traceparent ? { traceparent: event.traceparent } : {}),
   };
+}
+
+/**
+ * Where the JSON Schema of a type's data is served.
+ * @param type with its `crm.`.
+ * @param publicUrl of the service, without a trailing slash.
+ */
+export function schemaUri(type: string, publicUrl: string): string {
+  return `${publicUrl}/api/v1/schemas/${type}`;
 }
 
 /** The structured form: one JSON object; the data is put in as the text it already is. */

@@ -2,7 +2,8 @@ import { newId } from '#platform/kernel';
 import { RequestContext } from '#platform/observability';
 import { UnitOfWork } from '#platform/persistence';
 import { type Change, EventLog } from './event-log.js';
-import { NOW, ParcelService } from './parcel.fixture.js';
+import { EventType } from './event-type.js';
+import { NOW, PARCEL_MOVED, ParcelService } from './parcel.fixture.js';
 
 describe('the event log', () => {
   let service: ParcelService;
@@ -14,11 +15,12 @@ describe('the event log', () => {
   });
   afterAll(() => service.stop());
 
+  const trial = (key: string) => new EventType({ ...PARCEL_MOVED.declaration, key, data: Object });
   const change = (stream: string, types: readonly string[] = ['parcel.moved']): Change => ({
     stream,
     actorId: null,
     audience: [],
-    events: types.map((type) => ({ type, data: {} })),
+    events: types.map((type) => trial(type).fact({})),
   });
   const rowsOf = (stream: string) =>
     service.database.rows<{ version: number; type: string; seq: string }>(
@@ -40,8 +42,8 @@ describe('the event log', () => {
             actorId: actor!,
             audience: [seller!],
             events: [
-              { id: id!, type: 'one', data: { text: 'Ё "quoted" \\ 😀', nested: [1, null, { a: '0.10' }] } },
-              { type: 'two', data: {}, audience: [seller!, lead!] },
+              trial('one').fact({ text: 'Ё "quoted" \\ 😀', nested: [1, null, { a: '0.10' }] }, { id: id! }),
+              trial('two').fact({}, { audience: [seller!, lead!] }),
             ],
           },
         ],
@@ -109,7 +111,7 @@ describe('the event log', () => {
 
   it('refuses the same event twice, and then keeps nothing of the change', async () => {
     const id = newId();
-    const twice = { ...change('deals/twice'), events: [1, 2].map(() => ({ id, type: 'parcel.moved', data: {} })) };
+    const twice = { ...change('deals/twice'), events: [1, 2].map(() => trial('parcel.moved').fact({}, { id })) };
     await expect(log.append([change('deals/beside'), twice], NOW)).rejects.toThrow('event_log_pkey');
     expect([...(await rowsOf('deals/twice')), ...(await rowsOf('deals/beside'))]).toEqual([]);
   });

@@ -3,18 +3,8 @@ import { Injectable } from '@nestjs/common';
 import { type Instant, newId } from '#platform/kernel';
 import { RequestContext } from '#platform/observability';
 import { Database, statement, UnitOfWork } from '#platform/persistence';
+import type { LoggedFact } from './event-type.js';
 import { LogSignal } from './log-signal.js';
-
-/** A fact for other programs. */
-export interface LoggedFact {
-  /** Given when it must be known beforehand; made here otherwise. UUID. */
-  readonly id?: string;
-  /** Routing key, e.g. `deal.stage_changed`; the CloudEvent's type is `crm.` and this. */
-  readonly type: string;
-  readonly data: Readonly<Record<string, unknown>>;
-  /** Instead of the change's audience, for a fact that more people may see. */
-  readonly audience?: readonly string[];
-}
 
 /** What one change adds to a stream: its events and, on a deal, the journal entry. */
 export interface Change {

@@ -1,6 +1,15 @@
 export { AggregateRepository, AggregateStore } from './aggregate.repository.js';
-export { attributesOf, envelopeOf, type CloudEventAttributes } from './cloud-event.js';
-export { type Change, EventLog, type LoggedFact, type StreamHead } from './event-log.js';
+export {
+  attributesOf,
+  CLOUD_EVENT_CONTENT_TYPE,
+  type CloudEventAttributes,
+  envelopeOf,
+  EVENT_TYPE_PREFIX,
+  schemaUri,
+} from './cloud-event.js';
+export { ENVELOPE_SCHEMA } from './envelope-schema.js';
+export { type Change, EventLog, type StreamHead } from './event-log.js';
+export { type EventDeclaration, EventType, type LoggedFact } from './event-type.js';
 export { type LoggedEvent, LogReader } from './log-reader.js';
 export { LogSignal } from './log-signal.js';
 export { MessagingModule } from './messaging.module.js';

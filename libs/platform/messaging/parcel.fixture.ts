@@ -11,6 +11,7 @@ import { Column, Entity } from 'typeorm';
 import { MIGRATIONS } from '../../../migrations/index.js';
 import { AggregateRepository, AggregateStore } from './aggregate.repository.js';
 import type { Change } from './event-log.js';
+import { EventType } from './event-type.js';
 import { MessagingModule } from './messaging.module.js';
 
 // Generous: reached only when something hangs.
@@ -62,13 +63,27 @@ export class Parcels extends AggregateRepository<Parcel> {
   }
 }
 
+class ParcelFacts {
+  readonly parcel_id!: string;
+  readonly place!: string;
+}
+
+/** Not of the catalogue: parcels are a trial. */
+export const PARCEL_MOVED = new EventType({
+  key: 'parcel.moved',
+  meaning: 'A parcel was moved.',
+  stream: 'parcels/{parcel_id}',
+  followers: 'nobody',
+  data: ParcelFacts,
+});
+
 /** What the log is told of a parcel. */
 export function parcelChange({ parcelId, place }: ParcelMoved): Change {
   return {
     stream: `parcels/${parcelId}`,
     actorId: null,
     audience: [],
-    events: [{ type: 'parcel.moved', data: { parcel_id: parcelId, place } }],
+    events: [PARCEL_MOVED.fact({ parcel_id: parcelId, place })],
   };
 }
 

@@ -5,6 +5,7 @@ import { EventLog } from '#platform/messaging';
 import { Database, UnitOfWork } from '#platform/persistence';
 import type { JournalEntryView } from '../contracts.js';
 import { requireJournaledDeal } from '../journaled-deal.js';
+import { noteStory } from '../note-story.js';
 import { ENTRY_BY_SEQ, type JournalRow } from '../queries/journal-row.js';
 
 /** Writes a person's note into a deal's journal; a closed deal takes notes too. */
@@ -35,27 +36,8 @@ export class WriteNoteHandler implements ICommandHandler<WriteNoteCommand> {
       const deal = await requireJournaledDeal(this.database, dealId, caller, 'create');
       const author = requireActor(caller, authorId, 'author_id');
       const now = this.clock.now();
-      const entryId = newId();
-      const note = { id: entryId, kind: 'note', author_id: author, body, created_at: now };
-      const [head] = await this.log.append(
-        [
-          {
-            stream: `deals/${deal.id}`,
-            dealId: deal.id,
-            clientId: deal.clientId,
-            actorId: author,
-            audience: [deal.ownerId, deal.executorId].filter((id) => id !== null),
-            entry: { id: entryId, kind: 'note', body, data: {} },
-            events: [
-              {
-                type: 'deal.journal.appended',
-                data: { deal_id: deal.id, client_id: deal.clientId, entry_id: entryId, entry: note },
-              },
-            ],
-          },
-        ],
-        now,
-      );
+      const note = { id: newId(), kind: 'note', author_id: author, body, created_at: now } as const;
+      const [head] = await this.log.append([noteStory(deal, note)], now);
       const entry = head && (await this.database.first<JournalRow>(ENTRY_BY_SEQ, [deal.id, head.journal_seq]));
       if (!entry) throw new Error(`the note of deal ${deal.id} was not stored`);
       return entry;

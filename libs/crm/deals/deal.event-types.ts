@@ -1,0 +1,138 @@
+import { ApiProperty, PartialType } from '@nestjs/swagger';
+import { DateField, EnumField, ListField, ObjectField, TextField, textKind, UuidField } from '#platform/http';
+import type { CalendarDate, Instant } from '#platform/kernel';
+import { EventType } from '#platform/messaging';
+import { type DealView, type Stage, STAGES } from './contracts.js';
+import { DealResource } from './deal.dto.js';
+
+/** What every event of a deal tells. */
+class DealHappening {
+  @UuidField()
+  readonly deal_id!: string;
+
+  @UuidField()
+  readonly client_id!: string;
+
+  @ObjectField(() => DealResource, { description: 'The deal after it.' })
+  readonly deal!: DealView;
+}
+
+class PreviousDeal extends PartialType(DealResource) {}
+
+class DealChange extends DealHappening {
+  @ListField(textKind({ min: 1, max: 64 }), { description: 'Names of the fields that changed.' })
+  readonly changed!: readonly string[];
+
+  @ObjectField(() => PreviousDeal, { description: 'Their values before.' })
+  readonly previous!: Readonly<Partial<DealView>>;
+}
+
+class StageChange extends DealHappening {
+  @EnumField(STAGES)
+  readonly from!: Stage;
+
+  @EnumField(STAGES)
+  readonly to!: Stage;
+
+  @TextField({ min: 1, max: 500, nullable: true, description: 'Why it was lost.' })
+  readonly reason!: string | null;
+}
+
+class UserChange {
+  @UuidField({ nullable: true })
+  readonly before!: string | null;
+
+  @UuidField({ nullable: true })
+  readonly after!: string | null;
+}
+
+class Assignment extends DealHappening {
+  @ObjectField(() => UserChange)
+  readonly owner!: UserChange;
+
+  @ObjectField(() => UserChange)
+  readonly executor!: UserChange;
+}
+
+class DealDeletion extends DealHappening {
+  @ApiProperty({ type: 'string', format: 'date-time' })
+  readonly deleted_at!: Instant;
+
+  @UuidField()
+  readonly deleted_by_id!: string;
+}
+
+class ReviewReminder extends DealHappening {
+  @TextField({ min: 1, max: 200, description: 'The same for the same reminder, whenever it comes.' })
+  readonly key!: string;
+
+  @EnumField(['due', 'overdue'])
+  readonly kind!: 'due' | 'overdue';
+
+  @DateField({ description: 'The day for which it reminds.' })
+  readonly due_date!: CalendarDate;
+
+  @UuidField({ nullable: true, description: 'Who should act; null: nobody has the deal yet, a team lead decides.' })
+  readonly assignee_id!: string | null;
+
+  @TextField({ min: 1, max: 500, description: 'Subject of a task.' })
+  readonly subject!: string;
+
+  @TextField({ min: 1, max: 2_000, multiline: true, description: 'Description of a task.' })
+  readonly description!: string;
+}
+
+const OF_DEAL = { stream: 'deals/{deal_id}', followers: 'owner and executor of the deal' } as const;
+
+export const DEAL_CREATED = new EventType({
+  ...OF_DEAL,
+  key: 'deal.created',
+  meaning: 'A deal was opened.',
+  data: DealHappening,
+});
+
+export const DEAL_UPDATED = new EventType({
+  ...OF_DEAL,
+  key: 'deal.updated',
+  meaning: 'A deal changed in any way: its fields, its stage, its owner or executor, or it was deleted.',
+  data: DealChange,
+});
+
+export const DEAL_STAGE_CHANGED = new EventType({
+  ...OF_DEAL,
+  key: 'deal.stage_changed',
+  meaning: 'A deal moved to another stage of the funnel.',
+  data: StageChange,
+});
+
+export const DEAL_ASSIGNED = new EventType({
+  ...OF_DEAL,
+  key: 'deal.assigned',
+  meaning: 'A deal was given to another owner or executor, or taken away.',
+  followers: 'owner and executor of the deal, those before and those after',
+  data: Assignment,
+});
+
+export const DEAL_DELETED = new EventType({
+  ...OF_DEAL,
+  key: 'deal.deleted',
+  meaning: 'A deal was deleted; its journal stays.',
+  data: DealDeletion,
+});
+
+export const DEAL_REVIEW_DUE = new EventType({
+  ...OF_DEAL,
+  key: 'deal.review_due',
+  meaning: 'Someone must look at the deal: on the day of its next review, and each morning after until it is moved.',
+  data: ReviewReminder,
+});
+
+/** Every type of event that deals publish. */
+export const DEAL_EVENT_TYPES = [
+  DEAL_CREATED,
+  DEAL_UPDATED,
+  DEAL_STAGE_CHANGED,
+  DEAL_ASSIGNED,
+  DEAL_DELETED,
+  DEAL_REVIEW_DUE,
+];

@@ -1,0 +1,38 @@
+import { OmitType } from '@nestjs/swagger';
+import { ObjectField, UuidField } from '#platform/http';
+import { EventType } from '#platform/messaging';
+import type { JournalEntryView } from './contracts.js';
+import { JournalEntryResource } from './journal.dto.js';
+
+/** What is known only when it is stored. */
+const LATER = ['deal_id', 'seq', 'data', 'hash', 'prev_hash'] as const;
+
+/** A note as it is told: its place in the journal is not known yet. */
+export type ToldNote = Omit<JournalEntryView, (typeof LATER)[number]>;
+
+class ToldNoteResource extends OmitType(JournalEntryResource, LATER) {}
+
+class NoteHappening {
+  @UuidField()
+  readonly deal_id!: string;
+
+  @UuidField()
+  readonly client_id!: string;
+
+  @UuidField()
+  readonly entry_id!: string;
+
+  @ObjectField(() => ToldNoteResource)
+  readonly entry!: ToldNote;
+}
+
+export const JOURNAL_APPENDED = new EventType({
+  key: 'deal.journal.appended',
+  meaning: 'Somebody wrote a note into a deal’s journal; what else the journal holds has events of its own.',
+  stream: 'deals/{deal_id}',
+  followers: 'owner and executor of the deal',
+  data: NoteHappening,
+});
+
+/** Every type of event that journals publish. */
+export const JOURNAL_EVENT_TYPES = [JOURNAL_APPENDED];

@@ -1,0 +1,16 @@
+import type { Change } from '#platform/messaging';
+import { JOURNAL_APPENDED, type ToldNote } from './journal.event-types.js';
+import type { JournaledDeal } from './journaled-deal.js';
+
+/** What a note adds to its deal's journal and stream. */
+export function noteStory(deal: JournaledDeal, note: ToldNote): Change {
+  return {
+    stream: `deals/${deal.id}`,
+    dealId: deal.id,
+    clientId: deal.clientId,
+    actorId: note.author_id,
+    audience: [deal.ownerId, deal.executorId].filter((id) => id !== null),
+    entry: { id: note.id, kind: 'note', body: note.body, data: {} },
+    events: [JOURNAL_APPENDED.fact({ deal_id: deal.id, client_id: deal.clientId, entry_id: note.id, entry: note })],
+  };
+}
