@@ -125,7 +125,7 @@ describe('who may do what', () => {
       const by = user(asker);
       const status = rule.statuses[asker];
       if (!rule.isStream) {
-        const { method, path } = requestOf(use);
+        const { method, path } = requestOf(use, rule.names);
         return void expect((await by.send(method, path, { body: rule.body?.() })).status).toBe(status);
       }
       const cut = new AbortController();

@@ -17,7 +17,16 @@ const STREAM: AskerRule = {
   statuses: { seller: 200, executor: 200, ...READ, service: 200 },
 };
 
-/** Clients, deals, journals and streams. */
+const EVERYBODY: AskerRule['statuses'] = {
+  seller: 200,
+  executor: 200,
+  ...READ,
+  service: 200,
+  nobody: 200,
+  stranger: 200,
+};
+
+/** Clients, deals, journals, streams and what is said of events. */
 export const ACCESS_OF_BOOK: AccessRules = {
   'GET /api/v1/clients': {
     lists: 'client',
@@ -119,6 +128,9 @@ export const ACCESS_OF_BOOK: AccessRules = {
     answers: { seller: [201, 404, 404, 404], executor: [404, 201, 404, 404], ...CREATED },
   },
   'GET /api/v1/deals/{id}/journal/verify': { about: 'deal', answers: READ_DEAL },
+  'GET /api/v1/events/catalogue': { statuses: { ...EVERYBODY, stranger: 401 } },
+  'GET /api/v1/asyncapi.json': { statuses: EVERYBODY },
+  'GET /api/v1/schemas/{type}': { names: { type: 'crm.deal.created' }, statuses: EVERYBODY },
   'GET /streams': STREAM,
   'GET /streams/deals': STREAM,
   'GET /api/v1/streams/deals': STREAM,

@@ -55,6 +55,8 @@ export interface CountRule {
 /** A route whose answer depends on the asker alone. */
 export interface AskerRule {
   readonly body?: () => object;
+  /** What the path names, when it is no row. */
+  readonly names?: Readonly<Record<string, string>>;
   /** The answer goes on until it is cut off. */
   readonly isStream?: true;
   readonly statuses: Readonly<Record<Asker, number>>;

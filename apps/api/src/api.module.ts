@@ -15,6 +15,7 @@ import { MessagingModule } from '#platform/messaging';
 import { ObservabilityModule } from '#platform/observability';
 import { PersistenceModule } from '#platform/persistence';
 import { MIGRATIONS } from '../../../migrations/index.js';
+import { CatalogueModule } from './catalogue/catalogue.module.js';
 import { StreamsModule } from './streams/streams.module.js';
 
 /** HTTP: what people and other services ask for. */
@@ -40,6 +41,7 @@ export class ApiModule {
         PaymentsHttpModule,
         PoliciesHttpModule,
         QuotesHttpModule,
+        CatalogueModule,
         StreamsModule,
       ],
       providers: [{ provide: APP_GUARD, useExisting: AuthGuard }],

@@ -1,7 +1,7 @@
 // Plain JavaScript, since it runs before anything is built; `node apps/cli/src/build.mjs` is `npm run build`.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -29,13 +29,18 @@ function fingerprint() {
   const sources = SOURCES.flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true }).map((name) => join(folder, name)),
   );
-  const built = sources.filter((name) => name.endsWith('.ts') && !name.endsWith('spec.ts')).sort();
+  const built = sources.filter((name) => isTaken(name) || (name.endsWith('.ts') && !name.endsWith('spec.ts'))).sort();
   const hash = createHash('sha256');
   for (const file of [...SETTINGS, ...built]) {
     const { size, mtimeMs } = statSync(join(ROOT, file));
     hash.update(`${file} ${size} ${mtimeMs}\n`);
   }
   return hash.digest('hex');
+}
+
+/** Read at run time, so taken along as it is. */
+function isTaken(name) {
+  return name.endsWith('.json');
 }
 
 /** Built beside dist and then put in its place: a program that runs from dist doesn't see a half-built one. */
@@ -46,6 +51,10 @@ function build(swc, stamp) {
   if (status !== 0) {
     rmSync(fresh, { recursive: true, force: true });
     throw new Error('The build failed: see above.');
+  }
+  for (const folder of SOURCES) {
+    const filter = (name) => statSync(name).isDirectory() || isTaken(name);
+    cpSync(join(ROOT, folder), join(fresh, folder), { recursive: true, filter });
   }
   writeFileSync(join(fresh, '.stamp'), stamp);
   putInPlace(fresh);
