@@ -28,6 +28,7 @@ const base = {
 const servers = {
   globalSetup: '<rootDir>/test/global-setup.cjs',
   globalTeardown: '<rootDir>/test/global-teardown.cjs',
+  setupFilesAfterEnv: ['<rootDir>/test/event-audit.ts'],
 };
 
 module.exports = {

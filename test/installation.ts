@@ -92,9 +92,12 @@ export class Installation {
   async discard(): Promise<void> {
     await Promise.all(this.visitors.map((visitor) => visitor.close()));
     await killPrograms();
-    if (this.postgres) await this.postgres.discard();
-    else await this.database.drop();
-    await Promise.all([this.rabbitmq?.discard(), this.redis?.discard()]);
+    try {
+      if (this.postgres) await this.database.check();
+      else await this.database.drop();
+    } finally {
+      await Promise.all([this.postgres?.discard(), this.rabbitmq?.discard(), this.redis?.discard()]);
+    }
   }
 }
 

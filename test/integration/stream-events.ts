@@ -24,7 +24,7 @@ export class EventDatabase {
   private constructor(private readonly database: TestDatabase) {}
 
   static async create(): Promise<EventDatabase> {
-    return new EventDatabase(await createTestDatabase(MIGRATIONS));
+    return new EventDatabase(await createTestDatabase(MIGRATIONS, { isScripted: true }));
   }
 
   get url(): string {

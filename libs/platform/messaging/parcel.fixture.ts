@@ -96,7 +96,7 @@ export class ParcelService {
 
   /** @param handlers of the parcels' events, in the order in which they are called. */
   static async start(...handlers: Type[]): Promise<ParcelService> {
-    const database = await createTestDatabase(MIGRATIONS);
+    const database = await createTestDatabase(MIGRATIONS, { isScripted: true });
     await database.rows(`
       CREATE TABLE crm.parcels (
         id uuid PRIMARY KEY, place text NOT NULL, version int NOT NULL, is_deleted boolean NOT NULL,

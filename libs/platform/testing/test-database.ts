@@ -9,15 +9,30 @@ const TEMPLATE_LOCK = 7_263_900;
 const TIMEOUT_MS = 60_000;
 const NAME = 'crm-test';
 
+/** Looks at what a test leaves in its database, and throws when it should not be there. */
+type DatabaseCheck = (database: TestDatabase) => Promise<void>;
+
 /** A migrated database of its own for one test file. */
 export class TestDatabase {
+  private static readonly checks: DatabaseCheck[] = [];
   private readonly pool: pg.Pool;
 
-  /** @param url for `CRM_DATABASE_URL`. */
-  constructor(readonly url: string) {
+  /**
+   * @param url for `CRM_DATABASE_URL`.
+   * @param isScripted whether the test itself makes up what is in it, so that no check belongs to it.
+   */
+  constructor(
+    readonly url: string,
+    private readonly isScripted = false,
+  ) {
     this.pool = new pg.Pool({ ...databaseOptions(url, NAME, TIMEOUT_MS), max: 2, allowExitOnIdle: true });
     // A dropped database ends idle connections, which nobody waits for.
     this.pool.on('error', () => undefined);
+  }
+
+  /** From now on no database goes without this check. */
+  static beforeDrop(check: DatabaseCheck): void {
+    TestDatabase.checks.push(check);
   }
 
   /** Rows of any statement, as the program would see their values: instants and dates as text. */
@@ -40,19 +55,33 @@ export class TestDatabase {
     }
   }
 
-  /** Deletes it, whoever is still connected. */
+  /** Makes the checks; for whoever discards it otherwise than by {@link drop}. */
+  async check(): Promise<void> {
+    if (this.isScripted) return;
+    for (const check of TestDatabase.checks) await check(this);
+  }
+
+  /** Checks what is in it and deletes it, whoever is still connected. */
   async drop(): Promise<void> {
-    await this.pool.end();
-    const name = new URL(this.url).pathname.slice(1);
-    await onServer((server) => server.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
+    try {
+      await this.check();
+    } finally {
+      await this.pool.end();
+      const name = new URL(this.url).pathname.slice(1);
+      await onServer((server) => server.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
+    }
   }
 }
 
 /**
  * A fresh database on the test run's server with these migrations applied. They run once for each set of migrations:
  * the result is kept as a template, named by their content, and copied.
+ * @param isScripted whether the test itself makes up what is in it: it is not checked when it goes.
  */
-export async function createTestDatabase(migrations: readonly MigrationClass[]): Promise<TestDatabase> {
+export async function createTestDatabase(
+  migrations: readonly MigrationClass[],
+  { isScripted = false } = {},
+): Promise<TestDatabase> {
   const template = `template_${contentHash(migrations)}`;
   const name = `test_${newId().replaceAll('-', '')}`;
   await onServer(async (server) => {
@@ -62,7 +91,7 @@ export async function createTestDatabase(migrations: readonly MigrationClass[]):
     await server.query('SELECT pg_advisory_unlock($1)', [TEMPLATE_LOCK]);
     await server.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
   });
-  return new TestDatabase(urlOf(name));
+  return new TestDatabase(urlOf(name), isScripted);
 }
 
 /** Under another name until it is done, so that one which broke off is never taken for whole. */

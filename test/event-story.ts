@@ -1,0 +1,110 @@
+import type { ClientView } from '#crm/clients/contracts';
+import type { DealView } from '#crm/deals/contracts';
+import { Clock } from '#platform/kernel';
+import { startTestApplication, type TestApplication, testEnvironment, type TestUser, until } from '#platform/testing';
+import { WorkerModule } from '../apps/worker/src/worker.module.js';
+import type { Crm, LoggedRow } from './crm.js';
+import { activePolicy, addPolicy, addQuote, moveQuote } from './sale.js';
+
+/** A row of the log that has its place. */
+export type StoryRow = LoggedRow & { readonly position: string };
+
+const DOCUMENTS = ['b0000000-0000-4000-8000-000000000002', 'b0000000-0000-4000-8000-000000000003'] as const;
+
+/**
+ * Does whatever makes the service publish something, one step after the other, so that each run tells the same: the
+ * examples of the catalogue are taken from it. A new type of event needs its step here.
+ */
+export async function tellStory(crm: Crm): Promise<readonly StoryRow[]> {
+  const worker = await startWorker(crm);
+  const [seller, lead] = [crm.user('seller'), crm.user('lead')];
+  await clients(crm, lead);
+  const deal = await deals(crm, seller, lead);
+  await quotes(seller, deal);
+  await policiesOfDeal(seller, deal);
+  await policiesAlone(lead, await crm.client(lead));
+  await reviews(crm, seller);
+  const rows = await inOrder(crm);
+  await worker.close();
+  return rows;
+}
+
+function startWorker({ database, clock }: Crm): Promise<TestApplication> {
+  const module = WorkerModule.forRoot(testEnvironment({ databaseUrl: database.url }));
+  return startTestApplication(module, [{ provide: Clock, useValue: clock }]);
+}
+
+async function clients(crm: Crm, lead: TestUser): Promise<void> {
+  const client = await crm.client(lead);
+  await answered(200, lead.patch(`/clients/${client.id}`, { status: 'prospect', email: 'maria@example.com' }));
+  await documents(lead, `/clients/${client.id}`);
+  const into = await crm.client(lead);
+  await answered(200, lead.post(`/clients/${client.id}/merge`, { into_id: into.id }));
+  await answered(204, lead.delete(`/clients/${into.id}`));
+}
+
+async function deals(crm: Crm, seller: TestUser, lead: TestUser): Promise<DealView> {
+  const deleted = await crm.deal(seller);
+  await answered(204, seller.delete(`/deals/${deleted.id}`));
+  const deal = await crm.deal(seller, { title: 'КАСКО, Toyota Camry 2024' });
+  await answered(200, seller.patch(`/deals/${deal.id}`, { next_review_at: '2026-03-20' }));
+  await answered(200, seller.patch(`/deals/${deal.id}/stage`, { stage: 'negotiation' }));
+  await answered(200, lead.patch(`/deals/${deal.id}/assignment`, { executor_id: crm.user('executor').id }));
+  await answered(201, seller.post(`/deals/${deal.id}/journal`, { body: 'Клиент просит франшизу' }));
+  await documents(seller, `/deals/${deal.id}`);
+  return deal;
+}
+
+async function quotes(seller: TestUser, deal: DealView): Promise<void> {
+  const quote = await addQuote(seller, deal);
+  await answered(200, seller.patch(`/deals/${deal.id}/quotes/${quote.id}`, { premium_amount: '84000.00' }));
+  await moveQuote(seller, quote, ['ready', 'confirmed', 'archived']);
+  const other = await addQuote(seller, deal);
+  await answered(204, seller.delete(`/deals/${deal.id}/quotes/${other.id}`));
+}
+
+async function policiesOfDeal(seller: TestUser, deal: DealView): Promise<void> {
+  await policies(seller, { deal_id: deal.id, policy_number: 'XXX 0123456789' });
+}
+
+async function policiesAlone(lead: TestUser, client: ClientView): Promise<void> {
+  const policy = await policies(lead, { client_id: client.id, policy_number: 'XXX 9876543210' });
+  await documents(lead, `/policies/${policy}`);
+}
+
+/** @returns the id of the one that came into force. */
+async function policies(by: TestUser, facts: object): Promise<string> {
+  const draft = await addPolicy(by, facts);
+  await answered(204, by.delete(`/policies/${draft.id}`));
+  const { id } = await activePolicy(by, facts);
+  await answered(200, by.post(`/policies/${id}/close`, { reason: 'cancelled' }));
+  return id;
+}
+
+async function documents(by: TestUser, owner: string): Promise<void> {
+  const [document_id] = DOCUMENTS;
+  await answered(201, by.post(`${owner}/documents`, { document_id, title: 'Полис КАСКО, скан' }));
+  await answered(204, by.delete(`${owner}/documents/${document_id}`));
+  await answered(201, by.post(`${owner}/documents`, { document_id: DOCUMENTS[1] }));
+}
+
+/** Told by the worker. */
+async function reviews(crm: Crm, seller: TestUser): Promise<void> {
+  const { id } = await crm.deal(seller, { title: 'ОСАГО', next_review_at: '2026-03-01' });
+  await until(async () => (await crm.events(`deals/${id}`)).some(({ type }) => type === 'deal.review_due'), 30_000);
+}
+
+/** Once every event has its place. */
+function inOrder({ database }: Crm): Promise<readonly StoryRow[]> {
+  return until(async () => {
+    const rows = await database.rows<StoryRow>(
+      `SELECT position, id, stream, stream_version, journal_seq, type, time, actor_id, traceparent, deal_id, client_id,
+         audience, data FROM crm.event_log ORDER BY position`,
+    );
+    return rows.every(({ position }) => position !== null) ? rows : undefined;
+  });
+}
+
+async function answered(status: number, answer: Promise<{ readonly status: number }>): Promise<void> {
+  expect(await answer).toMatchObject({ status });
+}
