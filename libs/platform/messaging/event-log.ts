@@ -89,11 +89,10 @@ function rowOf(change: Change): object {
     actor_id: change.actorId,
     audience: change.audience,
     entry: change.entry && { id: newId(), ...change.entry },
-    events: change.events.map((event) => {
-      const bytes = Buffer.byteLength(JSON.stringify(event.data));
-      if (bytes > MAX_DATA_BYTES)
-        throw new Error(`event ${event.type} has ${bytes} bytes of data, over ${MAX_DATA_BYTES}`);
-      return { ...event, id: event.id ?? newId() };
+    events: change.events.map(({ id = newId(), type, data, audience }) => {
+      const bytes = Buffer.byteLength(JSON.stringify(data));
+      if (bytes > MAX_DATA_BYTES) throw new Error(`event ${type} has ${bytes} bytes of data, over ${MAX_DATA_BYTES}`);
+      return { id, type, data, audience };
     }),
   };
 }
