@@ -4,6 +4,7 @@ import { Clock } from '#platform/kernel';
 import { startTestApplication, type TestApplication, testEnvironment, type TestUser, until } from '#platform/testing';
 import { WorkerModule } from '../apps/worker/src/worker.module.js';
 import type { Crm, LoggedRow } from './crm.js';
+import { addLine, addPayment, pathOf } from './money.js';
 import { activePolicy, addPolicy, addQuote, moveQuote } from './sale.js';
 
 /** A row of the log that has its place. */
@@ -22,6 +23,7 @@ export async function tellStory(crm: Crm): Promise<readonly StoryRow[]> {
   const deal = await deals(crm, seller, lead);
   await quotes(seller, deal);
   await policiesOfDeal(seller, deal);
+  await payments(seller, deal);
   await policiesAlone(lead, await crm.client(lead));
   await reviews(crm, seller);
   const rows = await inOrder(crm);
@@ -65,6 +67,17 @@ async function quotes(seller: TestUser, deal: DealView): Promise<void> {
 
 async function policiesOfDeal(seller: TestUser, deal: DealView): Promise<void> {
   await policies(seller, { deal_id: deal.id, policy_number: 'XXX 0123456789' });
+}
+
+async function payments(seller: TestUser, deal: DealView): Promise<void> {
+  const payment = await addPayment(seller, deal, { comment: 'Первый взнос' });
+  for (const lines of ['incomes', 'expenses'] as const) {
+    const line = await addLine(seller, payment, lines);
+    const path = `${pathOf(payment)}/${lines}/${line.id}`;
+    await answered(200, seller.patch(path, { amount: '380.00' }));
+    await answered(204, seller.delete(path));
+  }
+  await answered(204, seller.delete(pathOf(payment)));
 }
 
 async function policiesAlone(lead: TestUser, client: ClientView): Promise<void> {

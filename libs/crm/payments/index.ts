@@ -3,3 +3,4 @@ export { AddPaymentCommand } from './commands/add-payment.command.js';
 export { CancelPaymentCommand } from './commands/cancel-payment.command.js';
 export { ConfirmPaymentCommand } from './commands/confirm-payment.command.js';
 export { PaymentsHttpModule, PaymentsModule } from './payments.module.js';
+export { PAYMENT_EVENT_TYPES } from './payment.event-types.js';

@@ -1,6 +1,7 @@
-import type { Change } from '#platform/messaging';
+import type { Change, LoggedFact } from '#platform/messaging';
 import type { LineKind, PaymentLineView } from './contracts.js';
 import type { LineChange, PaymentAtHand } from './line-change.js';
+import { LINE_EVENTS, PAYMENT_UPDATED, type PaymentIds } from './payment.event-types.js';
 
 const DONE = { created: 'added', updated: 'changed', deleted: 'deleted' } as const;
 
@@ -9,17 +10,12 @@ const DONE = { created: 'added', updated: 'changed', deleted: 'deleted' } as con
  * and to `deal.payment.updated`, since it alone sees the row that it locked.
  */
 export function lineStory(payment: PaymentAtHand, change: LineChange): Change {
-  const { kind, what, before, actorId, at } = change;
+  const { kind, what, before, actorId } = change;
   const { dealId, clientId, ownerId, executorId } = payment;
   const line = change.line.view;
   const ids = { deal_id: dealId, client_id: clientId, policy_id: payment.policyId, payment_id: payment.id };
   const data = { ...ids, [`${kind}_id`]: line.id, [kind]: { [`${kind}_id`]: line.id, ...line } };
   const previous = before && differing(before, line);
-  const added = {
-    created: {},
-    updated: { changed: Object.keys(previous ?? {}), previous },
-    deleted: { deleted_at: at, deleted_by_id: actorId },
-  }[what];
   return {
     stream: `deals/${dealId}`,
     dealId,
@@ -27,11 +23,15 @@ export function lineStory(payment: PaymentAtHand, change: LineChange): Change {
     actorId,
     audience: [...new Set([ownerId, executorId].filter((id) => id !== null))],
     entry: { kind: 'system', body: bodyOf(kind, what, previous), data: { payment_id: payment.id, ...entry(change) } },
-    events: [
-      { type: `deal.payment.${kind}.${what}`, data: { ...data, ...added } },
-      { type: 'deal.payment.updated', data: ids },
-    ],
+    events: [lineFact(change, data, previous), PAYMENT_UPDATED.begun(ids)],
   };
+}
+
+function lineFact({ kind, what, actorId, at }: LineChange, data: PaymentIds, previous: object | null): LoggedFact {
+  const types = LINE_EVENTS[kind];
+  if (what === 'created') return types.created.fact(data);
+  if (what === 'deleted') return types.deleted.fact({ ...data, deleted_at: at, deleted_by_id: actorId });
+  return types.updated.fact({ ...data, changed: Object.keys(previous ?? {}), previous: previous ?? {} });
 }
 
 function bodyOf(kind: LineKind, what: LineChange['what'], previous: object | null): string {

@@ -1,5 +1,14 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { BooleanField, DateField, EnumField, IntegerField, MoneyField, TextField, UuidField } from '#platform/http';
+import {
+  BooleanField,
+  CurrencyField,
+  DateField,
+  EnumField,
+  IntegerField,
+  MoneyField,
+  TextField,
+  UuidField,
+} from '#platform/http';
 import type { CalendarDate, Instant } from '#platform/kernel';
 import { type Nature, NATURES, type PaymentLineView } from './contracts.js';
 
@@ -68,7 +77,7 @@ export class PaymentLineResource implements PaymentLineView {
   @MoneyField()
   readonly amount!: string;
 
-  @ApiProperty({ type: 'string', example: 'RUB' })
+  @CurrencyField()
   readonly currency!: string;
 
   @TextField(CATEGORY)

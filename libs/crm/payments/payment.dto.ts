@@ -32,7 +32,7 @@ import { type Include, INCLUDES } from './queries/payment-row.js';
 
 const COMMENT = { max: 500, multiline: true, nullable: true, example: 'Первый взнос' } as const;
 const ABSENT = { optional: true, nullable: true } as const;
-const TOTAL = { example: '1100.00', type: 'string' } as const;
+const TOTAL = { example: '1100.00', type: 'string', pattern: '^-?\\d{1,14}\\.\\d{2}$' } as const;
 const MOST_INSTALMENTS = 120;
 const POLICY = 'A policy of the deal; under …/policies/{policy_id} the one of the path, and may be left out.';
 

@@ -1,7 +1,8 @@
 import { EventsHandler, type IEventHandler, QueryBus } from '@nestjs/cqrs';
 import { DealFactsQuery } from '#crm/deals/contracts';
-import { type Change, EventLog } from '#platform/messaging';
+import { EventLog, type LoggedFact } from '#platform/messaging';
 import type { PaymentView } from './contracts.js';
+import { PAYMENT_CREATED, PAYMENT_DELETED, PAYMENT_UPDATED } from './payment.event-types.js';
 import { PaymentAdded, PaymentCancelled, PaymentConfirmed, PaymentDeleted, PaymentRevised } from './payment.events.js';
 
 type AnyPaymentEvent = PaymentAdded | PaymentRevised | PaymentConfirmed | PaymentCancelled | PaymentDeleted;
@@ -29,17 +30,17 @@ export class PaymentsPublisher implements IEventHandler<AnyPaymentEvent> {
   }
 }
 
-function told(event: AnyPaymentEvent, clientId: string): { body: string; fact: Change['events'][number] } {
+function told(event: AnyPaymentEvent, clientId: string): { body: string; fact: LoggedFact } {
   const { payment, previous, actorId } = event;
   const { deal_id, policy_id } = payment;
   const data = { deal_id, client_id: clientId, policy_id, payment_id: payment.id, payment };
-  if (event instanceof PaymentAdded) return { body: 'Payment added', fact: { type: 'deal.payment.created', data } };
+  if (event instanceof PaymentAdded) return { body: 'Payment added', fact: PAYMENT_CREATED.fact(data) };
   if (event instanceof PaymentDeleted) {
     const deleted = { ...data, deleted_at: event.at, deleted_by_id: actorId };
-    return { body: 'Payment deleted', fact: { type: 'deal.payment.deleted', data: deleted } };
+    return { body: 'Payment deleted', fact: PAYMENT_DELETED.fact(deleted) };
   }
   const changed = Object.keys(previous);
-  const fact = { type: 'deal.payment.updated', data: { ...data, changed, previous } };
+  const fact = PAYMENT_UPDATED.fact({ ...data, changed, previous });
   if (event instanceof PaymentConfirmed) return { body: 'Payment confirmed', fact };
   if (event instanceof PaymentCancelled) return { body: 'Payment cancelled', fact };
   return { body: `Payment changed: ${changed.join(', ')}`, fact };

@@ -2,6 +2,7 @@ import { CLIENT_EVENT_TYPES } from '#crm/clients';
 import { DEAL_EVENT_TYPES } from '#crm/deals';
 import { DOCUMENT_EVENT_TYPES } from '#crm/documents';
 import { JOURNAL_EVENT_TYPES } from '#crm/journals';
+import { PAYMENT_EVENT_TYPES } from '#crm/payments';
 import { POLICY_EVENT_TYPES } from '#crm/policies';
 import { QUOTE_EVENT_TYPES } from '#crm/quotes';
 import type { EventType } from '#platform/messaging';
@@ -13,5 +14,6 @@ export const EVENT_TYPES: readonly EventType[] = [
   ...JOURNAL_EVENT_TYPES,
   ...QUOTE_EVENT_TYPES,
   ...POLICY_EVENT_TYPES,
+  ...PAYMENT_EVENT_TYPES,
   ...DOCUMENT_EVENT_TYPES,
 ];
