@@ -16,6 +16,7 @@ import { MessagingModule } from '#platform/messaging';
 import { ObservabilityModule } from '#platform/observability';
 import { PersistenceModule } from '#platform/persistence';
 import { MIGRATIONS } from '../../../migrations/index.js';
+import { RpcModule } from './rpc/rpc.module.js';
 import { StreamsModule } from './streams/streams.module.js';
 
 /** Every queue that the worker runs: the dashboard shows them all. */
@@ -47,6 +48,7 @@ export class ApiModule {
         PoliciesHttpModule,
         QuotesHttpModule,
         StreamsModule,
+        RpcModule,
       ],
       providers: [{ provide: APP_GUARD, useExisting: AuthGuard }],
     };

@@ -3,6 +3,7 @@ import { openApiDocument, serve, serveDocs } from '#platform/http';
 import { ApiModule } from './api.module.js';
 import { OPEN_API } from './open-api.js';
 import { serveQueueDashboard } from './queues/queue-dashboard.js';
+import { prepareRpc, startRpc } from './rpc/rpc.module.js';
 
 await serve({
   name: 'api',
@@ -11,5 +12,7 @@ await serve({
   prepare: (app) => {
     serveDocs(app, () => openApiDocument(app, OPEN_API));
     serveQueueDashboard(app);
+    prepareRpc(app);
   },
+  begin: startRpc,
 });

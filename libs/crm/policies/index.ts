@@ -4,3 +4,5 @@ export { ClosePolicyCommand } from './commands/close-policy.command.js';
 export { RenewPolicyCommand } from './commands/renew-policy.command.js';
 export { RevisePolicyCommand } from './commands/revise-policy.command.js';
 export { PoliciesHttpModule, PoliciesModule } from './policies.module.js';
+export { PolicyResource } from './policy.dto.js';
+export { GetPolicyQuery } from './queries/get-policy.query.js';

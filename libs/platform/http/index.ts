@@ -34,6 +34,7 @@ export { API_PREFIX, configureHttp, createHttpAdapter, createHttpApplication } f
 export { HttpModule } from './http.module.js';
 export { IdempotencyKeys } from './idempotency-keys.js';
 export { expectedVersion, IfMatch } from './if-match.js';
+export { readJson } from './json-body.js';
 export { ListAnswer, ListQuery, PageOf, pageRequest, toPage } from './list-query.js';
 export { openApiDocument, type OpenApiSettings } from './open-api.js';
 export { type Problem, PROBLEM_TYPE, sendProblem } from './problem.js';
@@ -41,6 +42,7 @@ export { type ProblemCodes, Problems } from './problems.decorator.js';
 export type { Refusal } from './refusal.js';
 export { refusalOf } from './refusal-of-error.js';
 export { factsOf } from './request-facts.js';
+export { ValidationPipe, validationFailed } from './validation.pipe.js';
 export { requireUuid, UuidParam } from './uuid-param.js';
 export { HealthModule } from './health/health.module.js';
 export { Readiness } from './health/readiness.js';
