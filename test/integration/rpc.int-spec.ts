@@ -6,6 +6,7 @@ import { type Server, startRabbitmq } from '#platform/services';
 import { accessToken, type TestUser, until } from '#platform/testing';
 import { newId } from '#platform/kernel';
 import { Crm, type RoleName } from '../crm.js';
+import { addLine, addPayment } from '../money.js';
 import { addPolicy } from '../sale.js';
 
 jest.setTimeout(120_000);
@@ -138,6 +139,20 @@ describe('RPC', () => {
     }
     const stranger = ask(crm.user('seller'), 'crm.policies.get', { policy_id: policy.id });
     expect(await refusal(stranger)).toMatchObject({ status: 404, code: 'policy_not_found' });
+  });
+
+  it('sums up the payments of a deal as HTTP does', async () => {
+    const seller = crm.user('seller');
+    const deal = await crm.deal(seller);
+    const payment = await addPayment(seller, deal);
+    await addLine(seller, payment, 'incomes', { amount: '120.50', category: 'commission' });
+    const { body } = await seller.get<{ items: object[] }>(`/deals/${deal.id}/payments/summary`);
+    expect(body.items).toHaveLength(1);
+    for (const user of [seller, crm.user('finance'), crm.user('service')]) {
+      expect(await ask(user, 'crm.payments.summary', { deal_id: deal.id })).toEqual(body);
+    }
+    const stranger = ask(crm.user('seller'), 'crm.payments.summary', { deal_id: deal.id });
+    expect(await refusal(stranger)).toMatchObject({ status: 404, code: 'deal_not_found' });
   });
 
   it('verifies tokens as HTTP does', async () => {

@@ -1,1 +1,3 @@
+export { SummarizePaymentsQuery } from './contracts.js';
+export { SummaryResource } from './payment.dto.js';
 export { PaymentsHttpModule, PaymentsModule } from './payments.module.js';

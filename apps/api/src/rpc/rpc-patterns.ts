@@ -1,7 +1,14 @@
 import type { Type } from '@nestjs/common';
 import { DealResource } from '#crm/deals';
+import { SummaryResource } from '#crm/payments';
 import { PolicyResource } from '#crm/policies';
-import { DealAccessAnswer, DealAccessRequest, GetDealRequest, GetPolicyRequest } from './rpc.dto.js';
+import {
+  DealAccessAnswer,
+  DealAccessRequest,
+  GetDealRequest,
+  GetPolicyRequest,
+  PaymentsSummaryRequest,
+} from './rpc.dto.js';
 
 /** One thing that other services may ask. */
 interface RpcPattern {
@@ -37,5 +44,11 @@ export const RPC_PATTERNS = {
     summary: 'One policy, if whoever asks may see it',
     request: GetPolicyRequest,
     response: PolicyResource,
+  },
+  paymentsSummary: {
+    pattern: 'crm.payments.summary',
+    summary: 'What is planned, came and went on a deal: per currency and nature, in transit and own',
+    request: PaymentsSummaryRequest,
+    response: SummaryResource,
   },
 } as const satisfies Readonly<Record<string, RpcPattern>>;

@@ -1,10 +1,9 @@
 import { Controller, UseFilters, UseGuards, UsePipes } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import { MessagePattern, Payload } from '@nestjs/microservices';
-import { type DealAccess, DealAccessQuery, GetDealQuery } from '#crm/deals';
-import type { DealView } from '#crm/deals/contracts';
-import { GetPolicyQuery } from '#crm/policies';
-import type { PolicyView } from '#crm/policies/contracts';
+import { type DealAccess, DealAccessQuery, type DealResource, GetDealQuery } from '#crm/deals';
+import { SummarizePaymentsQuery, type SummaryResource } from '#crm/payments';
+import { GetPolicyQuery, type PolicyResource } from '#crm/policies';
 import { access, rolesOf } from '#platform/auth';
 import { ValidationPipe, validationFailed } from '#platform/http';
 import { type Caller, DomainError } from '#platform/kernel';
@@ -12,7 +11,7 @@ import { RpcCaller } from './rpc-exchange.js';
 import { RPC_PATTERNS } from './rpc-patterns.js';
 import { RpcErrorFilter } from './rpc-error.filter.js';
 import { RpcGuard } from './rpc.guard.js';
-import { DealAccessRequest, GetDealRequest, GetPolicyRequest } from './rpc.dto.js';
+import { DealAccessRequest, GetDealRequest, GetPolicyRequest, PaymentsSummaryRequest } from './rpc.dto.js';
 
 /** What other services ask: it only reads. A service sees all, whoever else asks sees what HTTP would show him. */
 @Controller()
@@ -23,7 +22,7 @@ export class RpcController {
   constructor(private readonly queries: QueryBus) {}
 
   @MessagePattern(RPC_PATTERNS.getDeal.pattern)
-  getDeal(@Payload() { deal_id }: GetDealRequest, @RpcCaller() caller: Caller): Promise<DealView> {
+  getDeal(@Payload() { deal_id }: GetDealRequest, @RpcCaller() caller: Caller): Promise<DealResource> {
     return this.queries.execute(new GetDealQuery(caller, deal_id, wayOf(caller, 'deals')));
   }
 
@@ -32,14 +31,23 @@ export class RpcController {
     return this.queries.execute(new DealAccessQuery(askedOf(request, caller), request.deal_id));
   }
 
+  @MessagePattern(RPC_PATTERNS.paymentsSummary.pattern)
+  async summarizePayments(
+    @Payload() { deal_id }: PaymentsSummaryRequest,
+    @RpcCaller() caller: Caller,
+  ): Promise<SummaryResource> {
+    const asked = new SummarizePaymentsQuery(caller, deal_id, null, wayOf(caller, 'payments'));
+    return { items: await this.queries.execute(asked) };
+  }
+
   @MessagePattern(RPC_PATTERNS.getPolicy.pattern)
-  getPolicy(@Payload() { policy_id }: GetPolicyRequest, @RpcCaller() caller: Caller): Promise<PolicyView> {
+  getPolicy(@Payload() { policy_id }: GetPolicyRequest, @RpcCaller() caller: Caller): Promise<PolicyResource> {
     return this.queries.execute(new GetPolicyQuery(caller, policy_id, wayOf(caller, 'policies')));
   }
 }
 
 /** A service reads whatever user it serves. */
-function wayOf(caller: Caller, resource: 'deals' | 'policies'): 'read' | 'rpc' {
+function wayOf(caller: Caller, resource: 'deals' | 'policies' | 'payments'): 'read' | 'rpc' {
   return access(caller, resource, 'rpc') ? 'rpc' : 'read';
 }
 

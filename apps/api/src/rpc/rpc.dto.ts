@@ -52,6 +52,9 @@ export class GetPolicyRequest extends RpcRequest {
   policy_id!: string;
 }
 
+/** Request of `crm.payments.summary`. */
+export class PaymentsSummaryRequest extends GetDealRequest {}
+
 /** What is answered instead when a request is refused. */
 export class RpcError {
   @ApiProperty({ description: 'Stable, for a program.', example: 'deal_not_found' })
