@@ -1,3 +1,4 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { ClientView } from '#crm/clients/contracts';
 import type { DealView } from '#crm/deals/contracts';
 import type { JournalEntryView } from '#crm/journals/contracts';
@@ -64,9 +65,13 @@ export class Crm {
     readonly clock: FixedClock,
   ) {}
 
-  static async start(env: Readonly<Record<string, string>> = {}): Promise<Crm> {
+  /** @param prepare what the program puts on the application besides HTTP. */
+  static async start(
+    env: Readonly<Record<string, string>> = {},
+    prepare?: (app: NestFastifyApplication) => void,
+  ): Promise<Crm> {
     const crm = new Crm(await createTestDatabase(MIGRATIONS), new FixedClock(MORNING));
-    await crm.also(env);
+    await crm.also(env, prepare);
     return crm;
   }
 
@@ -76,9 +81,12 @@ export class Crm {
   }
 
   /** One more application on the same database, with other settings. */
-  async also(env: Readonly<Record<string, string>>): Promise<TestApplication> {
+  async also(
+    env: Readonly<Record<string, string>>,
+    prepare?: (app: NestFastifyApplication) => void,
+  ): Promise<TestApplication> {
     const module = ApiModule.forRoot(testEnvironment({ databaseUrl: this.database.url }, env));
-    const application = await startTestApplication(module, [{ provide: Clock, useValue: this.clock }]);
+    const application = await startTestApplication(module, [{ provide: Clock, useValue: this.clock }], prepare);
     this.applications.push(application);
     return application;
   }

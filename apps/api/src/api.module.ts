@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { ClientsHttpModule } from '#crm/clients';
-import { DealsHttpModule } from '#crm/deals';
+import { DEAL_REVIEWS, DealsHttpModule } from '#crm/deals';
 import { DocumentsHttpModule } from '#crm/documents';
 import { JournalsHttpModule } from '#crm/journals';
 import { PaymentsHttpModule } from '#crm/payments';
@@ -11,12 +11,17 @@ import { AuthGuard, AuthModule } from '#platform/auth';
 import { ConfigModule } from '#platform/config';
 import { CqrsModule } from '#platform/cqrs';
 import { HealthModule, HttpModule } from '#platform/http';
+import { HOUSEKEEPING, JobsModule } from '#platform/jobs';
 import { MessagingModule } from '#platform/messaging';
 import { ObservabilityModule } from '#platform/observability';
 import { PersistenceModule } from '#platform/persistence';
 import { MIGRATIONS } from '../../../migrations/index.js';
 import { CatalogueModule } from './catalogue/catalogue.module.js';
+import { RpcModule } from './rpc/rpc.module.js';
 import { StreamsModule } from './streams/streams.module.js';
+
+/** Every queue that the worker runs: the dashboard shows them all. */
+const QUEUES = [DEAL_REVIEWS, HOUSEKEEPING];
 
 /** HTTP: what people and other services ask for. */
 @Module({})
@@ -31,6 +36,8 @@ export class ApiModule {
         PersistenceModule.forRoot('crm-api'),
         CqrsModule.forRoot(),
         MessagingModule.forApi(),
+        JobsModule.forRoot(),
+        JobsModule.queues(...QUEUES),
         AuthModule,
         HttpModule,
         HealthModule.forRoot(MIGRATIONS),
@@ -43,6 +50,7 @@ export class ApiModule {
         QuotesHttpModule,
         CatalogueModule,
         StreamsModule,
+        RpcModule,
       ],
       providers: [{ provide: APP_GUARD, useExisting: AuthGuard }],
     };

@@ -1,9 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { DailySchedule, type HandlesJobs, JobHandler } from '#platform/jobs';
+import { DailySchedule, type HandlesJobs, HOUSEKEEPING, JobHandler } from '#platform/jobs';
 import { Database, statement } from '#platform/persistence';
-
-/** Its Bull queue. */
-export const HOUSEKEEPING = 'housekeeping';
 
 /** Rows one statement deletes: short locks. */
 const BATCH = 5_000;

@@ -5,12 +5,12 @@ import { AuthGuard, AuthModule } from '#platform/auth';
 import { ConfigModule } from '#platform/config';
 import { CqrsModule } from '#platform/cqrs';
 import { HealthModule, HttpModule } from '#platform/http';
-import { JobsModule } from '#platform/jobs';
+import { HOUSEKEEPING, JobsModule } from '#platform/jobs';
 import { MessagingModule } from '#platform/messaging';
 import { ObservabilityModule } from '#platform/observability';
 import { PersistenceModule } from '#platform/persistence';
 import { MIGRATIONS } from '../../../migrations/index.js';
-import { HOUSEKEEPING, HousekeepingJob } from './housekeeping.job.js';
+import { HousekeepingJob } from './housekeeping.job.js';
 import { WorkerChecks } from './worker-checks.js';
 
 /** What happens by itself: orders and publishes the log, listens to events, runs jobs. */

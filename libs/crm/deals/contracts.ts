@@ -65,6 +65,8 @@ export class DealInScopeQuery extends Query<DealFacts> {
      * meanwhile. Locks the deal before its stream, as every change of a deal does.
      */
     readonly isHeld = false,
+    /** `rpc`: as another service reads it, whatever user it serves. */
+    readonly action: 'read' | 'rpc' = 'read',
   ) {
     super();
   }

@@ -14,6 +14,7 @@ import { DealsPublisher } from './deals.publisher.js';
 import { DEAL_REVIEWS } from './jobs/deal-reviews.queue.js';
 import { RemindDealReviewJob } from './jobs/remind-deal-review.job.js';
 import { RemindDealReviewsJob } from './jobs/remind-deal-reviews.job.js';
+import { DealAccessHandler } from './queries/deal-access.query.js';
 import { DealFactsHandler, DealInScopeHandler } from './queries/deal-in-scope.query.js';
 import { DealParticipantsHandler } from './queries/deal-participants.query.js';
 import { DealsOfClientHandler } from './queries/deals-of-client.query.js';
@@ -33,6 +34,7 @@ const COMMANDS = [
 ];
 const QUERIES = [
   GetDealHandler,
+  DealAccessHandler,
   ListDealsHandler,
   StageMetricsHandler,
   DealParticipantsHandler,

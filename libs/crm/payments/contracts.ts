@@ -90,6 +90,8 @@ export class SummarizePaymentsQuery extends Query<readonly CurrencySummary[]> {
     readonly caller: Caller,
     readonly dealId: string,
     readonly policyId: string | null = null,
+    /** `rpc`: as another service reads it, whatever user it serves. */
+    readonly action: 'read' | 'rpc' = 'read',
   ) {
     super();
   }

@@ -2,5 +2,7 @@ export { AddLineCommand } from './commands/add-line.command.js';
 export { AddPaymentCommand } from './commands/add-payment.command.js';
 export { CancelPaymentCommand } from './commands/cancel-payment.command.js';
 export { ConfirmPaymentCommand } from './commands/confirm-payment.command.js';
+export { SummarizePaymentsQuery } from './contracts.js';
+export { SummaryResource } from './payment.dto.js';
 export { PaymentsHttpModule, PaymentsModule } from './payments.module.js';
 export { PAYMENT_EVENT_TYPES } from './payment.event-types.js';

@@ -5,3 +5,5 @@ export { RenewPolicyCommand } from './commands/renew-policy.command.js';
 export { RevisePolicyCommand } from './commands/revise-policy.command.js';
 export { PoliciesHttpModule, PoliciesModule } from './policies.module.js';
 export { POLICY_EVENT_TYPES } from './policy.event-types.js';
+export { PolicyResource } from './policy.dto.js';
+export { GetPolicyQuery } from './queries/get-policy.query.js';

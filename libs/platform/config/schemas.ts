@@ -50,6 +50,14 @@ export class BrokerSettings extends Settings({
     fallback: '5000',
     doc: 'How long the broker may take to confirm an event before the channel is made anew, in milliseconds.',
   }),
+  rpcTimeoutMs: integer('CRM_RPC_TIMEOUT_MS', 100, 60_000, {
+    fallback: '5000',
+    doc: 'How long an RPC request may take before it is answered `timeout`, in milliseconds.',
+  }),
+  rpcConcurrency: integer('CRM_RPC_CONCURRENCY', 1, 1_000, {
+    fallback: '20',
+    doc: 'RPC requests one API process has in hand at a time; more wait in the queue.',
+  }),
 }) {}
 
 export class RedisSettings extends Settings({

@@ -15,6 +15,8 @@ export interface Program {
   readonly address: (app: NestFastifyApplication) => { readonly host: string; readonly port: number };
   /** Last additions before it listens. */
   readonly prepare?: (app: NestFastifyApplication) => void;
+  /** What begins once it listens. */
+  readonly begin?: (app: NestFastifyApplication) => void;
 }
 
 const EX_UNAVAILABLE = 69;
@@ -32,6 +34,7 @@ export async function serve(program: Program): Promise<void> {
     const { host, port } = program.address(app);
     stopOnSignals(app, program.name);
     await app.listen(port, host);
+    program.begin?.(app);
     app.get(Log).info({ program: program.name, url: await app.getUrl() }, 'started');
   } catch (error) {
     exitOnSettingsError(error);

@@ -1,3 +1,5 @@
+export { JobBoard } from './board/job-board.js';
+export { HOUSEKEEPING } from './housekeeping.queue.js';
 export { JobCounts, type QueueCounts } from './job-counts.js';
 export {
   DailySchedule,

@@ -2,6 +2,7 @@ import { Processor, WorkerHost } from '@nestjs/bullmq';
 import { Injectable, type Type } from '@nestjs/common';
 import type { Job } from 'bullmq';
 import { JobWorker } from './job-backend.js';
+import { JobMetrics } from './job-metrics.js';
 import { JobRunner } from './job-runner.js';
 
 /** A lock not renewed for so long, by a process that died, sets its job free. */
@@ -15,12 +16,15 @@ const RETRY_CONNECTION_MS = 500;
 /** Takes a queue's jobs from Bull and hands them to the {@link JobRunner}. */
 @Injectable()
 export abstract class JobProcessor extends WorkerHost {
-  constructor(private readonly runner: JobRunner) {
+  constructor(
+    private readonly runner: JobRunner,
+    private readonly metrics: JobMetrics,
+  ) {
     super();
   }
 
   process(job: Job): Promise<void> {
-    return this.runner.run(job);
+    return this.metrics.time(job.queueName, job.name, () => this.runner.run(job));
   }
 
   /** The queue's worker, made by Bull for NestJS from the class that the JobsModule gave it. */

@@ -7,6 +7,7 @@ import { DailySchedules } from './daily-schedules.js';
 import { describeFailure } from './describe-failure.js';
 import { type DeclaredHandler, JobHandlers } from './job-handlers.js';
 import { JobRequestRepository } from './job-request.repository.js';
+import { NoHandlerError } from './no-handler.error.js';
 import { WAKE } from './schedule-wakes.js';
 import { Throttle } from './throttle.js';
 
@@ -55,7 +56,7 @@ export class JobRunner {
     // Not a failure of the work: a newer worker has the handler, and the reconciler offers the request again.
     if (!handler) {
       if (this.complaints.allows(`${queue}/${name}`)) this.log.warn({ queue, job: name }, 'no handler for this job');
-      throw new UnrecoverableError(`no handler for ${queue}/${name} in this worker`);
+      throw new NoHandlerError(queue, name);
     }
     await RequestContext.run(contextOf(id), async () => {
       try {

@@ -2,11 +2,14 @@ import { BullModule } from '@nestjs/bullmq';
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { DatabaseSettings, RedisSettings } from '#platform/config';
+import { JobBoard } from './board/job-board.js';
 import { BusinessTime } from './business-time.js';
 import { DailySchedules } from './daily-schedules.js';
+import { DeadJobs } from './dead-jobs.js';
 import { jobConnection, JobQueue, JobWorker } from './job-backend.js';
 import { JobCounts } from './job-counts.js';
 import { JobHandlers } from './job-handlers.js';
+import { JobMetrics } from './job-metrics.js';
 import { processorOf } from './job-processor.js';
 import { JobProcessors } from './job-processors.js';
 import { JobQueues } from './job-queues.js';
@@ -21,9 +24,11 @@ import { JobWorkers } from './job-workers.js';
 import { ScheduleWakes } from './schedule-wakes.js';
 
 const REQUESTING: Provider[] = [JobRetries, JobQueues, JobRequestRepository, JobRequests, JobCounts];
+const WATCHING: Provider[] = [DeadJobs, JobBoard];
 const SCHEDULING: Provider[] = [BusinessTime, DailySchedules, ScheduleWakes];
 const PROCESSING: Provider[] = [
   JobHandlers,
+  JobMetrics,
   JobRunner,
   JobProcessors,
   JobWorkers,
@@ -49,14 +54,14 @@ export class JobsModule {
   private static readonly registered = new Map<string, DynamicModule>();
   private static readonly processed = new Map<string, DynamicModule>();
 
-  /** Gives {@link JobRequests} and {@link JobCounts}. */
+  /** Gives {@link JobRequests}, {@link JobCounts} and the {@link JobBoard}. */
   static forRoot(): DynamicModule {
-    return this.root(REQUESTING, [JobRequests, JobCounts]);
+    return this.root([...REQUESTING, ...WATCHING], [JobRequests, JobCounts, JobBoard]);
   }
 
   /** The same, and runs jobs, schedules and the reconciler from bootstrap to shutdown. */
   static forWorker(): DynamicModule {
-    return this.root([...REQUESTING, ...SCHEDULING, ...PROCESSING], [JobRequests, JobCounts, JobRunner]);
+    return this.root([...REQUESTING, ...SCHEDULING, ...PROCESSING], [JobRequests, JobCounts, JobRunner, JobMetrics]);
   }
 
   /** The queues that the importing module asks; importing one again is the same queue. */

@@ -17,13 +17,18 @@ export class Metrics {
     return new Counter({ name, help, labelNames: [...labelNames], registers: [this.registry] });
   }
 
-  /** Seconds, in buckets from 1 ms to 15 s. */
-  duration<L extends string>(name: string, help: string, labelNames: readonly L[] = []): Histogram<L> {
+  /** Seconds, in buckets from 1 ms to 15 s unless others are named. */
+  duration<L extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly L[] = [],
+    buckets: readonly number[] = DURATION_BUCKETS,
+  ): Histogram<L> {
     return new Histogram({
       name,
       help,
       labelNames: [...labelNames],
-      buckets: DURATION_BUCKETS,
+      buckets: [...buckets],
       registers: [this.registry],
     });
   }

@@ -1,3 +1,4 @@
+export { findOnPath, findOrInstall } from './executables.js';
 export { keptSecret } from './kept-secret.js';
 export { freePort, isPortFree } from './ports.js';
 export { commandOf } from './postgres-lock.js';

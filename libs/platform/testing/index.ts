@@ -1,4 +1,5 @@
 export { accessToken, TEST_SECRET, type TokenSubject } from './access-token.js';
+export { Browser, Visit } from './browser.js';
 export { type CapturedEvent, EventCaptor } from './event-captor.js';
 export { FixedClock } from './fixed-clock.js';
 export { type Override, startTestApplication, TestApplication } from './test-application.js';

@@ -15,8 +15,8 @@ export class DealInScopeHandler implements IQueryHandler<DealInScopeQuery> {
   constructor(private readonly database: Database) {}
 
   /** @throws DomainError `deal_not_found`. */
-  async execute({ caller, dealId, isHeld }: DealInScopeQuery): Promise<DealFacts> {
-    const scope = scopePredicate(requireAccess(caller, 'deals', 'read'), 'd', 2);
+  async execute({ caller, dealId, isHeld, action }: DealInScopeQuery): Promise<DealFacts> {
+    const scope = scopePredicate(requireAccess(caller, 'deals', action), 'd', 2);
     const row = await this.database.first<FactsRow>(
       statement(`${FACTS} AND NOT d.is_deleted AND ${scope.sql}${isHeld ? ' FOR SHARE' : ''}`),
       [dealId, ...scope.values],

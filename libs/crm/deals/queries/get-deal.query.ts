@@ -11,6 +11,8 @@ export class GetDealQuery extends Query<DealView> {
   constructor(
     readonly caller: Caller,
     readonly dealId: string,
+    /** `rpc`: as another service reads it, whatever user it serves. */
+    readonly action: 'read' | 'rpc' = 'read',
   ) {
     super();
   }
@@ -21,8 +23,8 @@ export class GetDealHandler implements IQueryHandler<GetDealQuery> {
   constructor(private readonly database: Database) {}
 
   /** @throws DomainError `deal_not_found`. */
-  async execute({ caller, dealId }: GetDealQuery): Promise<DealView> {
-    const scope = scopePredicate(requireAccess(caller, 'deals', 'read'), 'd', 2);
+  async execute({ caller, dealId, action }: GetDealQuery): Promise<DealView> {
+    const scope = scopePredicate(requireAccess(caller, 'deals', action), 'd', 2);
     const row = await this.database.first<DealRow>(
       statement(`SELECT ${DEAL_COLUMNS} FROM crm.deals d WHERE d.id = $1::uuid AND NOT d.is_deleted AND ${scope.sql}`),
       [dealId, ...scope.values],

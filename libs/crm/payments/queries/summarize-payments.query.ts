@@ -45,8 +45,8 @@ export class SummarizePaymentsHandler implements IQueryHandler<SummarizePayments
   ) {}
 
   /** @throws DomainError `deal_not_found`, `policy_not_found`. */
-  async execute({ caller, dealId, policyId }: SummarizePaymentsQuery): Promise<readonly CurrencySummary[]> {
-    await this.queries.execute(new DealInScopeQuery(caller, dealId));
+  async execute({ caller, dealId, policyId, action }: SummarizePaymentsQuery): Promise<readonly CurrencySummary[]> {
+    await this.queries.execute(new DealInScopeQuery(caller, dealId, false, action));
     await requirePolicyOfDeal(this.queries, caller, { dealId, policyId });
     return this.database.query<CurrencySummary>(SUMS, [dealId, policyId, [...IN_TRANSIT], NATURES]);
   }

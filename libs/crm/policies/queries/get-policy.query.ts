@@ -1,5 +1,5 @@
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
-import { requireAccess } from '#platform/auth';
+import { requireAccess, type Scope } from '#platform/auth';
 import { RuntimeSettings } from '#platform/config';
 import { businessDay, type Caller, Clock } from '#platform/kernel';
 import { Database, SqlConditions, statement } from '#platform/persistence';
@@ -13,6 +13,8 @@ export class GetPolicyQuery extends Query<PolicyView> {
   constructor(
     readonly caller: Caller,
     readonly policyId: string,
+    /** `rpc`: as another service reads it, whatever user it serves. */
+    readonly action: 'read' | 'rpc' = 'read',
   ) {
     super();
   }
@@ -27,9 +29,10 @@ export class GetPolicyHandler implements IQueryHandler<GetPolicyQuery> {
   ) {}
 
   /** @throws DomainError `policy_not_found`. */
-  async execute({ caller, policyId }: GetPolicyQuery): Promise<PolicyView> {
+  async execute({ caller, policyId, action }: GetPolicyQuery): Promise<PolicyView> {
     const today = businessDay(this.clock.now(), this.settings.timeZone);
-    return policyView(await findPolicy(this.database, caller, policyId, ''), today);
+    const scope = requireAccess(caller, 'policies', action);
+    return policyView(await findPolicy(this.database, scope, policyId, ''), today);
   }
 }
 
@@ -43,15 +46,16 @@ export class PolicyInScopeHandler implements IQueryHandler<PolicyInScopeQuery> {
 
   /** @throws DomainError `policy_not_found`. */
   async execute({ caller, policyId, isHeld }: PolicyInScopeQuery): Promise<PolicyView> {
-    const row = await findPolicy(this.database, caller, policyId, isHeld ? ' FOR SHARE OF p' : '');
+    const scope = requireAccess(caller, 'policies', 'read');
+    const row = await findPolicy(this.database, scope, policyId, isHeld ? ' FOR SHARE OF p' : '');
     return policyView(row, businessDay(this.clock.now(), this.settings.timeZone));
   }
 }
 
-async function findPolicy(database: Database, caller: Caller, id: string, lock: string): Promise<PolicyRow> {
+async function findPolicy(database: Database, scope: Scope, id: string, lock: string): Promise<PolicyRow> {
   const conditions = new SqlConditions('NOT p.is_deleted');
   conditions.add((placeholder) => `p.id = ${placeholder}::uuid`, id);
-  addPolicyScope(conditions, requireAccess(caller, 'policies', 'read'));
+  addPolicyScope(conditions, scope);
   const row = await database.first<PolicyRow>(
     statement(
       `SELECT ${POLICY_COLUMNS} FROM crm.policies p LEFT JOIN crm.deals d ON d.id = p.deal_id

@@ -1,0 +1,29 @@
+import { Catch, type RpcExceptionFilter } from '@nestjs/common';
+import { refusalOf } from '#platform/http';
+import { Log, RequestContext } from '#platform/observability';
+import { type Observable, throwError } from 'rxjs';
+import type { RpcError } from './rpc.dto.js';
+
+/** Tells every error as an {@link RpcError}, and logs, once, the ones that nobody foresaw. */
+@Catch()
+export class RpcErrorFilter implements RpcExceptionFilter {
+  constructor(private readonly log: Log) {}
+
+  catch(error: unknown): Observable<never> {
+    return throwError(() => rpcErrorOf(error, this.log));
+  }
+}
+
+/** What a client is told of an error, with the code and status that HTTP would answer. */
+export function rpcErrorOf(error: unknown, log: Pick<Log, 'error'>): RpcError {
+  const { code, status, detail, members, isUnexpected } = refusalOf(error);
+  if (isUnexpected) log.error({ err: error }, 'an RPC request failed');
+  const errors = members?.errors;
+  return {
+    code,
+    status,
+    detail,
+    trace_id: RequestContext.current()?.traceId ?? '',
+    ...(Array.isArray(errors) && { errors: errors as object[] }),
+  };
+}
