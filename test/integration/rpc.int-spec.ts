@@ -251,15 +251,14 @@ describe('RPC', () => {
   it('finishes what it has in hand before it stops', async () => {
     const admin = crm.user('admin');
     const deal = await crm.deal(admin);
-    let [asked, stopped]: Promise<unknown>[] = [];
-    await crm.database.undone(async (database) => {
+    const { asked, stopped } = await crm.database.undone(async (database) => {
       await database.query('LOCK TABLE crm.deals IN ACCESS EXCLUSIVE MODE');
-      asked = ask(admin, 'crm.deals.get', { deal_id: deal.id });
+      const answered = ask(admin, 'crm.deals.get', { deal_id: deal.id });
       await until(async () => {
         const waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%crm.deals%'";
         return (await crm.database.rows(waiting)).length === 1;
       });
-      stopped = crm.api.close();
+      return { asked: answered, stopped: crm.api.close() };
     });
     expect(await asked).toEqual(deal);
     await stopped;

@@ -81,7 +81,7 @@ export class RpcServer extends ServerRMQ {
   override async setupChannel(channel: ConfirmChannel, callback: () => void): Promise<void> {
     // When the whole connection is lost, it is known to be so a turn later.
     channel.once('close', () => setImmediate(() => void this.restore(channel)));
-    channel.on('error', (error) => this.log.warn({ err: error }, 'RabbitMQ closed the channel of RPC'));
+    channel.on('error', (error: Error) => this.log.warn({ err: error }, 'RabbitMQ closed the channel of RPC'));
     const wrapper = this.channel as EventEmitter | null;
     // An error that nobody listens to would end the process.
     if (wrapper?.listenerCount('error') === 0) {
@@ -135,9 +135,10 @@ export class RpcServer extends ServerRMQ {
       const handler = this.getHandlerByPattern(request.pattern);
       if (!handler) throw new DomainError('not_found', 'unknown_pattern', 'There is no such RPC pattern.');
       pattern = request.pattern;
-      const response = await this.inTime(async () =>
-        lastValueFrom(this.transformToObservable(await handler(request.data, new RpcExchange()))),
-      );
+      const response = await this.inTime(async () => {
+        const given: unknown = await handler(request.data, new RpcExchange());
+        return lastValueFrom<unknown>(this.transformToObservable(given));
+      });
       return { response, isDisposed: true };
     } catch (error) {
       const err = isRpcError(error) ? error : rpcErrorOf(error, this.log);

@@ -10,7 +10,7 @@ export class RpcGuard implements CanActivate {
 
   /** @throws DomainError `authorization_required`, `invalid_token`, `token_expired` or `auth_unavailable`. */
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const { token } = (context.switchToRpc().getData<{ token?: unknown } | null>() ?? {}) as { token?: unknown };
+    const token = context.switchToRpc().getData<{ readonly token?: unknown } | null | undefined>()?.token;
     if (typeof token !== 'string' || token === '') throw authorizationRequired();
     const { caller } = await this.verifier.verify(token);
     context.switchToRpc().getContext<RpcExchange>().caller = caller;
