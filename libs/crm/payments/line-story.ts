@@ -27,7 +27,11 @@ export function lineStory(payment: PaymentAtHand, change: LineChange): Change {
   };
 }
 
-function lineFact({ kind, what, actorId, at }: LineChange, data: PaymentIds, previous: object | null): LoggedFact {
+function lineFact(
+  { kind, what, actorId, at }: LineChange,
+  data: Pick<PaymentIds, keyof PaymentIds>,
+  previous: object | null,
+): LoggedFact {
   const types = LINE_EVENTS[kind];
   if (what === 'created') return types.created.fact(data);
   if (what === 'deleted') return types.deleted.fact({ ...data, deleted_at: at, deleted_by_id: actorId });
