@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
+import type { JsonSchema } from '#platform/http';
 import { attributesOf, ENVELOPE_SCHEMA, type LoggedEvent } from '#platform/messaging';
 
 /** The schemas as subscribers know them; a check keeps them equal to what the service serves. */
@@ -47,6 +48,6 @@ export class EventValidator {
   }
 }
 
-export function committedSchemas(): object[] {
-  return readdirSync(SCHEMAS).map((file) => JSON.parse(readFileSync(join(SCHEMAS, file), 'utf8')) as object);
+export function committedSchemas(): JsonSchema[] {
+  return readdirSync(SCHEMAS).map((file) => JSON.parse(readFileSync(join(SCHEMAS, file), 'utf8')) as JsonSchema);
 }

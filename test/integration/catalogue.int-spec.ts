@@ -1,6 +1,8 @@
 import { Parser } from '@asyncapi/parser';
 import { Crm } from '../crm.js';
+import { committedSchemas, SCHEMA_HOST } from '../event-validator.js';
 import { EVENT_TYPES } from '../../apps/api/src/catalogue/event-types.js';
+import { recordedEvents } from '../../apps/api/src/catalogue/recorded-events.js';
 
 /** 3.0.0 is what subscribers' tools read. */
 const NEWER_VERSION = 'asyncapi-latest-version';
@@ -13,6 +15,7 @@ describe('the catalogue of events', () => {
   });
   afterAll(() => crm.stop());
 
+  const schemas = new Map(committedSchemas().map((schema) => [schema.$id, schema]));
   const keys = EVENT_TYPES.map(({ key }) => key);
 
   it('names each type once, and shows where its schema is', async () => {
@@ -30,7 +33,8 @@ describe('the catalogue of events', () => {
       const answer = await crm.api.inject({ url: `/api/v1/schemas/crm.${key}` });
       expect(answer.statusCode).toBe(200);
       expect(answer.headers['content-type']).toBe('application/schema+json; charset=utf-8');
-      expect(answer.json()).toMatchObject({ $id: `https://crm.example/api/v1/schemas/crm.${key}`, type: 'object' });
+      const committed = schemas.get(`${SCHEMA_HOST}/api/v1/schemas/crm.${key}`);
+      expect(answer.json()).toEqual({ ...committed, examples: [recordedEvents()[`crm.${key}`]!.data] });
     }
   });
 

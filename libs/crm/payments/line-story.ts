@@ -1,7 +1,15 @@
 import type { Change, LoggedFact } from '#platform/messaging';
 import type { LineKind, PaymentLineView } from './contracts.js';
 import type { LineChange, PaymentAtHand } from './line-change.js';
-import { LINE_EVENTS, PAYMENT_UPDATED, type PaymentIds } from './payment.event-types.js';
+import { LINE_EVENTS, PAYMENT_UPDATED } from './payment.event-types.js';
+
+/** The line itself stands beside them, under the name of its kind. */
+interface LineIds {
+  readonly deal_id: string;
+  readonly client_id: string;
+  readonly policy_id: string | null;
+  readonly payment_id: string;
+}
 
 const DONE = { created: 'added', updated: 'changed', deleted: 'deleted' } as const;
 
@@ -27,11 +35,7 @@ export function lineStory(payment: PaymentAtHand, change: LineChange): Change {
   };
 }
 
-function lineFact(
-  { kind, what, actorId, at }: LineChange,
-  data: Pick<PaymentIds, keyof PaymentIds>,
-  previous: object | null,
-): LoggedFact {
+function lineFact({ kind, what, actorId, at }: LineChange, data: LineIds, previous: object | null): LoggedFact {
   const types = LINE_EVENTS[kind];
   if (what === 'created') return types.created.fact(data);
   if (what === 'deleted') return types.deleted.fact({ ...data, deleted_at: at, deleted_by_id: actorId });

@@ -8,7 +8,7 @@ import { PaymentLineResource } from './line.dto.js';
 import { PaymentResource } from './payment.dto.js';
 
 /** What every event of a payment and its lines tells. */
-export class PaymentIds {
+class PaymentIds {
   @UuidField()
   readonly deal_id!: string;
 
