@@ -74,7 +74,11 @@ function replay(events: readonly LoggedRow[]): Map<string, ToldPayment> {
     if (kindOf(event.type)) {
       followLine(told.get(id)!.lines, event);
       const next = events[index + 1]!;
-      expect([next.type, next.data.payment_id, next.journal_seq]).toEqual(['deal.payment.updated', id, event.journal_seq]);
+      expect([next.type, next.data.payment_id, next.journal_seq]).toEqual([
+        'deal.payment.updated',
+        id,
+        event.journal_seq,
+      ]);
     } else told.set(id, followPayment(told.get(id), event));
   }
   return told;

@@ -57,13 +57,19 @@ describe('PostgreSQL itself', () => {
   it.each([
     ['a larger total', 'UPDATE crm.payments SET incomes_total = incomes_total + 0.01 WHERE id = $payment'],
     ['another total of expenses', 'UPDATE crm.payments SET expenses_total = 0 WHERE id = $payment'],
-    ['both totals, with the same net', 'UPDATE crm.payments SET incomes_total = 401, expenses_total = 51 WHERE id = $payment'],
+    [
+      'both totals, with the same net',
+      'UPDATE crm.payments SET incomes_total = 401, expenses_total = 51 WHERE id = $payment',
+    ],
     ['a total without lines', `UPDATE crm.payments SET incomes_total = 1 WHERE id = $other`],
     ['another currency of the payment', `UPDATE crm.payments SET currency = 'USD' WHERE id = $payment`],
     ['another currency of a line', `UPDATE crm.payment_incomes SET currency = 'USD' WHERE id = $income`],
     ['another amount', 'UPDATE crm.payment_incomes SET amount = 400.01 WHERE id = $income'],
     ['another amount of an expense', 'UPDATE crm.payment_expenses SET amount = 1 WHERE id = $expense'],
-    ['a line marked as deleted', 'UPDATE crm.payment_expenses SET is_deleted = true, deleted_at = now() WHERE id = $expense'],
+    [
+      'a line marked as deleted',
+      'UPDATE crm.payment_expenses SET is_deleted = true, deleted_at = now() WHERE id = $expense',
+    ],
     ['a line that moves to another payment', 'UPDATE crm.payment_incomes SET payment_id = $other WHERE id = $income'],
     [
       'a line that moves and is only counted where it goes',
@@ -72,7 +78,10 @@ describe('PostgreSQL itself', () => {
     ],
     ['a line out of nothing', NEW_LINE('1.00')],
     ['a line counted wrong', `${NEW_LINE('1.00')}; UPDATE crm.payments SET incomes_total = 402 WHERE id = $payment`],
-    ['a line in another currency', `${NEW_LINE('1.00', 'USD')}; UPDATE crm.payments SET incomes_total = 401 WHERE id = $payment`],
+    [
+      'a line in another currency',
+      `${NEW_LINE('1.00', 'USD')}; UPDATE crm.payments SET incomes_total = 401 WHERE id = $payment`,
+    ],
     [
       'a payment that begins with money',
       `INSERT INTO crm.payments (id, deal_id, sequence, planned_date, planned_amount, currency, incomes_total, created_by_id,
@@ -109,7 +118,10 @@ describe('PostgreSQL itself', () => {
   });
 
   it.each([
-    ['a new line and its total', `${NEW_LINE('1.00')}; UPDATE crm.payments SET incomes_total = 401 WHERE id = $payment`],
+    [
+      'a new line and its total',
+      `${NEW_LINE('1.00')}; UPDATE crm.payments SET incomes_total = 401 WHERE id = $payment`,
+    ],
     ['a total, then its line', `UPDATE crm.payments SET incomes_total = 401 WHERE id = $payment; ${NEW_LINE('1.00')}`],
     [
       'a line that moves, counted on both sides',

@@ -120,12 +120,16 @@ describe('one payment under many hands', () => {
     );
     expect(tally(added)).toEqual({ '201': 1, '412 version_mismatch': 99 });
     const line = `${pathOf(payment)}/incomes/${added.find(({ status }) => status === 201)!.body.id}`;
-    const revised = await atOnce(100, (index) => seller.patch(line, { amount: `${index + 1}.00` }, { 'if-match': '"1"' }));
+    const revised = await atOnce(100, (index) =>
+      seller.patch(line, { amount: `${index + 1}.00` }, { 'if-match': '"1"' }),
+    );
     expect(tally(revised)).toEqual({ '200': 1, '412 version_mismatch': 99 });
     const deleted = await atOnce(100, () => seller.delete(line, { 'if-match': '"2"' }));
     const { '204': gone, ...lost } = tally(deleted);
     expect(gone).toBe(1);
-    expect(Object.keys(lost).filter((outcome) => !/^(404 income_not_found|412 version_mismatch)$/.test(outcome))).toEqual([]);
+    expect(
+      Object.keys(lost).filter((outcome) => !/^(404 income_not_found|412 version_mismatch)$/.test(outcome)),
+    ).toEqual([]);
     expect(await expectTrueMoney(crm, deal.id)).toBe(3);
   });
 
@@ -163,7 +167,8 @@ describe('two things at once', () => {
 
   /** Both orders of two requests at once, again and again. */
   const race = async (one: () => Promise<Answer<unknown>>, other: () => Promise<Answer<unknown>>): Promise<string> => {
-    const answers = Math.random() < 0.5 ? await Promise.all([one(), other()]) : (await Promise.all([other(), one()])).reverse();
+    const answers =
+      Math.random() < 0.5 ? await Promise.all([one(), other()]) : (await Promise.all([other(), one()])).reverse();
     return answers.map(({ status, code }) => (code ? `${status} ${code}` : String(status))).join(' / ');
   };
 

@@ -4,7 +4,14 @@ import { instalmentsOf, INTERVALS } from './instalments.js';
 const MONTHS = { month: 1, quarter: 3, half_year: 6, year: 12 } as const;
 
 const plan = (facts: object) =>
-  instalmentsOf({ amount: '100.00', currency: 'RUB', instalments: 3, firstDate: '2026-01-31', every: 'month', ...facts });
+  instalmentsOf({
+    amount: '100.00',
+    currency: 'RUB',
+    instalments: 3,
+    firstDate: '2026-01-31',
+    every: 'month',
+    ...facts,
+  });
 const datesOf = (facts: object): string[] => plan(facts).map(({ plannedDate }) => plannedDate);
 const hundredths = (amount: string): bigint => BigInt(amount.replace('.', ''));
 const text = (cents: bigint): string => `${cents / 100n}.${String(cents % 100n).padStart(2, '0')}`;
