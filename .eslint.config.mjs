@@ -5,16 +5,32 @@ const MONEY_WORDS = 'amount|total|premium|sum|money|price|income|expense|commiss
 const CAPITALISED = MONEY_WORDS.replace(/\b[a-z]/g, (letter) => letter.toUpperCase());
 /** `amount`, `netTotal`, `incomes_total`, `premiumAmount`, but neither `summary` nor `consumer`. */
 const MONEY_NAME = `/((^|_)(${MONEY_WORDS})|(${CAPITALISED}))s?($|_|[A-Z0-9])/`;
-const MONEY = `:matches(Identifier[name=${MONEY_NAME}], MemberExpression[property.name=${MONEY_NAME}])`;
+/** A variable or a member of an object alike. */
+const MONEY = `Identifier[name=${MONEY_NAME}]`;
+/** A column of money, and PostgreSQL's words for a float. */
+const MONEY_COLUMN = `(${MONEY_WORDS})s?(_\\w+)?`;
+const SQL_FLOAT = '(float[48]?|real|double precision)';
 const FLOAT = 'Money is decimal text or Money, never a float.';
 
 const NO_FLOATS = [
   { selector: "CallExpression[callee.name='parseFloat']", message: FLOAT },
   { selector: "MemberExpression[property.name='parseFloat']", message: FLOAT },
-  { selector: `CallExpression[callee.name=/^(Number|parseInt)$/] > ${MONEY}.arguments`, message: FLOAT },
-  { selector: `CallExpression[callee.object.name='Number'] > ${MONEY}.arguments`, message: FLOAT },
-  { selector: `UnaryExpression[operator='+'] > ${MONEY}`, message: FLOAT },
+  { selector: `CallExpression[callee.name=/^(Number|parseInt)$/] ${MONEY}`, message: FLOAT },
+  { selector: `CallExpression[callee.object.name=/^(Number|Math)$/] ${MONEY}`, message: FLOAT },
+  { selector: `UnaryExpression[operator='+'] ${MONEY}`, message: FLOAT },
+  { selector: `CallExpression[arguments.0.name='Number'] > MemberExpression.callee ${MONEY}`, message: FLOAT },
 ];
+const NO_MONEY_AS_FLOAT_IN_SQL = [
+  ...['Literal[value', 'TemplateElement[value.raw'].map((text) => ({
+    selector: `${text}=/${MONEY_COLUMN}[^a-z]{0,4}(as\\s+)?${SQL_FLOAT}|${SQL_FLOAT}\\s*\\([^)]*${MONEY_COLUMN}/i]`,
+    message: FLOAT,
+  })),
+];
+/** Where nothing but money is counted, SQL and columns know no float at all. */
+const NO_FLOATS_IN_SQL = ['Literal[value', 'TemplateElement[value.raw'].map((text) => ({
+  selector: `${text}=/(^|[^a-z_])${SQL_FLOAT}([^a-z_]|$)/i]`,
+  message: FLOAT,
+}));
 
 const NO_DEFAULT_EXPORTS = [
   { selector: 'ExportDefaultDeclaration', message: 'Export it by name: a name that is the same everywhere is found.' },
@@ -128,7 +144,20 @@ export default tseslint.config(
         { object: 'process', property: 'env', message: 'Only #platform/config reads the environment.' },
       ],
       'no-restricted-imports': ['error', { paths: [NO_ENV_IMPORT, NO_FORWARD_REF], patterns: [NO_HTTP_EXCEPTIONS] }],
-      'no-restricted-syntax': ['error', ...NO_FLOATS, ...NO_DEFAULT_EXPORTS, ...FEW_DEPENDENCIES],
+      'no-restricted-syntax': [
+        'error',
+        ...NO_FLOATS,
+        ...NO_MONEY_AS_FLOAT_IN_SQL,
+        ...NO_DEFAULT_EXPORTS,
+        ...FEW_DEPENDENCIES,
+      ],
+    },
+  },
+  {
+    files: ['libs/crm/payments/**', 'migrations/*payments*'],
+    ignores: TESTS,
+    rules: {
+      'no-restricted-syntax': ['error', ...NO_FLOATS_IN_SQL, ...NO_FLOATS, ...NO_DEFAULT_EXPORTS, ...FEW_DEPENDENCIES],
     },
   },
   {

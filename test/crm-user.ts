@@ -29,7 +29,7 @@ export class CrmUser {
   private readonly agent = new Agent({ keepAlive: true, maxSockets: 32 });
 
   constructor(
-    private readonly api: Program,
+    private readonly api: Pick<Program, 'url'>,
     roles: readonly string[] = ['ROLE_SALES_AGENT'],
   ) {
     this.token = accessToken({ userId: this.id, roles });

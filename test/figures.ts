@@ -4,7 +4,7 @@ export function figures(what: string, counted: Readonly<Record<string, number | 
   process.stdout.write(`figures | ${what.padEnd(34)} | ${parts.join(' | ')}\n`);
 }
 
-/** `12 (3.4 %)` of `total`. */
-export function share(count: number, total: number): string {
-  return `${count} (${((100 * count) / Math.max(1, total)).toFixed(1)} %)`;
+/** `12 (3.4 %)` of `all`. */
+export function share(count: number, all: number): string {
+  return `${count} (${((100 * count) / Math.max(1, all)).toFixed(1)} %)`;
 }

@@ -2,6 +2,7 @@ import type { DealView, Stage } from '#crm/deals/contracts';
 import { newId } from '#platform/kernel';
 import type { TestUser } from '#platform/testing';
 import { Crm, type Listed } from '../crm.js';
+import { addLine, addPayment, pathOf } from '../money.js';
 
 interface Metric {
   readonly stage: Stage;
@@ -109,6 +110,43 @@ describe('the funnel', () => {
       const shares = funnel.reduce((sum, { conversion_rate }) => sum + conversion_rate, 0);
       expect(shares).toBeCloseTo(body.items.length > 0 ? 1 : 0, 12);
     }
+  });
+
+  it('adds up what is planned, per currency, without what is cancelled or deleted', async () => {
+    const [finance, seller] = [crm.user('finance'), crm.user('seller')];
+    const [mine, old, lost] = [await crm.deal(seller), await crm.deal(lead), await crm.deal(lead)];
+    const plan = async (deal: DealView, planned_amount: string, currency = 'RUB') =>
+      addPayment(finance, deal, { planned_amount, currency });
+    await plan(mine, '999999999999.99');
+    await plan(mine, '0.02');
+    await plan(mine, '10.00', 'USD');
+    await plan(old, '5.50');
+    await plan(old, '1.00', 'EUR');
+    await plan(lost, '7.00');
+    const paid = await plan(lost, '3.00');
+    // Planned money is what was planned, whatever came.
+    await addLine(finance, paid, 'incomes', { amount: '100.00' });
+    const [cancelled, deleted] = [await plan(mine, '50.00'), await plan(mine, '60.00', 'CNY')];
+    expect(await finance.post(`${pathOf(cancelled)}/cancel`)).toMatchObject({ status: 200 });
+    expect(await finance.delete(pathOf(deleted))).toMatchObject({ status: 204 });
+    await move(lost.id, 'closedLost');
+    const values = async (query = '', by: TestUser = lead) =>
+      (await metrics(query, by)).map(({ total_value }) => total_value);
+    const rub = (amount: string) => ({ currency: 'RUB', amount });
+    const [eur, usd] = [
+      { currency: 'EUR', amount: '1.00' },
+      { currency: 'USD', amount: '10.00' },
+    ];
+    const all = [[eur, rub('1000000000005.51'), usd], [], [], [], [rub('10.00')]];
+    expect(await values()).toEqual(all);
+    // An older code of the stage counts with the present one.
+    await crm.database.rows(`UPDATE crm.deals SET status = 'draft' WHERE id = $1`, [old.id]);
+    expect(await values()).toEqual(all);
+    expect(await values('', finance)).toEqual(all);
+    expect(await values('', seller)).toEqual([[rub('1000000000000.01'), usd], [], [], [], []]);
+    expect(await values(`client_id=${old.client_id}`)).toEqual([[eur, rub('5.50')], [], [], [], []]);
+    expect(await values('stage=closedLost')).toEqual([[], [], [], [], [rub('10.00')]]);
+    expect(await values(`manager=${seller.id}&stage=closedLost`)).toEqual([[], [], [], [], []]);
   });
 
   it('of a seller is of her own deals, and an executor has none', async () => {

@@ -38,7 +38,8 @@ export class LineTable {
 
 /**
  * One statement for a whole change of a line. `old` locks the payment and holds its latest row, or nothing when what
- * the caller read of it is no longer so; all that follows depends on it.
+ * the caller read of it, or of the deal's people, is no longer so; all that follows depends on it. The deal is held for
+ * share, so that nobody who has lost it is told of what comes after.
  *
  * Totals are counted up from the locked row, never from one that was read before. The journal entry and the second
  * event get the payment as it is now and what it was.
@@ -51,14 +52,13 @@ function withTotals(kind: LineKind, write: string, own: number): Statement {
   const total = `${kind}s_total`;
   return statement(
     `WITH old AS (
-       SELECT p AS payment FROM crm.payments p
+       SELECT p AS payment FROM crm.payments p JOIN crm.deal_access d ON d.id = p.deal_id
        WHERE p.id = ${id}::uuid AND p.deal_id = ${deal}::uuid AND p.currency = ${currency}::bpchar AND NOT p.is_deleted
          AND (p.cancelled_at IS NULL OR NOT ${isNew}::boolean)
          AND (${version}::int IS NULL OR p.version = ${version}::int)
-         AND EXISTS (SELECT FROM crm.deal_access d WHERE d.id = p.deal_id AND NOT d.is_deleted
-           AND d.client_id = ${client}::uuid AND d.owner_id IS NOT DISTINCT FROM ${owner}::uuid
-           AND d.executor_id IS NOT DISTINCT FROM ${executor}::uuid)
-       FOR NO KEY UPDATE OF p
+         AND NOT d.is_deleted AND d.client_id = ${client}::uuid AND d.owner_id IS NOT DISTINCT FROM ${owner}::uuid
+         AND d.executor_id IS NOT DISTINCT FROM ${executor}::uuid
+       FOR NO KEY UPDATE OF p FOR SHARE OF d
      ), line AS (${write}), now AS (
        UPDATE crm.payments p SET ${total} = p.${total} + ${difference}::numeric, version = p.version + 1,
          updated_at = ${at}::timestamptz, updated_by_id = ${actor}::uuid

@@ -16,15 +16,7 @@ import {
 } from '#platform/http';
 import type { CalendarDate, Instant } from '#platform/kernel';
 import type { ScheduledPayment } from './commands/schedule-payments.command.js';
-import {
-  type CurrencySummary,
-  type Nature,
-  NATURES,
-  type NatureTotals,
-  PAYMENT_STATUSES,
-  type PaymentStatus,
-  type PaymentView,
-} from './contracts.js';
+import { PAYMENT_STATUSES, type PaymentStatus, type PaymentView } from './contracts.js';
 import { type Interval, INTERVALS } from './instalments.js';
 import { PaymentLineResource } from './line.dto.js';
 import type { PaymentFacts } from './payment.entity.js';
@@ -242,54 +234,6 @@ export class ScheduleResource {
 
   @ApiProperty({ type: [ScheduledPaymentResource] })
   readonly items!: readonly ScheduledPayment[];
-}
-
-/** The money of one nature. */
-class NatureTotalsResource implements NatureTotals {
-  @EnumField(NATURES)
-  readonly nature!: Nature;
-
-  @ApiProperty(TOTAL)
-  readonly incomes!: string;
-
-  @ApiProperty({ ...TOTAL, example: '100.00' })
-  readonly expenses!: string;
-
-  @ApiProperty({ ...TOTAL, example: '1000.00' })
-  readonly net!: string;
-}
-
-/** A deal's money in one currency. */
-class CurrencySummaryResource implements CurrencySummary {
-  @CurrencyField()
-  readonly currency!: string;
-
-  @ApiProperty({ ...TOTAL, description: 'Planned by payments neither cancelled nor deleted.' })
-  readonly planned_total!: string;
-
-  @ApiProperty(TOTAL)
-  readonly incomes_total!: string;
-
-  @ApiProperty({ ...TOTAL, example: '100.00' })
-  readonly expenses_total!: string;
-
-  @ApiProperty({ ...TOTAL, example: '1000.00' })
-  readonly net_total!: string;
-
-  @ApiProperty({ ...TOTAL, example: '900.00', description: 'Premiums and refunds, in less out: money of others.' })
-  readonly in_transit!: string;
-
-  @ApiProperty({ ...TOTAL, example: '100.00', description: 'The broker’s own: everything else, in less out.' })
-  readonly own!: string;
-
-  @ApiProperty({ type: [NatureTotalsResource] })
-  readonly natures!: readonly NatureTotals[];
-}
-
-/** A deal's money, by currency. */
-export class SummaryResource {
-  @ApiProperty({ type: [CurrencySummaryResource] })
-  readonly items!: readonly CurrencySummary[];
 }
 
 /** What a body says of a payment, in the domain's words; absent stays undefined. */

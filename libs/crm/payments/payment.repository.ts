@@ -25,9 +25,6 @@ const TAKE_SEQUENCES = statement(
   `INSERT INTO crm.payment_sequences AS s VALUES ($1::uuid, $2::uuid, $3::int)
    ON CONFLICT (deal_id, policy_id) DO UPDATE SET last = s.last + $3::int RETURNING last`,
 );
-/** Taken before the deal's stream, as by every change of a part of a deal. */
-const HOLD = statement('SELECT id FROM crm.payments WHERE id = $1::uuid AND deal_id = $2::uuid FOR NO KEY UPDATE');
-
 /** Loads payments to be changed and stores them with their journal and events. */
 @Injectable()
 export class PaymentRepository extends AggregateRepository<Payment> {
@@ -78,12 +75,12 @@ export class PaymentRepository extends AggregateRepository<Payment> {
    * @throws DomainError `policy_not_found`, `payment_not_found`, `version_mismatch`.
    */
   async load(caller: Caller, path: PaymentPath, paymentId: string, expected: ExpectedVersion): Promise<Payment> {
-    // Locked first and read after it: what a reading statement waited for it does not see all of.
-    await this.store.database.query(HOLD, [paymentId, path.dealId]);
+    // What it waited for, the lock sees: the latest row, and whether that one still is what was asked for.
     const row = await this.store.database.first<Record<string, unknown>>(
       statement(
         `SELECT ${this.mapping.selection} FROM ${this.mapping.table}
-         WHERE id = $1::uuid AND deal_id = $2::uuid AND NOT is_deleted AND ($3::uuid IS NULL OR policy_id = $3::uuid)`,
+         WHERE id = $1::uuid AND deal_id = $2::uuid AND NOT is_deleted AND ($3::uuid IS NULL OR policy_id = $3::uuid)
+         FOR NO KEY UPDATE`,
       ),
       [paymentId, path.dealId, path.policyId],
     );

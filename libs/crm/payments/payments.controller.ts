@@ -23,11 +23,11 @@ import {
   RevisePaymentDto,
   SchedulePaymentsDto,
   ScheduleResource,
-  SummaryResource,
 } from './payment.dto.js';
 import { type PaymentPath, withPolicy } from './payment-path.js';
 import { GetPaymentQuery } from './queries/get-payment.query.js';
 import { ListPaymentsQuery } from './queries/list-payments.query.js';
+import { SummaryResource } from './summary.dto.js';
 
 const LIST = 'payments';
 const OF_DEAL = ['deal_not_found', 'policy_not_found'];

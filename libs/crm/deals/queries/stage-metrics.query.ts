@@ -5,7 +5,7 @@ import { RuntimeSettings } from '#platform/config';
 import { businessDay, type Caller, Clock, type Instant } from '#platform/kernel';
 import { Database, type SqlConditions, statement } from '#platform/persistence';
 import { type Stage, STAGES } from '../contracts.js';
-import { stageOf } from '../deal-stage.js';
+import { stageOf, statusesOf } from '../deal-stage.js';
 import { dealConditions, type DealFilter } from './deal-filter.js';
 
 /** How one stage of the funnel stands. */
@@ -52,7 +52,7 @@ export class StageMetricsHandler implements IQueryHandler<StageMetricsQuery> {
         stage,
         count,
         total_value: values
-          .filter(({ status }) => stageOf(status) === stage)
+          .filter((value) => value.stage === stage)
           .map(({ currency, amount }) => ({ currency, amount })),
         conversion_rate: all === 0 ? 0 : count / all,
         avg_cycle_duration_days: count === 0 ? null : seconds / count / 86_400,
@@ -71,14 +71,17 @@ export class StageMetricsHandler implements IQueryHandler<StageMetricsQuery> {
     );
   }
 
-  private plannedMoney({ sql, values }: SqlConditions): Promise<MoneyRow[]> {
+  /** Summed per stage by PostgreSQL: an older code of a stage counts with the present one, however many digits it takes. */
+  private plannedMoney({ sql, values, nextParameter }: SqlConditions): Promise<MoneyRow[]> {
+    const codes = STAGES.flatMap((stage) => statusesOf(stage).map((status) => ({ status, stage })));
     return this.database.query<MoneyRow>(
       statement(
-        `SELECT d.status, m.currency, sum(m.amount)::text AS amount
+        `SELECT s.stage, m.currency, sum(m.amount)::text AS amount
          FROM crm.deals d JOIN ${DEAL_PLANNED_MONEY} m ON m.deal_id = d.id
-         WHERE ${sql} GROUP BY d.status, m.currency ORDER BY m.currency`,
+           JOIN unnest($${nextParameter}::text[], $${nextParameter + 1}::text[]) AS s (status, stage) ON s.status = d.status
+         WHERE ${sql} GROUP BY s.stage, m.currency ORDER BY m.currency`,
       ),
-      values,
+      [...values, codes.map(({ status }) => status), codes.map(({ stage }) => stage)],
     );
   }
 }
@@ -90,7 +93,7 @@ interface CountRow {
 }
 
 interface MoneyRow {
-  readonly status: string;
+  readonly stage: string;
   readonly currency: string;
   readonly amount: string;
 }
