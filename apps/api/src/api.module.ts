@@ -11,11 +11,13 @@ import { AuthGuard, AuthModule } from '#platform/auth';
 import { ConfigModule } from '#platform/config';
 import { CqrsModule } from '#platform/cqrs';
 import { HealthModule, HttpModule } from '#platform/http';
+import { JobsModule } from '#platform/jobs';
 import { MessagingModule } from '#platform/messaging';
 import { ObservabilityModule } from '#platform/observability';
 import { PersistenceModule } from '#platform/persistence';
 import { MIGRATIONS } from '../../../migrations/index.js';
 import { CatalogueModule } from './catalogue/catalogue.module.js';
+import { EventsModule } from './events/events.module.js';
 import { StreamsModule } from './streams/streams.module.js';
 
 /** HTTP: what people and other services ask for. */
@@ -31,6 +33,7 @@ export class ApiModule {
         PersistenceModule.forRoot('crm-api'),
         CqrsModule.forRoot(),
         MessagingModule.forApi(),
+        JobsModule.forRoot(),
         AuthModule,
         HttpModule,
         HealthModule.forRoot(MIGRATIONS),
@@ -43,6 +46,7 @@ export class ApiModule {
         QuotesHttpModule,
         CatalogueModule,
         StreamsModule,
+        EventsModule,
       ],
       providers: [{ provide: APP_GUARD, useExisting: AuthGuard }],
     };
