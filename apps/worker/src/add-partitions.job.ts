@@ -1,0 +1,16 @@
+import { Injectable } from '@nestjs/common';
+import { DailySchedule, type HandlesJobs, JobHandler } from '#platform/jobs';
+import { LogPartitions } from '#platform/messaging';
+import { HOUSEKEEPING } from './housekeeping.job.js';
+
+/** Each night: makes the months of the log and the journals that will be needed. */
+@Injectable()
+@JobHandler({ queue: HOUSEKEEPING, name: 'add-partitions', transactional: false })
+@DailySchedule({ at: '03:15' })
+export class AddPartitionsJob implements HandlesJobs {
+  constructor(private readonly partitions: LogPartitions) {}
+
+  async handle(): Promise<void> {
+    await this.partitions.add();
+  }
+}
