@@ -3,6 +3,7 @@ import { ClientsDealsJournals1764000002000 } from './1764000002000-clients-deals
 import { Jobs1764000003000 } from './1764000003000-jobs.js';
 import { Sale1764000004000 } from './1764000004000-sale.js';
 import { Payments1764000005000 } from './1764000005000-payments.js';
+import { EventFeed1764000006000 } from './1764000006000-event-feed.js';
 import { Reports1764000008000 } from './1764000008000-reports.js';
 
 /** Every migration, oldest first; only appended to. */
@@ -12,5 +13,6 @@ export const MIGRATIONS = [
   Jobs1764000003000,
   Sale1764000004000,
   Payments1764000005000,
+  EventFeed1764000006000,
   Reports1764000008000,
 ];

@@ -65,6 +65,23 @@ export class EventDatabase {
     return this.lastPosition();
   }
 
+  /** Writes many events of a few deals into an empty log, with their positions. */
+  async fill(count: number): Promise<void> {
+    await this.database.rows(
+      `INSERT INTO crm.event_log (id, position, stream, stream_version, type, time, deal_id, audience, data)
+       SELECT gen_random_uuid(), n, 'deals/' || md5((n % 50)::text)::uuid, (n - 1) / 50 + 1, 'deal.updated', now(),
+         md5((n % 50)::text)::uuid, '{}', jsonb_build_object('n', n)
+       FROM generate_series(1, $1::int) AS n`,
+      [count],
+    );
+    await this.database.rows(`UPDATE crm.event_cursors SET position = $1 WHERE name = 'sequencer'`, [count]);
+  }
+
+  /** Rows of any statement. */
+  rows<R extends object>(sql: string, values: readonly unknown[] = []): Promise<R[]> {
+    return this.database.rows<R>(sql, values);
+  }
+
   /** The last position given. */
   async lastPosition(): Promise<number> {
     const [row] = await this.database.rows<{ position: string }>(

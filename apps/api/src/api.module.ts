@@ -12,16 +12,17 @@ import { ConfigModule } from '#platform/config';
 import { CqrsModule } from '#platform/cqrs';
 import { HealthModule, HttpModule } from '#platform/http';
 import { HOUSEKEEPING, JobsModule } from '#platform/jobs';
-import { MessagingModule } from '#platform/messaging';
+import { EVENT_REPLAYS, MessagingModule } from '#platform/messaging';
 import { ObservabilityModule } from '#platform/observability';
 import { PersistenceModule } from '#platform/persistence';
 import { MIGRATIONS } from '../../../migrations/index.js';
 import { CatalogueModule } from './catalogue/catalogue.module.js';
+import { EventsModule } from './events/events.module.js';
 import { RpcModule } from './rpc/rpc.module.js';
 import { StreamsModule } from './streams/streams.module.js';
 
 /** Every queue that the worker runs: the dashboard shows them all. */
-const QUEUES = [DEAL_REVIEWS, HOUSEKEEPING];
+const QUEUES = [DEAL_REVIEWS, EVENT_REPLAYS, HOUSEKEEPING];
 
 /** HTTP: what people and other services ask for. */
 @Module({})
@@ -51,6 +52,7 @@ export class ApiModule {
         CatalogueModule,
         StreamsModule,
         RpcModule,
+        EventsModule,
       ],
       providers: [{ provide: APP_GUARD, useExisting: AuthGuard }],
     };

@@ -17,6 +17,6 @@ export const OPEN_API: OpenApiSettings = {
     ['documents', 'Links to documents of the Documents service, on deals, policies and clients'],
     ['journal', 'What happened to a deal, chained by hashes'],
     ['streams', 'Changes as they happen'],
-    ['events', 'What is published, for those who subscribe'],
+    ['events', 'What is published: its catalogue, the log to pull, bookmarks of its consumers, replays to a queue'],
   ],
 };

@@ -51,7 +51,7 @@ async function applyMigrations(url: string): Promise<readonly string[]> {
 }
 
 /** On the database that is configured, else on the one of `npm start`, which runs already or is started for the time. */
-async function withDatabase(env: NodeJS.ProcessEnv, work: (url: string) => Promise<void>): Promise<void> {
+export async function withDatabase(env: NodeJS.ProcessEnv, work: (url: string) => Promise<void>): Promise<void> {
   if (env.CRM_DATABASE_URL || env.NODE_ENV === 'production') {
     const { url } = loadSettings(env, [DatabaseSettings]).get(DatabaseSettings) as DatabaseSettings;
     return work(url!);

@@ -6,6 +6,11 @@ const USAGE = `npm run crm -- <command>
   services                               PostgreSQL, RabbitMQ and Redis for development
   migrate                                bring the schema up to this code
   seed                                   add the demo data to an empty database
+  events replay --queue <queue> --from <position|time> [--to <position|time>] [--types <types>] [--json]
+                                         send events once more, to one queue
+  events tail [--from <position|time>] [--types <types>] [--json]
+                                         show events as they come
+  events bookmarks [--json]              how far each consumer of the feed has come
   token --role <role> [--user <uuid>]    an access token for development`;
 
 /** Loaded one by one: a command pays for its own libraries only. */
@@ -14,6 +19,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   services: async () => (await import('./services.js')).services,
   migrate: async () => (await import('./database.js')).migrate,
   seed: async () => (await import('./database.js')).seed,
+  events: async () => (await import('./events/events.js')).events,
   token: async () => (await import('./token.js')).token,
 };
 

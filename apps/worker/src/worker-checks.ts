@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleInit, Optional } from '@nestjs/common';
 import { Readiness } from '#platform/http';
 import { JobCounts } from '#platform/jobs';
-import { RabbitSubscriptions } from '#platform/messaging';
+import { LogPartitions, RabbitSubscriptions } from '#platform/messaging';
 import { Metrics } from '#platform/observability';
 
 /** What the worker must have beside its database, and what an operator watches of it. */
@@ -11,6 +11,7 @@ export class WorkerChecks implements OnModuleInit {
     private readonly readiness: Readiness,
     private readonly metrics: Metrics,
     private readonly jobs: JobCounts,
+    private readonly partitions: LogPartitions,
     @Optional() private readonly subscriptions?: RabbitSubscriptions,
   ) {}
 
@@ -24,6 +25,7 @@ export class WorkerChecks implements OnModuleInit {
         },
       });
     }
+    this.readiness.add({ name: 'partitions', check: () => this.partitions.require() });
     this.metrics.observedGauge('crm_jobs', 'Bull jobs by queue and state', ['queue', 'state'], async (gauge) => {
       for (const [queue, counts] of Object.entries(await this.jobs.collect())) {
         for (const [state, count] of Object.entries({ ...counts })) gauge.set({ queue, state }, count);

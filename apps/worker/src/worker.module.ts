@@ -6,11 +6,14 @@ import { ConfigModule } from '#platform/config';
 import { CqrsModule } from '#platform/cqrs';
 import { HealthModule, HttpModule } from '#platform/http';
 import { HOUSEKEEPING, JobsModule } from '#platform/jobs';
-import { MessagingModule } from '#platform/messaging';
+import { EVENT_REPLAYS, MessagingModule } from '#platform/messaging';
 import { ObservabilityModule } from '#platform/observability';
 import { PersistenceModule } from '#platform/persistence';
 import { MIGRATIONS } from '../../../migrations/index.js';
+import { AddPartitionsJob } from './add-partitions.job.js';
 import { HousekeepingJob } from './housekeeping.job.js';
+import { ReplayEventsJob } from './replay-events.job.js';
+import { RetainEventsJob } from './retain-events.job.js';
 import { WorkerChecks } from './worker-checks.js';
 
 /** What happens by itself: orders and publishes the log, listens to events, runs jobs. */
@@ -30,10 +33,17 @@ export class WorkerModule {
         AuthModule,
         HttpModule,
         HealthModule.forRoot(MIGRATIONS),
-        JobsModule.processing(HOUSEKEEPING),
+        JobsModule.processing(HOUSEKEEPING, EVENT_REPLAYS),
         DealsWorkerModule,
       ],
-      providers: [WorkerChecks, HousekeepingJob, { provide: APP_GUARD, useExisting: AuthGuard }],
+      providers: [
+        WorkerChecks,
+        HousekeepingJob,
+        AddPartitionsJob,
+        RetainEventsJob,
+        ReplayEventsJob,
+        { provide: APP_GUARD, useExisting: AuthGuard },
+      ],
     };
   }
 }

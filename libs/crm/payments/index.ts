@@ -3,6 +3,6 @@ export { AddPaymentCommand } from './commands/add-payment.command.js';
 export { CancelPaymentCommand } from './commands/cancel-payment.command.js';
 export { ConfirmPaymentCommand } from './commands/confirm-payment.command.js';
 export { SummarizePaymentsQuery } from './contracts.js';
-export { SummaryResource } from './payment.dto.js';
+export { SummaryResource } from './summary.dto.js';
 export { PaymentsHttpModule, PaymentsModule } from './payments.module.js';
 export { PAYMENT_EVENT_TYPES } from './payment.event-types.js';

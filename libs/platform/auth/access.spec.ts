@@ -54,6 +54,8 @@ const MATRIX: Record<string, string> = {
   'queues.read': '----*-',
   'queues.edit': '----*-',
   'events.read': '----**',
+  'events.edit': '----**',
+  'events.replay': '----*-',
   'operations.read': '----**',
   'imports.read': '----*-',
   'imports.create': '----*-',

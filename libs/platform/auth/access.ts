@@ -72,6 +72,8 @@ export const ACCESS = {
   },
   events: {
     read: { admin: 'all', service: 'all' },
+    edit: { admin: 'all', service: 'all' },
+    replay: { admin: 'all' },
   },
   operations: {
     read: { admin: 'all', service: 'all' },

@@ -10,6 +10,7 @@ const STATUS: Readonly<Record<DomainErrorKind, number>> = {
   forbidden: 403,
   not_found: 404,
   conflict: 409,
+  gone: 410,
   stale: 412,
   unprocessable: 422,
   precondition_required: 428,

@@ -1,6 +1,6 @@
 /**
  * What sort of refusal it is. `platform/http` alone maps it to a status:
- * invalid 400 · unauthenticated 401 · forbidden 403 · not_found 404 · conflict 409 · stale 412 ·
+ * invalid 400 · unauthenticated 401 · forbidden 403 · not_found 404 · conflict 409 · gone 410 · stale 412 ·
  * unprocessable 422 · precondition_required 428 · too_many 429 · unavailable 503.
  */
 export type DomainErrorKind =
@@ -9,6 +9,7 @@ export type DomainErrorKind =
   | 'forbidden'
   | 'not_found'
   | 'conflict'
+  | 'gone'
   | 'stale'
   | 'unprocessable'
   | 'precondition_required'

@@ -26,7 +26,7 @@ export interface CloudEventAttributes {
   readonly traceparent?: string;
 }
 
-/** @param publicUrl base of the schema's URI, without a trailing slash. */
+/** @param publicUrl base of the schema's URI. */
 export function attributesOf(event: LoggedEvent, publicUrl: string): CloudEventAttributes {
   const type = EVENT_TYPE_PREFIX + event.type;
   return {
@@ -49,14 +49,19 @@ export function attributesOf(event: LoggedEvent, publicUrl: string): CloudEventA
 /**
  * Where the JSON Schema of a type's data is served.
  * @param type with its `crm.`.
- * @param publicUrl of the service, without a trailing slash.
+ * @param publicUrl of the service.
  */
 export function schemaUri(type: string, publicUrl: string): string {
-  return `${publicUrl}/api/v1/schemas/${type}`;
+  return `${publicUrl.replace(/\/$/, '')}/api/v1/schemas/${type}`;
 }
 
 /** The structured form: one JSON object; the data is put in as the text it already is. */
 export function envelopeOf(attributes: CloudEventAttributes, data: string): string {
   const head = JSON.stringify(attributes);
   return `${head.slice(0, -1)},"data":${data}}`;
+}
+
+/** The event as it is published, to every kind of consumer. */
+export function cloudEventOf(event: LoggedEvent, publicUrl: string): string {
+  return envelopeOf(attributesOf(event, publicUrl), event.data);
 }

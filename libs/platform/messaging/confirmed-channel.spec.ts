@@ -17,25 +17,21 @@ class ClosedChannel extends EventEmitter {
   }
 }
 
+const ROUTE = { exchange: 'crm.events', keyOf: () => '', headers: {} };
 const NEVER_MS = 2 ** 31 - 1;
 
 describe('a confirmed channel', () => {
   it.each([new DyingChannel(), new ClosedChannel()])(
     'is done closing, whatever becomes of its connection',
     async (channel) => {
-      const confirmed = new ConfirmedChannel(
-        channel as unknown as ConfirmChannel,
-        'crm.events',
-        'http://crm',
-        NEVER_MS,
-      );
+      const confirmed = new ConfirmedChannel(channel as unknown as ConfirmChannel, ROUTE, 'http://crm', NEVER_MS);
       await expect(confirmed.close()).resolves.toBeUndefined();
     },
   );
 
   it('is done closing when the broker says nothing at all', async () => {
     const silent = Object.assign(new EventEmitter(), { close: () => new Promise<void>(() => undefined) });
-    const confirmed = new ConfirmedChannel(silent as unknown as ConfirmChannel, 'crm.events', 'http://crm', 1);
+    const confirmed = new ConfirmedChannel(silent as unknown as ConfirmChannel, ROUTE, 'http://crm', 1);
     const keptAlive = setInterval(() => undefined, 1_000);
     await expect(confirmed.close()).resolves.toBeUndefined();
     clearInterval(keptAlive);
@@ -43,7 +39,7 @@ describe('a confirmed channel', () => {
 
   it('can’t be trusted any more once the server has closed it', () => {
     const channel = new EventEmitter();
-    const confirmed = new ConfirmedChannel(channel as unknown as ConfirmChannel, 'crm.events', 'http://crm', NEVER_MS);
+    const confirmed = new ConfirmedChannel(channel as unknown as ConfirmChannel, ROUTE, 'http://crm', NEVER_MS);
     expect(confirmed.signal.aborted).toBe(false);
     channel.emit('close');
     expect(confirmed.signal.aborted).toBe(true);

@@ -6,6 +6,25 @@ import type { ConfirmChannel } from 'amqplib';
 import { attributesOf, CLOUD_EVENT_CONTENT_TYPE, envelopeOf } from './cloud-event.js';
 import type { LoggedEvent } from './log-reader.js';
 
+/** AMQP's reply code. */
+const NOT_FOUND = 404;
+
+/** Where a channel's events go, and what is said of all of them. */
+interface Route {
+  readonly exchange: string;
+  readonly keyOf: (event: LoggedEvent) => string;
+  readonly headers: Readonly<Record<string, unknown>>;
+}
+
+/** The queue that events were to be sent to is not there. */
+export class QueueMissingError extends Error {
+  override readonly name = 'QueueMissingError';
+
+  constructor(queue: string) {
+    super(`there is no queue ${queue}: its consumer declares it`);
+  }
+}
+
 /**
  * A confirm channel of our own on golevelup's connection, for one life: after any trouble it is thrown away.
  * On a managed one, publishes hang once the server has closed it.
@@ -15,7 +34,7 @@ export class ConfirmedChannel {
 
   constructor(
     private readonly channel: ConfirmChannel,
-    private readonly exchange: string,
+    private readonly route: Route,
     private readonly publicUrl: string,
     private readonly confirmTimeoutMs: number,
   ) {
@@ -26,6 +45,11 @@ export class ConfirmedChannel {
   /** Aborted, with the reason, when what was sent may not be confirmed any more. */
   get signal(): AbortSignal {
     return this.trouble.signal;
+  }
+
+  /** Gives it up for `reason`: nothing sent through it counts as confirmed any more. */
+  abandon(reason: Error): void {
+    this.trouble.abort(reason);
   }
 
   /** Sends an event: persistent, mandatory; `confirmed` is called when the broker has it for good. */
@@ -42,7 +66,7 @@ export class ConfirmedChannel {
     };
     try {
       const attributes = attributesOf(event, this.publicUrl);
-      const headers: Record<string, unknown> = { event: event.type };
+      const headers: Record<string, unknown> = { ...this.route.headers, event: event.type };
       for (const [name, value] of Object.entries(attributes)) headers[`cloudEvents_${name}`] = value;
       const options = {
         persistent: true,
@@ -54,7 +78,7 @@ export class ConfirmedChannel {
         headers,
       };
       const body = Buffer.from(envelopeOf(attributes, event.data));
-      this.channel.publish(this.exchange, event.type, body, options, settle);
+      this.channel.publish(this.route.exchange, this.route.keyOf(event), body, options, settle);
     } catch (error) {
       settle(error);
     }
@@ -84,15 +108,45 @@ export class ConfirmedChannels {
     return this.amqp.connected;
   }
 
-  /** @throws Error when the broker doesn't answer in time, as under a memory alarm. */
+  /**
+   * A channel to the exchange of events.
+   * @throws Error when the broker doesn't answer in time, as under a memory alarm.
+   */
   async open(): Promise<ConfirmedChannel> {
-    const { exchange, confirmTimeoutMs } = this.broker;
+    const { exchange } = this.broker;
+    return this.confirmed(await this.channel(), { exchange, keyOf: ({ type }) => type, headers: {} });
+  }
+
+  /**
+   * A channel that sends to one queue what was published before, under the same ids and with the header `replayed`.
+   * @throws QueueMissingError; Error when the broker doesn't answer in time.
+   */
+  async openTo(queue: string): Promise<ConfirmedChannel> {
+    const channel = await this.channel();
+    // What closes the channel is told by the call that it refuses.
+    channel.on('error', () => undefined);
+    try {
+      await channel.checkQueue(queue);
+    } catch (error) {
+      throw (error as { code?: unknown }).code === NOT_FOUND ? new QueueMissingError(queue) : error;
+    }
+    const confirmed = this.confirmed(channel, { exchange: '', keyOf: () => queue, headers: { replayed: true } });
+    // What can't be routed is confirmed all the same, after it was returned.
+    channel.on('return', () => confirmed.abandon(new QueueMissingError(queue)));
+    return confirmed;
+  }
+
+  private confirmed(channel: ConfirmChannel, route: Route): ConfirmedChannel {
+    return new ConfirmedChannel(channel, route, this.http.publicUrl!, this.broker.confirmTimeoutMs);
+  }
+
+  private async channel(): Promise<ConfirmChannel> {
+    const { confirmTimeoutMs } = this.broker;
     const connection = this.amqp.connection as unknown as ConfirmChannelSource;
     const late = delay(confirmTimeoutMs, undefined, { ref: false }).then(() => {
       throw new Error(`no channel within ${confirmTimeoutMs} ms`);
     });
-    const channel = await Promise.race([connection.createConfirmChannel(), late]);
-    return new ConfirmedChannel(channel, exchange, this.http.publicUrl!.replace(/\/$/, ''), confirmTimeoutMs);
+    return Promise.race([connection.createConfirmChannel(), late]);
   }
 }
 

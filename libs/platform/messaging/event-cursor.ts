@@ -1,5 +1,10 @@
 import type pg from 'pg';
 
+/** Cursor of what RabbitMQ has confirmed. */
+export const RABBITMQ_CURSOR = 'rabbitmq';
+/** Cursor of what our own subscribers have dealt with when there is no broker. */
+export const LOCAL_CURSOR = 'in-process';
+
 const OPEN = {
   name: 'crm_cursor_open',
   text: `INSERT INTO crm.event_cursors (name, position) VALUES ($1, 0)

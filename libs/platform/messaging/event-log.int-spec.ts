@@ -112,7 +112,7 @@ describe('the event log', () => {
   it('refuses the same event twice, and then keeps nothing of the change', async () => {
     const id = newId();
     const twice = { ...change('deals/twice'), events: [1, 2].map(() => trial('parcel.moved').fact({}, { id })) };
-    await expect(log.append([change('deals/beside'), twice], NOW)).rejects.toThrow('event_log_pkey');
+    await expect(log.append([change('deals/beside'), twice], NOW)).rejects.toThrow(/event_log_\w+_pkey/);
     expect([...(await rowsOf('deals/twice')), ...(await rowsOf('deals/beside'))]).toEqual([]);
   });
 });

@@ -1,18 +1,28 @@
 export { AggregateRepository, AggregateStore } from './aggregate.repository.js';
+export { BrokerQueues } from './broker-queues.js';
 export {
   attributesOf,
   CLOUD_EVENT_CONTENT_TYPE,
   type CloudEventAttributes,
+  cloudEventOf,
   envelopeOf,
   EVENT_TYPE_PREFIX,
   schemaUri,
 } from './cloud-event.js';
+export { QueueMissingError } from './confirmed-channel.js';
 export { ENVELOPE_SCHEMA } from './envelope-schema.js';
+export { type Bookmark, type BookmarkMove, EventBookmarks } from './event-bookmarks.js';
 export { type Change, EventLog, type StreamHead } from './event-log.js';
+export { EVENT_REPLAYS, EventReplays, type Replay } from './event-replays.js';
+export { EventRetention } from './event-retention.js';
 export { type EventDeclaration, EventType, type LoggedFact } from './event-type.js';
-export { type LoggedEvent, LogReader } from './log-reader.js';
+export { LogPartitions } from './log-partitions.js';
+export { type LogFilter, type LoggedEvent, type LogPage, LogReader } from './log-reader.js';
 export { LogSignal } from './log-signal.js';
 export { MessagingModule } from './messaging.module.js';
+export { isPosition, positionGone, positionInFuture } from './position.js';
+export { QueueReplay } from './queue-replay.js';
 export { RabbitSubscriptions } from './rabbit-subscriptions.js';
 export { type EventSubscriber, matchesKey, type ReceivedEvent, Subscribe, type Subscription } from './subscriber.js';
+export { isTypePattern } from './type-patterns.js';
 export { Wakeup } from './wakeup.js';

@@ -1,7 +1,7 @@
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Log } from '#platform/observability';
 import { ADVISORY_LOCKS, Database } from '#platform/persistence';
-import { EventCursor } from './event-cursor.js';
+import { EventCursor, LOCAL_CURSOR } from './event-cursor.js';
 import { Leader, type Term } from './leader.js';
 import { LogReader } from './log-reader.js';
 import { LogSignal } from './log-signal.js';
@@ -11,7 +11,6 @@ import { Wakeup } from './wakeup.js';
 
 const POLL_MS = 250;
 const BATCH = 200;
-const LOCAL_CURSOR = 'in-process';
 
 /**
  * Feeds our own subscribers from the log when no broker is configured: in order, each event once.

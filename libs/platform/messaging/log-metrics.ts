@@ -8,7 +8,8 @@ const LAG = statement(
   `SELECT c.name, (s.position - c.position)::int AS lag,
      coalesce(extract(epoch FROM now() -
        (SELECT time FROM crm.event_log e WHERE e.position > c.position ORDER BY e.position LIMIT 1)), 0)::float8 AS age
-   FROM crm.event_cursors c, crm.event_cursors s WHERE s.name = 'sequencer' AND c.name <> 'sequencer'`,
+   FROM (SELECT name, position FROM crm.event_cursors WHERE name <> 'sequencer' UNION ALL
+     SELECT 'bookmark/' || name, position FROM crm.event_bookmarks) c, crm.event_cursors s WHERE s.name = 'sequencer'`,
 );
 const UNSEQUENCED = statement('SELECT count(*)::int AS count FROM crm.event_log WHERE position IS NULL');
 

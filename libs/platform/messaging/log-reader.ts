@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Instant } from '#platform/kernel';
 import { Database, statement } from '#platform/persistence';
+import { typeExpression } from './type-patterns.js';
 
 /** One event as it stands in the log, with its place in the global order. */
 export interface LoggedEvent {
@@ -22,15 +23,61 @@ export interface LoggedEvent {
   readonly data: string;
 }
 
+/** Which events a reader wants. */
+export interface LogFilter {
+  /** UUIDs in lower case; every deal, and what belongs to none, when there are none. */
+  readonly dealIds: readonly string[];
+  /** Patterns of routing keys; every type when there are none. */
+  readonly types: readonly string[];
+}
+
+/** Part of the log, as far as it was looked through. */
+export interface LogPage {
+  readonly events: readonly LoggedEvent[];
+  /** Everything up to this position was looked at: reading goes on after it, whether it was wanted or not. */
+  readonly through: bigint;
+}
+
+type LoggedRow = Omit<LoggedEvent, 'position'> & { readonly position: string };
+
+/** Months older than this are not looked at by who reads the end of the log. */
+const RECENT_MS = 32 * 24 * 3_600_000;
+/** Positions looked through at a time for wanted ones, and in all for one page. */
+const SPAN = 5_000n;
+const MOST_SPANS = 20;
+
+const COLUMNS = `position, id, stream, stream_version AS "streamVersion", type, time, actor_id AS "actorId", traceparent,
+     deal_id AS "dealId", client_id AS "clientId", audience, data::text AS data`;
+
+/** With the last position given at the same moment, by which the reader knows whether it got all there is. */
+const READ_RECENT = statement(
+  `SELECT c.position AS last, e.* FROM crm.event_cursors c LEFT JOIN LATERAL (
+     SELECT ${COLUMNS} FROM crm.event_log
+     WHERE position > $1::bigint AND position <= $1::bigint + $2::int AND time >= $3::timestamptz ORDER BY position) e ON true
+   WHERE c.name = 'sequencer' ORDER BY e.position`,
+);
 const READ_AFTER = statement(
-  `SELECT position, id, stream, stream_version AS "streamVersion", type, time, actor_id AS "actorId", traceparent,
-     deal_id AS "dealId", client_id AS "clientId", audience, data::text AS data
-   FROM crm.event_log WHERE position > $1::bigint ORDER BY position LIMIT $2::int`,
+  `SELECT ${COLUMNS} FROM crm.event_log WHERE position > $1::bigint ORDER BY position LIMIT $2::int`,
+);
+const READ_WANTED = statement(
+  `SELECT ${COLUMNS} FROM crm.event_log
+   WHERE position > $1::bigint AND position <= $2::bigint AND '.' || type ~ $3::text ORDER BY position LIMIT $4::int`,
+);
+const READ_OF_DEALS = statement(
+  `SELECT ${COLUMNS} FROM crm.event_log
+   WHERE deal_id = ANY ($5::uuid[]) AND position > $1::bigint AND position <= $2::bigint AND '.' || type ~ $3::text
+   ORDER BY position LIMIT $4::int`,
 );
 const BOUNDS = statement(
   `SELECT coalesce((SELECT min(position) FROM crm.event_log WHERE position IS NOT NULL), c.position + 1) AS first,
      c.position AS last
    FROM crm.event_cursors c WHERE c.name = 'sequencer'`,
+);
+const FIRST_SINCE = statement(
+  'SELECT min(position) AS position FROM crm.event_log WHERE time >= $1::timestamptz AND position IS NOT NULL',
+);
+const LAST_UNTIL = statement(
+  'SELECT max(position) AS position FROM crm.event_log WHERE time <= $1::timestamptz AND position IS NOT NULL',
 );
 
 /** Reads the log in its global order: whoever follows `position > cursor` misses nothing and sees nothing twice. */
@@ -38,13 +85,43 @@ const BOUNDS = statement(
 export class LogReader {
   constructor(private readonly database: Database) {}
 
-  /** At most `limit` events after `position`, in order. */
+  /**
+   * At most `limit` events after `position`, in order. Positions have no gap, so it shows when the recent months,
+   * which are enough for whoever follows the log, do not hold all that was asked for: then every month is looked at.
+   */
   async readAfter(position: bigint, limit: number): Promise<LoggedEvent[]> {
-    const rows = await this.database.query<Omit<LoggedEvent, 'position'> & { position: string }>(READ_AFTER, [
+    const since = new Date(Date.now() - RECENT_MS).toISOString();
+    const rows = await this.database.query<LoggedRow & { last: string }>(READ_RECENT, [
       position.toString(),
       limit,
+      since,
     ]);
-    return rows.map((row) => ({ ...row, position: BigInt(row.position) }));
+    const left = BigInt(rows[0]?.last ?? 0) - position;
+    const recent = rows.filter((row) => row.position !== null);
+    if (left <= 0n || BigInt(recent.length) === (left < limit ? left : BigInt(limit))) return recent.map(eventOf);
+    return (await this.database.query<LoggedRow>(READ_AFTER, [position.toString(), limit])).map(eventOf);
+  }
+
+  /**
+   * Wanted events after `position`, in order, at most `limit` of them and none after `end`. It looks through a part of
+   * the log at a time: a page may be empty, and yet there is more after {@link LogPage.through}.
+   * @param end a position that was given already.
+   */
+  async readPage(position: bigint, end: bigint, limit: number, { dealIds, types }: LogFilter): Promise<LogPage> {
+    const events: LoggedEvent[] = [];
+    let through = position;
+    for (let span = 0; span < MOST_SPANS && through < end; span++) {
+      // The deal's own index leads to all of its events at once.
+      const until = dealIds.length > 0 ? end : least(through + SPAN, end);
+      const values = [through.toString(), until.toString(), typeExpression(types), limit - events.length];
+      const rows = await (dealIds.length > 0
+        ? this.database.query<LoggedRow>(READ_OF_DEALS, [...values, dealIds])
+        : this.database.query<LoggedRow>(READ_WANTED, values));
+      events.push(...rows.map(eventOf));
+      if (events.length === limit) return { events, through: events.at(-1)!.position };
+      through = until;
+    }
+    return { events, through };
   }
 
   /** The first position still kept and the last one given; `first = last + 1` when the log is empty. */
@@ -53,4 +130,28 @@ export class LogReader {
     if (!row) throw new Error('crm.event_cursors lacks the row of the sequencer');
     return { first: BigInt(row.first), last: BigInt(row.last) };
   }
+
+  /** The least position such that no event of `time` or later lies before it; undefined when there is none so late. */
+  async firstSince(time: Instant): Promise<bigint | undefined> {
+    return positionOf(await this.database.first(FIRST_SINCE, [time]));
+  }
+
+  /** The greatest position such that no event of `time` or earlier lies after it; undefined when there is none so early. */
+  async lastUntil(time: Instant): Promise<bigint | undefined> {
+    return positionOf(await this.database.first(LAST_UNTIL, [time]));
+  }
+}
+
+function eventOf({ position, id, stream, streamVersion, type, time, ...rest }: LoggedRow): LoggedEvent {
+  const { actorId, traceparent, dealId, clientId, audience, data } = rest;
+  const facts = { actorId, traceparent, dealId, clientId, audience, data };
+  return { position: BigInt(position), id, stream, streamVersion, type, time, ...facts };
+}
+
+function positionOf(row: { readonly position: string | null } | undefined): bigint | undefined {
+  return row?.position ? BigInt(row.position) : undefined;
+}
+
+function least(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
 }

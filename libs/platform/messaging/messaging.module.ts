@@ -3,17 +3,25 @@ import { DiscoveryModule } from '@nestjs/core';
 import { AggregateStore } from './aggregate.repository.js';
 import { brokerModule } from './broker.js';
 import { ConfirmedChannels } from './confirmed-channel.js';
+import { EventBookmarks } from './event-bookmarks.js';
 import { EventLog } from './event-log.js';
+import { EventReplays } from './event-replays.js';
+import { EventRetention } from './event-retention.js';
 import { LocalDelivery } from './local-delivery.js';
 import { LogMetrics } from './log-metrics.js';
+import { LogPartitions } from './log-partitions.js';
 import { LogReader } from './log-reader.js';
 import { LogSignal } from './log-signal.js';
+import { QueueReplay } from './queue-replay.js';
 import { RabbitPublisher } from './rabbit-publisher.js';
 import { RabbitSubscriptions } from './rabbit-subscriptions.js';
 import { Sequencer } from './sequencer.js';
 import { Subscriptions } from './subscriptions.js';
 
-const LOG: Provider[] = [EventLog, LogReader, LogSignal, AggregateStore];
+const READING: Provider[] = [LogReader, LogSignal, EventBookmarks, EventReplays];
+const LOG: Provider[] = [...READING, EventLog, AggregateStore];
+const KEEPING: Provider[] = [EventRetention, LogPartitions];
+const PUBLISHING: Provider[] = [ConfirmedChannels, QueueReplay];
 
 /** The event log and its readers. */
 @Module({})
@@ -23,15 +31,22 @@ export class MessagingModule {
     return { module: MessagingModule, global: true, providers: LOG, exports: LOG };
   }
 
+  /** For a command that reads the log or, with a broker, sends parts of it to a queue. */
+  static forCommand(hasBroker: boolean): DynamicModule {
+    const providers = [...READING, ...(hasBroker ? PUBLISHING : [])];
+    const imports = hasBroker ? [brokerModule()] : [];
+    return { module: MessagingModule, global: true, imports, providers, exports: providers };
+  }
+
   /** For the process that also orders, publishes and subscribes: over RabbitMQ when it is configured, else in process. */
   static forWorker(hasBroker: boolean): DynamicModule {
-    const delivery = hasBroker ? [ConfirmedChannels, RabbitPublisher, RabbitSubscriptions] : [LocalDelivery];
+    const delivery = hasBroker ? [...PUBLISHING, RabbitPublisher, RabbitSubscriptions] : [LocalDelivery];
     return {
       module: MessagingModule,
       global: true,
       imports: [DiscoveryModule, ...(hasBroker ? [brokerModule()] : [])],
-      providers: [...LOG, Subscriptions, Sequencer, LogMetrics, ...delivery],
-      exports: [...LOG, ...(hasBroker ? [RabbitSubscriptions] : [])],
+      providers: [...LOG, ...KEEPING, Subscriptions, Sequencer, LogMetrics, ...delivery],
+      exports: [...LOG, ...KEEPING, ...(hasBroker ? [RabbitSubscriptions, QueueReplay] : [])],
     };
   }
 }

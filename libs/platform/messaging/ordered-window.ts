@@ -44,6 +44,11 @@ export class OrderedWindow {
     return event;
   }
 
+  /** Notes that nothing up to `position` is to be sent but what was taken in. */
+  skipTo(position: bigint): void {
+    if (position > this.lastTaken) this.lastTaken = position;
+  }
+
   /** @returns the stream's next event, to be sent now. */
   confirm(event: LoggedEvent): LoggedEvent | undefined {
     this.open.delete(event.position);

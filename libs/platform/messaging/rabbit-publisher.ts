@@ -3,14 +3,13 @@ import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap
 import { Log } from '#platform/observability';
 import { ADVISORY_LOCKS, Database } from '#platform/persistence';
 import { ConfirmedChannels } from './confirmed-channel.js';
-import { EventCursor } from './event-cursor.js';
+import { EventCursor, RABBITMQ_CURSOR } from './event-cursor.js';
 import { Leader, type Term } from './leader.js';
 import { type LoggedEvent, LogReader } from './log-reader.js';
 import { LogSignal } from './log-signal.js';
 import { OrderedWindow } from './ordered-window.js';
 import { Wakeup } from './wakeup.js';
 
-const RABBITMQ_CURSOR = 'rabbitmq';
 const POLL_MS = 250;
 const BATCH = 500;
 const WINDOW = 2_000;

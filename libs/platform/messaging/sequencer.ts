@@ -12,19 +12,21 @@ const BATCH = 1_000;
  * Every row that is visible here is committed, and within a stream they became visible in the order of `seq`, which
  * was taken under the stream's lock: so `ORDER BY seq` keeps every stream's order, and numbering what is visible
  * leaves no gap for a transaction that commits later.
+ *
+ * A row's place is looked up in the sorted array of them all: a join of the two would read whole months.
  */
-const SEQUENCE = {
+export const SEQUENCE = {
   name: 'crm_sequence',
   text: `WITH fresh AS (
-      SELECT id, row_number() OVER (ORDER BY seq) AS place
-      FROM (SELECT id, seq FROM crm.event_log WHERE position IS NULL ORDER BY seq LIMIT $1::int) AS waiting
+      SELECT array_agg(seq ORDER BY seq) AS seqs, count(*) AS count
+      FROM (SELECT seq FROM crm.event_log WHERE position IS NULL ORDER BY seq LIMIT $1::int) AS waiting
     ), head AS (
-      UPDATE crm.event_cursors c SET position = c.position + n.count, updated_at = now()
-      FROM (SELECT count(*) AS count FROM fresh) AS n
-      WHERE c.name = 'sequencer' AND n.count > 0
-      RETURNING c.position - n.count AS base, n.count
+      UPDATE crm.event_cursors c SET position = c.position + fresh.count, updated_at = now()
+      FROM fresh WHERE c.name = 'sequencer' AND fresh.count > 0
+      RETURNING c.position - fresh.count AS base, fresh.count, fresh.seqs
     ), placed AS (
-      UPDATE crm.event_log e SET position = head.base + fresh.place FROM fresh, head WHERE e.id = fresh.id
+      UPDATE crm.event_log e SET position = head.base + width_bucket(e.seq, head.seqs) FROM head
+      WHERE e.position IS NULL AND e.seq BETWEEN head.seqs[1] AND head.seqs[head.count]
     )
     SELECT count::int AS count, ${LogSignal.positionedSql} FROM head`,
 };

@@ -8,4 +8,6 @@ export const ADVISORY_LOCKS = {
   reconciler: 7_263_006,
   /** Goes with a second number, the hash of what clients are compared by. */
   clientKeys: 7_263_007,
+  /** With a second number for the replay. */
+  replay: 7_263_008,
 } as const;

@@ -38,7 +38,7 @@ export class WriteNoteHandler implements ICommandHandler<WriteNoteCommand> {
       const now = this.clock.now();
       const note = { id: newId(), kind: 'note', author_id: author, body, created_at: now } as const;
       const [head] = await this.log.append([noteStory(deal, note)], now);
-      const entry = head && (await this.database.first<JournalRow>(ENTRY_BY_SEQ, [deal.id, head.journal_seq]));
+      const entry = head && (await this.database.first<JournalRow>(ENTRY_BY_SEQ, [deal.id, head.journal_seq, now]));
       if (!entry) throw new Error(`the note of deal ${deal.id} was not stored`);
       return entry;
     });

@@ -1,0 +1,63 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { BooleanField, type FieldKind, KindField } from '#platform/http';
+import { DomainError } from '#platform/kernel';
+import type { Bookmark } from '#platform/messaging';
+import { positionKind } from './position-kind.js';
+
+const NAME = /^[a-z0-9][a-z0-9._-]{0,99}$/;
+const NAME_DETAIL = 'must be 1 to 100 lower-case letters, digits, dots, dashes or underscores';
+
+/** The name of a bookmark, its consumer's own. */
+export function bookmarkNameKind(): FieldKind {
+  return {
+    fault: (value) =>
+      typeof value === 'string' && NAME.test(value) ? null : { code: 'not_a_bookmark_name', detail: NAME_DETAIL },
+    schema: { type: 'string', pattern: NAME.source, example: 'reports' },
+  };
+}
+
+/** @throws DomainError 400 `malformed_name`. */
+export function requireBookmarkName(name: string): string {
+  if (NAME.test(name)) return name;
+  throw new DomainError('invalid', 'malformed_name', `A bookmark's name ${NAME_DETAIL}.`);
+}
+
+/** Where a bookmark is to be. */
+export class SetBookmarkDto {
+  @KindField(positionKind(), { description: 'The last position dealt with, such as `next_after` of the feed.' })
+  position!: string;
+
+  @KindField(positionKind(), {
+    optional: true,
+    description:
+      'Where the bookmark is believed to be, for who doesn’t send `If-Match`; another place is answered 412.',
+  })
+  expected_position?: string;
+
+  @BooleanField({ optional: true, description: 'Whether it may go back.' })
+  move_back: boolean = false;
+}
+
+/** Describes a bookmark. */
+export class BookmarkResource implements Bookmark {
+  @ApiProperty({ example: 'reports' })
+  name!: string;
+
+  @ApiProperty({ description: 'The last position dealt with; 0 before the first.', example: '4711' })
+  position!: string;
+
+  @ApiProperty({ type: 'integer', description: 'Events after it.' })
+  behind!: number;
+
+  @ApiProperty({ type: 'integer' })
+  version!: number;
+
+  @ApiProperty({ format: 'date-time' })
+  created_at!: string;
+
+  @ApiProperty({ format: 'date-time' })
+  updated_at!: string;
+
+  @ApiProperty({ format: 'uuid', description: 'Who set it last.' })
+  updated_by_id!: string;
+}

@@ -1,0 +1,104 @@
+import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
+import {
+  type LogFilter,
+  LogReader,
+  type LoggedEvent,
+  positionGone,
+  positionInFuture,
+  Wakeup,
+} from '#platform/messaging';
+import { EventFilter } from '../streams/event-filter.js';
+import { LogTail } from '../streams/log-tail.js';
+
+/** A long poll looks into the log this often, whatever it is told. */
+const POLL_MS = 5_000;
+/** Requests that may wait at a time; one more is answered at once. */
+const MOST_WAITING = 1_000;
+
+/** What is asked of the feed. */
+export interface FeedRequest {
+  /** The oldest event kept when left out. */
+  readonly after: bigint | undefined;
+  readonly filter: LogFilter;
+  readonly limit: number;
+  /** How long to wait when there is nothing, in milliseconds. */
+  readonly waitMs: number;
+}
+
+/** A part of the feed. */
+export interface FeedPage {
+  readonly events: readonly LoggedEvent[];
+  /** Where to go on. */
+  readonly through: bigint;
+  readonly hasMore: boolean;
+}
+
+/** The log for consumers that pull: any part of it, and the newest as soon as it is there. */
+@Injectable()
+export class EventFeed implements BeforeApplicationShutdown {
+  private readonly waiting = new Set<AbortController>();
+  private isStopping = false;
+
+  constructor(
+    private readonly reader: LogReader,
+    private readonly tail: LogTail,
+  ) {}
+
+  /** How many requests wait for news. */
+  get waiters(): number {
+    return this.waiting.size;
+  }
+
+  /** Answers those who wait, so that they don't hold up the stop. */
+  beforeApplicationShutdown(): void {
+    this.isStopping = true;
+    for (const poll of this.waiting) poll.abort();
+  }
+
+  /**
+   * @param onLeave is given what to call when the client has left.
+   * @throws DomainError `position_gone`, `position_in_future`.
+   */
+  async read(request: FeedRequest, onLeave: (listener: () => void) => void): Promise<FeedPage> {
+    const { waitMs, filter } = request;
+    if (waitMs === 0 || this.isStopping || this.waiting.size >= MOST_WAITING) return this.page(request);
+    const poll = new AbortController();
+    const timer = setTimeout(() => poll.abort(), waitMs);
+    const wakeup = new Wakeup();
+    const wanted = new EventFilter(new Set(filter.dealIds), filter.types);
+    // Before the first look: what comes after that look wakes.
+    const forget = this.tail.subscribe((frames) => {
+      if (frames.some((frame) => wanted.takes(frame))) wakeup.wake();
+    });
+    onLeave(() => poll.abort());
+    this.waiting.add(poll);
+    try {
+      return await this.firstNews(request, wakeup, poll.signal);
+    } finally {
+      clearTimeout(timer);
+      forget();
+      this.waiting.delete(poll);
+    }
+  }
+
+  private async firstNews(request: FeedRequest, wakeup: Wakeup, signal: AbortSignal): Promise<FeedPage> {
+    for (let after = request.after; ;) {
+      const page = await this.page({ ...request, after });
+      if (page.events.length > 0 || page.hasMore || signal.aborted) return page;
+      after = page.through;
+      await wakeup.next(POLL_MS, signal);
+    }
+  }
+
+  private async page({ after, filter, limit }: FeedRequest): Promise<FeedPage> {
+    const { first, last } = await this.reader.bounds();
+    const start = after ?? first - 1n;
+    if (start > last) throw positionInFuture(last);
+    if (start < first - 1n) throw positionGone(first);
+    const { events, through } = await this.reader.readPage(start, last, limit, filter);
+    // Looked at again after reading: nothing was taken away from under it.
+    const kept = await this.reader.bounds();
+    if (start < kept.first - 1n) throw positionGone(kept.first);
+    return { events, through, hasMore: through < last };
+  }
+}

@@ -1,0 +1,15 @@
+import { Module } from '@nestjs/common';
+import { BrokerQueues } from '#platform/messaging';
+import { StreamsModule } from '../streams/streams.module.js';
+import { BookmarksController } from './bookmarks.controller.js';
+import { EventFeed } from './event-feed.js';
+import { EventsController } from './events.controller.js';
+import { ReplaysController } from './replays.controller.js';
+
+/** The log of events for those who pull it, their bookmarks, and replays to those who listen. */
+@Module({
+  imports: [StreamsModule],
+  controllers: [BookmarksController, ReplaysController, EventsController],
+  providers: [EventFeed, BrokerQueues],
+})
+export class EventsModule {}

@@ -1,0 +1,73 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IntegerField, KindField } from '#platform/http';
+import { EventSelection } from '../streams/event-selection.js';
+import { bookmarkNameKind } from './bookmark.dto.js';
+import { positionKind } from './position-kind.js';
+
+const DEFAULT_LIMIT = 50;
+const GREATEST_LIMIT = 200;
+const LONGEST_WAIT_S = 30;
+
+/** What the feed may be asked for. */
+export class FeedQuery extends EventSelection {
+  @KindField(positionKind(), {
+    optional: true,
+    description: '`next_after` of the answer before: events after this position. The oldest that is kept unless given.',
+  })
+  after?: string;
+
+  @KindField(bookmarkNameKind(), { optional: true, description: 'Instead of `after`: go on from this bookmark.' })
+  bookmark?: string;
+
+  @IntegerField({
+    min: 1,
+    max: GREATEST_LIMIT,
+    optional: true,
+    description: `Events at the most; ${DEFAULT_LIMIT} unless given.`,
+  })
+  limit: number = DEFAULT_LIMIT;
+
+  @IntegerField({
+    min: 0,
+    max: LONGEST_WAIT_S,
+    optional: true,
+    description: 'Seconds to wait for an event when there is none yet; the answer comes with the first.',
+  })
+  wait: number = 0;
+}
+
+/** Describes the answer, whose text is put together from that of its events. */
+export class FeedResource {
+  @ApiProperty({
+    type: 'array',
+    items: { type: 'object', additionalProperties: true },
+    description: 'CloudEvents exactly as they are published, in the order of their positions.',
+    example: [
+      {
+        specversion: '1.0',
+        id: '019ab0c4-7d11-7cc2-a0a1-6d5d2c6b3f0e',
+        source: '/crm',
+        type: 'crm.deal.stage_changed',
+        subject: 'deals/019ab0c4-6e2f-7a60-8b1e-1f7a3c0d9e52',
+        time: '2026-11-23T07:22:58.100Z',
+        partitionkey: 'deals/019ab0c4-6e2f-7a60-8b1e-1f7a3c0d9e52',
+        streamversion: 3,
+        position: '42',
+        data: { from: 'qualification', to: 'negotiation' },
+      },
+    ],
+  })
+  items!: object[];
+
+  @ApiProperty({
+    description:
+      'Pass it as `after` to go on. It may lie beyond the last item: what lies between was not asked for, and need not be looked at again.',
+    example: '42',
+  })
+  next_after!: string;
+
+  @ApiProperty({
+    description: 'Whether there is more to read now; an answer without items may still have more after it.',
+  })
+  has_more!: boolean;
+}

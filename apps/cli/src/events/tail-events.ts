@@ -1,0 +1,44 @@
+import { parseArgs } from 'node:util';
+import { HttpSettings } from '#platform/config';
+import { cloudEventOf, EventReplays, type LoggedEvent, LogReader, LogSignal, Wakeup } from '#platform/messaging';
+import { print } from '../command.js';
+import { patternsOf, withLog } from './log-application.js';
+
+const OPTIONS = {
+  from: { type: 'string' },
+  types: { type: 'string', multiple: true },
+  json: { type: 'boolean' },
+} as const;
+const POLL_MS = 500;
+const BATCH = 200;
+
+/** `events tail [--from <position|time>] [--types …] [--json]`: events as they come, until Ctrl-C. */
+export async function tailEvents(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const { values } = parseArgs({ args: [...args], options: OPTIONS });
+  const types = patternsOf(values.types);
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort());
+  // Whoever reads has read enough, as head does.
+  process.stdout.on('error', () => stop.abort());
+  await withLog(env, false, async (app) => {
+    const reader = app.get(LogReader);
+    const publicUrl = app.get(HttpSettings).publicUrl!;
+    const show = (event: LoggedEvent) => print(values.json ? cloudEventOf(event, publicUrl) : lineOf(event));
+    const wakeup = new Wakeup();
+    app.get(LogSignal).onPositioned(() => wakeup.wake());
+    let position = (await reader.bounds()).last;
+    if (values.from !== undefined) position = (await app.get(EventReplays).range(values.from)).from - 1n;
+    while (!stop.signal.aborted) {
+      const { last } = await reader.bounds();
+      const { events, through } = await reader.readPage(position, last, BATCH, { dealIds: [], types });
+      for (const event of events) show(event);
+      position = through;
+      if (position >= last) await wakeup.next(POLL_MS, stop.signal);
+    }
+  });
+  return 0;
+}
+
+function lineOf({ position, time, type, stream, streamVersion }: LoggedEvent): string {
+  return `${String(position).padStart(10)}  ${time}  ${type.padEnd(28)}  ${stream} v${streamVersion}`;
+}

@@ -1,0 +1,15 @@
+import { Injectable } from '@nestjs/common';
+import { DailySchedule, type HandlesJobs, HOUSEKEEPING, JobHandler } from '#platform/jobs';
+import { LogPartitions } from '#platform/messaging';
+
+/** Each night: makes the months of the log and the journals that will be needed. */
+@Injectable()
+@JobHandler({ queue: HOUSEKEEPING, name: 'add-partitions', transactional: false })
+@DailySchedule({ at: '03:15' })
+export class AddPartitionsJob implements HandlesJobs {
+  constructor(private readonly partitions: LogPartitions) {}
+
+  async handle(): Promise<void> {
+    await this.partitions.add();
+  }
+}

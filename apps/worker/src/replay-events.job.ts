@@ -1,0 +1,68 @@
+import { Injectable, Optional } from '@nestjs/common';
+import { type HandlesJobs, JobHandler, JobRequests, type JobRequest } from '#platform/jobs';
+import { Clock, instant, newId } from '#platform/kernel';
+import { EVENT_REPLAYS, EventReplays, QueueMissingError, QueueReplay, type Replay } from '#platform/messaging';
+import { Log } from '#platform/observability';
+
+/** A run lasts so long and is then followed by another, so that a worker can stop and others get their turn. */
+const RUN_MS = 5_000;
+/** How long a broker in trouble is left alone. */
+const RETRY_MS = 5_000;
+
+interface ReplayPayload extends Record<string, string> {
+  readonly replay_id: string;
+}
+
+/**
+ * Sends a recorded replay, a few seconds of it at a time. Where it stands is saved as the broker confirms, so that a
+ * run that was cut off is followed by one that goes on from there; a broker that is away is waited for.
+ */
+@Injectable()
+@JobHandler({ queue: EVENT_REPLAYS, name: 'replay', transactional: false })
+export class ReplayEventsJob implements HandlesJobs<ReplayPayload> {
+  constructor(
+    private readonly replays: EventReplays,
+    private readonly jobs: JobRequests,
+    private readonly clock: Clock,
+    private readonly log: Log,
+    @Optional() private readonly queues?: QueueReplay,
+  ) {}
+
+  async handle({ payload }: JobRequest<ReplayPayload>): Promise<void> {
+    const id = payload.replay_id;
+    const pauseMs = await this.replays.alone(id, () => this.run(id));
+    if (pauseMs === undefined) return;
+    const runAfter = instant(new Date(Date.parse(this.clock.now()) + pauseMs));
+    await this.jobs.request({ queue: EVENT_REPLAYS, name: 'replay', key: newId(), payload, runAfter });
+  }
+
+  /** @returns after how many milliseconds to go on; undefined when the replay has ended. */
+  private async run(id: string): Promise<number | undefined> {
+    const replay = await this.replays.begin(id);
+    if (!replay) return undefined;
+    if (!this.queues) return this.fail(id, 'broker_not_configured');
+    try {
+      await this.send(replay, this.queues);
+    } catch (error) {
+      if (error instanceof QueueMissingError) return this.fail(id, 'queue_not_found');
+      this.log.warn({ err: error, replay_id: id }, 'replay interrupted, going on from the last confirmed event');
+      return RETRY_MS;
+    }
+    const { position, to_position: to } = await this.replays.get(id);
+    if (BigInt(position) < BigInt(to)) return 0;
+    await this.replays.finish(id);
+    return undefined;
+  }
+
+  private async send({ id, queue, types, position, to_position: to }: Replay, queues: QueueReplay): Promise<void> {
+    const part = { queue, types, position: BigInt(position), to: BigInt(to) };
+    await queues.run(part, AbortSignal.timeout(RUN_MS), (progress) =>
+      this.replays.advance(id, progress.position, progress.published),
+    );
+  }
+
+  private async fail(id: string, reason: string): Promise<undefined> {
+    this.log.warn({ replay_id: id, reason }, 'replay given up');
+    await this.replays.finish(id, reason);
+  }
+}

@@ -1,0 +1,40 @@
+import { Injectable } from '@nestjs/common';
+import { BrokerSettings } from '#platform/config';
+import type { Instant } from '#platform/kernel';
+import { Database, statement } from '#platform/persistence';
+import { LOCAL_CURSOR, RABBITMQ_CURSOR } from './event-cursor.js';
+
+/** Rows one statement deletes: short locks. */
+const BATCH = 5_000;
+
+/** The last position of the log's beginning that is old, ordered, and dealt with by whoever publishes. */
+const THROUGH = statement(
+  `SELECT least(
+     (SELECT min(position) - 1 FROM crm.event_log WHERE time >= $1::timestamptz AND position IS NOT NULL),
+     (SELECT position FROM crm.event_cursors WHERE name = 'sequencer'),
+     coalesce((SELECT position FROM crm.event_cursors WHERE name = $2::text), 0)) AS through`,
+);
+const FORGET = statement('SELECT crm.forget_events($1::bigint, $2::timestamptz, $3::int) AS count');
+
+/**
+ * Forgets old events, always from the log's beginning. What is not published, not positioned, beyond the slowest
+ * bookmark or wanted by a replay stays, however old it is.
+ */
+@Injectable()
+export class EventRetention {
+  constructor(
+    private readonly database: Database,
+    private readonly broker: BrokerSettings,
+  ) {}
+
+  /** Forgets events from before `before`: whole months where it can, else in short statements. */
+  async forget(before: Instant): Promise<void> {
+    const publisher = this.broker.url ? RABBITMQ_CURSOR : LOCAL_CURSOR;
+    const bound = await this.database.first<{ through: string }>(THROUGH, [before, publisher]);
+    let count = BATCH;
+    while (count === BATCH) {
+      const gone = await this.database.first<{ count: number }>(FORGET, [bound!.through, before, BATCH]);
+      count = gone?.count ?? 0;
+    }
+  }
+}
