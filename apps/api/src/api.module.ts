@@ -3,6 +3,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { ClientsHttpModule } from '#crm/clients';
 import { DealsHttpModule } from '#crm/deals';
 import { DocumentsHttpModule } from '#crm/documents';
+import { ImportsHttpModule } from '#crm/imports';
 import { JournalsHttpModule } from '#crm/journals';
 import { PaymentsHttpModule } from '#crm/payments';
 import { PoliciesHttpModule } from '#crm/policies';
@@ -11,6 +12,7 @@ import { AuthGuard, AuthModule } from '#platform/auth';
 import { ConfigModule } from '#platform/config';
 import { CqrsModule } from '#platform/cqrs';
 import { HealthModule, HttpModule } from '#platform/http';
+import { JobsModule } from '#platform/jobs';
 import { MessagingModule } from '#platform/messaging';
 import { ObservabilityModule } from '#platform/observability';
 import { PersistenceModule } from '#platform/persistence';
@@ -31,12 +33,14 @@ export class ApiModule {
         PersistenceModule.forRoot('crm-api'),
         CqrsModule.forRoot(),
         MessagingModule.forApi(),
+        JobsModule.forRoot(),
         AuthModule,
         HttpModule,
         HealthModule.forRoot(MIGRATIONS),
         ClientsHttpModule,
         DealsHttpModule,
         DocumentsHttpModule,
+        ImportsHttpModule,
         JournalsHttpModule,
         PaymentsHttpModule,
         PoliciesHttpModule,

@@ -16,6 +16,7 @@ export const OPEN_API: OpenApiSettings = {
     ['policies', 'Cover that is drafted, in force or closed, and its renewal'],
     ['documents', 'Links to documents of the Documents service, on deals, policies and clients'],
     ['journal', 'What happened to a deal, chained by hashes'],
+    ['imports', 'Files of rows to take into the book, and what became of them'],
     ['streams', 'Changes as they happen'],
     ['events', 'What is published, for those who subscribe'],
   ],

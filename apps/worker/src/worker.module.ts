@@ -1,6 +1,8 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { DealsWorkerModule } from '#crm/deals';
+import { ClientsModule } from '#crm/clients';
+import { DealsModule, DealsWorkerModule } from '#crm/deals';
+import { ImportsWorkerModule } from '#crm/imports';
 import { AuthGuard, AuthModule } from '#platform/auth';
 import { ConfigModule } from '#platform/config';
 import { CqrsModule } from '#platform/cqrs';
@@ -31,7 +33,10 @@ export class WorkerModule {
         HttpModule,
         HealthModule.forRoot(MIGRATIONS),
         JobsModule.processing(HOUSEKEEPING),
+        ClientsModule,
+        DealsModule,
         DealsWorkerModule,
+        ImportsWorkerModule,
       ],
       providers: [WorkerChecks, HousekeepingJob, { provide: APP_GUARD, useExisting: AuthGuard }],
     };

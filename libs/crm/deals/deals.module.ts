@@ -8,6 +8,7 @@ import { MoveDealsHandler } from './commands/move-deals.command.js';
 import { OpenDealHandler } from './commands/open-deal.command.js';
 import { ReviseDealHandler } from './commands/revise-deal.command.js';
 import { Deal } from './deal.entity.js';
+import { DealImporter } from './imports/deal-importer.js';
 import { DealRepository } from './deal.repository.js';
 import { DealsController } from './deals.controller.js';
 import { DealsPublisher } from './deals.publisher.js';
@@ -44,7 +45,7 @@ const QUERIES = [
 /** What a deal is and can do. */
 @Module({
   imports: [TypeOrmModule.forFeature([Deal])],
-  providers: [DealRepository, DealsPublisher, ...COMMANDS, ...QUERIES],
+  providers: [DealRepository, DealImporter, DealsPublisher, ...COMMANDS, ...QUERIES],
 })
 export class DealsModule {}
 

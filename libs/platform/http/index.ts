@@ -30,6 +30,7 @@ export {
   TextField,
   UuidField,
 } from './fields.js';
+export { TakesFile, type UploadedFile, uploadedFile } from './file-upload.js';
 export { API_PREFIX, configureHttp, createHttpAdapter, createHttpApplication } from './http-application.js';
 export { HttpModule } from './http.module.js';
 export { IdempotencyKeys } from './idempotency-keys.js';
@@ -39,6 +40,7 @@ export { ListAnswer, ListQuery, PageOf, pageRequest, toPage } from './list-query
 export { openApiDocument, type OpenApiSettings } from './open-api.js';
 export { type Problem, PROBLEM_TYPE } from './problem.js';
 export { type ProblemCodes, Problems } from './problems.decorator.js';
+export { checkedBody } from './validation.pipe.js';
 export { requireUuid, UuidParam } from './uuid-param.js';
 export { HealthModule } from './health/health.module.js';
 export { Readiness } from './health/readiness.js';

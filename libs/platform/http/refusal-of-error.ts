@@ -11,6 +11,8 @@ const STATUS: Readonly<Record<DomainErrorKind, number>> = {
   not_found: 404,
   conflict: 409,
   stale: 412,
+  too_large: 413,
+  unsupported_media: 415,
   unprocessable: 422,
   precondition_required: 428,
   too_many: 429,

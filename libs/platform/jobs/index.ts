@@ -5,6 +5,7 @@ export {
   type HandlesJobs,
   JobHandler,
   type JobHandlerOptions,
+  type ReportsProgress,
 } from './job-handler.js';
 export { type AskedJob, type JobPayload, type JobRequest } from './job-request.js';
 export { JobRequests } from './job-requests.js';

@@ -6,9 +6,13 @@ export interface HandlesJobs<P extends JobPayload = JobPayload> {
   /**
    * Runs in one transaction with the mark that the request is done, so that its effects happen exactly once; what it
    * throws rolls both back, is recorded with the request, and the request is tried again.
+   * @param report tells whoever looks at the queue how far the work is: anything JSON can hold, ids and counts only.
    */
-  handle(request: JobRequest<P>): Promise<void>;
+  handle(request: JobRequest<P>, report: ReportsProgress): Promise<void>;
 }
+
+/** Never fails and is not waited for: it informs people, nothing depends on it. */
+export type ReportsProgress = (progress: object) => void;
 
 /** Which requests a class handles, and how. */
 export interface JobHandlerOptions {

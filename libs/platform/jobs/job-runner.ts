@@ -6,9 +6,13 @@ import { UnitOfWork } from '#platform/persistence';
 import { DailySchedules } from './daily-schedules.js';
 import { describeFailure } from './describe-failure.js';
 import { type DeclaredHandler, JobHandlers } from './job-handlers.js';
+import type { ReportsProgress } from './job-handler.js';
 import { JobRequestRepository } from './job-request.repository.js';
 import { WAKE } from './schedule-wakes.js';
 import { Throttle } from './throttle.js';
+
+/** What is looked at of a Bull job. */
+type RunnableJob = Pick<Job, 'id' | 'name' | 'queueName'> & Partial<Pick<Job, 'updateProgress'>>;
 
 /** Runs the requests that Bull delivers: at least once by Bull, exactly once in effect by PostgreSQL. */
 @Injectable()
@@ -29,8 +33,8 @@ export class JobRunner {
   }
 
   /** What a Bull worker calls. Resolves for work already done; @throws Error for Bull to try again. */
-  async run({ id, name, queueName }: Pick<Job, 'id' | 'name' | 'queueName'>): Promise<void> {
-    const work = name === WAKE ? this.schedules.tick() : this.runRequest(id ?? '', queueName, name);
+  async run(job: RunnableJob): Promise<void> {
+    const work = job.name === WAKE ? this.schedules.tick() : this.runRequest(job);
     this.running.add(work);
     try {
       await Promise.race([work, this.cut]);
@@ -50,7 +54,8 @@ export class JobRunner {
     this.running.clear();
   }
 
-  private async runRequest(id: string, queue: string, name: string): Promise<void> {
+  private async runRequest(job: RunnableJob): Promise<void> {
+    const { id = '', queueName: queue, name } = job;
     const handler = this.handlers.find(queue, name);
     // Not a failure of the work: a newer worker has the handler, and the reconciler offers the request again.
     if (!handler) {
@@ -59,25 +64,25 @@ export class JobRunner {
     }
     await RequestContext.run(contextOf(id), async () => {
       try {
-        if (handler.transactional) await this.inOneTransaction(id, handler);
-        else await this.thenMark(id, handler);
+        if (handler.transactional) await this.inOneTransaction(id, handler, reportOf(job));
+        else await this.thenMark(id, handler, reportOf(job));
       } catch (error) {
         await this.fail(id, handler, error);
       }
     });
   }
 
-  private async inOneTransaction(id: string, { instance }: DeclaredHandler): Promise<void> {
+  private async inOneTransaction(id: string, { instance }: DeclaredHandler, report: ReportsProgress): Promise<void> {
     await this.unitOfWork.run(async () => {
       const request = await this.repository.claim(id);
-      if (request) await instance.handle(request);
+      if (request) await instance.handle(request, report);
     });
   }
 
-  private async thenMark(id: string, { instance }: DeclaredHandler): Promise<void> {
+  private async thenMark(id: string, { instance }: DeclaredHandler, report: ReportsProgress): Promise<void> {
     const request = await this.repository.find(id);
     if (!request) return;
-    await instance.handle(request);
+    await instance.handle(request, report);
     await this.repository.finish(id);
   }
 
@@ -93,6 +98,10 @@ export class JobRunner {
     this.log.warn(facts, 'job failed, to be tried again');
     throw new Error(reason);
   }
+}
+
+function reportOf(job: RunnableJob): ReportsProgress {
+  return (progress) => void job.updateProgress?.(progress).catch(() => undefined);
 }
 
 /** The request's id is the id of its trace too. */

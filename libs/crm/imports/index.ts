@@ -1,0 +1,1 @@
+export { ImportsHttpModule, ImportsWorkerModule } from './imports.module.js';
