@@ -17,6 +17,7 @@ export const OPEN_API: OpenApiSettings = {
     ['documents', 'Links to documents of the Documents service, on deals, policies and clients'],
     ['journal', 'What happened to a deal, chained by hashes'],
     ['imports', 'Files of rows to take into the book, and what became of them'],
+    ['exports', 'Lists as files'],
     ['streams', 'Changes as they happen'],
     ['events', 'What is published, for those who subscribe'],
   ],

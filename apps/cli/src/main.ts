@@ -6,7 +6,10 @@ const USAGE = `npm run crm -- <command>
   services                               PostgreSQL, RabbitMQ and Redis for development
   migrate                                bring the schema up to this code
   seed                                   add the demo data to an empty database
-  token --role <role> [--user <uuid>]    an access token for development`;
+  token --role <role> [--user <uuid>]    an access token for development
+  import <kind> <file> [--dry-run] [--mode all_or_nothing|good_rows] [--duplicates refuse|skip|update|allow]
+         [--encoding utf-8|windows-1251] [--url <url>] [--json]
+                                         a CSV file into a running installation, as the admin of CRM_ACCESS_TOKEN`;
 
 /** Loaded one by one: a command pays for its own libraries only. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
@@ -15,6 +18,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   migrate: async () => (await import('./database.js')).migrate,
   seed: async () => (await import('./database.js')).seed,
   token: async () => (await import('./token.js')).token,
+  import: async () => (await import('./import.js')).importFile,
 };
 
 const EX_USAGE = 64;

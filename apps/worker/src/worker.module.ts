@@ -3,6 +3,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { ClientsModule } from '#crm/clients';
 import { DealsModule, DealsWorkerModule } from '#crm/deals';
 import { ImportsWorkerModule } from '#crm/imports';
+import { PoliciesModule } from '#crm/policies';
 import { AuthGuard, AuthModule } from '#platform/auth';
 import { ConfigModule } from '#platform/config';
 import { CqrsModule } from '#platform/cqrs';
@@ -37,6 +38,7 @@ export class WorkerModule {
         DealsModule,
         DealsWorkerModule,
         ImportsWorkerModule,
+        PoliciesModule,
       ],
       providers: [WorkerChecks, HousekeepingJob, { provide: APP_GUARD, useExisting: AuthGuard }],
     };

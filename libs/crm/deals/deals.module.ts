@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { HttpModule } from '#platform/http';
 import { JobsModule } from '#platform/jobs';
 import { AssignDealHandler } from './commands/assign-deal.command.js';
 import { ChangeDealStageHandler } from './commands/change-deal-stage.command.js';
@@ -7,6 +8,7 @@ import { DeleteDealHandler } from './commands/delete-deal.command.js';
 import { MoveDealsHandler } from './commands/move-deals.command.js';
 import { OpenDealHandler } from './commands/open-deal.command.js';
 import { ReviseDealHandler } from './commands/revise-deal.command.js';
+import { DealExportsController } from './deal-exports.controller.js';
 import { Deal } from './deal.entity.js';
 import { DealImporter } from './imports/deal-importer.js';
 import { DealRepository } from './deal.repository.js';
@@ -18,6 +20,7 @@ import { RemindDealReviewsJob } from './jobs/remind-deal-reviews.job.js';
 import { DealFactsHandler, DealInScopeHandler } from './queries/deal-in-scope.query.js';
 import { DealParticipantsHandler } from './queries/deal-participants.query.js';
 import { DealsOfClientHandler } from './queries/deals-of-client.query.js';
+import { ExportDealsHandler } from './queries/export-deals.query.js';
 import { GetDealHandler } from './queries/get-deal.query.js';
 import { ListDealsHandler } from './queries/list-deals.query.js';
 import { StageMetricsHandler } from './queries/stage-metrics.query.js';
@@ -33,6 +36,7 @@ const COMMANDS = [
   MoveDealsHandler,
 ];
 const QUERIES = [
+  ExportDealsHandler,
   GetDealHandler,
   ListDealsHandler,
   StageMetricsHandler,
@@ -50,7 +54,7 @@ const QUERIES = [
 export class DealsModule {}
 
 /** Its routes. */
-@Module({ imports: [DealsModule], controllers: [DealsController] })
+@Module({ imports: [DealsModule, HttpModule], controllers: [DealsController, DealExportsController] })
 export class DealsHttpModule {}
 
 /** What happens to deals by itself. */

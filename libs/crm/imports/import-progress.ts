@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { ReportsProgress } from '#platform/jobs';
+import type { JobRun } from '#platform/jobs';
 import { Clock } from '#platform/kernel';
 import { EventLog } from '#platform/messaging';
 import { Log } from '#platform/observability';
@@ -31,7 +31,7 @@ export class ImportProgress {
   ) {}
 
   /** Call it outside of any unit of work: what it tells by itself must not wait for the end of one. */
-  open(id: string, report: ReportsProgress): ProgressLine {
+  open(id: string, report: JobRun['report']): ProgressLine {
     let [isChanged, rowsShown] = [false, undefined as number | undefined];
     let telling: Promise<void> | undefined;
     const tell = async (): Promise<void> => {

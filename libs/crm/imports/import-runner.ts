@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import type { ReportsProgress } from '#platform/jobs';
+import { type JobRun, WorkInterrupted } from '#platform/jobs';
 import { type Caller, Clock } from '#platform/kernel';
 import { UnitOfWork } from '#platform/persistence';
 import { type ImportContext, type ImportRow, RowOutcome } from './contracts.js';
@@ -37,22 +37,26 @@ export class ImportRunner {
     private readonly clock: Clock,
   ) {}
 
-  /** Resolves when the import has ended, also when another worker has ended it. */
-  async run(id: string, report: ReportsProgress): Promise<void> {
+  /**
+   * Resolves when the import has ended, also when another worker has ended it.
+   * @throws WorkInterrupted when the worker stops before that.
+   */
+  async run(id: string, { report, stopping }: JobRun): Promise<void> {
     const line = this.progress.open(id, report);
     try {
-      while (!(await this.step(id, line)));
+      while (!(await this.step(id, line, stopping)));
     } finally {
       await line.close();
     }
   }
 
   /** @returns whether the run has ended. */
-  private async step(id: string, line: ProgressLine): Promise<boolean> {
+  private async step(id: string, line: ProgressLine, stopping: AbortSignal): Promise<boolean> {
     const run = await this.imports.find(id);
     if (!run || isFinal(run.state)) return true;
+    if (stopping.aborted) throw new WorkInterrupted();
     const isHeld =
-      run.state === 'applying' && run.mode === 'all_or_nothing' ? this.whole(run, line) : this.part(id, line);
+      run.state === 'applying' && run.mode === 'all_or_nothing' ? this.whole(id, line, stopping) : this.part(id, line);
     if (!(await isHeld)) await delay(ASK_AGAIN_MS);
     return false;
   }
@@ -91,7 +95,7 @@ export class ImportRunner {
   }
 
   /** Applies the whole file. @returns false when another worker has the run. */
-  private async whole({ id }: ImportRun, line: ProgressLine): Promise<boolean> {
+  private async whole(id: string, line: ProgressLine, stopping: AbortSignal): Promise<boolean> {
     try {
       return await this.unitOfWork.run(async () => {
         const run = await this.imports.hold(id);
@@ -99,10 +103,12 @@ export class ImportRunner {
         const outcome = new RowOutcome();
         let rows = 0;
         for (let number = 0; number < run.chunks; number++) {
+          if (stopping.aborted) throw new WorkInterrupted();
           rows += await this.take(run, number, outcome);
           if (outcome.faults.length > 0) throw new LateFaults(outcome);
           line.changed(rows);
         }
+        await this.imports.show(id, 0);
         await this.imports.advance(id, run.chunks, run.rows, outcome);
         await this.imports.finish(id, 'done');
         await line.tell();

@@ -27,7 +27,7 @@ import { ListImportErrorsQuery } from './queries/list-import-errors.query.js';
 
 const ERRORS = 'import-errors';
 /** Routes of the kinds that have an importer; payments get theirs with their importer. */
-const KINDS: readonly ImportKind[] = ['clients', 'deals'];
+const KINDS: readonly ImportKind[] = ['clients', 'deals', 'policies'];
 
 @ApiTags('imports')
 @Controller('imports')

@@ -6,7 +6,7 @@ import { UnitOfWork } from '#platform/persistence';
 import { DailySchedules } from './daily-schedules.js';
 import { describeFailure } from './describe-failure.js';
 import { type DeclaredHandler, JobHandlers } from './job-handlers.js';
-import type { ReportsProgress } from './job-handler.js';
+import { type JobRun, WorkInterrupted } from './job-handler.js';
 import { JobRequestRepository } from './job-request.repository.js';
 import { WAKE } from './schedule-wakes.js';
 import { Throttle } from './throttle.js';
@@ -19,6 +19,7 @@ type RunnableJob = Pick<Job, 'id' | 'name' | 'queueName'> & Partial<Pick<Job, 'u
 export class JobRunner {
   private readonly running = new Set<Promise<void>>();
   private readonly complaints = new Throttle();
+  private readonly stopping = new AbortController();
   private cutShort: (reason: Error) => void = () => undefined;
   private readonly cut = new Promise<never>((_, reject) => (this.cutShort = reject));
 
@@ -48,6 +49,11 @@ export class JobRunner {
     while (this.running.size > 0) await Promise.allSettled(this.running);
   }
 
+  /** Tells the jobs that are running, those that ask, to come to an end. */
+  beginStop(): void {
+    this.stopping.abort();
+  }
+
   /** Hands the jobs that are still running back to Bull: the process stops, and their transactions with it. */
   handBack(): void {
     this.cutShort(new Error('handed back: the worker stops'));
@@ -64,26 +70,34 @@ export class JobRunner {
     }
     await RequestContext.run(contextOf(id), async () => {
       try {
-        if (handler.transactional) await this.inOneTransaction(id, handler, reportOf(job));
-        else await this.thenMark(id, handler, reportOf(job));
+        if (handler.transactional) await this.inOneTransaction(id, handler, this.runOf(job));
+        else await this.thenMark(id, handler, this.runOf(job));
       } catch (error) {
+        if (error instanceof WorkInterrupted) throw error;
         await this.fail(id, handler, error);
       }
     });
   }
 
-  private async inOneTransaction(id: string, { instance }: DeclaredHandler, report: ReportsProgress): Promise<void> {
+  private async inOneTransaction(id: string, { instance }: DeclaredHandler, run: JobRun): Promise<void> {
     await this.unitOfWork.run(async () => {
       const request = await this.repository.claim(id);
-      if (request) await instance.handle(request, report);
+      if (request) await instance.handle(request, run);
     });
   }
 
-  private async thenMark(id: string, { instance }: DeclaredHandler, report: ReportsProgress): Promise<void> {
+  private async thenMark(id: string, { instance }: DeclaredHandler, run: JobRun): Promise<void> {
     const request = await this.repository.find(id);
     if (!request) return;
-    await instance.handle(request, report);
+    await instance.handle(request, run);
     await this.repository.finish(id);
+  }
+
+  private runOf(job: RunnableJob): JobRun {
+    return {
+      report: (progress) => void job.updateProgress?.(progress).catch(() => undefined),
+      stopping: this.stopping.signal,
+    };
   }
 
   private async fail(id: string, { queue, name }: DeclaredHandler, error: unknown): Promise<void> {
@@ -98,10 +112,6 @@ export class JobRunner {
     this.log.warn(facts, 'job failed, to be tried again');
     throw new Error(reason);
   }
-}
-
-function reportOf(job: RunnableJob): ReportsProgress {
-  return (progress) => void job.updateProgress?.(progress).catch(() => undefined);
 }
 
 /** The request's id is the id of its trace too. */

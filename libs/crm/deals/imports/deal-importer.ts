@@ -10,6 +10,7 @@ import {
 } from '#crm/imports/contracts';
 import { checkedBody } from '#platform/http';
 import { newId } from '#platform/kernel';
+import { DEAL_FILE_COLUMNS } from '../deal-file.js';
 import { Deal } from '../deal.entity.js';
 import { clientNotChangeable, clientNotFound } from '../deal.errors.js';
 import { DealRepository } from '../deal.repository.js';
@@ -21,17 +22,7 @@ type Row = CheckedRow<DealRowDto>;
 @Injectable()
 export class DealImporter extends Importer {
   readonly kind = 'deals';
-  readonly columns = [
-    'id',
-    'client_id',
-    'title',
-    'description',
-    'stage',
-    'lost_reason',
-    'owner_id',
-    'executor_id',
-    'next_review_at',
-  ] as const;
+  readonly columns = DEAL_FILE_COLUMNS;
   readonly required = ['client_id', 'title', 'next_review_at'] as const;
   readonly duplicateRules: readonly DuplicateRule[] = ['refuse', 'skip', 'update'];
 

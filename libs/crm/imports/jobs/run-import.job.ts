@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type HandlesJobs, JobHandler, type JobRequest, type ReportsProgress } from '#platform/jobs';
+import { type HandlesJobs, JobHandler, type JobRequest, type JobRun } from '#platform/jobs';
 import { ImportRunner } from '../import-runner.js';
 import { IMPORTS, RUN_IMPORT } from './imports.queue.js';
 
@@ -9,7 +9,7 @@ import { IMPORTS, RUN_IMPORT } from './imports.queue.js';
 export class RunImportJob implements HandlesJobs<{ import_id: string }> {
   constructor(private readonly runner: ImportRunner) {}
 
-  handle({ payload }: JobRequest<{ import_id: string }>, report: ReportsProgress): Promise<void> {
-    return this.runner.run(payload.import_id, report);
+  handle({ payload }: JobRequest<{ import_id: string }>, run: JobRun): Promise<void> {
+    return this.runner.run(payload.import_id, run);
   }
 }
