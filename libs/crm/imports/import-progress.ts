@@ -3,6 +3,7 @@ import type { JobRun } from '#platform/jobs';
 import { Clock } from '#platform/kernel';
 import { EventLog } from '#platform/messaging';
 import { Log } from '#platform/observability';
+import { IMPORT_PROGRESS } from './import.event-types.js';
 import { ImportRepository } from './import.repository.js';
 import { ImportViews } from './import-views.js';
 
@@ -65,7 +66,7 @@ export class ImportProgress {
     const view = await this.views.get(id);
     const { created_by_id: actorId, id: import_id, ...counts } = view;
     const data = { import_id, ...counts };
-    const events = [{ type: 'import.progress', data }];
+    const events = [IMPORT_PROGRESS.fact(data)];
     await this.eventLog.append([{ stream: `imports/${id}`, actorId, audience: [], events }], this.clock.now());
     return data;
   }

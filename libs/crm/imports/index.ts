@@ -1,1 +1,2 @@
+export { IMPORT_EVENT_TYPES } from './import.event-types.js';
 export { ImportsHttpModule, ImportsWorkerModule } from './imports.module.js';
