@@ -4,6 +4,7 @@ import { Jobs1764000003000 } from './1764000003000-jobs.js';
 import { Sale1764000004000 } from './1764000004000-sale.js';
 import { Payments1764000005000 } from './1764000005000-payments.js';
 import { EventFeed1764000006000 } from './1764000006000-event-feed.js';
+import { Imports1764000007000 } from './1764000007000-imports.js';
 import { Reports1764000008000 } from './1764000008000-reports.js';
 
 /** Every migration, oldest first; only appended to. */
@@ -14,5 +15,6 @@ export const MIGRATIONS = [
   Sale1764000004000,
   Payments1764000005000,
   EventFeed1764000006000,
+  Imports1764000007000,
   Reports1764000008000,
 ];

@@ -81,8 +81,13 @@ export class CrmUser {
         },
       );
       outgoing.on('error', reject);
-      outgoing.end(body && JSON.stringify(body));
+      outgoing.end(Buffer.isBuffer(body) ? body : body && JSON.stringify(body));
     });
+  }
+
+  /** Sends a CSV file. */
+  upload<T>(path: string, csv: string): Promise<Reply<T>> {
+    return this.send<T>('POST', path, Buffer.from(csv), { 'content-type': 'text/csv' });
   }
 
   /** Adds a client of its own. */

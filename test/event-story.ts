@@ -26,6 +26,7 @@ export async function tellStory(crm: Crm): Promise<readonly StoryRow[]> {
   await payments(seller, deal);
   await policiesAlone(lead, await crm.client(lead));
   await reviews(crm, seller);
+  await imports(crm);
   const rows = await inOrder(crm);
   await worker.close();
   return rows;
@@ -105,6 +106,15 @@ async function documents(by: TestUser, owner: string): Promise<void> {
 async function reviews(crm: Crm, seller: TestUser): Promise<void> {
   const { id } = await crm.deal(seller, { title: 'ОСАГО', next_review_at: '2026-03-01' });
   await until(async () => (await crm.events(`deals/${id}`)).some(({ type }) => type === 'deal.review_due'), 30_000);
+}
+
+/** Told by the worker. */
+async function imports(crm: Crm): Promise<void> {
+  const file = 'name,kind\r\nСмирнов Олег,person\r\n';
+  const { body } = await crm
+    .user('admin')
+    .post<{ id: string }>('/imports/clients', file, { 'content-type': 'text/csv' });
+  await until(async () => (await crm.events(`imports/${body.id}`)).some(({ data }) => data.state === 'done'), 30_000);
 }
 
 /** Once every event has its place. */

@@ -7,6 +7,7 @@ import { OPEN_API } from '../../apps/api/src/open-api.js';
 import { Crm, type Listed } from '../crm.js';
 import { ACCESS_OF_BOOK } from './access-of-book.js';
 import { ACCESS_OF_EVENTS } from './access-of-events.js';
+import { ACCESS_OF_FILES } from './access-of-files.js';
 import { ACCESS_OF_MONEY } from './access-of-money.js';
 import { ACCESS_OF_SALE } from './access-of-sale.js';
 import { AccessRows } from './access-rows.js';
@@ -23,7 +24,13 @@ import {
 } from './access-rules.js';
 
 /** Who may do what, route by route: a route without a line fails. */
-const RULES: AccessRules = { ...ACCESS_OF_BOOK, ...ACCESS_OF_SALE, ...ACCESS_OF_MONEY, ...ACCESS_OF_EVENTS };
+const RULES: AccessRules = {
+  ...ACCESS_OF_BOOK,
+  ...ACCESS_OF_SALE,
+  ...ACCESS_OF_MONEY,
+  ...ACCESS_OF_EVENTS,
+  ...ACCESS_OF_FILES,
+};
 
 /** Every use of a route by every asker, of one kind of rule. */
 function casesOf<R extends AccessRule>(isKind: (rule: AccessRule) => rule is R) {
@@ -127,7 +134,8 @@ describe('who may do what', () => {
       const status = rule.statuses[asker];
       if (!rule.isStream) {
         const { method, path } = requestOf(use, { id: newId(), name: newId(), ...rule.names });
-        return void expect((await by.send(method, path, { body: rule.body?.() })).status).toBe(status);
+        const answer = await by.send(method, path, { body: rule.body?.(), headers: rule.headers });
+        return void expect(answer.status).toBe(status);
       }
       const cut = new AbortController();
       const [, path] = use.split(' ');

@@ -54,7 +54,9 @@ export interface CountRule {
 
 /** A route whose answer depends on the asker alone. */
 export interface AskerRule {
-  readonly body?: () => object;
+  /** Text is sent as the type that `headers` name. */
+  readonly body?: () => object | string;
+  readonly headers?: Readonly<Record<string, string>>;
   /** What the path names, when it is no row. */
   readonly names?: Readonly<Record<string, string>>;
   /** The answer goes on until it is cut off. */

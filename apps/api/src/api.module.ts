@@ -3,6 +3,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { ClientsHttpModule } from '#crm/clients';
 import { DEAL_REVIEWS, DealsHttpModule } from '#crm/deals';
 import { DocumentsHttpModule } from '#crm/documents';
+import { IMPORTS, ImportsHttpModule } from '#crm/imports';
 import { JournalsHttpModule } from '#crm/journals';
 import { PaymentsHttpModule } from '#crm/payments';
 import { PoliciesHttpModule } from '#crm/policies';
@@ -22,7 +23,7 @@ import { RpcModule } from './rpc/rpc.module.js';
 import { StreamsModule } from './streams/streams.module.js';
 
 /** Every queue that the worker runs: the dashboard shows them all. */
-const QUEUES = [DEAL_REVIEWS, EVENT_REPLAYS, HOUSEKEEPING];
+const QUEUES = [DEAL_REVIEWS, EVENT_REPLAYS, HOUSEKEEPING, IMPORTS];
 
 /** HTTP: what people and other services ask for. */
 @Module({})
@@ -45,6 +46,7 @@ export class ApiModule {
         ClientsHttpModule,
         DealsHttpModule,
         DocumentsHttpModule,
+        ImportsHttpModule,
         JournalsHttpModule,
         PaymentsHttpModule,
         PoliciesHttpModule,

@@ -16,6 +16,8 @@ export const OPEN_API: OpenApiSettings = {
     ['policies', 'Cover that is drafted, in force or closed, and its renewal'],
     ['documents', 'Links to documents of the Documents service, on deals, policies and clients'],
     ['journal', 'What happened to a deal, chained by hashes'],
+    ['imports', 'Files of rows to take into the book, and what became of them'],
+    ['exports', 'Lists as files'],
     ['streams', 'Changes as they happen'],
     ['events', 'What is published: its catalogue, the log to pull, bookmarks of its consumers, replays to a queue'],
   ],

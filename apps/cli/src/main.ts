@@ -11,7 +11,10 @@ const USAGE = `npm run crm -- <command>
   events tail [--from <position|time>] [--types <types>] [--json]
                                          show events as they come
   events bookmarks [--json]              how far each consumer of the feed has come
-  token --role <role> [--user <uuid>]    an access token for development`;
+  token --role <role> [--user <uuid>]    an access token for development
+  import <kind> <file> [--dry-run] [--mode all_or_nothing|good_rows] [--duplicates refuse|skip|update|allow]
+         [--encoding utf-8|windows-1251] [--url <url>] [--json]
+                                         a CSV file into a running installation, as the admin of CRM_ACCESS_TOKEN`;
 
 /** Loaded one by one: a command pays for its own libraries only. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
@@ -21,6 +24,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   seed: async () => (await import('./database.js')).seed,
   events: async () => (await import('./events/events.js')).events,
   token: async () => (await import('./token.js')).token,
+  import: async () => (await import('./import.js')).importFile,
 };
 
 const EX_USAGE = 64;

@@ -1,6 +1,9 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { DealsWorkerModule } from '#crm/deals';
+import { ClientsModule } from '#crm/clients';
+import { DealsModule, DealsWorkerModule } from '#crm/deals';
+import { ImportsWorkerModule } from '#crm/imports';
+import { PoliciesModule } from '#crm/policies';
 import { AuthGuard, AuthModule } from '#platform/auth';
 import { ConfigModule } from '#platform/config';
 import { CqrsModule } from '#platform/cqrs';
@@ -34,7 +37,11 @@ export class WorkerModule {
         HttpModule,
         HealthModule.forRoot(MIGRATIONS),
         JobsModule.processing(HOUSEKEEPING, EVENT_REPLAYS),
+        ClientsModule,
+        DealsModule,
         DealsWorkerModule,
+        ImportsWorkerModule,
+        PoliciesModule,
       ],
       providers: [
         WorkerChecks,

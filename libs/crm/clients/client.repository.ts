@@ -17,6 +17,23 @@ const HOLD_KEYS = statement(
 );
 const LOCK = statement('SELECT id FROM crm.clients WHERE id = $1::uuid FOR UPDATE');
 
+/** A client found by one of its keys. */
+export interface ClientKeyOwner {
+  /** Place, from 0, of the keys that it shares one of. */
+  readonly place: number;
+  readonly id: string;
+}
+
+const MOST_ALIKE = 10;
+const ALIKE = statement(`
+  SELECT k.place::int - 1 AS place, c.id
+  FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS k (email, phone, tax_id, place)
+  CROSS JOIN LATERAL (
+    SELECT id FROM crm.clients WHERE email_key = k.email AND NOT is_deleted
+    UNION SELECT id FROM crm.clients WHERE phone_key = k.phone AND NOT is_deleted
+    UNION SELECT id FROM crm.clients WHERE tax_id = k.tax_id AND NOT is_deleted
+    LIMIT ${MOST_ALIKE}) AS c`);
+
 /** Loads clients to be changed and stores them with their events. */
 @Injectable()
 export class ClientRepository extends AggregateRepository<Client> {
@@ -57,6 +74,29 @@ export class ClientRepository extends AggregateRepository<Client> {
   async holdKeys({ email, phone, taxId }: Client['keys']): Promise<void> {
     const keys = [email, phone, taxId].filter((key) => key !== null);
     if (keys.length > 0) await this.store.database.query(HOLD_KEYS, [ADVISORY_LOCKS.clientKeys, keys]);
+  }
+
+  /**
+   * The clients with these ids, deleted ones too, by id; for imports.
+   * @param isHeld whether nobody else may change them until the unit of work ends.
+   */
+  async known(ids: readonly string[], isHeld: boolean): Promise<ReadonlyMap<string, Client>> {
+    if (ids.length === 0) return new Map();
+    const sql = `SELECT ${this.mapping.selection} FROM ${this.mapping.table} WHERE id = ANY ($1::uuid[]) ORDER BY id`;
+    const found = statement(isHeld ? `${sql} FOR NO KEY UPDATE` : sql);
+    const rows = await this.store.database.query<Record<string, unknown>>(found, [ids]);
+    return new Map(rows.map((row) => this.mapping.hydrate(row)).map((client) => [client.id, client]));
+  }
+
+  /** Ids of clients by the keys that they share with `keys`: at most ten for each. */
+  async alike(keys: readonly Client['keys'][]): Promise<readonly ClientKeyOwner[]> {
+    const values = [keys.map(({ email }) => email), keys.map(({ phone }) => phone), keys.map(({ taxId }) => taxId)];
+    return this.store.database.query<ClientKeyOwner>(ALIKE, values);
+  }
+
+  /** Stores new clients in one round trip. */
+  async addAll(clients: readonly Client[], now: Instant): Promise<void> {
+    await this.insertAll(clients, now, 'append_beginnings');
   }
 
   /** Stores a new client, or what changed of a loaded one; nothing when nothing did. */

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Client } from './client.entity.js';
+import { ClientImporter } from './imports/client-importer.js';
 import { ClientRepository } from './client.repository.js';
 import { ClientsController } from './clients.controller.js';
 import { ClientsPublisher } from './clients.publisher.js';
@@ -18,7 +19,7 @@ const QUERIES = [GetClientHandler, ListClientsHandler, DuplicateClientsHandler, 
 /** What a client is and can do. */
 @Module({
   imports: [TypeOrmModule.forFeature([Client])],
-  providers: [ClientRepository, ClientsPublisher, ...COMMANDS, ...QUERIES],
+  providers: [ClientRepository, ClientImporter, ClientsPublisher, ...COMMANDS, ...QUERIES],
 })
 export class ClientsModule {}
 

@@ -22,6 +22,10 @@ export interface NewDeal {
   readonly ownerId: string | null;
   readonly executorId: string | null;
   readonly nextReviewAt: CalendarDate;
+  /** Where an imported deal stands already; any other begins at `qualification`. */
+  readonly stage?: Stage;
+  /** Why an imported deal was lost. */
+  readonly lostReason?: string | null;
 }
 
 /** Fields to change; what is absent stays. */
@@ -68,13 +72,18 @@ export class Deal extends Aggregate {
   @Column('varchar', { name: 'lost_reason', length: 500, nullable: true })
   private lostReason: string | null = null;
 
+  /** @throws DomainError `reason_not_applicable`. */
   static open(facts: NewDeal, actorId: string, now: Instant): Deal {
+    const { stage = 'qualification', lostReason = null } = facts;
+    if (lostReason !== null && stage !== 'closedLost') throw reasonNotApplicable();
     const deal = new Deal();
     deal.begin(facts.id, now);
     deal.clientId = facts.clientId;
     deal.title = facts.title;
     deal.description = facts.description;
-    deal.status = STAGE_TABLE.qualification.status;
+    deal.status = STAGE_TABLE[stage].status;
+    deal.lostReason = lostReason;
+    deal.closedAt = STAGE_TABLE[stage].isClosed ? now : null;
     deal.ownerId = facts.ownerId;
     deal.executorId = facts.executorId;
     deal.nextReviewAt = facts.nextReviewAt;

@@ -19,6 +19,9 @@ export const dealHasPayments = (): DomainError =>
 export const clientNotFound = (): DomainError =>
   new DomainError('not_found', 'client_not_found', 'There is no such client.');
 
+export const clientNotChangeable = (): DomainError =>
+  new DomainError('invalid', 'client_not_changeable', 'The deal belongs to another client: merge the clients instead.');
+
 export const reasonNotApplicable = (): DomainError =>
   new DomainError('invalid', 'reason_not_applicable', 'A reason is taken only with the stage closedLost.');
 

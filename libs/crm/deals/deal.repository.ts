@@ -21,17 +21,26 @@ const CLIENT_IN_SCOPE = {
 
 /** Against parts of the deal, which hold it for share while they are added. */
 const HOLD = statement('SELECT id FROM crm.deals WHERE id = $1::uuid FOR NO KEY UPDATE');
+const OPEN_CLIENTS = statement(
+  `SELECT id FROM crm.clients WHERE id = ANY ($1::uuid[]) AND NOT is_deleted AND merged_into_id IS NULL
+   ORDER BY id FOR SHARE`,
+);
 
 /** Loads deals to be changed and stores them with their journal and events. */
 @Injectable()
 export class DealRepository extends AggregateRepository<Deal> {
   private readonly byId: Statement;
+  private readonly byIds: Statement;
+  private readonly byIdsHeld: Statement;
 
   constructor(store: AggregateStore) {
     super(store, Deal, CLIENT_IN_SCOPE);
     this.byId = statement(
       `SELECT ${this.mapping.selection} FROM ${this.mapping.table} WHERE id = $1::uuid AND NOT is_deleted`,
     );
+    const byIds = `SELECT ${this.mapping.selection} FROM ${this.mapping.table} WHERE id = ANY ($1::uuid[]) ORDER BY id`;
+    this.byIds = statement(byIds);
+    this.byIdsHeld = statement(`${byIds} FOR NO KEY UPDATE`);
   }
 
   /**
@@ -71,6 +80,27 @@ export class DealRepository extends AggregateRepository<Deal> {
    */
   async add(deal: Deal, clients: Scope, now: Instant): Promise<void> {
     await this.write(deal, now, [deal.view.client_id, clients.all, clients.ownerId]);
+  }
+
+  /**
+   * The deals with these ids, deleted ones too, by id; for imports.
+   * @param isHeld whether nobody else may change them until the unit of work ends.
+   */
+  async known(ids: readonly string[], isHeld: boolean): Promise<ReadonlyMap<string, Deal>> {
+    if (ids.length === 0) return new Map();
+    const rows = await this.store.database.query<Record<string, unknown>>(isHeld ? this.byIdsHeld : this.byIds, [ids]);
+    return new Map(rows.map((row) => this.mapping.hydrate(row)).map((deal) => [deal.id, deal]));
+  }
+
+  /** Those of the clients that deals can be opened for; they stay so until the unit of work ends. */
+  async openClients(ids: readonly string[]): Promise<ReadonlySet<string>> {
+    const rows = await this.store.database.query<{ id: string }>(OPEN_CLIENTS, [ids]);
+    return new Set(rows.map(({ id }) => id));
+  }
+
+  /** Stores new deals in one round trip, for clients that {@link openClients} holds. */
+  async addAll(deals: readonly Deal[], now: Instant): Promise<void> {
+    await this.insertAll(deals, now, 'append_beginnings');
   }
 
   /** Stores what changed; nothing when nothing did. */

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { HttpModule } from '#platform/http';
 import { JobsModule } from '#platform/jobs';
 import { AssignDealHandler } from './commands/assign-deal.command.js';
 import { ChangeDealStageHandler } from './commands/change-deal-stage.command.js';
@@ -7,7 +8,9 @@ import { DeleteDealHandler } from './commands/delete-deal.command.js';
 import { MoveDealsHandler } from './commands/move-deals.command.js';
 import { OpenDealHandler } from './commands/open-deal.command.js';
 import { ReviseDealHandler } from './commands/revise-deal.command.js';
+import { DealExportsController } from './deal-exports.controller.js';
 import { Deal } from './deal.entity.js';
+import { DealImporter } from './imports/deal-importer.js';
 import { DealRepository } from './deal.repository.js';
 import { DealsController } from './deals.controller.js';
 import { DealsPublisher } from './deals.publisher.js';
@@ -18,6 +21,7 @@ import { DealAccessHandler } from './queries/deal-access.query.js';
 import { DealFactsHandler, DealInScopeHandler } from './queries/deal-in-scope.query.js';
 import { DealParticipantsHandler } from './queries/deal-participants.query.js';
 import { DealsOfClientHandler } from './queries/deals-of-client.query.js';
+import { ExportDealsHandler } from './queries/export-deals.query.js';
 import { GetDealHandler } from './queries/get-deal.query.js';
 import { ListDealsHandler } from './queries/list-deals.query.js';
 import { StageMetricsHandler } from './queries/stage-metrics.query.js';
@@ -33,6 +37,7 @@ const COMMANDS = [
   MoveDealsHandler,
 ];
 const QUERIES = [
+  ExportDealsHandler,
   GetDealHandler,
   DealAccessHandler,
   ListDealsHandler,
@@ -46,12 +51,12 @@ const QUERIES = [
 /** What a deal is and can do. */
 @Module({
   imports: [TypeOrmModule.forFeature([Deal])],
-  providers: [DealRepository, DealsPublisher, ...COMMANDS, ...QUERIES],
+  providers: [DealRepository, DealImporter, DealsPublisher, ...COMMANDS, ...QUERIES],
 })
 export class DealsModule {}
 
 /** Its routes. */
-@Module({ imports: [DealsModule], controllers: [DealsController] })
+@Module({ imports: [DealsModule, HttpModule], controllers: [DealsController, DealExportsController] })
 export class DealsHttpModule {}
 
 /** What happens to deals by itself. */

@@ -3,7 +3,7 @@ import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentCaller } from '#platform/auth';
 import { Creates, IfMatch, type ListAnswer, PageOf, pageRequest, Problems, toPage, UuidParam } from '#platform/http';
-import { type Caller, DomainError, type ExpectedVersion } from '#platform/kernel';
+import type { Caller, ExpectedVersion } from '#platform/kernel';
 import { ActivatePolicyCommand } from './commands/activate-policy.command.js';
 import { AddPolicyCommand } from './commands/add-policy.command.js';
 import { ClosePolicyCommand } from './commands/close-policy.command.js';
@@ -16,11 +16,13 @@ import {
   ClosePolicyDto,
   ListPoliciesDto,
   newPolicyFacts,
+  policyFilter,
   policyFacts,
   PolicyResource,
   RenewPolicyDto,
   RevisePolicyDto,
 } from './policy.dto.js';
+import { subjectRequired } from './policy.errors.js';
 import { GetPolicyQuery } from './queries/get-policy.query.js';
 import { ListPoliciesQuery } from './queries/list-policies.query.js';
 
@@ -39,10 +41,8 @@ export class PoliciesController {
   @ApiOperation({ summary: 'Policies in your scope, the newest first' })
   @ApiOkResponse({ type: PageOf(PolicyResource) })
   async list(@CurrentCaller() caller: Caller, @Query() query: ListPoliciesDto): Promise<ListAnswer<PolicyView>> {
-    const { deal_id: dealId, client_id: clientId, status, insurance_company: insuranceCompany, number } = query;
-    const { ends_before: endsBefore, renewal_due: renewalDue } = query;
-    const filter = { dealId, clientId, status, insuranceCompany, number, endsBefore, renewalDue };
-    return toPage(await this.queries.execute(new ListPoliciesQuery(caller, filter, pageRequest(query, LIST))), LIST);
+    const asked = new ListPoliciesQuery(caller, policyFilter(query), pageRequest(query, LIST));
+    return toPage(await this.queries.execute(asked), LIST);
   }
 
   @Post()
@@ -155,11 +155,4 @@ export class PoliciesController {
   ): Promise<PolicyView> {
     return this.commands.execute(new RenewPolicyCommand(caller, id, policyFacts(body), expected));
   }
-}
-
-function subjectRequired(): DomainError {
-  const detail = 'A policy needs a deal or a client.';
-  return new DomainError('unprocessable', 'validation_failed', detail, {
-    errors: [{ pointer: '/client_id', code: 'required', detail: 'must be given when deal_id is not' }],
-  });
 }

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { HttpModule } from '#platform/http';
 import { ActivatePolicyHandler } from './commands/activate-policy.command.js';
 import { AddPolicyHandler } from './commands/add-policy.command.js';
 import { ClosePolicyHandler } from './commands/close-policy.command.js';
@@ -12,10 +13,13 @@ import {
 import { MovePoliciesHandler } from './commands/move-policies.command.js';
 import { RenewPolicyHandler } from './commands/renew-policy.command.js';
 import { RevisePolicyHandler } from './commands/revise-policy.command.js';
+import { PolicyImporter } from './imports/policy-importer.js';
 import { PoliciesController } from './policies.controller.js';
 import { PoliciesPublisher } from './policies.publisher.js';
+import { PolicyExportsController } from './policy-exports.controller.js';
 import { Policy } from './policy.entity.js';
 import { PolicyRepository } from './policy.repository.js';
+import { ExportPoliciesHandler } from './queries/export-policies.query.js';
 import { GetPolicyHandler, PolicyInScopeHandler } from './queries/get-policy.query.js';
 import { ListPoliciesHandler } from './queries/list-policies.query.js';
 import { PoliciesOfClientHandler } from './queries/policies-of-client.query.js';
@@ -31,15 +35,21 @@ const COMMANDS = [
 ];
 /** What quotes ask for. */
 const FOR_QUOTES = [LinkPolicyToQuoteHandler, ReleaseQuoteHandler, DraftPolicyFromQuoteHandler];
-const QUERIES = [GetPolicyHandler, ListPoliciesHandler, PolicyInScopeHandler, PoliciesOfClientHandler];
+const QUERIES = [
+  ExportPoliciesHandler,
+  GetPolicyHandler,
+  ListPoliciesHandler,
+  PolicyInScopeHandler,
+  PoliciesOfClientHandler,
+];
 
 /** What a policy is and can do. */
 @Module({
   imports: [TypeOrmModule.forFeature([Policy])],
-  providers: [PolicyRepository, PoliciesPublisher, ...COMMANDS, ...FOR_QUOTES, ...QUERIES],
+  providers: [PolicyRepository, PolicyImporter, PoliciesPublisher, ...COMMANDS, ...FOR_QUOTES, ...QUERIES],
 })
 export class PoliciesModule {}
 
 /** Its routes. */
-@Module({ imports: [PoliciesModule], controllers: [PoliciesController] })
+@Module({ imports: [HttpModule, PoliciesModule], controllers: [PoliciesController, PolicyExportsController] })
 export class PoliciesHttpModule {}

@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, IntersectionType } from '@nestjs/swagger';
 import {
   BooleanField,
   CurrencyField,
@@ -13,6 +13,7 @@ import {
 import type { CalendarDate, Instant } from '#platform/kernel';
 import { CLOSE_REASONS, type CloseReason, POLICY_STATUSES, type PolicyStatus, type PolicyView } from './contracts.js';
 import type { PolicyFacts } from './policy.entity.js';
+import type { PolicyFilter } from './queries/list-policies.query.js';
 
 const INSURER = { min: 1, max: 255, nullable: true, example: 'Ингосстрах' } as const;
 const NUMBER = { min: 1, max: 64, nullable: true, example: 'XXX 0123456789' } as const;
@@ -93,8 +94,8 @@ export class ClosePolicyDto {
   reason!: CloseReason;
 }
 
-/** Filters of a list of policies. */
-export class ListPoliciesDto extends ListQuery {
+/** Which policies are meant. */
+export class PolicyFilterDto {
   @UuidField({ optional: true })
   deal_id?: string;
 
@@ -116,6 +117,9 @@ export class ListPoliciesDto extends ListQuery {
   @BooleanField({ optional: true, description: 'Active, ends within 30 days, and nothing renews it yet.' })
   renewal_due?: boolean;
 }
+
+/** Which policies, and which part of their list. */
+export class ListPoliciesDto extends IntersectionType(ListQuery, PolicyFilterDto) {}
 
 /** A policy. */
 export class PolicyResource implements PolicyView {
@@ -201,4 +205,11 @@ export function newPolicyFacts(body: AddPolicyDto): PolicyFacts {
     effectiveFrom: effectiveFrom ?? null,
     effectiveTo: effectiveTo ?? null,
   };
+}
+
+/** What a query asks for, in the domain's words. */
+export function policyFilter(query: PolicyFilterDto): PolicyFilter {
+  const { deal_id: dealId, client_id: clientId, status, insurance_company: insuranceCompany, number } = query;
+  const { ends_before: endsBefore, renewal_due: renewalDue } = query;
+  return { dealId, clientId, status, insuranceCompany, number, endsBefore, renewalDue };
 }

@@ -50,3 +50,16 @@ export const currencyRequired = (): DomainError =>
 
 export const policyHasPayments = (): DomainError =>
   new DomainError('conflict', 'policy_has_payments', 'The policy has payments: close it instead.');
+
+export const subjectRequired = (): DomainError =>
+  new DomainError('unprocessable', 'validation_failed', 'A policy needs a deal or a client.', {
+    errors: [{ pointer: '/client_id', code: 'required', detail: 'must be given when deal_id is not' }],
+  });
+
+export const subjectNotChangeable = (): DomainError =>
+  new DomainError('invalid', 'subject_not_changeable', 'The policy belongs to another deal or client.');
+
+export const closeReasonRequired = (): DomainError =>
+  new DomainError('unprocessable', 'validation_failed', 'A closed policy, and no other, says why it was closed.', {
+    errors: [{ pointer: '/close_reason', code: 'required', detail: 'goes with the status closed, and with no other' }],
+  });

@@ -29,6 +29,24 @@ const HOLD_CLIENT = statement(
    WHERE p.id = $1::uuid AND p.deal_id IS NULL FOR SHARE OF c`,
 );
 
+/** A policy that a row of a file may mean. */
+export interface KnownPolicy {
+  readonly id: string;
+  readonly is_deleted: boolean;
+  /** Insurer's and number's key with a line break between; null when no number is taken by it. */
+  readonly key: string | null;
+}
+
+const KNOWN = statement(`
+  SELECT id, is_deleted,
+    CASE WHEN NOT is_deleted AND close_reason IS DISTINCT FROM 'void' THEN insurer_key || E'\\n' || number_key END AS key
+  FROM crm.policies
+  WHERE id = ANY ($1::uuid[]) OR id = ANY (ARRAY(
+    SELECT p.id FROM unnest($2::text[], $3::text[]) AS k (insurer, number)
+    JOIN crm.policies p ON p.insurer_key = k.insurer AND p.number_key = k.number
+    WHERE NOT p.is_deleted AND p.close_reason IS DISTINCT FROM 'void'))
+  ORDER BY id FOR NO KEY UPDATE`);
+
 /** Loads policies to be changed and stores them with their journal and events. */
 @Injectable()
 export class PolicyRepository extends AggregateRepository<Policy> {
@@ -84,6 +102,22 @@ export class PolicyRepository extends AggregateRepository<Policy> {
   async linkedTo(quoteId: string): Promise<Policy | undefined> {
     await this.store.database.query(HOLD_LINKED, [quoteId]);
     return this.select(new SqlConditions('NOT p.is_deleted'), (p) => `p.quote_id = ${p}::uuid`, quoteId);
+  }
+
+  /**
+   * The policies with these ids, deleted ones too, or these keys of insurer and number; nobody else changes them until
+   * the unit of work ends. For imports.
+   * @param keys insurer's and number's key with a line break between.
+   */
+  async known(ids: readonly string[], keys: readonly string[]): Promise<readonly KnownPolicy[]> {
+    const parts = keys.map((key) => key.split('\n'));
+    const values = [ids, parts.map(([insurer]) => insurer), parts.map(([, number]) => number)];
+    return this.store.database.query<KnownPolicy>(KNOWN, values);
+  }
+
+  /** Stores new policies in one round trip. */
+  async addAll(policies: readonly Policy[], now: Instant): Promise<void> {
+    await this.insertAll(policies, now, 'append_changes');
   }
 
   /** Stores a new policy, or what changed of a loaded one; nothing when nothing did. */

@@ -9,6 +9,7 @@ import {
   RedisSettings,
   RuntimeSettings,
   StreamSettings,
+  TransferSettings,
   WorkerSettings,
 } from './schemas.js';
 import type { SettingsClass } from './settings.js';
@@ -22,6 +23,7 @@ export const ALL_SETTINGS: readonly SettingsClass[] = [
   HttpSettings,
   AuthSettings,
   StreamSettings,
+  TransferSettings,
   WorkerSettings,
 ];
 

@@ -7,6 +7,7 @@ export {
   RedisSettings,
   RuntimeSettings,
   StreamSettings,
+  TransferSettings,
   WorkerSettings,
 } from './schemas.js';
 export { ALL_SETTINGS, ConfigModule } from './config.module.js';

@@ -102,6 +102,21 @@ export class AuthSettings extends Settings({
   }),
 }) {}
 
+export class TransferSettings extends Settings({
+  importBytes: integer('CRM_IMPORT_BYTES', 1_024, 10_000_000_000, {
+    fallback: '209715200',
+    doc: 'Largest file an import takes, in bytes; more is answered 413.',
+  }),
+  importRows: integer('CRM_IMPORT_ROWS', 1, 10_000_000, {
+    fallback: '1000000',
+    doc: 'Most rows of one import; more is answered 413.',
+  }),
+  exports: integer('CRM_EXPORTS', 1, 100, {
+    fallback: '4',
+    doc: 'Exports one API process streams at a time, each on a database connection of its own; more are answered 429.',
+  }),
+}) {}
+
 export class StreamSettings extends Settings({
   heartbeatMs: integer('CRM_SSE_HEARTBEAT_MS', 100, 60_000, {
     fallback: '15000',

@@ -10,6 +10,7 @@ import { Log } from '#platform/observability';
 import { installAnswerHeaders } from './answer-headers.js';
 import { installConnectionDrain } from './connection-drain.js';
 import { DeclaredInputGuard } from './declared-input.guard.js';
+import { installFileUpload } from './file-upload.js';
 import { IdempotencyKeys } from './idempotency-keys.js';
 import { installIdempotency } from './idempotency.interceptor.js';
 import { installJsonBody } from './json-body.js';
@@ -103,6 +104,7 @@ export function configureHttp(app: NestFastifyApplication): void {
   fastify.decorate('requiresIfMatch', settings.requireIfMatch);
   installRequestFacts(fastify);
   installJsonBody(fastify, settings.bodyLimitBytes);
+  installFileUpload(fastify);
   installAnswerHeaders(fastify);
   installConnectionDrain(fastify, DRAIN_SHARE * app.get(RuntimeSettings, { strict: false }).shutdownTimeoutMs);
   routes.install(fastify);

@@ -92,6 +92,8 @@ function identify(request: FastifyRequest, key: string | string[]): IdempotentRe
 function fingerprintOf(request: FastifyRequest): Buffer {
   const query = request.url.split('?')[1] ?? '';
   const hash = createHash('sha256').update(`${request.method} ${pathOf(request.url)}?${query}\n`);
+  // A file is read by its handler alone: what is known of it beforehand is how long it is.
+  if (request.routeOptions.config.takesFile) return hash.update(request.headers['content-length'] ?? '').digest();
   const { body } = request;
   return (Buffer.isBuffer(body) ? hash.update(body) : hash.update(canonicalJson(body))).digest();
 }

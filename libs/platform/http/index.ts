@@ -1,4 +1,5 @@
 export { Creates } from './answer-headers.js';
+export { AnswersCsv, CsvExports } from './csv-export.js';
 export { decodeCursor, encodeCursor } from './cursor.js';
 export { serveDocs } from './docs.js';
 export {
@@ -30,6 +31,7 @@ export {
   TextField,
   UuidField,
 } from './fields.js';
+export { TakesFile, type UploadedFile, uploadedFile } from './file-upload.js';
 export { API_PREFIX, configureHttp, createHttpAdapter, createHttpApplication } from './http-application.js';
 export { HttpModule } from './http.module.js';
 export { IdempotencyKeys } from './idempotency-keys.js';
@@ -43,7 +45,7 @@ export { type ProblemCodes, Problems } from './problems.decorator.js';
 export type { Refusal } from './refusal.js';
 export { refusalOf } from './refusal-of-error.js';
 export { factsOf } from './request-facts.js';
-export { ValidationPipe, validationFailed } from './validation.pipe.js';
+export { checkedBody, ValidationPipe, validationFailed } from './validation.pipe.js';
 export { requireUuid, UuidParam } from './uuid-param.js';
 export { HealthModule } from './health/health.module.js';
 export { Readiness } from './health/readiness.js';

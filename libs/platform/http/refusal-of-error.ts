@@ -12,6 +12,8 @@ const STATUS: Readonly<Record<DomainErrorKind, number>> = {
   conflict: 409,
   gone: 410,
   stale: 412,
+  too_large: 413,
+  unsupported_media: 415,
   unprocessable: 422,
   precondition_required: 428,
   too_many: 429,

@@ -24,6 +24,14 @@ export class ValidationPipe implements PipeTransform {
   }
 }
 
+/**
+ * The DTO of members that came another way than in a request's body, checked as a body is.
+ * @throws DomainError 422 as the pipe does.
+ */
+export function checkedBody<T extends object>(dto: Type<T>, members: object): T {
+  return validated(FieldRules.of(dto), membersOf(members, 'body'), 'body') as T;
+}
+
 function validated(rules: FieldRules, members: Record<string, unknown>, source: FieldSource): object {
   const unknown = Object.keys(members).filter((name) => !rules.has(name));
   const known = unknown.length === 0 ? members : without(unknown, members);

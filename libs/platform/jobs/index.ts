@@ -7,6 +7,8 @@ export {
   type HandlesJobs,
   JobHandler,
   type JobHandlerOptions,
+  type JobRun,
+  WorkInterrupted,
 } from './job-handler.js';
 export { type AskedJob, type JobPayload, type JobRequest } from './job-request.js';
 export { JobRequests } from './job-requests.js';

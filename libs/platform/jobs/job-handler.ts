@@ -7,7 +7,24 @@ export interface HandlesJobs<P extends JobPayload = JobPayload> {
    * Runs in one transaction with the mark that the request is done, so that its effects happen exactly once; what it
    * throws rolls both back, is recorded with the request, and the request is tried again.
    */
-  handle(request: JobRequest<P>): Promise<void>;
+  handle(request: JobRequest<P>, run: JobRun): Promise<void>;
+}
+
+/** One run of a handler, as the handler sees it. */
+export interface JobRun {
+  /** Tells whoever looks at the queue how far the work is: ids and counts. Never fails and is not waited for. */
+  readonly report: (progress: object) => void;
+  /** Aborted when the worker stops: a long batch then throws {@link WorkInterrupted}. */
+  readonly stopping: AbortSignal;
+}
+
+/** Thrown by a batch that leaves its rest to another run, since the worker stops: not counted as a failure. */
+export class WorkInterrupted extends Error {
+  override readonly name = 'WorkInterrupted';
+
+  constructor() {
+    super('the worker stops: the rest is left to another run');
+  }
 }
 
 /** Which requests a class handles, and how. */

@@ -6,16 +6,21 @@ import { UnitOfWork } from '#platform/persistence';
 import { DailySchedules } from './daily-schedules.js';
 import { describeFailure } from './describe-failure.js';
 import { type DeclaredHandler, JobHandlers } from './job-handlers.js';
+import { type JobRun, WorkInterrupted } from './job-handler.js';
 import { JobRequestRepository } from './job-request.repository.js';
 import { NoHandlerError } from './no-handler.error.js';
 import { WAKE } from './schedule-wakes.js';
 import { Throttle } from './throttle.js';
+
+/** What is looked at of a Bull job. */
+type RunnableJob = Pick<Job, 'id' | 'name' | 'queueName'> & Partial<Pick<Job, 'updateProgress'>>;
 
 /** Runs the requests that Bull delivers: at least once by Bull, exactly once in effect by PostgreSQL. */
 @Injectable()
 export class JobRunner {
   private readonly running = new Set<Promise<void>>();
   private readonly complaints = new Throttle();
+  private readonly stopping = new AbortController();
   private cutShort: (reason: Error) => void = () => undefined;
   private readonly cut = new Promise<never>((_, reject) => (this.cutShort = reject));
 
@@ -30,8 +35,8 @@ export class JobRunner {
   }
 
   /** What a Bull worker calls. Resolves for work already done; @throws Error for Bull to try again. */
-  async run({ id, name, queueName }: Pick<Job, 'id' | 'name' | 'queueName'>): Promise<void> {
-    const work = name === WAKE ? this.schedules.tick() : this.runRequest(id ?? '', queueName, name);
+  async run(job: RunnableJob): Promise<void> {
+    const work = job.name === WAKE ? this.schedules.tick() : this.runRequest(job);
     this.running.add(work);
     try {
       await Promise.race([work, this.cut]);
@@ -45,13 +50,19 @@ export class JobRunner {
     while (this.running.size > 0) await Promise.allSettled(this.running);
   }
 
+  /** Tells the jobs that are running, those that ask, to come to an end. */
+  beginStop(): void {
+    this.stopping.abort();
+  }
+
   /** Hands the jobs that are still running back to Bull: the process stops, and their transactions with it. */
   handBack(): void {
     this.cutShort(new Error('handed back: the worker stops'));
     this.running.clear();
   }
 
-  private async runRequest(id: string, queue: string, name: string): Promise<void> {
+  private async runRequest(job: RunnableJob): Promise<void> {
+    const { id = '', queueName: queue, name } = job;
     const handler = this.handlers.find(queue, name);
     // Not a failure of the work: a newer worker has the handler, and the reconciler offers the request again.
     if (!handler) {
@@ -60,26 +71,34 @@ export class JobRunner {
     }
     await RequestContext.run(contextOf(id), async () => {
       try {
-        if (handler.transactional) await this.inOneTransaction(id, handler);
-        else await this.thenMark(id, handler);
+        if (handler.transactional) await this.inOneTransaction(id, handler, this.runOf(job));
+        else await this.thenMark(id, handler, this.runOf(job));
       } catch (error) {
+        if (error instanceof WorkInterrupted) throw error;
         await this.fail(id, handler, error);
       }
     });
   }
 
-  private async inOneTransaction(id: string, { instance }: DeclaredHandler): Promise<void> {
+  private async inOneTransaction(id: string, { instance }: DeclaredHandler, run: JobRun): Promise<void> {
     await this.unitOfWork.run(async () => {
       const request = await this.repository.claim(id);
-      if (request) await instance.handle(request);
+      if (request) await instance.handle(request, run);
     });
   }
 
-  private async thenMark(id: string, { instance }: DeclaredHandler): Promise<void> {
+  private async thenMark(id: string, { instance }: DeclaredHandler, run: JobRun): Promise<void> {
     const request = await this.repository.find(id);
     if (!request) return;
-    await instance.handle(request);
+    await instance.handle(request, run);
     await this.repository.finish(id);
+  }
+
+  private runOf(job: RunnableJob): JobRun {
+    return {
+      report: (progress) => void job.updateProgress?.(progress).catch(() => undefined),
+      stopping: this.stopping.signal,
+    };
   }
 
   private async fail(id: string, { queue, name }: DeclaredHandler, error: unknown): Promise<void> {

@@ -32,6 +32,7 @@ export class JobWorkers implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Takes no more jobs, lets those running finish within the shutdown time-out, and hands the rest back. */
   async onModuleDestroy(): Promise<void> {
+    this.runner.beginStop();
     const deadline = new AbortController();
     const closed = Promise.all(this.workers.map((worker) => this.close(worker)));
     const late = delay(this.runtime.shutdownTimeoutMs, 'late' as const, { signal: deadline.signal });

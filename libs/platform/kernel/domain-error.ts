@@ -1,7 +1,7 @@
 /**
  * What sort of refusal it is. `platform/http` alone maps it to a status:
  * invalid 400 · unauthenticated 401 · forbidden 403 · not_found 404 · conflict 409 · gone 410 · stale 412 ·
- * unprocessable 422 · precondition_required 428 · too_many 429 · unavailable 503.
+ * too_large 413 · unsupported_media 415 · unprocessable 422 · precondition_required 428 · too_many 429 · unavailable 503.
  */
 export type DomainErrorKind =
   | 'invalid'
@@ -11,6 +11,8 @@ export type DomainErrorKind =
   | 'conflict'
   | 'gone'
   | 'stale'
+  | 'too_large'
+  | 'unsupported_media'
   | 'unprocessable'
   | 'precondition_required'
   | 'too_many'

@@ -27,6 +27,28 @@ export class Database {
   }
 
   /**
+   * Rows of a SELECT as they are at one moment, however many, on a connection of its own: a batch is read when it is
+   * asked for, and whoever stops asking ends the query.
+   * @param sql made of fixed parts only.
+   */
+  async *stream<R extends object>(sql: string, values: readonly unknown[], batch = 1_000): AsyncGenerator<R[]> {
+    const client = await this.connect('crm-stream');
+    // A connection that breaks fails the query in hand, or the next one.
+    client.on('error', () => undefined);
+    try {
+      await client.query('BEGIN READ ONLY');
+      await client.query(`DECLARE stream NO SCROLL CURSOR FOR ${sql}`, [...values]);
+      for (;;) {
+        const { rows } = await client.query<R>(`FETCH ${batch} FROM stream`);
+        if (rows.length > 0) yield rows;
+        if (rows.length < batch) return;
+      }
+    } finally {
+      await client.end();
+    }
+  }
+
+  /**
    * A connection of one's own outside the pool, for LISTEN and for leaders, whose advisory lock lives as long as it.
    * The caller handles its `error` event and ends it.
    */

@@ -46,6 +46,12 @@ export class TableMapping<T extends Aggregate> {
     return `INSERT INTO ${this.table} (${this.selection}) SELECT ${this.insertParameters}${from} RETURNING id`;
   }
 
+  /** Inserts any number of rows, given column by column as {@link insertColumns} does. */
+  insertAllSql(): string {
+    const arrays = this.columns.map(({ type }, index) => `$${index + 1}::${type}[]`).join(', ');
+    return `INSERT INTO ${this.table} (${this.selection}) SELECT * FROM unnest(${arrays}) RETURNING id`;
+  }
+
   /**
    * Writes only if the row still has the version that was read: the loser of a race changes nothing.
    * @param condition what else must hold, e.g. `EXISTS (SELECT FROM allowed)`.
@@ -66,6 +72,12 @@ export class TableMapping<T extends Aggregate> {
       // The driver would write an array as one of PostgreSQL's own.
       return type === 'jsonb' ? JSON.stringify(value) : value;
     });
+  }
+
+  /** An array for each column. */
+  insertColumns(entities: readonly T[]): unknown[][] {
+    const rows = entities.map((entity) => this.insertValues(entity));
+    return this.columns.map((_, index) => rows.map((row) => row[index]));
   }
 
   updateValues(entity: T): unknown[] {

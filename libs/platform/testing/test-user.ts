@@ -9,7 +9,7 @@ export interface Answer<T> {
   readonly status: number;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
-  /** The parsed JSON; undefined when there was none. */
+  /** The parsed JSON, or the text of another type; undefined when there was none. */
   readonly body: T;
   /** The problem's code when it was refused. */
   readonly code: string | undefined;
@@ -70,7 +70,8 @@ export class TestUser {
       },
       ...(body !== undefined && { payload: isPlain ? body : JSON.stringify(body) }),
     });
-    const parsed = answer.body === '' ? undefined : (JSON.parse(answer.body) as T);
+    const isJson = String(answer.headers['content-type']).includes('json');
+    const parsed = answer.body === '' ? undefined : ((isJson ? JSON.parse(answer.body) : answer.body) as T);
     const code = answer.statusCode < 400 ? undefined : (parsed as { code?: string } | undefined)?.code;
     return { status: answer.statusCode, headers: answer.headers as Answer<T>['headers'], body: parsed as T, code };
   }

@@ -1,6 +1,7 @@
 import { CLIENT_EVENT_TYPES } from '#crm/clients';
 import { DEAL_EVENT_TYPES } from '#crm/deals';
 import { DOCUMENT_EVENT_TYPES } from '#crm/documents';
+import { IMPORT_EVENT_TYPES } from '#crm/imports';
 import { JOURNAL_EVENT_TYPES } from '#crm/journals';
 import { PAYMENT_EVENT_TYPES } from '#crm/payments';
 import { POLICY_EVENT_TYPES } from '#crm/policies';
@@ -16,4 +17,5 @@ export const EVENT_TYPES: readonly EventType[] = [
   ...POLICY_EVENT_TYPES,
   ...PAYMENT_EVENT_TYPES,
   ...DOCUMENT_EVENT_TYPES,
+  ...IMPORT_EVENT_TYPES,
 ];

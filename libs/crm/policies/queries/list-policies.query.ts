@@ -1,5 +1,5 @@
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
-import { requireAccess } from '#platform/auth';
+import { requireAccess, type Scope } from '#platform/auth';
 import { RuntimeSettings } from '#platform/config';
 import {
   addDays,
@@ -51,14 +51,12 @@ export class ListPoliciesHandler implements IQueryHandler<ListPoliciesQuery> {
 
   async execute({ caller, filter, page }: ListPoliciesQuery): Promise<Page<PolicyView>> {
     const today = businessDay(this.clock.now(), this.settings.timeZone);
-    const conditions = new SqlConditions('NOT p.is_deleted');
-    addPolicyScope(conditions, requireAccess(caller, 'policies', 'read'));
-    addFilter(conditions, filter, today);
+    const conditions = policyConditions(filter, requireAccess(caller, 'policies', 'read'), today);
     const total = page.includeTotal ? await this.total(conditions) : undefined;
     if (page.after) conditions.addKey('(p.created_at, p.id)', ['timestamptz', 'uuid'], page.after, 'desc');
     const rows = await this.database.query<PolicyRow>(
       statement(
-        `SELECT ${POLICY_COLUMNS} ${FROM} WHERE ${conditions.sql}
+        `SELECT ${POLICY_COLUMNS} ${FROM_POLICIES} WHERE ${conditions.sql}
          ORDER BY p.created_at DESC, p.id DESC LIMIT $${conditions.nextParameter}::int`,
       ),
       [...conditions.values, page.limit + 1],
@@ -71,14 +69,23 @@ export class ListPoliciesHandler implements IQueryHandler<ListPoliciesQuery> {
 
   private async total({ sql, values }: SqlConditions): Promise<number> {
     const row = await this.database.first<{ count: number }>(
-      statement(`SELECT count(*)::int AS count ${FROM} WHERE ${sql}`),
+      statement(`SELECT count(*)::int AS count ${FROM_POLICIES} WHERE ${sql}`),
       values,
     );
     return row?.count ?? 0;
   }
 }
 
-const FROM = 'FROM crm.policies p LEFT JOIN crm.deals d ON d.id = p.deal_id';
+/** With what the scope asks for. */
+export const FROM_POLICIES = 'FROM crm.policies p LEFT JOIN crm.deals d ON d.id = p.deal_id';
+
+/** The filter and the scope as conditions, the same for lists and files. */
+export function policyConditions(filter: PolicyFilter, scope: Scope, today: CalendarDate): SqlConditions {
+  const conditions = new SqlConditions('NOT p.is_deleted');
+  addPolicyScope(conditions, scope);
+  addFilter(conditions, filter, today);
+  return conditions;
+}
 
 function addFilter(conditions: SqlConditions, filter: PolicyFilter, today: CalendarDate): void {
   const { dealId, clientId, status, insuranceCompany, number, endsBefore, renewalDue } = filter;

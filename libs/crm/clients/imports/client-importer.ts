@@ -1,0 +1,91 @@
+import { Injectable } from '@nestjs/common';
+import {
+  type CheckedRow,
+  DUPLICATE_RULES,
+  idTaken,
+  type ImportContext,
+  Importer,
+  type ImportRow,
+  type RowOutcome,
+} from '#crm/imports/contracts';
+import { checkedBody } from '#platform/http';
+import { newId } from '#platform/kernel';
+import { clientFacts } from '../client.dto.js';
+import { Client } from '../client.entity.js';
+import { clientDuplicate } from '../client.errors.js';
+import { ClientRepository } from '../client.repository.js';
+import { emailKey, phoneKey } from '../contact-keys.js';
+import { ClientRowDto } from './client-row.dto.js';
+
+type Row = CheckedRow<ClientRowDto>;
+
+/** Adds clients, or changes those that are known by id, e-mail, phone or tax id. */
+@Injectable()
+export class ClientImporter extends Importer {
+  readonly kind = 'clients';
+  readonly columns = ['id', 'name', 'kind', 'email', 'phone', 'tax_id', 'status', 'owner_id'] as const;
+  readonly required = ['name', 'kind'] as const;
+  readonly duplicateRules = DUPLICATE_RULES;
+
+  constructor(private readonly clients: ClientRepository) {
+    super();
+  }
+
+  async take(rows: readonly ImportRow[], context: ImportContext, outcome: RowOutcome): Promise<void> {
+    const checked = await outcome.checked(rows, (cells) => checkedBody(ClientRowDto, cells));
+    const first = await outcome.firstOfTheirKeys(checked, (body) => claimsOf(body, context), context);
+    const candidates = await this.candidates(first, context);
+    const known = await this.clients.known([...new Set(candidates.flat())], !context.isTrial);
+    const added: Client[] = [];
+    for (const [index, row] of first.entries()) {
+      const met = candidates[index]!.flatMap((id) => known.get(id) ?? []);
+      if (met.length > 0) await this.meet(met, row, context, outcome);
+      else added.push(newClient(row.body, context));
+    }
+    if (!context.isTrial) await this.clients.addAll(added, context.now);
+    outcome.created += added.length;
+  }
+
+  /** For each row the ids of those clients that it may mean. */
+  private async candidates(rows: readonly Row[], { duplicates }: ImportContext): Promise<string[][]> {
+    const found = rows.map(({ body }) => (body.id ? [body.id] : []));
+    if (duplicates === 'allow' || rows.length === 0) return found;
+    for (const { place, id } of await this.clients.alike(rows.map(({ body }) => keysOf(body)))) {
+      if (!found[place]!.includes(id)) found[place]!.push(id);
+    }
+    return found;
+  }
+
+  /** What becomes of a row whose client is known: by its id, or by what it shares with others. */
+  private async meet(met: readonly Client[], { line, body }: Row, context: ImportContext, outcome: RowOutcome) {
+    const { caller, duplicates, isTrial, now } = context;
+    const [client] = met;
+    const isGone = met.some(({ view }) => view.is_deleted);
+    if (isGone || (duplicates === 'allow' && body.id)) return outcome.refuse(line, idTaken());
+    if (duplicates === 'skip') return void outcome.skipped++;
+    // More than one: nobody but a person can tell which of them is meant.
+    if (duplicates === 'refuse' || met.length > 1) return outcome.refuse(line, clientDuplicate([]));
+    const { id: _, ...cells } = body;
+    client!.revise(clientFacts(cells), caller.userId, now);
+    if (!isTrial) await this.clients.save(client!, now);
+    outcome.updated++;
+  }
+}
+
+function keysOf({ email = null, phone = null, tax_id: taxId = null }: ClientRowDto): Client['keys'] {
+  return { email: emailKey(email), phone: phoneKey(phone), taxId };
+}
+
+/** What no other row of the file may share. */
+function claimsOf(body: ClientRowDto, { duplicates }: ImportContext): (string | null | undefined | false)[] {
+  const { email, phone, taxId } = keysOf(body);
+  const id = body.id && `id ${body.id}`;
+  if (duplicates === 'allow') return [id];
+  return [id, email && `email ${email}`, phone && `phone ${phone}`, taxId && `tax_id ${taxId}`];
+}
+
+function newClient(body: ClientRowDto, { caller, now }: ImportContext): Client {
+  const { name, kind, email = null, phone = null, tax_id: taxId = null, status = 'active' } = body;
+  const facts = { name, kind, email, phone, taxId, status, ownerId: body.owner_id ?? null };
+  return Client.add(body.id ?? newId(), facts, caller.userId, now);
+}

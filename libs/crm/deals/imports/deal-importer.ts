@@ -1,0 +1,103 @@
+import { Injectable } from '@nestjs/common';
+import {
+  type CheckedRow,
+  type DuplicateRule,
+  idTaken,
+  type ImportContext,
+  Importer,
+  type ImportRow,
+  type RowOutcome,
+} from '#crm/imports/contracts';
+import { checkedBody } from '#platform/http';
+import { newId } from '#platform/kernel';
+import { DEAL_FILE_COLUMNS } from '../deal-file.js';
+import { Deal } from '../deal.entity.js';
+import { clientNotChangeable, clientNotFound } from '../deal.errors.js';
+import { DealRepository } from '../deal.repository.js';
+import { DealRowDto } from './deal-row.dto.js';
+
+type Row = CheckedRow<DealRowDto>;
+
+/** Opens deals where they stand, or changes those whose id is known. */
+@Injectable()
+export class DealImporter extends Importer {
+  readonly kind = 'deals';
+  readonly columns = DEAL_FILE_COLUMNS;
+  readonly required = ['client_id', 'title', 'next_review_at'] as const;
+  readonly duplicateRules: readonly DuplicateRule[] = ['refuse', 'skip', 'update'];
+
+  constructor(private readonly deals: DealRepository) {
+    super();
+  }
+
+  async take(rows: readonly ImportRow[], context: ImportContext, outcome: RowOutcome): Promise<void> {
+    const checked = await outcome.checked(rows, (cells) => checkedBody(DealRowDto, cells));
+    const first = await outcome.firstOfTheirKeys(checked, ({ id }) => [id && `id ${id}`], context);
+    const known = await this.deals.known(idsOf(first), !context.isTrial);
+    await this.open(
+      first.filter(({ body: { id } }) => !id || !known.has(id)),
+      context,
+      outcome,
+    );
+    for (const row of first) {
+      const deal = row.body.id ? known.get(row.body.id) : undefined;
+      if (deal) await this.meet(deal, row, context, outcome);
+    }
+  }
+
+  private async open(
+    rows: readonly Row[],
+    { caller, now, isTrial }: ImportContext,
+    outcome: RowOutcome,
+  ): Promise<void> {
+    const clients = await this.deals.openClients([...new Set(rows.map(({ body }) => body.client_id))]);
+    const opened: Deal[] = [];
+    for (const { line, body } of rows) {
+      if (!clients.has(body.client_id)) {
+        outcome.refuse(line, clientNotFound());
+        continue;
+      }
+      const deal = await outcome.attempt(line, () => Deal.open(newDeal(body), caller.userId, now));
+      if (deal) opened.push(deal);
+    }
+    if (!isTrial) await this.deals.addAll(opened, now);
+    outcome.created += opened.length;
+  }
+
+  /** What becomes of a row whose deal is known. */
+  private async meet(deal: Deal, { line, body }: Row, context: ImportContext, outcome: RowOutcome): Promise<void> {
+    const { duplicates, isTrial, now } = context;
+    if (deal.view.is_deleted || duplicates === 'refuse') return outcome.refuse(line, idTaken());
+    if (duplicates === 'skip') return void outcome.skipped++;
+    const isDone = await outcome.attempt(line, async () => {
+      change(deal, body, context);
+      if (!isTrial) await this.deals.save(deal, now);
+      return true;
+    });
+    if (isDone) outcome.updated++;
+  }
+}
+
+function idsOf(rows: readonly Row[]): string[] {
+  return rows.flatMap(({ body: { id } }) => (id ? [id] : []));
+}
+
+function newDeal(body: DealRowDto) {
+  const { client_id: clientId, title, description = null, owner_id: ownerId = null } = body;
+  const { executor_id: executorId = null, next_review_at: nextReviewAt, stage, lost_reason: lostReason } = body;
+  return { id: body.id ?? newId(), clientId, title, description, ownerId, executorId, nextReviewAt, stage, lostReason };
+}
+
+/** What the row says; what it leaves open stays. */
+function change(deal: Deal, body: DealRowDto, { caller: { userId }, now }: ImportContext): void {
+  const before = deal.view;
+  if (body.client_id !== before.client_id) throw clientNotChangeable();
+  const { title, description, next_review_at: nextReviewAt, owner_id, executor_id } = body;
+  deal.revise({ title, description, nextReviewAt }, userId, now);
+  const ownerId = owner_id ?? before.owner_id;
+  const executorId = executor_id ?? before.executor_id;
+  if (ownerId !== before.owner_id || executorId !== before.executor_id) {
+    deal.assign({ ownerId, executorId }, userId, now);
+  }
+  if (body.stage && body.stage !== before.stage) deal.moveTo(body.stage, body.lost_reason ?? null, userId, now);
+}

@@ -1,0 +1,141 @@
+import { type Caller, DomainError, type FieldFault, type Instant } from '#platform/kernel';
+
+/** What can be imported. */
+export const IMPORT_KINDS = ['clients', 'deals', 'policies', 'payments'] as const;
+export type ImportKind = (typeof IMPORT_KINDS)[number];
+
+/** What to do with a row that is known already: refuse it, pass it over, change what is known, or add it all the same. */
+export const DUPLICATE_RULES = ['refuse', 'skip', 'update', 'allow'] as const;
+export type DuplicateRule = (typeof DUPLICATE_RULES)[number];
+
+/** One row of a file. */
+export interface ImportRow {
+  /** Line of the file on which it begins; the header's is 1. */
+  readonly line: number;
+  /** By column, as the API names them; empty cells are left out. */
+  readonly cells: Readonly<Record<string, string>>;
+}
+
+/** What is wrong with a row; never the value itself. */
+export interface RowFault {
+  readonly line: number;
+  /** Null when it is about the row as a whole. */
+  readonly column: string | null;
+  readonly code: string;
+  readonly detail: string;
+}
+
+/** A row, and what of it makes it the same as another. */
+export interface RowKey {
+  readonly line: number;
+  readonly key: string;
+}
+
+/** What an importer works under. */
+export interface ImportContext {
+  /** On whose behalf; imports are an admin's. */
+  readonly caller: Caller;
+  readonly duplicates: DuplicateRule;
+  /** Everything is checked and nothing written. */
+  readonly isTrial: boolean;
+  readonly now: Instant;
+  /** Notes the rows' keys for the whole file. @returns the first line of each key that another line has noted before. */
+  readonly claim: (keys: readonly RowKey[]) => Promise<ReadonlyMap<string, number>>;
+}
+
+/**
+ * Takes rows of one kind into the book. A domain's core module provides its own; the imports find every instance.
+ * The rows are checked by the rules of the resource's own route.
+ */
+export abstract class Importer {
+  abstract readonly kind: ImportKind;
+  /** Names of the columns it knows. */
+  abstract readonly columns: readonly string[];
+  /** Those among them that a file can't be without. */
+  abstract readonly required: readonly string[];
+  /** Which rules it can follow. */
+  abstract readonly duplicateRules: readonly DuplicateRule[];
+
+  /**
+   * Runs in the open unit of work, with which all it did is undone.
+   * @param outcome is told what becomes of each row.
+   */
+  abstract take(rows: readonly ImportRow[], context: ImportContext, outcome: RowOutcome): Promise<void>;
+}
+
+/** A row that has passed the check of its fields. */
+export interface CheckedRow<B> {
+  readonly line: number;
+  readonly body: B;
+}
+
+/** What becomes of rows. */
+export class RowOutcome {
+  created = 0;
+  updated = 0;
+  skipped = 0;
+  readonly faults: RowFault[] = [];
+
+  /** How many rows have faults. */
+  get failed(): number {
+    return new Set(this.faults.map(({ line }) => line)).size;
+  }
+
+  /** Runs `act` for the row on `line`; a rule that says no becomes the row's fault, and gives undefined. */
+  async attempt<T>(line: number, act: () => T | Promise<T>): Promise<T | undefined> {
+    try {
+      return await act();
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+      this.refuse(line, error);
+      return undefined;
+    }
+  }
+
+  refuse(line: number, error: DomainError): void {
+    const faults = error.details.errors as readonly FieldFault[] | undefined;
+    if (!faults) this.faults.push({ line, column: null, code: error.code, detail: error.message });
+    for (const { pointer, code, detail } of faults ?? []) {
+      this.faults.push({ line, column: pointer.split('/')[1] || null, code, detail });
+    }
+  }
+
+  /** The rows whose fields pass `check`, with what it makes of them. */
+  async checked<B>(rows: readonly ImportRow[], check: (cells: ImportRow['cells']) => B): Promise<CheckedRow<B>[]> {
+    const passed: CheckedRow<B>[] = [];
+    for (const { line, cells } of rows) {
+      const body = await this.attempt(line, () => check(cells));
+      if (body !== undefined) passed.push({ line, body });
+    }
+    return passed;
+  }
+
+  /** The rows that are the first of their keys in the file; the others are passed over or refused by the rule. */
+  async firstOfTheirKeys<B>(
+    rows: readonly CheckedRow<B>[],
+    keysOf: (body: B) => readonly (string | null | undefined | false)[],
+    context: ImportContext,
+  ): Promise<CheckedRow<B>[]> {
+    const keyed = rows.map((row) => ({ row, keys: keysOf(row.body).filter((key) => typeof key === 'string') }));
+    const claims = keyed.flatMap(({ row: { line }, keys }) => keys.map((key) => ({ line, key })));
+    if (claims.length === 0) return [...rows];
+    const taken = await context.claim(claims);
+    const first: CheckedRow<B>[] = [];
+    for (const { row, keys } of keyed) {
+      const earlier = keys.map((key) => taken.get(key) ?? row.line).find((line) => line < row.line);
+      if (earlier === undefined) first.push(row);
+      else if (context.duplicates === 'skip') this.skipped++;
+      else this.refuse(row.line, repeatedRow(earlier));
+    }
+    return first;
+  }
+}
+
+function repeatedRow(line: number): DomainError {
+  return new DomainError('conflict', 'row_repeated', `The file has the same on line ${line}.`);
+}
+
+/** The refusal of a row whose id belongs to something that is there already, or was. */
+export function idTaken(): DomainError {
+  return new DomainError('conflict', 'id_taken', 'There is one with this id already.');
+}

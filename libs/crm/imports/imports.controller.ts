@@ -1,0 +1,100 @@
+import { Controller, Get, HttpCode, Post, Query, Req, Res } from '@nestjs/common';
+import { CommandBus, QueryBus } from '@nestjs/cqrs';
+import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { CurrentCaller, requireAccess } from '#platform/auth';
+import { TransferSettings } from '#platform/config';
+import {
+  API_PREFIX,
+  type ListAnswer,
+  ListQuery,
+  PageOf,
+  pageRequest,
+  Problems,
+  TakesFile,
+  toPage,
+  uploadedFile,
+  UuidParam,
+} from '#platform/http';
+import type { Caller } from '#platform/kernel';
+import { ReceiveImportCommand } from './commands/receive-import.command.js';
+import type { ImportKind, RowFault } from './contracts.js';
+import { type Encoding, ENCODINGS } from './csv-rows.js';
+import type { ImportView } from './import-views.js';
+import { ImportQuery, ImportResource, RowFaultResource } from './import.dto.js';
+import { GetImportQuery } from './queries/get-import.query.js';
+import { ListImportErrorsQuery } from './queries/list-import-errors.query.js';
+
+const ERRORS = 'import-errors';
+/** Routes of the kinds that have an importer; payments get theirs with their importer. */
+const KINDS: readonly ImportKind[] = ['clients', 'deals', 'policies'];
+
+@ApiTags('imports')
+@Controller('imports')
+export class ImportsController {
+  constructor(
+    private readonly commands: CommandBus,
+    private readonly queries: QueryBus,
+    private readonly settings: TransferSettings,
+  ) {}
+
+  @Post([...KINDS])
+  @HttpCode(202)
+  @TakesFile()
+  @ApiOperation({
+    summary: 'Import a CSV file; the worker takes it from here',
+    description:
+      'The first line names the columns as the API names its fields, in any order; comma, semicolon and tab are told ' +
+      'apart by themselves. A row is checked by the rules of its resource’s own route and may name an `id`. Ask ' +
+      '`/imports/{id}` how far it is, or follow `import.progress` on the stream.',
+  })
+  @ApiAcceptedResponse({ type: ImportResource })
+  @Problems({
+    400: ['malformed_multipart'],
+    413: ['file_too_large', 'too_many_rows'],
+    415: ['unsupported_media_type'],
+    422: ['file_required', 'empty_file', 'wrong_columns', 'malformed_csv', 'row_too_long', 'wrong_encoding'],
+  })
+  async receive(
+    @CurrentCaller() caller: Caller,
+    @Query() query: ImportQuery,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ImportView> {
+    requireAccess(caller, 'imports', 'create');
+    const kind = request.routeOptions.url!.split('/').at(-1) as ImportKind;
+    const file = await uploadedFile(request, this.settings.importBytes);
+    const { mode, duplicates, dry_run: dryRun } = query;
+    const encoding = query.encoding ?? declaredEncoding(file.charset);
+    const options = { mode, duplicates, dryRun, encoding };
+    const id = await this.commands.execute(new ReceiveImportCommand(caller, kind, options, file.bytes));
+    reply.header('location', `/${API_PREFIX}/imports/${id}`);
+    return this.queries.execute(new GetImportQuery(caller, id));
+  }
+
+  @Get(':id')
+  @ApiOperation({ summary: 'How far an import is, and what became of its rows' })
+  @ApiOkResponse({ type: ImportResource })
+  @Problems({ 404: ['import_not_found'] })
+  async get(@CurrentCaller() caller: Caller, @UuidParam() id: string): Promise<ImportView> {
+    return this.queries.execute(new GetImportQuery(caller, id));
+  }
+
+  @Get(':id/errors')
+  @ApiOperation({ summary: 'What is wrong with its rows, in the order of the file; the first 10,000 faults are kept' })
+  @ApiOkResponse({ type: PageOf(RowFaultResource) })
+  @Problems({ 404: ['import_not_found'] })
+  async errors(
+    @CurrentCaller() caller: Caller,
+    @UuidParam() id: string,
+    @Query() query: ListQuery,
+  ): Promise<ListAnswer<RowFault>> {
+    const page = await this.queries.execute(new ListImportErrorsQuery(caller, id, pageRequest(query, ERRORS)));
+    return toPage(page, ERRORS);
+  }
+}
+
+/** What the content type says, when it is one of those known; else the usual one, which a wrong text does not pass for. */
+function declaredEncoding(charset = ''): Encoding {
+  return ENCODINGS.find((encoding) => encoding === charset.toLowerCase()) ?? 'utf-8';
+}

@@ -1,0 +1,138 @@
+import { Injectable } from '@nestjs/common';
+import { QueryBus } from '@nestjs/cqrs';
+import { ClientInScopeQuery } from '#crm/clients/contracts';
+import { DealInScopeQuery } from '#crm/deals/contracts';
+import {
+  type CheckedRow,
+  type DuplicateRule,
+  idTaken,
+  type ImportContext,
+  Importer,
+  type ImportRow,
+  type RowOutcome,
+} from '#crm/imports/contracts';
+import { checkedBody } from '#platform/http';
+import { newId } from '#platform/kernel';
+import { newPolicyFacts, policyFacts } from '../policy.dto.js';
+import { Policy } from '../policy.entity.js';
+import {
+  clientMismatch,
+  closeReasonRequired,
+  policyNumberTaken,
+  policyTransitionForbidden,
+  subjectNotChangeable,
+  subjectRequired,
+} from '../policy.errors.js';
+import { POLICY_FILE_COLUMNS } from '../policy-file.js';
+import { insurerKey, numberKey } from '../policy-number.js';
+import { type KnownPolicy, PolicyRepository } from '../policy.repository.js';
+import { PolicyRowDto } from './policy-row.dto.js';
+
+type Row = CheckedRow<PolicyRowDto>;
+type Place = Pick<Parameters<typeof Policy.draft>[0], 'clientId' | 'dealId' | 'ownerId'>;
+
+/** Adds policies as far as they are in their life, or changes those known by id, or by insurer and number. */
+@Injectable()
+export class PolicyImporter extends Importer {
+  readonly kind = 'policies';
+  readonly columns = POLICY_FILE_COLUMNS;
+  readonly required = [] as const;
+  readonly duplicateRules: readonly DuplicateRule[] = ['refuse', 'skip', 'update'];
+
+  constructor(
+    private readonly policies: PolicyRepository,
+    private readonly queries: QueryBus,
+  ) {
+    super();
+  }
+
+  async take(rows: readonly ImportRow[], context: ImportContext, outcome: RowOutcome): Promise<void> {
+    const checked = await outcome.checked(rows, (cells) => checkedRow(cells));
+    const first = await outcome.firstOfTheirKeys(
+      checked,
+      ({ id, ...body }) => [id && `id ${id}`, keyOf(body)],
+      context,
+    );
+    const known = await this.known(first);
+    const added: Policy[] = [];
+    for (const row of first) {
+      const [byId, byKey] = [known.get(row.body.id ?? ''), known.get(keyOf(row.body) ?? '')];
+      const met = byId ?? byKey;
+      if (byId && byKey && byId !== byKey) outcome.refuse(row.line, policyNumberTaken());
+      else if (met) await this.meet(met, row, context, outcome);
+      else {
+        const policy = await outcome.attempt(row.line, () => this.draft(row.body, context));
+        if (policy) added.push(policy);
+      }
+    }
+    if (!context.isTrial) await this.policies.addAll(added, context.now);
+    outcome.created += added.length;
+  }
+
+  /** By id, and by insurer and number. */
+  private async known(rows: readonly Row[]): Promise<ReadonlyMap<string, KnownPolicy>> {
+    const ids = rows.flatMap(({ body: { id } }) => (id ? [id] : []));
+    const keys = rows.flatMap(({ body }) => keyOf(body) ?? []);
+    const known = await this.policies.known(ids, keys);
+    return new Map(known.flatMap((policy) => [[policy.id, policy] as const, [policy.key ?? '', policy] as const]));
+  }
+
+  private async draft(body: PolicyRowDto, { caller, now }: ImportContext): Promise<Policy> {
+    const place = await this.place(body, caller);
+    const origin = { ...place, id: body.id ?? newId(), quoteId: null, renewsPolicyId: null };
+    const policy = Policy.draft(origin, newPolicyFacts(body), this.policies.today, caller.userId, now);
+    lead(policy, body, caller.userId, now);
+    return policy;
+  }
+
+  private async place(body: PolicyRowDto, caller: ImportContext['caller']): Promise<Place> {
+    const { deal_id: dealId, client_id: clientId, owner_id: ownerId = null } = body;
+    if (dealId) {
+      const deal = await this.queries.execute(new DealInScopeQuery(caller, dealId, true));
+      if (clientId && clientId !== deal.clientId) throw clientMismatch();
+      return { clientId: deal.clientId, dealId, ownerId: deal.ownerId };
+    }
+    if (!clientId) throw subjectRequired();
+    await this.queries.execute(new ClientInScopeQuery(caller, clientId, true, 'create'));
+    return { clientId, dealId: null, ownerId };
+  }
+
+  /** What becomes of a row whose policy is known. */
+  private async meet(known: KnownPolicy, { line, body }: Row, context: ImportContext, outcome: RowOutcome) {
+    const { caller, duplicates, isTrial, now } = context;
+    if (known.is_deleted) return outcome.refuse(line, idTaken());
+    if (duplicates === 'refuse') return outcome.refuse(line, known.id === body.id ? idTaken() : policyNumberTaken());
+    if (duplicates === 'skip') return void outcome.skipped++;
+    const isDone = await outcome.attempt(line, async () => {
+      const policy = await this.policies.loadHeld(known.id);
+      const { deal_id: dealId, client_id: clientId } = policy.view;
+      if ((body.deal_id ?? dealId) !== dealId || (body.client_id ?? clientId) !== clientId)
+        throw subjectNotChangeable();
+      policy.revise(policyFacts(body), caller.userId, now);
+      if (body.status !== policy.view.status) lead(policy, body, caller.userId, now);
+      if (!isTrial) await this.policies.save(policy, now);
+      return true;
+    });
+    if (isDone) outcome.updated++;
+  }
+}
+
+/** The policy's life up to where the row says that it is. */
+function lead(policy: Policy, { status, close_reason: reason }: PolicyRowDto, actorId: string, now: string): void {
+  const { status: from } = policy.view;
+  if (status === 'draft' && from !== 'draft') throw policyTransitionForbidden(from, status);
+  if (status !== undefined && status !== 'draft' && from === 'draft') policy.activate(actorId, now);
+  if (status === 'closed') policy.close(reason!, actorId, now);
+}
+
+function checkedRow(cells: ImportRow['cells']): PolicyRowDto {
+  const body = checkedBody(PolicyRowDto, cells);
+  if ((body.status === 'closed') !== (body.close_reason !== undefined)) throw closeReasonRequired();
+  return body;
+}
+
+/** Insurer and number as policies are compared by them; undefined where that can't be, or needn't. */
+function keyOf(body: PolicyRowDto): string | undefined {
+  const { insurance_company: insurer, policy_number: number, close_reason: reason } = body;
+  return insurer && number && reason !== 'void' ? `${insurerKey(insurer)}\n${numberKey(number)}` : undefined;
+}

@@ -1,0 +1,76 @@
+import { Readable } from 'node:stream';
+import { applyDecorators, Injectable } from '@nestjs/common';
+import { ApiOkResponse, ApiProduces } from '@nestjs/swagger';
+import { stringify } from 'csv-stringify/sync';
+import type { FastifyReply } from 'fastify';
+import { TransferSettings } from '#platform/config';
+import { DomainError } from '#platform/kernel';
+import { Problems } from './problems.decorator.js';
+
+const CSV_TYPE = 'text/csv; charset=utf-8';
+/** Tells spreadsheets that it is UTF-8; imports pass over it. */
+const BYTE_ORDER_MARK = '\ufeff';
+/** What a spreadsheet would take for the beginning of a formula, also behind guards that the text itself begins with. */
+const FORMULA = /^'*[=+\-@\t\r]/;
+const LINE_BREAK = /[\r\n]/;
+
+/** What goes out as a file. */
+export interface Exported {
+  /** Of the file, without ending. */
+  readonly name: string;
+  readonly columns: readonly string[];
+  /** Begun when the first is asked for, ended when no more are; values are text, numbers or null. */
+  readonly batches: AsyncIterable<readonly object[]>;
+}
+
+/** Describes a route that answers with a CSV file. */
+export function AnswersCsv(columns: readonly string[]): MethodDecorator {
+  const example = `${columns.join(',')}\r\n`;
+  return applyDecorators(
+    ApiProduces('text/csv'),
+    ApiOkResponse({ description: 'The file.', content: { 'text/csv': { schema: { type: 'string' }, example } } }),
+    Problems({ 429: ['too_many_exports'] }),
+  );
+}
+
+/** Answers with CSV files, as fast as they are read and no faster. */
+@Injectable()
+export class CsvExports {
+  private running = 0;
+
+  constructor(private readonly settings: TransferSettings) {}
+
+  /**
+   * Answers with the file; a client that goes away ends the reading of its rows.
+   * @throws DomainError 429 `too_many_exports`.
+   */
+  send(reply: FastifyReply, exported: Exported): void {
+    if (this.running >= this.settings.exports) {
+      throw new DomainError('too_many', 'too_many_exports', 'Too many exports are running. Try again in a moment.', {
+        retry_after: 5,
+      });
+    }
+    reply.header('content-type', CSV_TYPE).header('content-disposition', `attachment; filename="${exported.name}.csv"`);
+    if (reply.raw.req.method === 'HEAD') return void reply.send();
+    const content = Readable.from(textOf(exported), { objectMode: true, highWaterMark: 1 });
+    this.running++;
+    content.once('close', () => this.running--);
+    reply.send(content);
+  }
+}
+
+async function* textOf({ columns, batches }: Exported): AsyncGenerator<string> {
+  yield BYTE_ORDER_MARK + csv([columns]);
+  for await (const rows of batches) {
+    yield csv(rows.map((row) => columns.map((column) => guarded((row as Record<string, unknown>)[column]))));
+  }
+}
+
+function csv(rows: readonly (readonly unknown[])[]): string {
+  return stringify(rows as unknown[][], { record_delimiter: '\r\n', quoted_match: LINE_BREAK });
+}
+
+/** An apostrophe keeps a spreadsheet from reckoning with a text; imports take it away again. */
+function guarded(value: unknown): unknown {
+  return typeof value === 'string' && FORMULA.test(value) ? `'${value}` : value;
+}

@@ -1,0 +1,29 @@
+import { type AccessRules, type AskerRule, OUTSIDERS, READ } from './access-rules.js';
+
+const ADMIN_ALONE = { seller: 403, executor: 403, finance: 403, lead: 403, ...OUTSIDERS };
+const IMPORT: AskerRule = {
+  body: () => 'name,kind\r\nНовый,person\r\n',
+  headers: { 'content-type': 'text/csv' },
+  statuses: { ...ADMIN_ALONE, admin: 202 },
+};
+const OF_IMPORT: AskerRule = {
+  names: { id: 'b0000000-0000-7000-8000-000000000003' },
+  statuses: { ...ADMIN_ALONE, admin: 404 },
+};
+
+/** Which rows it has is told by exports.int-spec.ts. */
+const EXPORT: AskerRule = { statuses: { seller: 200, executor: 200, ...READ } };
+
+/** What comes in and goes out as files. */
+export const ACCESS_OF_FILES: AccessRules = {
+  'POST /api/v1/imports/clients': IMPORT,
+  'POST /api/v1/imports/deals': {
+    ...IMPORT,
+    body: () => 'client_id,title,next_review_at\r\nb0000000-0000-7000-8000-000000000003,ОСАГО,2026-03-10\r\n',
+  },
+  'POST /api/v1/imports/policies': { ...IMPORT, body: () => 'client_id\r\nb0000000-0000-7000-8000-000000000003\r\n' },
+  'GET /api/v1/exports/deals': EXPORT,
+  'GET /api/v1/exports/policies': EXPORT,
+  'GET /api/v1/imports/{id}': OF_IMPORT,
+  'GET /api/v1/imports/{id}/errors': OF_IMPORT,
+};

@@ -1,0 +1,176 @@
+import { request } from 'node:http';
+import type { DealView } from '#crm/deals/contracts';
+import type { PolicyView } from '#crm/policies/contracts';
+import { newId } from '#platform/kernel';
+import { until } from '#platform/testing';
+import { ImportDesk } from '../import-desk.js';
+import type { Listed } from '../crm.js';
+import { activePolicy, addPolicy, policyNumber, WHOLE_POLICY } from '../sale.js';
+
+const NASTY = [
+  '=1+1',
+  '+7',
+  '-5',
+  '@SUM(A1)',
+  "'=quoted",
+  "''",
+  "'plain",
+  'a,b;"c"\td',
+  'две\r\nстроки',
+  '\tтаб',
+  '0012',
+];
+const BATCH = 1_000;
+
+describe('an export', () => {
+  let desk: ImportDesk;
+  let url: string;
+
+  beforeAll(async () => {
+    desk = await ImportDesk.open({ CRM_EXPORTS: '2' });
+    url = await desk.crm.api.listen();
+  });
+  afterAll(() => desk.close());
+
+  const file = async (path: string, by = desk.admin) => {
+    const answer = await by.get<string>(`/exports/${path}`);
+    expect(answer).toMatchObject({ status: 200, headers: { 'content-type': 'text/csv; charset=utf-8' } });
+    return answer.body;
+  };
+  /** Without what another row with the same content has of its own. */
+  const content = ({ id: _, created_at: _c, updated_at: _u, version: _v, ...rest }: DealView | PolicyView) => rest;
+
+  it('of deals can be imported: what comes back is what went out, whatever is in it', async () => {
+    const { id: client_id } = await desk.crm.client(desk.admin);
+    for (const text of NASTY) await desk.crm.deal(desk.admin, { client_id, title: `x${text}`, description: text });
+    const lost = await desk.crm.deal(desk.admin, {
+      client_id,
+      title: 'потеряна',
+      owner_id: newId(),
+      executor_id: newId(),
+    });
+    await desk.admin.patch(`/deals/${lost.id}/stage`, { stage: 'closedLost', reason: '=дорого' });
+    const list = async () =>
+      (await desk.admin.get<Listed<DealView>>(`/deals?client_id=${client_id}&limit=200`)).body.items;
+    const before = await list();
+    const csv = await file(`deals?client_id=${client_id}`);
+    expect(csv).toMatch(
+      /^\ufeffid,client_id,title,description,stage,lost_reason,owner_id,executor_id,next_review_at\r\n/,
+    );
+    for (const text of ['=1+1', '+7', '-5', '@SUM(A1)', "'=quoted", '\tтаб']) expect(csv).toContain(`'${text}`);
+    const again = await desk.take('deals?duplicates=update', csv);
+    expect(again).toMatchObject({ state: 'done', updated: before.length });
+    expect(await list()).toEqual(before);
+    await forget(before);
+    expect(await desk.take('deals', csv)).toMatchObject({ state: 'done', created: before.length });
+    const after = await list();
+    const sorted = (deals: readonly DealView[]) =>
+      deals
+        .map((deal) => ({ ...content(deal), id: deal.id, closed_at: null }))
+        .sort((a, b) => a.id.localeCompare(b.id));
+    expect(sorted(after)).toEqual(sorted(before));
+  });
+
+  it('of policies can be imported: money as text, each as far as it was', async () => {
+    const { id: client_id } = await desk.crm.client(desk.admin);
+    const deal = await desk.crm.deal(desk.admin, { client_id });
+    await addPolicy(desk.admin, { client_id });
+    await addPolicy(desk.admin, {
+      deal_id: deal.id,
+      premium: '10.5',
+      currency: 'EUR',
+      insurance_company: '-Росгосстрах',
+    });
+    const active = await activePolicy(desk.admin, { deal_id: deal.id });
+    const closed = await activePolicy(desk.admin, { client_id });
+    await desk.admin.post(`/policies/${closed.id}/close`, { reason: 'cancelled' });
+    const list = async () => (await desk.admin.get<Listed<PolicyView>>(`/policies?client_id=${client_id}`)).body.items;
+    const before = await list();
+    const csv = await file(`policies?client_id=${client_id}`);
+    expect(csv).toContain(',10.50,EUR,');
+    expect(await desk.take('policies?duplicates=skip', csv)).toMatchObject({ state: 'done', skipped: 4 });
+    await desk.crm.database.rows('DELETE FROM crm.policies WHERE client_id = $1', [client_id]);
+    expect(await desk.take('policies', csv)).toMatchObject({ state: 'done', created: 4 });
+    const sorted = (policies: readonly PolicyView[]) =>
+      policies.map((one) => ({ ...content(one), id: one.id })).sort((a, b) => a.id.localeCompare(b.id));
+    expect(sorted(await list())).toEqual(sorted(before));
+    const types = (await desk.crm.events(`deals/${deal.id}`)).map(({ type }) => type);
+    expect(types.filter((type) => type === 'deal.policy.activated')).toHaveLength(2);
+    expect((await desk.admin.get(`/deals/${deal.id}/journal/verify`)).body).toMatchObject({ valid: true });
+    expect(active.policy_number).not.toBeNull();
+  });
+
+  it('of policies takes no number twice, and changes what is known when asked', async () => {
+    const { id } = await desk.crm.client(desk.admin);
+    const number = policyNumber();
+    const known = await addPolicy(desk.admin, { ...WHOLE_POLICY, client_id: id, policy_number: number });
+    const csv = `client_id,insurance_company,policy_number,premium,currency,status\r\n${id},ИНГОССТРАХ,${number.toLowerCase()},77.10,RUB,active\r\n`;
+    const refused = await desk.take('policies', csv);
+    expect(refused).toMatchObject({ state: 'refused', failed: 1 });
+    expect(await desk.faults(refused)).toMatchObject([{ line: 2, code: 'policy_number_taken' }]);
+    expect(await desk.take('policies?duplicates=update', csv)).toMatchObject({ state: 'done', updated: 1 });
+    const { body } = await desk.admin.get<PolicyView>(`/policies/${known.id}`);
+    expect(body).toMatchObject({
+      premium: '77.10',
+      status: 'active',
+      effective_to: WHOLE_POLICY.effective_to,
+      version: 2,
+    });
+  });
+
+  it('shows whoever asks what its lists show, and counts nothing else', async () => {
+    const seller = desk.crm.user('seller');
+    const own = await desk.crm.deal(seller);
+    await addPolicy(seller, { deal_id: own.id });
+    expect((await file('deals', seller)).trim().split('\r\n')).toHaveLength(2);
+    expect(await file('deals', seller)).toContain(own.id);
+    expect((await file('policies', seller)).trim().split('\r\n')).toHaveLength(2);
+    expect((await file('deals?stage=closedWon', seller)).trim().split('\r\n')).toHaveLength(1);
+    expect(await seller.get('/exports/deals?color=red')).toMatchObject({ status: 422 });
+    expect(await desk.crm.user('service').get('/exports/deals')).toMatchObject({ status: 403 });
+  });
+
+  it('is read no faster than its client takes it, and ends when the client is gone', async () => {
+    const { id } = await desk.crm.client(desk.admin);
+    await desk.crm.database.rows(
+      `INSERT INTO crm.deals (id, client_id, title, description, status, next_review_at, version, created_at, updated_at)
+       SELECT gen_random_uuid(), $1, 'поток', repeat('текст ', 300), 'proposal', '2026-03-10', 1, now(), now()
+       FROM generate_series(1, ${20 * BATCH})`,
+      [id],
+    );
+    const streaming = () =>
+      desk.crm.database.rows<{ state: string }>(
+        `SELECT state FROM pg_stat_activity WHERE application_name = 'crm-stream' AND datname = current_database()`,
+      );
+    const open = async () => {
+      const headers = { ...desk.admin.authorization };
+      const outgoing = request(`${url}/api/v1/exports/deals?client_id=${id}`, { headers });
+      outgoing.on('error', () => undefined);
+      outgoing.end();
+      await new Promise<void>((resolve) => outgoing.on('response', (incoming) => incoming.once('readable', resolve)));
+      return outgoing;
+    };
+    const both = [await open(), await open()];
+    await until(async () => {
+      const streams = await streaming();
+      return streams.length === 2 && streams.every(({ state }) => state === 'idle in transaction');
+    });
+    expect(await desk.admin.get('/exports/deals')).toMatchObject({ status: 429, code: 'too_many_exports' });
+    for (const outgoing of both) outgoing.destroy();
+    await until(async () => (await streaming()).length === 0);
+    expect(await desk.admin.get('/exports/policies')).toMatchObject({ status: 200 });
+  });
+
+  /** As if they had never been, so that their ids are free. */
+  async function forget(deals: readonly DealView[]): Promise<void> {
+    const ids = deals.map(({ id }) => id);
+    await desk.crm.database.rows('ALTER TABLE crm.journals DISABLE TRIGGER USER');
+    await desk.crm.database.rows('DELETE FROM crm.journals WHERE deal_id = ANY ($1)', [ids]);
+    await desk.crm.database.rows('ALTER TABLE crm.journals ENABLE TRIGGER USER');
+    await desk.crm.database.rows(`DELETE FROM crm.event_log WHERE deal_id = ANY ($1)`, [ids]);
+    await desk.crm.database.rows(`DELETE FROM crm.event_streams WHERE stream = ANY ($1)`, [
+      ids.map((id) => `deals/${id}`),
+    ]);
+    await desk.crm.database.rows('DELETE FROM crm.deals WHERE id = ANY ($1)', [ids]);
+  }
+});
