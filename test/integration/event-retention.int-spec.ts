@@ -148,7 +148,7 @@ describe('retention', () => {
       `INSERT INTO crm.event_bookmarks VALUES ('late', 10, 1, now(), now(), '00000000-0000-7000-8000-000000000001')`,
     );
     // It gives way when it would have to wait long, and is then tried again.
-    const forgetting = retention.forget(BEFORE).catch((error: Error) => error.message);
+    const forgetting = retention.forget(BEFORE).catch((error: unknown) => (error as Error).message);
     await until(async () => {
       const waits = await trial.database.rows(
         `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
