@@ -75,7 +75,7 @@ export function drawOffers(count: number, market: Market, dice: Dice): Offer[] {
   // Small risks are more frequent than large ones.
   const premium = least + dice.fraction() ** 2.5 * (most - least);
   const coverage = premium * dice.between(18, 60);
-  const rounded = (amount: number, to: number): string => `${Math.ceil(amount / to) * to}.00`;
+  const rounded = (drawn: number, to: number): string => `${Math.ceil(drawn / to) * to}.00`;
   return dice
     .shuffled(insurers)
     .slice(0, count)
