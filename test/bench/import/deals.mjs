@@ -1,12 +1,10 @@
 // Imports deals through real programs and prints the rate and the worker's peak of memory.
 // After a build: node test/bench/import/deals.mjs [rows] [all_or_nothing|good_rows]
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createHmac, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { runMigrations } from '#platform/persistence';
 import { freePort, startPostgres } from '#platform/services';
-import { MIGRATIONS } from '../../../dist/migrations/index.js';
 
 const ROWS = Number(process.argv[2] ?? 1_000_000);
 const MODE = process.argv[3] ?? 'good_rows';
@@ -20,7 +18,6 @@ const signed = `${encoded({ alg: 'HS256', typ: 'JWT' })}.${encoded(claims)}`;
 const authorization = `Bearer ${signed}.${createHmac('sha256', SECRET).update(signed).digest('base64url')}`;
 
 const postgres = await startPostgres({ durable: true });
-await runMigrations(postgres.url, MIGRATIONS);
 const [apiPort, workerPort] = [await freePort(), await freePort()];
 const env = {
   PATH: process.env.PATH,
@@ -32,6 +29,7 @@ const env = {
   CRM_WORKER_PORT: String(workerPort),
   CRM_LOG_LEVEL: 'warn',
 };
+execFileSync(process.execPath, ['dist/apps/cli/src/main.js', 'migrate'], { env, stdio: 'inherit' });
 const start = (program) => spawn(process.execPath, [`dist/apps/${program}/src/main.js`], { env, stdio: 'inherit' });
 const [api, worker] = [start('api'), start('worker')];
 

@@ -1,0 +1,73 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { CrmUser } from '../crm-user.js';
+import { csvOf } from '../import-desk.js';
+import { Installation } from '../installation.js';
+import type { Program } from '../processes.js';
+
+jest.setTimeout(120_000);
+
+const CLI = join(__dirname, '../../dist/apps/cli/src/main.js');
+
+describe('the command import', () => {
+  let crm: Installation;
+  let api: Program;
+  let admin: CrmUser;
+  let folder: string;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'crm-import-'));
+    crm = await Installation.start();
+    [api] = await Promise.all([crm.api(), crm.worker()]);
+    admin = crm.user(api, ['ROLE_ADMIN']);
+  });
+  afterAll(async () => {
+    await crm.discard();
+    await rm(folder, { recursive: true });
+  });
+
+  async function run(csv: string, ...args: readonly string[]): Promise<{ code: number | null; said: string }> {
+    const file = join(folder, 'file.csv');
+    await writeFile(file, csv);
+    const env = { ...crm.environment(), CRM_ACCESS_TOKEN: admin.token, CRM_PUBLIC_URL: api.url };
+    const child = spawn(process.execPath, [CLI, 'import', ...args, file], { env });
+    let said = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (said += text.toString()));
+    const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
+    return { code, said };
+  }
+
+  const COLUMNS = ['name', 'kind'];
+
+  it('hands a file in, waits for the end, and says what became of its rows', async () => {
+    const rows = Array.from({ length: 3_000 }, (_, index) => [`Клиент ${index}`, 'person']);
+    const taken = await run(csvOf(COLUMNS, rows), 'clients', '--mode', 'good_rows');
+    expect(taken).toEqual({ code: 0, said: 'Of 3000 rows: 3000 added, 0 changed, 0 passed over, 0 with faults.\n' });
+  });
+
+  it('ends with 1 when a row was not taken, and names its line', async () => {
+    const bad = csvOf(COLUMNS, [
+      ['Годный', 'person'],
+      ['Негодный', 'robot'],
+    ]);
+    const refused = await run(bad, 'clients');
+    expect(refused.code).toBe(1);
+    expect(refused.said).toContain('Nothing was imported: 1 of 2 rows have faults.');
+    expect(refused.said).toContain('line 3, kind: not_one_of: must be one of person, company');
+    const dry = await run(bad, 'clients', '--dry-run', '--mode', 'good_rows', '--json');
+    expect(dry.code).toBe(1);
+    expect(JSON.parse(dry.said)).toMatchObject({ dry_run: true, created: 1, failed: 1, errors: [{ line: 3 }] });
+  });
+
+  it('says in a few words what the API or the caller got wrong', async () => {
+    const refused = await run('name,colour\r\nА,red\r\n', 'clients');
+    expect(refused.code).toBe(1);
+    expect(refused.said).toContain('(422 wrong_columns)');
+    expect(refused.said).toContain('colour: is not one of');
+    expect((await run('', 'robots')).said).toContain('Name a kind');
+    const away = await run('name\r\n', 'clients', '--url', 'http://127.0.0.1:1');
+    expect(away).toMatchObject({ code: 1, said: expect.stringContaining("can't be reached: ECONNREFUSED") });
+  });
+});
