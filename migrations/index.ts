@@ -5,6 +5,7 @@ import { Sale1764000004000 } from './1764000004000-sale.js';
 import { Payments1764000005000 } from './1764000005000-payments.js';
 import { EventFeed1764000006000 } from './1764000006000-event-feed.js';
 import { Reports1764000008000 } from './1764000008000-reports.js';
+import { Reminders1764000009000 } from './1764000009000-reminders.js';
 
 /** Every migration, oldest first; only appended to. */
 export const MIGRATIONS = [
@@ -15,4 +16,5 @@ export const MIGRATIONS = [
   Payments1764000005000,
   EventFeed1764000006000,
   Reports1764000008000,
+  Reminders1764000009000,
 ];

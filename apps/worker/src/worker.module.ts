@@ -1,6 +1,9 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { DealsWorkerModule } from '#crm/deals';
+import { PaymentsWorkerModule } from '#crm/payments';
+import { PoliciesWorkerModule } from '#crm/policies';
+import { QuotesWorkerModule } from '#crm/quotes';
 import { AuthGuard, AuthModule } from '#platform/auth';
 import { ConfigModule } from '#platform/config';
 import { CqrsModule } from '#platform/cqrs';
@@ -35,6 +38,9 @@ export class WorkerModule {
         HealthModule.forRoot(MIGRATIONS),
         JobsModule.processing(HOUSEKEEPING, EVENT_REPLAYS),
         DealsWorkerModule,
+        QuotesWorkerModule,
+        PoliciesWorkerModule,
+        PaymentsWorkerModule,
       ],
       providers: [
         WorkerChecks,

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { RemindersModule } from '#platform/reminders';
 import { ActivatePolicyHandler } from './commands/activate-policy.command.js';
 import { AddPolicyHandler } from './commands/add-policy.command.js';
 import { ClosePolicyHandler } from './commands/close-policy.command.js';
@@ -9,22 +10,27 @@ import {
   LinkPolicyToQuoteHandler,
   ReleaseQuoteHandler,
 } from './commands/quoted-policy.commands.js';
+import { ExpirePolicyHandler } from './commands/expire-policy.command.js';
 import { MovePoliciesHandler } from './commands/move-policies.command.js';
 import { RenewPolicyHandler } from './commands/renew-policy.command.js';
 import { RevisePolicyHandler } from './commands/revise-policy.command.js';
 import { PoliciesController } from './policies.controller.js';
 import { PoliciesPublisher } from './policies.publisher.js';
 import { Policy } from './policy.entity.js';
+import { PolicyClosing } from './policy-closing.js';
+import { POLICY_REMINDERS } from './policy-reminders.js';
 import { PolicyRepository } from './policy.repository.js';
 import { GetPolicyHandler, PolicyInScopeHandler } from './queries/get-policy.query.js';
 import { ListPoliciesHandler } from './queries/list-policies.query.js';
 import { PoliciesOfClientHandler } from './queries/policies-of-client.query.js';
+import { LatePolicySubscriber } from './subscribers/late-policy.subscriber.js';
 
 const COMMANDS = [
   AddPolicyHandler,
   RevisePolicyHandler,
   ActivatePolicyHandler,
   ClosePolicyHandler,
+  ExpirePolicyHandler,
   RenewPolicyHandler,
   DeletePolicyHandler,
   MovePoliciesHandler,
@@ -43,3 +49,10 @@ export class PoliciesModule {}
 /** Its routes. */
 @Module({ imports: [PoliciesModule], controllers: [PoliciesController] })
 export class PoliciesHttpModule {}
+
+/** What happens to policies by itself. */
+@Module({
+  imports: [PoliciesModule, RemindersModule.of(...POLICY_REMINDERS.map(({ kind }) => kind))],
+  providers: [PolicyClosing, LatePolicySubscriber],
+})
+export class PoliciesWorkerModule {}

@@ -4,8 +4,8 @@ import type { PolicyView } from './contracts.js';
 abstract class PolicyEvent {
   constructor(
     readonly policy: PolicyView,
-    /** UUID of the user. */
-    readonly actorId: string,
+    /** UUID of the user; null when it happened by itself. */
+    readonly actorId: string | null,
     /** Values before the change, of the fields that changed. */
     readonly previous: Readonly<Partial<PolicyView>>,
   ) {}
@@ -23,7 +23,7 @@ export class PolicyClosed extends PolicyEvent {}
 export class PolicyDeleted extends PolicyEvent {
   constructor(
     policy: PolicyView,
-    actorId: string,
+    actorId: string | null,
     previous: Readonly<Partial<PolicyView>>,
     readonly deletedAt: string,
   ) {
