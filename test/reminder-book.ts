@@ -101,9 +101,10 @@ export async function expectedReminders(
   }
 
   const policies = await facts(`SELECT p.id, p.effective_to AS date, p.status AS state, ${DEAL},
-      coalesce((SELECT n.status FROM crm.policies n WHERE n.renews_policy_id = p.id AND n.close_reason IS NULL), 'none')
-        AS successor
-    FROM crm.policies p LEFT JOIN crm.deals d ON d.id = p.deal_id WHERE NOT p.is_deleted`);
+      coalesce(n.status, 'none') AS successor
+    FROM crm.policies p LEFT JOIN crm.deals d ON d.id = p.deal_id
+      LEFT JOIN crm.policies n ON n.renews_policy_id = p.id AND n.close_reason IS NULL
+    WHERE NOT p.is_deleted`);
   for (const { id, date, state, deal, successor } of policies) {
     if (deal === 'deleted' || state !== 'active') continue;
     if (successor === 'none') for (const days of [30, 7]) tell('policy.renewal_due', id, addDays(date, -days));

@@ -7,6 +7,7 @@ import { ExpirePolicyCommand } from './commands/expire-policy.command.js';
 import { IS_RENEWED } from './policy-scope.js';
 
 const BATCH = 500;
+const AT_ONCE = 4;
 /** Days after its end on which a policy closes though nothing has taken its place. */
 const GRACE_DAYS = 3;
 
@@ -38,8 +39,16 @@ export class PolicyClosing implements ReminderFollowUp {
     let last: Ended | undefined = FIRST;
     while (last) {
       const ended: Ended[] = await this.database.query<Ended>(OVER, [day, last.effective_to, last.id]);
-      for (const { id } of ended) await this.commands.execute(new ExpirePolicyCommand(id));
+      await this.close(ended.map(({ id }) => id));
       last = ended.length === BATCH ? ended.at(-1) : undefined;
+    }
+  }
+
+  /** A few at a time: mostly they wait for the way to the database. */
+  private async close(policyIds: string[]): Promise<void> {
+    while (policyIds.length > 0) {
+      const few = policyIds.splice(0, AT_ONCE);
+      await Promise.all(few.map((id) => this.commands.execute(new ExpirePolicyCommand(id))));
     }
   }
 }
