@@ -1,12 +1,11 @@
 import type { CalendarDate } from '#platform/kernel';
 import type { ReminderKind } from '#platform/reminders';
+import { DEAL_REVIEW_DUE } from './deal.event-types.js';
 import { DEAL_COLUMNS, type DealRow, dealView } from './queries/deal-row.js';
-
-const TYPE = 'deal.review_due';
 
 /** Open deals on the day of their next review, and each day after it until somebody moves it. */
 export const DEAL_REVIEWS: ReminderKind<DealRow> = {
-  name: TYPE,
+  name: DEAL_REVIEW_DUE.key,
   queue: 'deal-reviews',
   columns: DEAL_COLUMNS,
   from: 'crm.deals d',
@@ -22,7 +21,7 @@ export const DEAL_REVIEWS: ReminderKind<DealRow> = {
     const isOverdue = deal.next_review_at < day;
     const assignee = deal.owner_id ?? deal.executor_id;
     return {
-      type: TYPE,
+      eventType: DEAL_REVIEW_DUE,
       stream: `deals/${deal.id}`,
       dealId: deal.id,
       clientId: deal.client_id,
@@ -33,7 +32,13 @@ export const DEAL_REVIEWS: ReminderKind<DealRow> = {
       dueDate: day,
       subject: `Обзор сделки «${deal.title}»`,
       description: description(deal.next_review_at, isOverdue),
-      data: { deal_id: deal.id, client_id: deal.client_id, kind: isOverdue ? 'overdue' : 'due', deal },
+      data: {
+        deal_id: deal.id,
+        client_id: deal.client_id,
+        kind: isOverdue ? 'overdue' : 'due',
+        assignee_id: assignee,
+        deal,
+      },
     };
   },
 };
@@ -43,3 +48,6 @@ function description(plannedOn: CalendarDate, isOverdue: boolean): string {
   if (!isOverdue) return `Обзор запланирован на сегодня. ${act}`;
   return `Обзор был запланирован на ${plannedOn.split('-').reverse().join('.')} и просрочен. ${act}`;
 }
+
+/** The Bull queues of deals. */
+export const DEAL_QUEUES = [DEAL_REVIEWS.queue];

@@ -6,3 +6,4 @@ export { SummarizePaymentsQuery } from './contracts.js';
 export { SummaryResource } from './summary.dto.js';
 export { PaymentsHttpModule, PaymentsModule, PaymentsWorkerModule } from './payments.module.js';
 export { PAYMENT_EVENT_TYPES } from './payment.event-types.js';
+export { PAYMENT_QUEUES } from './payment-reminders.js';

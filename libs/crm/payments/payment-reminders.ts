@@ -1,6 +1,8 @@
 import { addDays, type CalendarDate } from '#platform/kernel';
+import type { EventType } from '#platform/messaging';
 import type { Reminder, ReminderKind } from '#platform/reminders';
 import type { PaymentView } from './contracts.js';
+import { PAYMENT_DUE, PAYMENT_ESCALATED, PAYMENT_OVERDUE } from './payment.event-types.js';
 
 /** Days from a payment's planned date on which it is told of. */
 export const DUE_DAYS = [-14, -3, 0] as const;
@@ -31,7 +33,7 @@ const SUBJECTS = {
 /** Before its planned date, and on it. */
 export const PAYMENTS_DUE: ReminderKind<PaymentRow> = {
   ...SUBJECTS,
-  name: 'deal.payment.due',
+  name: PAYMENT_DUE.key,
   queue: 'payments-due',
   due: (day) => `${plannedBefore(day, DUE_DAYS)} AND ${OUTSTANDING}`,
   reminderOf: (row, day) => {
@@ -39,7 +41,7 @@ export const PAYMENTS_DUE: ReminderKind<PaymentRow> = {
     const when = planned_date === day ? 'сегодня' : written(planned_date);
     const left = DUE_DAYS.find((days) => addDays(planned_date, days) === day) === -3 ? '3 дня' : '14 дней';
     return {
-      ...addressed(row, 'deal.payment.due'),
+      ...addressed(row, PAYMENT_DUE),
       dueDate: planned_date,
       subject: `Срок платежа ${sum(row.payment)}: ${when}`,
       description:
@@ -53,13 +55,13 @@ export const PAYMENTS_DUE: ReminderKind<PaymentRow> = {
 /** Once its planned date is over and it is not paid in full. */
 export const PAYMENTS_OVERDUE: ReminderKind<PaymentRow> = {
   ...SUBJECTS,
-  name: 'deal.payment.overdue',
+  name: PAYMENT_OVERDUE.key,
   queue: 'payments-overdue',
   due: (day) => `${plannedBefore(day, OVERDUE_DAYS)} AND ${OUTSTANDING}`,
   reminderOf: (row, day) => {
     const late = addDays(row.payment.planned_date, 1) === day ? '1 день' : '5 дней';
     return {
-      ...addressed(row, 'deal.payment.overdue'),
+      ...addressed(row, PAYMENT_OVERDUE),
       dueDate: day,
       subject: `Платёж ${sum(row.payment)} просрочен на ${late}`,
       description: `Срок платежа № ${row.payment.sequence} был ${written(row.payment.planned_date)}. ${received(
@@ -72,11 +74,11 @@ export const PAYMENTS_OVERDUE: ReminderKind<PaymentRow> = {
 /** Once it has been over for 24 hours without any income: admins take it up. */
 export const PAYMENTS_ESCALATED: ReminderKind<PaymentRow> = {
   ...SUBJECTS,
-  name: 'deal.payment.escalated',
+  name: PAYMENT_ESCALATED.key,
   queue: 'payments-escalated',
   due: (day) => `${plannedBefore(day, [ESCALATION_DAY])} AND p.incomes_total = 0 AND ${OUTSTANDING}`,
   reminderOf: (row, day) => ({
-    ...addressed(row, 'deal.payment.escalated'),
+    ...addressed(row, PAYMENT_ESCALATED),
     assigneeIds: [],
     assigneeRoles: ['admin'],
     dueDate: day,
@@ -101,12 +103,12 @@ function plannedBefore(day: string, days: readonly number[]): string {
 /** Where a payment's reminder goes, and what it carries. */
 function addressed(
   { payment, client_id, owner_id, executor_id }: PaymentRow,
-  type: string,
+  eventType: EventType,
 ): Omit<Reminder, 'dueDate' | 'subject' | 'description'> {
   const { id, deal_id, policy_id } = payment;
   const assignee = owner_id ?? executor_id;
   return {
-    type,
+    eventType,
     stream: `deals/${deal_id}`,
     dealId: deal_id,
     clientId: client_id,
@@ -129,3 +131,6 @@ function received({ status, incomes_total, planned_amount, currency }: PaymentVi
 function written(date: CalendarDate): string {
   return date.split('-').reverse().join('.');
 }
+
+/** The Bull queues of payments. */
+export const PAYMENT_QUEUES = PAYMENT_REMINDERS.map(({ kind }) => kind.queue);

@@ -1,6 +1,7 @@
 import { addDays, type CalendarDate } from '#platform/kernel';
 import type { Reminder, ReminderKind } from '#platform/reminders';
 import type { PolicyView } from './contracts.js';
+import { POLICY_ALONE, POLICY_OF_DEAL } from './policy.event-types.js';
 import { PolicyClosing } from './policy-closing.js';
 import { HAS_SUCCESSOR, IS_RENEWED } from './policy-scope.js';
 import { POLICY_COLUMNS, type PolicyRow, policyView } from './queries/policy-row.js';
@@ -30,14 +31,14 @@ const SUBJECTS = {
 /** Before the end of a policy that nothing renews yet. */
 export const POLICY_RENEWALS: ReminderKind<PolicyOfDealRow> = {
   ...SUBJECTS,
-  name: 'policy.renewal_due',
+  name: POLICY_ALONE.renewalDue.key,
   queue: 'policy-renewals',
   due: (day) => `${endingBefore(day, RENEWAL_REMINDER_DAYS)} AND ${IN_FORCE} AND NOT ${HAS_SUCCESSOR}`,
   reminderOf: (row, day) => {
     const policy = policyOf(row, day);
     const left = addDays(policy.effective_to!, -7) === day ? '7 дней' : '30 дней';
     return {
-      ...addressed(row, policy, 'policy.renewal_due'),
+      ...addressed(row, policy, 'renewalDue'),
       dueDate: policy.effective_to!,
       subject: `Продление полиса ${titled(policy)} до ${written(policy.effective_to!)}`,
       description: `До конца полиса ${left}, а продление не оформлено. Предложите клиенту условия на новый срок.`,
@@ -48,7 +49,7 @@ export const POLICY_RENEWALS: ReminderKind<PolicyOfDealRow> = {
 /** On a policy's last day and three days after it, unless its successor is in force; then the policy closes. */
 export const POLICY_EXPIRIES: ReminderKind<PolicyOfDealRow> = {
   ...SUBJECTS,
-  name: 'policy.expired',
+  name: POLICY_ALONE.expired.key,
   queue: 'policy-expiries',
   due: (day) => `${endingBefore(day, EXPIRY_DAYS)} AND ${IN_FORCE} AND NOT ${IS_RENEWED}`,
   followUp: PolicyClosing,
@@ -56,7 +57,7 @@ export const POLICY_EXPIRIES: ReminderKind<PolicyOfDealRow> = {
     const policy = policyOf(row, day);
     const isLastDay = policy.effective_to === day;
     return {
-      ...addressed(row, policy, 'policy.expired'),
+      ...addressed(row, policy, 'expired'),
       dueDate: day,
       subject: `Полис ${titled(policy)} ${isLastDay ? 'заканчивается сегодня' : 'закончился'}`,
       description: isLastDay
@@ -84,14 +85,14 @@ function policyOf({ deal_owner_id: _owner, deal_executor_id: _executor, ...row }
 function addressed(
   { deal_owner_id, deal_executor_id }: PolicyOfDealRow,
   policy: PolicyView,
-  type: string,
+  what: 'renewalDue' | 'expired',
 ): Omit<Reminder, 'dueDate' | 'subject' | 'description'> {
   const { id, deal_id, client_id } = policy;
   const people = (deal_id === null ? [policy.owner_id] : [deal_owner_id, deal_executor_id]).filter(
     (user) => user !== null,
   );
   return {
-    type: deal_id === null ? type : `deal.${type}`,
+    eventType: (deal_id === null ? POLICY_ALONE : POLICY_OF_DEAL)[what],
     stream: deal_id === null ? `policies/${id}` : `deals/${deal_id}`,
     ...(deal_id !== null && { dealId: deal_id }),
     clientId: client_id,
@@ -109,3 +110,6 @@ function titled({ policy_number, insurance_company }: PolicyView): string {
 function written(date: CalendarDate): string {
   return date.split('-').reverse().join('.');
 }
+
+/** The Bull queues of policies. */
+export const POLICY_QUEUES = POLICY_REMINDERS.map(({ kind }) => kind.queue);

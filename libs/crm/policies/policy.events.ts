@@ -21,9 +21,11 @@ export class PolicyActivated extends PolicyEvent {}
 export class PolicyClosed extends PolicyEvent {}
 
 export class PolicyDeleted extends PolicyEvent {
+  declare readonly actorId: string;
+
   constructor(
     policy: PolicyView,
-    actorId: string | null,
+    actorId: string,
     previous: Readonly<Partial<PolicyView>>,
     readonly deletedAt: string,
   ) {

@@ -1,7 +1,6 @@
 import type { ReminderKind } from '#platform/reminders';
+import { QUOTE_EXPIRED } from './quote.event-types.js';
 import { type QuoteRow, quoteView, QUOTE_COLUMNS } from './queries/quote-row.js';
-
-const TYPE = 'deal.quote.expired';
 
 interface QuoteOfDealRow extends QuoteRow {
   readonly client_id: string;
@@ -14,7 +13,7 @@ interface QuoteOfDealRow extends QuoteRow {
  * policy was issued.
  */
 export const QUOTE_EXPIRIES: ReminderKind<QuoteOfDealRow> = {
-  name: TYPE,
+  name: QUOTE_EXPIRED.key,
   queue: 'quote-expiries',
   columns: `${QUOTE_COLUMNS}, d.client_id, d.owner_id AS deal_owner_id, d.executor_id`,
   from: 'crm.quotes q JOIN crm.deals d ON d.id = q.deal_id',
@@ -28,7 +27,7 @@ export const QUOTE_EXPIRIES: ReminderKind<QuoteOfDealRow> = {
     const { deal_id } = quote;
     const assignee = executor_id ?? deal_owner_id;
     return {
-      type: TYPE,
+      eventType: QUOTE_EXPIRED,
       stream: `deals/${deal_id}`,
       dealId: deal_id,
       clientId: client_id,
@@ -44,3 +43,6 @@ export const QUOTE_EXPIRIES: ReminderKind<QuoteOfDealRow> = {
     };
   },
 };
+
+/** The Bull queues of quotes. */
+export const QUOTE_QUEUES = [QUOTE_EXPIRIES.queue];

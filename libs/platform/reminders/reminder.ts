@@ -1,5 +1,6 @@
 import type { Type } from '@nestjs/common';
 import type { CalendarDate } from '#platform/kernel';
+import type { EventType } from '#platform/messaging';
 
 /** What happens once the reminders of a day, and of every day before it, are given. */
 export interface ReminderFollowUp {
@@ -9,8 +10,7 @@ export interface ReminderFollowUp {
 
 /** What one subject's reminder says. */
 export interface Reminder {
-  /** Routing key of the event. */
-  readonly type: string;
+  readonly eventType: EventType;
   readonly stream: string;
   readonly dealId?: string;
   readonly clientId: string;

@@ -98,7 +98,7 @@ function behind({ order }: Pick<ReminderKind, 'order'>, first: number): string {
 }
 
 function changeOf(reminder: Reminder, key: string, eventId: string): Change {
-  const { type, stream, dealId, clientId, audience, assigneeIds, assigneeRoles, dueDate } = reminder;
+  const { eventType, stream, dealId, clientId, audience, assigneeIds, assigneeRoles, dueDate } = reminder;
   const data = {
     ...reminder.data,
     key,
@@ -114,6 +114,6 @@ function changeOf(reminder: Reminder, key: string, eventId: string): Change {
     clientId,
     actorId: null,
     audience,
-    events: [{ id: eventId, type, data }],
+    events: [eventType.fact(data, { id: eventId })],
   };
 }
