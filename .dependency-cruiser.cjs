@@ -12,6 +12,7 @@ const PLATFORM_LEVELS = [
   ['cqrs'],
   ['messaging'],
   ['jobs', 'auth', 'http'],
+  ['reminders'],
   ['testing'],
 ];
 const PLATFORM_EXTRA = { http: ['auth'], services: ['kernel'], testing: ['services'] };

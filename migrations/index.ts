@@ -6,6 +6,7 @@ import { Payments1764000005000 } from './1764000005000-payments.js';
 import { EventFeed1764000006000 } from './1764000006000-event-feed.js';
 import { Imports1764000007000 } from './1764000007000-imports.js';
 import { Reports1764000008000 } from './1764000008000-reports.js';
+import { Reminders1764000009000 } from './1764000009000-reminders.js';
 
 /** Every migration, oldest first; only appended to. */
 export const MIGRATIONS = [
@@ -17,4 +18,5 @@ export const MIGRATIONS = [
   EventFeed1764000006000,
   Imports1764000007000,
   Reports1764000008000,
+  Reminders1764000009000,
 ];

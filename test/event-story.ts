@@ -27,6 +27,7 @@ export async function tellStory(crm: Crm): Promise<readonly StoryRow[]> {
   await policiesAlone(lead, await crm.client(lead));
   await reviews(crm, seller);
   await imports(crm);
+  await reminders(crm, lead);
   const rows = await inOrder(crm);
   await worker.close();
   return rows;
@@ -115,6 +116,35 @@ async function imports(crm: Crm): Promise<void> {
     .user('admin')
     .post<{ id: string }>('/imports/clients', file, { 'content-type': 'text/csv' });
   await until(async () => (await crm.events(`imports/${body.id}`)).some(({ data }) => data.state === 'done'), 30_000);
+}
+
+/** Told at once, since their days are today's: the tests' morning is that of 2026-03-02. */
+async function reminders(crm: Crm, lead: TestUser): Promise<void> {
+  const deal = await crm.deal(lead, { title: 'Ипотека', owner_id: crm.user('seller').id });
+  const told = async (stream: string, type: string): Promise<void> => {
+    await until(async () => (await crm.events(stream)).some((event) => event.type === type), 30_000);
+  };
+  for (const [type, planned_date] of [
+    ['due', '2026-03-02'],
+    ['overdue', '2026-03-01'],
+    ['escalated', '2026-02-28'],
+  ]) {
+    await addPayment(lead, deal, { planned_date });
+    await told(`deals/${deal.id}`, `deal.payment.${type}`);
+  }
+  const client = await crm.client(lead);
+  for (const [type, effective_to] of [
+    ['renewal_due', '2026-04-01'],
+    ['expired', '2026-03-02'],
+  ]) {
+    const facts = { effective_from: '2025-04-02', effective_to };
+    await activePolicy(lead, { ...facts, deal_id: deal.id, policy_number: `XXX 01 ${type}` });
+    await told(`deals/${deal.id}`, `deal.policy.${type}`);
+    const { id } = await activePolicy(lead, { ...facts, client_id: client.id, policy_number: `XXX 02 ${type}` });
+    await told(`policies/${id}`, `policy.${type}`);
+  }
+  await addQuote(lead, deal, { validity_period: { start: '2026-02-01', end: '2026-03-01' } });
+  await told(`deals/${deal.id}`, 'deal.quote.expired');
 }
 
 /** Once every event has its place. */

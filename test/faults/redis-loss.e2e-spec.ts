@@ -39,7 +39,7 @@ describe('when Redis loses everything', () => {
   async function requestsOf(deals: readonly DealBody[], state: string): Promise<number> {
     const values = [deals.map(({ id }) => id), state];
     const found = await crm.database.rows<{ count: number }>(
-      `SELECT count(*)::int AS count FROM crm.job_requests WHERE payload ->> 'deal_id' = ANY ($1) AND state = $2`,
+      `SELECT count(*)::int AS count FROM crm.job_requests WHERE payload ->> 'subject_id' = ANY ($1) AND state = $2`,
       values,
     );
     return found[0]!.count;

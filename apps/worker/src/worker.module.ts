@@ -3,7 +3,9 @@ import { APP_GUARD } from '@nestjs/core';
 import { ClientsModule } from '#crm/clients';
 import { DealsModule, DealsWorkerModule } from '#crm/deals';
 import { ImportsWorkerModule } from '#crm/imports';
-import { PoliciesModule } from '#crm/policies';
+import { PaymentsWorkerModule } from '#crm/payments';
+import { PoliciesModule, PoliciesWorkerModule } from '#crm/policies';
+import { QuotesWorkerModule } from '#crm/quotes';
 import { AuthGuard, AuthModule } from '#platform/auth';
 import { ConfigModule } from '#platform/config';
 import { CqrsModule } from '#platform/cqrs';
@@ -42,6 +44,9 @@ export class WorkerModule {
         DealsWorkerModule,
         ImportsWorkerModule,
         PoliciesModule,
+        QuotesWorkerModule,
+        PoliciesWorkerModule,
+        PaymentsWorkerModule,
       ],
       providers: [
         WorkerChecks,

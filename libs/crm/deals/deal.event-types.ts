@@ -1,7 +1,8 @@
-import { ApiProperty, PartialType } from '@nestjs/swagger';
-import { DateField, EnumField, ListField, ObjectField, TextField, textKind, UuidField } from '#platform/http';
-import type { CalendarDate, Instant } from '#platform/kernel';
+import { ApiProperty, IntersectionType, PartialType } from '@nestjs/swagger';
+import { EnumField, ListField, ObjectField, TextField, textKind, UuidField } from '#platform/http';
+import type { Instant } from '#platform/kernel';
 import { EventType } from '#platform/messaging';
+import { ReminderData } from '#platform/reminders';
 import { type DealView, type Stage, STAGES } from './contracts.js';
 import { DealResource } from './deal.dto.js';
 
@@ -62,24 +63,12 @@ class DealDeletion extends DealHappening {
   readonly deleted_by_id!: string;
 }
 
-class ReviewReminder extends DealHappening {
-  @TextField({ min: 1, max: 200, description: 'The same for the same reminder, whenever it comes.' })
-  readonly key!: string;
-
+class ReviewReminder extends IntersectionType(DealHappening, ReminderData) {
   @EnumField(['due', 'overdue'])
   readonly kind!: 'due' | 'overdue';
 
-  @DateField({ description: 'The day for which it reminds.' })
-  readonly due_date!: CalendarDate;
-
-  @UuidField({ nullable: true, description: 'Who should act; null: nobody has the deal yet, a team lead decides.' })
+  @UuidField({ nullable: true, description: 'The one of `assignee_ids`; null: nobody has the deal yet.' })
   readonly assignee_id!: string | null;
-
-  @TextField({ min: 1, max: 500, description: 'Subject of a task.' })
-  readonly subject!: string;
-
-  @TextField({ min: 1, max: 2_000, multiline: true, description: 'Description of a task.' })
-  readonly description!: string;
 }
 
 const OF_DEAL = { stream: 'deals/{deal_id}', followers: 'owner and executor of the deal' } as const;

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { HttpModule } from '#platform/http';
-import { JobsModule } from '#platform/jobs';
+import { RemindersModule } from '#platform/reminders';
 import { AssignDealHandler } from './commands/assign-deal.command.js';
 import { ChangeDealStageHandler } from './commands/change-deal-stage.command.js';
 import { DeleteDealHandler } from './commands/delete-deal.command.js';
@@ -9,14 +9,12 @@ import { MoveDealsHandler } from './commands/move-deals.command.js';
 import { OpenDealHandler } from './commands/open-deal.command.js';
 import { ReviseDealHandler } from './commands/revise-deal.command.js';
 import { DealExportsController } from './deal-exports.controller.js';
+import { DEAL_REVIEWS } from './deal-reviews.js';
 import { Deal } from './deal.entity.js';
 import { DealImporter } from './imports/deal-importer.js';
 import { DealRepository } from './deal.repository.js';
 import { DealsController } from './deals.controller.js';
 import { DealsPublisher } from './deals.publisher.js';
-import { DEAL_REVIEWS } from './jobs/deal-reviews.queue.js';
-import { RemindDealReviewJob } from './jobs/remind-deal-review.job.js';
-import { RemindDealReviewsJob } from './jobs/remind-deal-reviews.job.js';
 import { DealAccessHandler } from './queries/deal-access.query.js';
 import { DealFactsHandler, DealInScopeHandler } from './queries/deal-in-scope.query.js';
 import { DealParticipantsHandler } from './queries/deal-participants.query.js';
@@ -25,7 +23,6 @@ import { ExportDealsHandler } from './queries/export-deals.query.js';
 import { GetDealHandler } from './queries/get-deal.query.js';
 import { ListDealsHandler } from './queries/list-deals.query.js';
 import { StageMetricsHandler } from './queries/stage-metrics.query.js';
-import { ReviewReminders } from './review-reminders.js';
 import { DueReviewSubscriber } from './subscribers/due-review.subscriber.js';
 
 const COMMANDS = [
@@ -61,7 +58,7 @@ export class DealsHttpModule {}
 
 /** What happens to deals by itself. */
 @Module({
-  imports: [JobsModule.processing(DEAL_REVIEWS)],
-  providers: [ReviewReminders, DueReviewSubscriber, RemindDealReviewsJob, RemindDealReviewJob],
+  imports: [DealsModule, RemindersModule.of(DEAL_REVIEWS)],
+  providers: [DueReviewSubscriber],
 })
 export class DealsWorkerModule {}

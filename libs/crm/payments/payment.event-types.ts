@@ -1,8 +1,9 @@
 import type { Type } from '@nestjs/common';
-import { ApiProperty, OmitType, PartialType } from '@nestjs/swagger';
+import { ApiProperty, OmitType, PartialType, IntersectionType } from '@nestjs/swagger';
 import { ListField, ObjectField, textKind, UuidField } from '#platform/http';
 import type { Instant } from '#platform/kernel';
 import { EventType } from '#platform/messaging';
+import { ReminderData } from '#platform/reminders';
 import type { LineKind, PaymentView } from './contracts.js';
 import { PaymentLineResource } from './line.dto.js';
 import { PaymentResource } from './payment.dto.js';
@@ -48,6 +49,8 @@ class PaymentDeletion extends PaymentHappening {
   readonly deleted_by_id!: string;
 }
 
+class PaymentReminder extends IntersectionType(PaymentHappening, ReminderData) {}
+
 const OF_DEAL = { stream: 'deals/{deal_id}', followers: 'owner and executor of the deal' } as const;
 
 export const PAYMENT_CREATED = new EventType({
@@ -71,6 +74,27 @@ export const PAYMENT_DELETED = new EventType({
   data: PaymentDeletion,
 });
 
+export const PAYMENT_DUE = new EventType({
+  ...OF_DEAL,
+  key: 'deal.payment.due',
+  meaning: 'A payment that is not paid yet is due in 14 days, in 3 days, or today.',
+  data: PaymentReminder,
+});
+
+export const PAYMENT_OVERDUE = new EventType({
+  ...OF_DEAL,
+  key: 'deal.payment.overdue',
+  meaning: 'A payment is not paid in full a day, or five days, after its planned date.',
+  data: PaymentReminder,
+});
+
+export const PAYMENT_ESCALATED = new EventType({
+  ...OF_DEAL,
+  key: 'deal.payment.escalated',
+  meaning: 'A payment has no income 24 hours after the day on which it was due: admins take it up.',
+  data: PaymentReminder,
+});
+
 /** Each is followed by `deal.payment.updated` with the new totals. */
 export const LINE_EVENTS = { income: lineEventTypes('income'), expense: lineEventTypes('expense') } as const;
 
@@ -79,6 +103,9 @@ export const PAYMENT_EVENT_TYPES = [
   PAYMENT_CREATED,
   PAYMENT_UPDATED,
   PAYMENT_DELETED,
+  PAYMENT_DUE,
+  PAYMENT_OVERDUE,
+  PAYMENT_ESCALATED,
   ...Object.values(LINE_EVENTS.income),
   ...Object.values(LINE_EVENTS.expense),
 ];

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { RemindersModule } from '#platform/reminders';
 import { AddLineHandler } from './commands/add-line.command.js';
 import { AddPaymentHandler } from './commands/add-payment.command.js';
 import { CancelPaymentHandler } from './commands/cancel-payment.command.js';
@@ -13,6 +14,7 @@ import { LineRules } from './line-rules.js';
 import { ExpensesController, IncomesController } from './lines.controller.js';
 import { PaymentExpense, PaymentIncome } from './payment-line.entity.js';
 import { PaymentLines } from './payment-lines.js';
+import { PAYMENT_REMINDERS } from './payment-reminders.js';
 import { Payment } from './payment.entity.js';
 import { PaymentRepository } from './payment.repository.js';
 import { PaymentsController } from './payments.controller.js';
@@ -21,6 +23,7 @@ import { GetPaymentHandler } from './queries/get-payment.query.js';
 import { HasPaymentsHandler } from './queries/has-payments.query.js';
 import { ListPaymentsHandler } from './queries/list-payments.query.js';
 import { SummarizePaymentsHandler } from './queries/summarize-payments.query.js';
+import { LatePaymentSubscriber } from './subscribers/late-payment.subscriber.js';
 
 const COMMANDS = [
   AddPaymentHandler,
@@ -43,3 +46,10 @@ export class PaymentsModule {}
 /** Its routes. */
 @Module({ imports: [PaymentsModule], controllers: [PaymentsController, IncomesController, ExpensesController] })
 export class PaymentsHttpModule {}
+
+/** What happens to payments by itself. */
+@Module({
+  imports: [RemindersModule.of(...PAYMENT_REMINDERS.map(({ kind }) => kind))],
+  providers: [LatePaymentSubscriber],
+})
+export class PaymentsWorkerModule {}

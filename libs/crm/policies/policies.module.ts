@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { HttpModule } from '#platform/http';
+import { RemindersModule } from '#platform/reminders';
 import { ActivatePolicyHandler } from './commands/activate-policy.command.js';
 import { AddPolicyHandler } from './commands/add-policy.command.js';
 import { ClosePolicyHandler } from './commands/close-policy.command.js';
@@ -10,6 +11,7 @@ import {
   LinkPolicyToQuoteHandler,
   ReleaseQuoteHandler,
 } from './commands/quoted-policy.commands.js';
+import { ExpirePolicyHandler } from './commands/expire-policy.command.js';
 import { MovePoliciesHandler } from './commands/move-policies.command.js';
 import { RenewPolicyHandler } from './commands/renew-policy.command.js';
 import { RevisePolicyHandler } from './commands/revise-policy.command.js';
@@ -18,17 +20,21 @@ import { PoliciesController } from './policies.controller.js';
 import { PoliciesPublisher } from './policies.publisher.js';
 import { PolicyExportsController } from './policy-exports.controller.js';
 import { Policy } from './policy.entity.js';
+import { PolicyClosing } from './policy-closing.js';
+import { POLICY_REMINDERS } from './policy-reminders.js';
 import { PolicyRepository } from './policy.repository.js';
 import { ExportPoliciesHandler } from './queries/export-policies.query.js';
 import { GetPolicyHandler, PolicyInScopeHandler } from './queries/get-policy.query.js';
 import { ListPoliciesHandler } from './queries/list-policies.query.js';
 import { PoliciesOfClientHandler } from './queries/policies-of-client.query.js';
+import { LatePolicySubscriber } from './subscribers/late-policy.subscriber.js';
 
 const COMMANDS = [
   AddPolicyHandler,
   RevisePolicyHandler,
   ActivatePolicyHandler,
   ClosePolicyHandler,
+  ExpirePolicyHandler,
   RenewPolicyHandler,
   DeletePolicyHandler,
   MovePoliciesHandler,
@@ -53,3 +59,10 @@ export class PoliciesModule {}
 /** Its routes. */
 @Module({ imports: [HttpModule, PoliciesModule], controllers: [PoliciesController, PolicyExportsController] })
 export class PoliciesHttpModule {}
+
+/** What happens to policies by itself. */
+@Module({
+  imports: [PoliciesModule, RemindersModule.of(...POLICY_REMINDERS.map(({ kind }) => kind))],
+  providers: [PolicyClosing, LatePolicySubscriber],
+})
+export class PoliciesWorkerModule {}

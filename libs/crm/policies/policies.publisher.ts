@@ -46,7 +46,7 @@ function told<DealId extends string | null>(
   dealId: DealId,
   types: PolicyEventTypes<DealId>,
 ): { body: string; facts: LoggedFact[] } {
-  const { policy, previous, actorId } = event;
+  const { policy, previous } = event;
   const data = { deal_id: dealId, client_id: policy.client_id, policy_id: policy.id, policy };
   const updated = types.updated.fact({ ...data, changed: Object.keys(previous), previous });
   if (event instanceof PolicyDrafted) return { body: 'Policy drafted', facts: [types.created.fact(data)] };
@@ -58,7 +58,7 @@ function told<DealId extends string | null>(
     return { body: `Policy closed: ${policy.close_reason}`, facts: [closed, updated] };
   }
   if (event instanceof PolicyDeleted) {
-    const deleted = types.deleted.fact({ ...data, deleted_at: event.deletedAt, deleted_by_id: actorId });
+    const deleted = types.deleted.fact({ ...data, deleted_at: event.deletedAt, deleted_by_id: event.actorId });
     return { body: 'Policy deleted', facts: [deleted] };
   }
   return { body: `Policy changed: ${Object.keys(previous).join(', ')}`, facts: [updated] };

@@ -17,3 +17,7 @@ export function addPolicyScope(conditions: SqlConditions, scope: Scope): void {
 /** Whether a live policy renews `p`. */
 export const HAS_SUCCESSOR = `EXISTS (SELECT 1 FROM crm.policies n WHERE n.renews_policy_id = p.id AND NOT n.is_deleted
   AND n.close_reason IS DISTINCT FROM 'void' AND n.close_reason IS DISTINCT FROM 'cancelled')`;
+
+/** Whether what renews `p` is in force, or was: a draft renews nothing yet. */
+export const IS_RENEWED = `EXISTS (SELECT 1 FROM crm.policies n WHERE n.renews_policy_id = p.id AND NOT n.is_deleted
+  AND n.status <> 'draft' AND n.close_reason IS DISTINCT FROM 'void' AND n.close_reason IS DISTINCT FROM 'cancelled')`;

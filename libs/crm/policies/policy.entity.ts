@@ -161,10 +161,13 @@ export class Policy extends Aggregate {
   /** @throws DomainError `policy_transition_forbidden`. */
   close(reason: CloseReason, actorId: string, now: Instant): void {
     this.requireTransition('closed');
-    this.change(actorId, now, PolicyClosed, () => {
-      this.status = 'closed';
-      this.closeReason = reason;
-    });
+    this.end(reason, actorId, now);
+  }
+
+  /** Closes a policy in force whose cover was over before today; nothing happens to any other. */
+  expire(now: Instant): void {
+    if (this.status !== 'active' || this.effectiveTo === null || this.effectiveTo >= this.today) return;
+    this.end('expired', null, now);
   }
 
   /**
@@ -230,7 +233,14 @@ export class Policy extends Aggregate {
     return status === 'active' && !hasSuccessor && effectiveTo !== null && effectiveTo <= addDays(today, RENEWAL_DAYS);
   }
 
-  private change(actorId: string, now: Instant, event: typeof PolicyRevised, act: () => void): void {
+  private end(reason: CloseReason, actorId: string | null, now: Instant): void {
+    this.change(actorId, now, PolicyClosed, () => {
+      this.status = 'closed';
+      this.closeReason = reason;
+    });
+  }
+
+  private change(actorId: string | null, now: Instant, event: typeof PolicyRevised, act: () => void): void {
     const before = this.view;
     act();
     const previous = Object.fromEntries(

@@ -1,7 +1,8 @@
-import { ApiProperty, PartialType } from '@nestjs/swagger';
+import { ApiProperty, IntersectionType, PartialType } from '@nestjs/swagger';
 import { EnumField, ListField, ObjectField, textKind, UuidField } from '#platform/http';
 import type { Instant } from '#platform/kernel';
 import { EventType } from '#platform/messaging';
+import { ReminderData } from '#platform/reminders';
 import { CLOSE_REASONS, type CloseReason, type PolicyView } from './contracts.js';
 import { PolicyResource } from './policy.dto.js';
 
@@ -39,7 +40,7 @@ interface PolicyKind {
 }
 
 function policyEventTypes<DealId extends string | null>({ prefix, dealId, ...kind }: PolicyKind) {
-  const { Happening, Change, Closing, Deletion } = policyFacts<DealId>(dealId);
+  const { Happening, Change, Closing, Deletion, Reminding } = policyFacts<DealId>(dealId);
   const key = (name: string) => ({ ...kind, key: `${prefix}.${name}` });
   return {
     created: new EventType({ ...key('created'), meaning: 'A policy was drafted.', data: Happening }),
@@ -51,6 +52,16 @@ function policyEventTypes<DealId extends string | null>({ prefix, dealId, ...kin
     activated: new EventType({ ...key('activated'), meaning: 'A policy came into force.', data: Happening }),
     closed: new EventType({ ...key('closed'), meaning: 'A policy was closed, for a reason.', data: Closing }),
     deleted: new EventType({ ...key('deleted'), meaning: 'A draft of a policy was deleted.', data: Deletion }),
+    renewalDue: new EventType({
+      ...key('renewal_due'),
+      meaning: 'A policy ends in 30 or in 7 days, and nothing renews it.',
+      data: Reminding,
+    }),
+    expired: new EventType({
+      ...key('expired'),
+      meaning: 'A policy ends today, or ended three days ago and closes, and no successor is in force.',
+      data: Reminding,
+    }),
   };
 }
 
@@ -91,5 +102,7 @@ function policyFacts<DealId extends string | null>(dealId: PropertyDecorator) {
     readonly deleted_by_id!: string;
   }
 
-  return { Happening, Change, Closing, Deletion };
+  class Reminding extends IntersectionType(Happening, ReminderData) {}
+
+  return { Happening, Change, Closing, Deletion, Reminding };
 }

@@ -4,8 +4,8 @@ import type { PolicyView } from './contracts.js';
 abstract class PolicyEvent {
   constructor(
     readonly policy: PolicyView,
-    /** UUID of the user. */
-    readonly actorId: string,
+    /** UUID of the user; null when it happened by itself. */
+    readonly actorId: string | null,
     /** Values before the change, of the fields that changed. */
     readonly previous: Readonly<Partial<PolicyView>>,
   ) {}
@@ -21,6 +21,8 @@ export class PolicyActivated extends PolicyEvent {}
 export class PolicyClosed extends PolicyEvent {}
 
 export class PolicyDeleted extends PolicyEvent {
+  declare readonly actorId: string;
+
   constructor(
     policy: PolicyView,
     actorId: string,

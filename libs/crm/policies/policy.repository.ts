@@ -69,13 +69,18 @@ export class PolicyRepository extends AggregateRepository<Policy> {
    *   `version_mismatch` when it is not the version the caller saw.
    */
   async load(id: string, caller: Caller, action: ActionOn<'policies'>, expected?: ExpectedVersion): Promise<Policy> {
-    await this.store.database.query(HOLD, [id]);
+    await this.hold(id);
     const policy = await this.find(caller, 'read', (p) => `p.id = ${p}::uuid`, id);
     if (!policy) throw policyNotFound();
     requireAccess(caller, 'policies', action);
     if (!(await this.find(caller, action, (p) => `p.id = ${p}::uuid`, id))) throw forbidden();
     policy.expectVersion(expected);
     return policy;
+  }
+
+  /** Nobody else changes the policy until the unit of work ends. Comes before {@link loadHeld}. */
+  async hold(id: string): Promise<void> {
+    await this.store.database.query(HOLD, [id]);
   }
 
   /**

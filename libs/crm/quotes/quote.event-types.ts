@@ -1,7 +1,8 @@
-import { ApiProperty, PartialType } from '@nestjs/swagger';
+import { ApiProperty, IntersectionType, PartialType } from '@nestjs/swagger';
 import { EnumField, ListField, ObjectField, textKind, UuidField } from '#platform/http';
 import type { Instant } from '#platform/kernel';
 import { EventType } from '#platform/messaging';
+import { ReminderData } from '#platform/reminders';
 import { QUOTE_STATUSES, type QuoteStatus, type QuoteView } from './contracts.js';
 import { QuoteResource } from './quote.dto.js';
 
@@ -49,6 +50,8 @@ class QuoteDeletion extends QuoteHappening {
   readonly deleted_by_id!: string;
 }
 
+class QuoteReminder extends IntersectionType(QuoteHappening, ReminderData) {}
+
 const OF_DEAL = { stream: 'deals/{deal_id}', followers: 'owner and executor of the deal' } as const;
 
 export const QUOTE_CREATED = new EventType({
@@ -72,6 +75,13 @@ export const QUOTE_DELETED = new EventType({
   data: QuoteDeletion,
 });
 
+export const QUOTE_EXPIRED = new EventType({
+  ...OF_DEAL,
+  key: 'deal.quote.expired',
+  meaning: 'The validity of a quote of an open deal ended yesterday, and no policy was issued for it.',
+  data: QuoteReminder,
+});
+
 const STATUS_MEANINGS = {
   ready: 'A quote has all that the client needs to choose.',
   confirmed: 'The client chose this quote.',
@@ -88,4 +98,10 @@ export const QUOTE_STATUS_REACHED: Readonly<Partial<Record<QuoteStatus, EventTyp
   );
 
 /** Every type of event that quotes publish. */
-export const QUOTE_EVENT_TYPES = [QUOTE_CREATED, QUOTE_UPDATED, QUOTE_DELETED, ...Object.values(QUOTE_STATUS_REACHED)];
+export const QUOTE_EVENT_TYPES = [
+  QUOTE_CREATED,
+  QUOTE_UPDATED,
+  QUOTE_DELETED,
+  QUOTE_EXPIRED,
+  ...Object.values(QUOTE_STATUS_REACHED),
+];

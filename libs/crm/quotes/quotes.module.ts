@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { RemindersModule } from '#platform/reminders';
 import { AddQuoteHandler } from './commands/add-quote.command.js';
 import { ChangeQuoteStatusHandler } from './commands/change-quote-status.command.js';
 import { DeleteQuoteHandler } from './commands/delete-quote.command.js';
@@ -8,10 +9,12 @@ import { ReviseQuoteHandler } from './commands/revise-quote.command.js';
 import { CompareQuotesHandler } from './queries/compare-quotes.query.js';
 import { GetQuoteHandler } from './queries/get-quote.query.js';
 import { ListQuotesHandler } from './queries/list-quotes.query.js';
+import { QUOTE_EXPIRIES } from './quote-expiries.js';
 import { Quote } from './quote.entity.js';
 import { QuoteRepository } from './quote.repository.js';
 import { QuotesController } from './quotes.controller.js';
 import { QuotesPublisher } from './quotes.publisher.js';
+import { LateQuoteSubscriber } from './subscribers/late-quote.subscriber.js';
 
 const COMMANDS = [
   AddQuoteHandler,
@@ -32,3 +35,7 @@ export class QuotesModule {}
 /** Its routes. */
 @Module({ imports: [QuotesModule], controllers: [QuotesController] })
 export class QuotesHttpModule {}
+
+/** What happens to quotes by itself. */
+@Module({ imports: [RemindersModule.of(QUOTE_EXPIRIES)], providers: [LateQuoteSubscriber] })
+export class QuotesWorkerModule {}

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Clock, type Instant, instant, newId } from '#platform/kernel';
+import { type CalendarDate, Clock, type Instant, instant, newId } from '#platform/kernel';
 import { Database, statement } from '#platform/persistence';
 import type { AskedJob, JobRequest } from './job-request.js';
 import { JobRetries } from './job-retries.js';
@@ -44,6 +44,11 @@ const DUE = statement(`
    WHERE state = 'pending' AND run_after <= $1 AND queue = ANY ($2::text[]) AND (run_after, id) > ($3, $4::uuid)
    ORDER BY run_after, id
    LIMIT ${DUE_BATCH}`);
+
+const PENDING_DAYS = statement(`
+  SELECT payload ->> 'day' AS day FROM crm.job_requests
+   WHERE state = 'pending' AND queue = $1 AND name = $2 AND payload ->> 'day' < $3
+   ORDER BY 1`);
 
 const PURGE = statement(`
   WITH gone AS (
@@ -124,6 +129,12 @@ export class JobRequestRepository {
     const requests = await this.database.query<DueRequest>(DUE, values);
     const last = requests.length === DUE_BATCH ? requests.at(-1) : undefined;
     return { requests, next: last ?? FIRST_PLACE };
+  }
+
+  /** Days before `day` whose daily work was asked for and is not done, oldest first. */
+  async pendingDays(queue: string, name: string, day: CalendarDate): Promise<CalendarDate[]> {
+    const rows = await this.database.query<{ day: CalendarDate }>(PENDING_DAYS, [queue, name, day]);
+    return rows.map((row) => row.day);
   }
 
   /** Deletes a batch of requests done long ago; true when there may be more. */

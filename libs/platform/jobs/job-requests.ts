@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { CalendarDate } from '#platform/kernel';
 import { UnitOfWork } from '#platform/persistence';
 import { JobQueues } from './job-queues.js';
 import type { AskedJob } from './job-request.js';
@@ -26,5 +27,14 @@ export class JobRequests {
     if (!inserted) return false;
     this.unitOfWork.afterCommit(() => this.queues.announce(queue, { name, ...inserted }));
     return true;
+  }
+
+  /**
+   * The days before `day` whose work a daily schedule asked for and nobody has done yet, oldest first: days missed are
+   * caught up in any order.
+   * @param name of the handler, and so of its schedule.
+   */
+  pendingDays(queue: string, name: string, day: CalendarDate): Promise<readonly CalendarDate[]> {
+    return this.repository.pendingDays(queue, name, day);
   }
 }

@@ -1,0 +1,53 @@
+import type { CalendarDate } from '#platform/kernel';
+import type { ReminderKind } from '#platform/reminders';
+import { DEAL_REVIEW_DUE } from './deal.event-types.js';
+import { DEAL_COLUMNS, type DealRow, dealView } from './queries/deal-row.js';
+
+/** Open deals on the day of their next review, and each day after it until somebody moves it. */
+export const DEAL_REVIEWS: ReminderKind<DealRow> = {
+  name: DEAL_REVIEW_DUE.key,
+  queue: 'deal-reviews',
+  columns: DEAL_COLUMNS,
+  from: 'crm.deals d',
+  alias: 'd',
+  due: (day) => `d.next_review_at <= ${day} AND d.closed_at IS NULL AND NOT d.is_deleted`,
+  order: [
+    { column: 'd.next_review_at', type: 'date' },
+    { column: 'd.updated_at', type: 'timestamptz' },
+    { column: 'd.id', type: 'uuid' },
+  ],
+  reminderOf: (row, day) => {
+    const deal = dealView(row);
+    const isOverdue = deal.next_review_at < day;
+    const assignee = deal.owner_id ?? deal.executor_id;
+    return {
+      eventType: DEAL_REVIEW_DUE,
+      stream: `deals/${deal.id}`,
+      dealId: deal.id,
+      clientId: deal.client_id,
+      audience: [...new Set([deal.owner_id, deal.executor_id].filter((id) => id !== null))],
+      assigneeIds: assignee === null ? [] : [assignee],
+      // Nobody has the deal yet: a team lead decides.
+      assigneeRoles: assignee === null ? ['lead'] : [],
+      dueDate: day,
+      subject: `Обзор сделки «${deal.title}»`,
+      description: description(deal.next_review_at, isOverdue),
+      data: {
+        deal_id: deal.id,
+        client_id: deal.client_id,
+        kind: isOverdue ? 'overdue' : 'due',
+        assignee_id: assignee,
+        deal,
+      },
+    };
+  },
+};
+
+function description(plannedOn: CalendarDate, isOverdue: boolean): string {
+  const act = 'Проверьте сделку и назначьте дату следующего обзора.';
+  if (!isOverdue) return `Обзор запланирован на сегодня. ${act}`;
+  return `Обзор был запланирован на ${plannedOn.split('-').reverse().join('.')} и просрочен. ${act}`;
+}
+
+/** The Bull queues of deals. */
+export const DEAL_QUEUES = [DEAL_REVIEWS.queue];

@@ -1,2 +1,0 @@
-/** The Bull queue of review reminders. */
-export const DEAL_REVIEWS = 'deal-reviews';

@@ -1,0 +1,136 @@
+import { addDays, type CalendarDate } from '#platform/kernel';
+import type { EventType } from '#platform/messaging';
+import type { Reminder, ReminderKind } from '#platform/reminders';
+import type { PaymentView } from './contracts.js';
+import { PAYMENT_DUE, PAYMENT_ESCALATED, PAYMENT_OVERDUE } from './payment.event-types.js';
+
+/** Days from a payment's planned date on which it is told of. */
+export const DUE_DAYS = [-14, -3, 0] as const;
+export const OVERDUE_DAYS = [1, 5] as const;
+/** The morning after which the due day has been over for 24 hours. */
+export const ESCALATION_DAY = 2;
+
+interface PaymentRow {
+  readonly payment: PaymentView;
+  readonly client_id: string;
+  readonly owner_id: string | null;
+  readonly executor_id: string | null;
+}
+
+/** Payments that money is still awaited for. Those of a closed deal are serviced on, those of a deleted one are not. */
+const OUTSTANDING = `NOT p.is_deleted AND p.cancelled_at IS NULL AND p.status <> 'paid' AND NOT d.is_deleted`;
+
+const SUBJECTS = {
+  columns: 'crm.payment_json(p) AS payment, d.client_id, d.owner_id, d.executor_id',
+  from: 'crm.payments p JOIN crm.deal_access d ON d.id = p.deal_id',
+  alias: 'p',
+  order: [
+    { column: 'p.planned_date', type: 'date' },
+    { column: 'p.id', type: 'uuid' },
+  ],
+};
+
+/** Before its planned date, and on it. */
+export const PAYMENTS_DUE: ReminderKind<PaymentRow> = {
+  ...SUBJECTS,
+  name: PAYMENT_DUE.key,
+  queue: 'payments-due',
+  due: (day) => `${plannedBefore(day, DUE_DAYS)} AND ${OUTSTANDING}`,
+  reminderOf: (row, day) => {
+    const { planned_date } = row.payment;
+    const when = planned_date === day ? 'сегодня' : written(planned_date);
+    const left = DUE_DAYS.find((days) => addDays(planned_date, days) === day) === -3 ? '3 дня' : '14 дней';
+    return {
+      ...addressed(row, PAYMENT_DUE),
+      dueDate: planned_date,
+      subject: `Срок платежа ${sum(row.payment)}: ${when}`,
+      description:
+        planned_date === day
+          ? `Сегодня срок платежа № ${row.payment.sequence}. ${received(row.payment)} Проверьте поступление денег.`
+          : `До срока платежа № ${row.payment.sequence} ${left}. ${received(row.payment)} Напомните клиенту об оплате.`,
+    };
+  },
+};
+
+/** Once its planned date is over and it is not paid in full. */
+export const PAYMENTS_OVERDUE: ReminderKind<PaymentRow> = {
+  ...SUBJECTS,
+  name: PAYMENT_OVERDUE.key,
+  queue: 'payments-overdue',
+  due: (day) => `${plannedBefore(day, OVERDUE_DAYS)} AND ${OUTSTANDING}`,
+  reminderOf: (row, day) => {
+    const late = addDays(row.payment.planned_date, 1) === day ? '1 день' : '5 дней';
+    return {
+      ...addressed(row, PAYMENT_OVERDUE),
+      dueDate: day,
+      subject: `Платёж ${sum(row.payment)} просрочен на ${late}`,
+      description: `Срок платежа № ${row.payment.sequence} был ${written(row.payment.planned_date)}. ${received(
+        row.payment,
+      )} Свяжитесь с клиентом и отметьте оплату или перенесите срок.`,
+    };
+  },
+};
+
+/** Once it has been over for 24 hours without any income: admins take it up. */
+export const PAYMENTS_ESCALATED: ReminderKind<PaymentRow> = {
+  ...SUBJECTS,
+  name: PAYMENT_ESCALATED.key,
+  queue: 'payments-escalated',
+  due: (day) => `${plannedBefore(day, [ESCALATION_DAY])} AND p.incomes_total = 0 AND ${OUTSTANDING}`,
+  reminderOf: (row, day) => ({
+    ...addressed(row, PAYMENT_ESCALATED),
+    assigneeIds: [],
+    assigneeRoles: ['admin'],
+    dueDate: day,
+    subject: `Нет поступлений по платежу ${sum(row.payment)}`,
+    description: `Срок платежа № ${row.payment.sequence} был ${written(
+      row.payment.planned_date,
+    )}, прошли сутки, а поступлений нет. Выясните причину у ответственного за сделку.`,
+  }),
+};
+
+/** Every kind of a payment's reminders, with the days from its planned date on which it is due. */
+export const PAYMENT_REMINDERS = [
+  { kind: PAYMENTS_DUE, days: DUE_DAYS },
+  { kind: PAYMENTS_OVERDUE, days: OVERDUE_DAYS },
+  { kind: PAYMENTS_ESCALATED, days: [ESCALATION_DAY] },
+] as const;
+
+function plannedBefore(day: string, days: readonly number[]): string {
+  return `p.planned_date IN (${days.map((count) => `${day} - (${count})`).join(', ')})`;
+}
+
+/** Where a payment's reminder goes, and what it carries. */
+function addressed(
+  { payment, client_id, owner_id, executor_id }: PaymentRow,
+  eventType: EventType,
+): Omit<Reminder, 'dueDate' | 'subject' | 'description'> {
+  const { id, deal_id, policy_id } = payment;
+  const assignee = owner_id ?? executor_id;
+  return {
+    eventType,
+    stream: `deals/${deal_id}`,
+    dealId: deal_id,
+    clientId: client_id,
+    audience: [...new Set([owner_id, executor_id].filter((user) => user !== null))],
+    assigneeIds: assignee === null ? [] : [assignee],
+    assigneeRoles: assignee === null ? ['lead'] : [],
+    data: { deal_id, client_id, policy_id, payment_id: id, payment },
+  };
+}
+
+function sum({ planned_amount, currency }: PaymentView): string {
+  return `${planned_amount} ${currency}`;
+}
+
+function received({ status, incomes_total, planned_amount, currency }: PaymentView): string {
+  if (status === 'scheduled') return 'Поступлений нет.';
+  return `Поступило ${incomes_total} из ${planned_amount} ${currency}.`;
+}
+
+function written(date: CalendarDate): string {
+  return date.split('-').reverse().join('.');
+}
+
+/** The Bull queues of payments. */
+export const PAYMENT_QUEUES = PAYMENT_REMINDERS.map(({ kind }) => kind.queue);

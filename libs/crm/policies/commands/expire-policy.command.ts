@@ -1,0 +1,31 @@
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { Clock } from '#platform/kernel';
+import { UnitOfWork } from '#platform/persistence';
+import { PolicyRepository } from '../policy.repository.js';
+
+/** Closes a policy whose cover is over, by itself: nobody did it. Nothing happens when it is not over or not in force. */
+export class ExpirePolicyCommand extends Command<void> {
+  constructor(readonly policyId: string) {
+    super();
+  }
+}
+
+@CommandHandler(ExpirePolicyCommand)
+export class ExpirePolicyHandler implements ICommandHandler<ExpirePolicyCommand> {
+  constructor(
+    private readonly policies: PolicyRepository,
+    private readonly unitOfWork: UnitOfWork,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws DomainError `policy_not_found`. */
+  async execute({ policyId }: ExpirePolicyCommand): Promise<void> {
+    await this.unitOfWork.run(async () => {
+      await this.policies.hold(policyId);
+      const policy = await this.policies.loadHeld(policyId);
+      const now = this.clock.now();
+      policy.expire(now);
+      await this.policies.save(policy, now);
+    });
+  }
+}

@@ -1,0 +1,23 @@
+import { DateField, ListField, TextField, textKind, uuidKind } from '#platform/http';
+import type { CalendarDate } from '#platform/kernel';
+
+/** What the data of every reminder hold, beside the ids and the resource of their domain. */
+export class ReminderData {
+  @TextField({ min: 1, max: 200, description: 'The same for the same reminder, whenever it comes.' })
+  readonly key!: string;
+
+  @DateField({ description: 'By when somebody should act.' })
+  readonly due_date!: CalendarDate;
+
+  @ListField(uuidKind(), { description: 'Who should act; empty when a role is named instead.' })
+  readonly assignee_ids!: readonly string[];
+
+  @ListField(textKind({ min: 1, max: 64 }), { description: 'Roles of which somebody should act: nobody is named.' })
+  readonly assignee_roles!: readonly string[];
+
+  @TextField({ min: 1, max: 500, description: 'Subject of a task.' })
+  readonly subject!: string;
+
+  @TextField({ min: 1, max: 2_000, multiline: true, description: 'Description of a task.' })
+  readonly description!: string;
+}

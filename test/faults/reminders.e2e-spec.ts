@@ -1,0 +1,170 @@
+import { Redis } from 'ioredis';
+import pg from 'pg';
+import { addDays, type CalendarDate } from '#platform/kernel';
+import { until } from '#platform/testing';
+import { type EventConsumer } from '../event-consumer.js';
+import { figures, share } from '../figures.js';
+import { Installation } from '../installation.js';
+import { MovedClock } from '../moved-clock.js';
+import { type Program } from '../processes.js';
+import { expectedReminders, openBook } from '../reminder-book.js';
+import { told } from '../told.js';
+
+jest.setTimeout(420_000);
+
+const FIRST_DAY = '2026-03-02';
+const DAYS = 60;
+const BOOK = { deals: 600, policies: 1_000, payments: 4_000, quotes: 400, days: 90 };
+/** Every kind's own, and housekeeping. */
+const SCHEDULES = 8;
+/** A job of a worker that was killed is set free after 25 s. */
+const SETTLES_WITHIN_MS = 60_000;
+const IN_HAND = 'crm.event_streams';
+
+/** What was given, as `kind subject date`: by the keys of the events, and by the table of claims. */
+const TOLD = `SELECT replace(data ->> 'key', '/', ' ') AS reminder FROM crm.event_log WHERE data ? 'key'`;
+const CLAIMED = `SELECT kind || ' ' || subject_id || ' ' || due_on AS reminder FROM crm.reminders`;
+
+describe('sixty days of a book', () => {
+  let crm: Installation;
+  let clock: MovedClock;
+  let consumer: EventConsumer;
+  let workers: Program[];
+  let redis: Redis;
+
+  beforeAll(async () => {
+    crm = await Installation.start({ rabbitmq: true, redis: true });
+    await openBook(crm.database, FIRST_DAY, BOOK);
+    clock = new MovedClock(morning(0));
+    consumer = await crm.consumer('test.reminders');
+    redis = new Redis(crm.queues.url);
+    workers = [await newWorker()];
+  });
+
+  afterAll(async () => {
+    redis.disconnect();
+    await crm.discard();
+    clock.discard();
+  });
+
+  const newWorker = (): Promise<Program> => crm.worker({ ...clock.environment, CRM_RECONCILE_MS: '200' });
+
+  /** After six in Moscow on a day counted from the first. */
+  function morning(number: number): string {
+    return `${addDays(FIRST_DAY, number)}T04:00:00.000Z`;
+  }
+
+  async function liveThrough(from: number, to: number): Promise<void> {
+    for (let number = from; number <= to; number++) {
+      clock.set(morning(number));
+      await settled(number);
+    }
+  }
+
+  /** Waits until the work of a day is asked for and done, whatever is still held up of the days before it. */
+  async function settled(number: number): Promise<void> {
+    const day: CalendarDate = addDays(FIRST_DAY, number);
+    const asked = 'SELECT count(*)::int AS count FROM crm.job_schedules WHERE caught_up_through >= $1::date';
+    const left = `SELECT count(*)::int AS count FROM crm.job_requests
+      WHERE state = 'pending' AND payload ->> 'day' = $1`;
+    await until(
+      async () => (await count(asked, [day])) === SCHEDULES && (await count(left, [day])) === 0,
+      SETTLES_WITHIN_MS,
+    );
+  }
+
+  async function allDone(): Promise<void> {
+    const left = `SELECT count(*)::int AS count FROM crm.job_requests WHERE state = 'pending'`;
+    await until(async () => (await count(left)) === 0, SETTLES_WITHIN_MS);
+  }
+
+  async function count(sql: string, values: readonly unknown[] = []): Promise<number> {
+    return (await crm.database.rows<{ count: number }>(sql, values))[0]!.count;
+  }
+
+  /** Lets it be a day whose reminders stop between claim and event, and does `harm` to them there. */
+  async function inTheMiddleOf(number: number, harm: () => Promise<unknown>): Promise<void> {
+    const barrier = new pg.Client({ connectionString: crm.database.url });
+    await barrier.connect();
+    await barrier.query(`BEGIN; LOCK TABLE ${IN_HAND} IN EXCLUSIVE MODE`);
+    clock.set(morning(number));
+    const waiting = `SELECT count(*)::int AS count FROM pg_locks
+      WHERE NOT granted AND relation = '${IN_HAND}'::regclass`;
+    await until(async () => (await count(waiting)) >= 3, SETTLES_WITHIN_MS);
+    await harm();
+    await barrier.end();
+  }
+
+  it(
+    'tells everything once, whatever is killed, flushed and restarted',
+    told(async () => {
+      const expected = await expectedReminders(crm.database, FIRST_DAY, addDays(FIRST_DAY, DAYS - 1));
+      const began = Date.now();
+      const first = workers[0]!;
+      await liveThrough(0, 9);
+
+      await inTheMiddleOf(10, () => first.kill());
+      await first.start();
+      await liveThrough(11, 19);
+
+      await inTheMiddleOf(20, () => redis.flushall());
+      await liveThrough(21, 29);
+
+      await crm.broker.stop();
+      await liveThrough(30, 33);
+      await crm.broker.start();
+
+      await first.kill();
+      clock.set(morning(40)); // a week that nobody was there
+      await first.start();
+      await settled(40);
+
+      const second = await newWorker();
+      await inTheMiddleOf(41, async () => {
+        await first.kill();
+        await redis.flushall();
+      });
+      await liveThrough(42, 48);
+      await first.start();
+      await inTheMiddleOf(49, () => second.kill());
+      await liveThrough(50, DAYS - 1);
+      await allDone();
+      const seconds = (Date.now() - began) / 1_000;
+
+      const given = (sql: string): Promise<string[]> =>
+        crm.database.rows<{ reminder: string }>(sql).then((rows) => rows.map(({ reminder }) => reminder).sort());
+      const [events, claims] = [await given(TOLD), await given(CLAIMED)];
+      const logged = await crm.database.rows<{ id: string }>('SELECT id FROM crm.event_log');
+      await until(() => consumer.ids.size >= logged.length, SETTLES_WITHIN_MS);
+      const { delivered, duplicates } = consumer.account;
+      figures('60 days of reminders', {
+        expected: expected.length,
+        told: events.length,
+        'told twice': events.length - new Set(events).size,
+        missing: expected.length - new Set(events).size,
+        delivered,
+        duplicates: share(duplicates, delivered),
+        'in s': seconds.toFixed(1),
+      });
+      expect(difference(expected, events)).toEqual([]);
+      expect(difference(expected, claims)).toEqual([]);
+      expect([...consumer.ids].sort()).toEqual(logged.map(({ id }) => id).sort());
+      expect(consumer.account).toMatchObject({ changed: [], outOfOrder: [] });
+    }),
+  );
+
+  it('leaves no policy open whose cover was over three days before', async () => {
+    const open = `SELECT id FROM crm.policies
+      WHERE status = 'active' AND effective_to <= $1::date - 3`;
+    expect(await crm.database.rows(open, [addDays(FIRST_DAY, DAYS - 1)])).toEqual([]);
+  });
+});
+
+/** What two sorted lists don't share, duplicates told apart; the first twenty. */
+function difference(expected: readonly string[], given: readonly string[]): string[] {
+  const counts = new Map<string, number>();
+  for (const each of given) counts.set(each, (counts.get(each) ?? 0) + 1);
+  for (const each of expected) counts.set(each, (counts.get(each) ?? 0) - 1);
+  const differing = [...counts].filter(([, count]) => count !== 0);
+  return differing.slice(0, 20).map(([each, count]) => `${each}: ${count > 0 ? `${count} too many` : 'missing'}`);
+}

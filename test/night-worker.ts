@@ -1,0 +1,91 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import { addDays, type CalendarDate, Clock } from '#platform/kernel';
+import { testEnvironment, until } from '#platform/testing';
+import { WorkerModule } from '../apps/worker/src/worker.module.js';
+import type { Crm } from './crm.js';
+
+const SETTLES_WITHIN_MS = 30_000;
+
+/** A reminder as the log tells it. */
+export interface GivenReminder {
+  readonly type: string;
+  readonly data: Readonly<Record<string, unknown>> & { readonly key: string };
+}
+
+/** The worker of a {@link Crm} in the test's own process, under its clock. */
+export class NightWorker {
+  private constructor(
+    private readonly crm: Crm,
+    private readonly app: INestApplicationContext,
+  ) {}
+
+  static async start(crm: Crm): Promise<NightWorker> {
+    const env = testEnvironment({ databaseUrl: crm.database.url }, { CRM_RECONCILE_MS: '100' });
+    const module = await Test.createTestingModule({ imports: [WorkerModule.forRoot(env)] })
+      .overrideProvider(Clock)
+      .useValue(crm.clock)
+      .compile();
+    const worker = new NightWorker(crm, await module.init());
+    await worker.liveUntil(crm.clock.now().slice(0, 10));
+    return worker;
+  }
+
+  /** Lets it be a later morning: the day's work and that of the days between is done when this resolves. */
+  async liveUntil(day: CalendarDate): Promise<void> {
+    this.crm.clock.set(`${day}T06:00:00.000Z`);
+    await until(async () => {
+      const [left] = await this.crm.database.rows<{ schedules: number; behind: number; pending: number }>(
+        `SELECT count(*)::int AS schedules, (count(*) FILTER (WHERE caught_up_through < $1::date))::int AS behind,
+           (SELECT count(*)::int FROM crm.job_requests WHERE state = 'pending') AS pending FROM crm.job_schedules`,
+        [day],
+      );
+      return left!.schedules > 0 && left!.behind === 0 && left!.pending === 0;
+    }, SETTLES_WITHIN_MS);
+  }
+
+  /** Waits until every event so far has been listened to, and what came of it is done. */
+  async settled(): Promise<void> {
+    const unheard = `SELECT count(*)::int AS count FROM crm.event_log e
+      WHERE e.type ~ '(created|updated)$' AND e.type ~ '^(deal|policy)[.]' AND NOT EXISTS (
+        SELECT FROM crm.inbox i WHERE i.event_id = e.id)`;
+    const subscribed = ['deal', 'deal.payment', 'deal.quote', 'deal.policy', 'policy'];
+    await until(async () => {
+      const [left] = await this.crm.database.rows<{ count: number }>(
+        `${unheard} AND e.type IN (${subscribed.map((of) => `'${of}.updated', '${of}.created'`).join(', ')})
+         AND e.type NOT IN ('deal.policy.created', 'policy.created')`,
+      );
+      return left!.count === 0;
+    }, SETTLES_WITHIN_MS);
+    await this.liveUntil(this.crm.clock.now().slice(0, 10));
+  }
+
+  /** Keys of the reminders given of a subject, by date, without the subject: `deal.payment.due 2026-03-18`. */
+  async given(subjectId: string): Promise<string[]> {
+    const reminders = await this.remindersOf(subjectId);
+    return reminders.map(({ type, data }) => `${type} ${data.key.split('/').at(-1)}`).sort(byDate);
+  }
+
+  /** The reminders given of a subject, in the order in which they were given. */
+  remindersOf(subjectId: string): Promise<GivenReminder[]> {
+    return this.crm.database.rows<GivenReminder>(
+      `SELECT type, data FROM crm.event_log WHERE split_part(data ->> 'key', '/', 2) = $1 ORDER BY seq`,
+      [subjectId],
+    );
+  }
+
+  close(): Promise<void> {
+    return this.app.close();
+  }
+}
+
+/** Reminders of one type on the days so far from a date. */
+export function on(type: string, date: CalendarDate, ...days: readonly number[]): string[] {
+  return days.map((count) => `${type} ${addDays(date, count)}`);
+}
+
+/** In the order of {@link NightWorker.given}. */
+export function byDate(one: string, other: string): number {
+  const place = (given: string): string => given.split(' ').reverse().join(' ');
+  return place(one) < place(other) ? -1 : 1;
+}
