@@ -92,7 +92,7 @@ describe('a file of rows', () => {
     const run = await desk.take('deals?dry_run=true&mode=good_rows', csv);
     expect(run).toMatchObject({ state: 'done', created: 1, failed: 1 });
     const after = await desk.crm.rowCounts();
-    const told = ['event_log', 'event_streams', 'import_errors', 'import_runs', 'job_requests'];
+    const told = ['event_log', 'event_log_default', 'event_streams', 'import_errors', 'import_runs', 'job_requests'];
     const changed = Object.keys(after).filter((table) => after[table] !== before[table]);
     expect(changed.filter((table) => !told.includes(table))).toEqual([]);
   });
