@@ -26,7 +26,7 @@ export async function tellStory(crm: Crm): Promise<readonly StoryRow[]> {
   await payments(seller, deal);
   await policiesAlone(lead, await crm.client(lead));
   await reviews(crm, seller);
-  await reminders(crm, lead);
+  await reminders(crm, seller, lead);
   const rows = await inOrder(crm);
   await worker.close();
   return rows;
@@ -109,8 +109,8 @@ async function reviews(crm: Crm, seller: TestUser): Promise<void> {
 }
 
 /** Told at once, since their days are today's: the tests' morning is that of 2026-03-02. */
-async function reminders(crm: Crm, lead: TestUser): Promise<void> {
-  const deal = await crm.deal(lead, { title: 'Ипотека', owner_id: crm.user('seller').id });
+async function reminders(crm: Crm, seller: TestUser, lead: TestUser): Promise<void> {
+  const deal = await crm.deal(seller, { title: 'Ипотека' });
   const told = async (stream: string, type: string): Promise<void> => {
     await until(async () => (await crm.events(stream)).some((event) => event.type === type), 30_000);
   };
@@ -119,7 +119,7 @@ async function reminders(crm: Crm, lead: TestUser): Promise<void> {
     ['overdue', '2026-03-01'],
     ['escalated', '2026-02-28'],
   ]) {
-    await addPayment(lead, deal, { planned_date });
+    await addPayment(seller, deal, { planned_date });
     await told(`deals/${deal.id}`, `deal.payment.${type}`);
   }
   const client = await crm.client(lead);
@@ -133,7 +133,7 @@ async function reminders(crm: Crm, lead: TestUser): Promise<void> {
     const { id } = await activePolicy(lead, { ...facts, client_id: client.id, policy_number: `XXX 02 ${type}` });
     await told(`policies/${id}`, `policy.${type}`);
   }
-  await addQuote(lead, deal, { validity_period: { start: '2026-02-01', end: '2026-03-01' } });
+  await addQuote(seller, deal, { validity_period: { start: '2026-02-01', end: '2026-03-01' } });
   await told(`deals/${deal.id}`, 'deal.quote.expired');
 }
 

@@ -1,12 +1,12 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { ClientsHttpModule } from '#crm/clients';
-import { DEAL_REVIEWS, DealsHttpModule } from '#crm/deals';
+import { DEAL_QUEUES, DealsHttpModule } from '#crm/deals';
 import { DocumentsHttpModule } from '#crm/documents';
 import { JournalsHttpModule } from '#crm/journals';
-import { PaymentsHttpModule } from '#crm/payments';
-import { PoliciesHttpModule } from '#crm/policies';
-import { QuotesHttpModule } from '#crm/quotes';
+import { PAYMENT_QUEUES, PaymentsHttpModule } from '#crm/payments';
+import { PoliciesHttpModule, POLICY_QUEUES } from '#crm/policies';
+import { QUOTE_QUEUES, QuotesHttpModule } from '#crm/quotes';
 import { AuthGuard, AuthModule } from '#platform/auth';
 import { ConfigModule } from '#platform/config';
 import { CqrsModule } from '#platform/cqrs';
@@ -22,7 +22,7 @@ import { RpcModule } from './rpc/rpc.module.js';
 import { StreamsModule } from './streams/streams.module.js';
 
 /** Every queue that the worker runs: the dashboard shows them all. */
-const QUEUES = [DEAL_REVIEWS, EVENT_REPLAYS, HOUSEKEEPING];
+const QUEUES = [...DEAL_QUEUES, ...QUOTE_QUEUES, ...POLICY_QUEUES, ...PAYMENT_QUEUES, EVENT_REPLAYS, HOUSEKEEPING];
 
 /** HTTP: what people and other services ask for. */
 @Module({})
