@@ -71,7 +71,7 @@ async function policiesOfDeal(seller: TestUser, deal: DealView): Promise<void> {
 }
 
 async function payments(seller: TestUser, deal: DealView): Promise<void> {
-  const payment = await addPayment(seller, deal, { comment: 'Первый взнос' });
+  const payment = await addPayment(seller, deal, { comment: 'Первый взнос', planned_date: '2026-05-01' });
   for (const lines of ['incomes', 'expenses'] as const) {
     const line = await addLine(seller, payment, lines);
     const path = `${pathOf(payment)}/${lines}/${line.id}`;
