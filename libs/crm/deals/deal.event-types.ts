@@ -2,7 +2,7 @@ import { ApiProperty, IntersectionType, PartialType } from '@nestjs/swagger';
 import { EnumField, ListField, ObjectField, TextField, textKind, UuidField } from '#platform/http';
 import type { Instant } from '#platform/kernel';
 import { EventType } from '#platform/messaging';
-import { ReminderData } from '#platform/reminders';
+import { ReminderFacts } from '#platform/reminders';
 import { type DealView, type Stage, STAGES } from './contracts.js';
 import { DealResource } from './deal.dto.js';
 
@@ -63,7 +63,7 @@ class DealDeletion extends DealHappening {
   readonly deleted_by_id!: string;
 }
 
-class ReviewReminder extends IntersectionType(DealHappening, ReminderData) {
+class ReviewReminder extends IntersectionType(DealHappening, ReminderFacts) {
   @EnumField(['due', 'overdue'])
   readonly kind!: 'due' | 'overdue';
 

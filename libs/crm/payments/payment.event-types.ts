@@ -3,7 +3,7 @@ import { ApiProperty, OmitType, PartialType, IntersectionType } from '@nestjs/sw
 import { ListField, ObjectField, textKind, UuidField } from '#platform/http';
 import type { Instant } from '#platform/kernel';
 import { EventType } from '#platform/messaging';
-import { ReminderData } from '#platform/reminders';
+import { ReminderFacts } from '#platform/reminders';
 import type { LineKind, PaymentView } from './contracts.js';
 import { PaymentLineResource } from './line.dto.js';
 import { PaymentResource } from './payment.dto.js';
@@ -49,7 +49,7 @@ class PaymentDeletion extends PaymentHappening {
   readonly deleted_by_id!: string;
 }
 
-class PaymentReminder extends IntersectionType(PaymentHappening, ReminderData) {}
+class PaymentReminder extends IntersectionType(PaymentHappening, ReminderFacts) {}
 
 const OF_DEAL = { stream: 'deals/{deal_id}', followers: 'owner and executor of the deal' } as const;
 

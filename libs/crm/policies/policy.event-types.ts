@@ -2,7 +2,7 @@ import { ApiProperty, IntersectionType, PartialType } from '@nestjs/swagger';
 import { EnumField, ListField, ObjectField, textKind, UuidField } from '#platform/http';
 import type { Instant } from '#platform/kernel';
 import { EventType } from '#platform/messaging';
-import { ReminderData } from '#platform/reminders';
+import { ReminderFacts } from '#platform/reminders';
 import { CLOSE_REASONS, type CloseReason, type PolicyView } from './contracts.js';
 import { PolicyResource } from './policy.dto.js';
 
@@ -102,7 +102,7 @@ function policyFacts<DealId extends string | null>(dealId: PropertyDecorator) {
     readonly deleted_by_id!: string;
   }
 
-  class Reminding extends IntersectionType(Happening, ReminderData) {}
+  class Reminding extends IntersectionType(Happening, ReminderFacts) {}
 
   return { Happening, Change, Closing, Deletion, Reminding };
 }

@@ -2,7 +2,7 @@ import { ApiProperty, IntersectionType, PartialType } from '@nestjs/swagger';
 import { EnumField, ListField, ObjectField, textKind, UuidField } from '#platform/http';
 import type { Instant } from '#platform/kernel';
 import { EventType } from '#platform/messaging';
-import { ReminderData } from '#platform/reminders';
+import { ReminderFacts } from '#platform/reminders';
 import { QUOTE_STATUSES, type QuoteStatus, type QuoteView } from './contracts.js';
 import { QuoteResource } from './quote.dto.js';
 
@@ -50,7 +50,7 @@ class QuoteDeletion extends QuoteHappening {
   readonly deleted_by_id!: string;
 }
 
-class QuoteReminder extends IntersectionType(QuoteHappening, ReminderData) {}
+class QuoteReminder extends IntersectionType(QuoteHappening, ReminderFacts) {}
 
 const OF_DEAL = { stream: 'deals/{deal_id}', followers: 'owner and executor of the deal' } as const;
 

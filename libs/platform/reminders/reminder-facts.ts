@@ -2,7 +2,7 @@ import { DateField, ListField, TextField, textKind, uuidKind } from '#platform/h
 import type { CalendarDate } from '#platform/kernel';
 
 /** What the data of every reminder hold, beside the ids and the resource of their domain. */
-export class ReminderData {
+export class ReminderFacts {
   @TextField({ min: 1, max: 200, description: 'The same for the same reminder, whenever it comes.' })
   readonly key!: string;
 
