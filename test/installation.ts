@@ -13,6 +13,8 @@ export interface InstallationOptions {
   readonly redis?: true;
   /** PostgreSQL of its own that survives a crash, instead of a database on the test run's server. */
   readonly postgres?: true;
+  /** The test itself makes up events, so that none is held against its schema. */
+  readonly isScripted?: true;
 }
 
 /** Everything that one test file runs: servers that it may kill, a database, and the programs on them. */
@@ -32,9 +34,12 @@ export class Installation {
       options.redis && startRedis(),
       options.postgres && startPostgres({ durable: true }),
     ]);
-    if (!postgres) return new Installation(await createTestDatabase(MIGRATIONS), rabbitmq, redis, postgres);
+    const { isScripted = false } = options;
+    if (!postgres) {
+      return new Installation(await createTestDatabase(MIGRATIONS, { isScripted }), rabbitmq, redis, postgres);
+    }
     await runMigrations(postgres.url, MIGRATIONS);
-    return new Installation(new TestDatabase(postgres.url), rabbitmq, redis, postgres);
+    return new Installation(new TestDatabase(postgres.url, isScripted), rabbitmq, redis, postgres);
   }
 
   /** @throws Error when it has none of its own. */

@@ -125,12 +125,12 @@ describe('a deal’s way through RabbitMQ, Redis and PostgreSQL', () => {
       });
       const requests = 'SELECT name, state, attempts FROM crm.job_requests WHERE payload ->> $1 = $2';
       // Each event asks for a look at the deal, and one of the looks tells.
-      const done = { name: 'remind-deal', state: 'done', attempts: 0 };
+      const done = { name: 'remind-one', state: 'done', attempts: 0 };
       await until(async () => {
-        const rows = await crm.database.rows<typeof done>(requests, ['deal_id', id]);
+        const rows = await crm.database.rows<typeof done>(requests, ['subject_id', id]);
         return rows.every(({ state }) => state === 'done');
       });
-      expect(await crm.database.rows(requests, ['deal_id', id])).toEqual([done, done]);
+      expect(await crm.database.rows(requests, ['subject_id', id])).toEqual([done, done]);
       const told = 'SELECT id FROM crm.event_log WHERE type = $1 AND deal_id = $2';
       expect(await crm.database.rows(told, ['deal.review_due', id])).toEqual([{ id: reminder.id }]);
       expect(faultsOf(consumer.messages.at(-1)!)).toEqual([]);

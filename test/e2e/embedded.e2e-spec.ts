@@ -38,7 +38,7 @@ describe('a deal’s way with nothing but PostgreSQL', () => {
       expect(body.items.map((entry) => entry.body)).toEqual(['Deal opened', 'Deal changed: title']);
       // Each event asks for a look at the deal, and one of the looks tells.
       const jobs = 'SELECT name FROM crm.job_requests WHERE payload ? $1 AND state = $2';
-      await until(async () => (await crm.database.rows(jobs, ['deal_id', 'done'])).length === 2);
+      await until(async () => (await crm.database.rows(jobs, ['subject_id', 'done'])).length === 2);
       await until(() => isSequenced(crm.database));
       expect(await audit(crm.database, [])).toEqual(NO_DISCREPANCIES);
     }),

@@ -35,7 +35,7 @@ describe.each(PLACES)('pages for people, with queues in $name', ({ options }) =>
     await installation.database.rows(
       `INSERT INTO crm.job_requests (id, queue, name, key, payload, state, run_after, attempts, last_error, created_at,
          finished_at)
-       VALUES ($1::uuid, $2, 'remind-deal', $1::uuid::text, jsonb_build_object('deal_id', $1::uuid, 'day', '2026-03-02'), 'failed',
+       VALUES ($1::uuid, $2, 'remind-one', $1::uuid::text, jsonb_build_object('subject_id', $1::uuid, 'day', '2026-03-02'), 'failed',
          now() - interval '2 minutes', 8, $3, now() - interval '2 minutes', now() - interval '1 minute')`,
       [id, QUEUE, REASON],
     );
@@ -62,7 +62,7 @@ describe.each(PLACES)('pages for people, with queues in $name', ({ options }) =>
     await page.getByRole('button', { name: 'Confirm' }).click();
     await until(async () => (await stateOf(id)) === 'done');
     expect(troubles).toEqual({ errors: [], failures: [], foreign: [] });
-    const done = 'crm_job_duration_seconds_count{queue="deal-reviews",job="remind-deal",outcome="done"}';
+    const done = 'crm_job_duration_seconds_count{queue="deal-reviews",job="remind-one",outcome="done"}';
     expect(await worker.metric(done)).toBe(1);
   });
 

@@ -22,7 +22,13 @@ export const ACCESS_OF_FILES: AccessRules = {
     body: () => 'client_id,title,next_review_at\r\nb0000000-0000-7000-8000-000000000003,ОСАГО,2026-03-10\r\n',
   },
   'POST /api/v1/imports/policies': { ...IMPORT, body: () => 'client_id\r\nb0000000-0000-7000-8000-000000000003\r\n' },
+  'POST /api/v1/imports/payments': {
+    ...IMPORT,
+    body: () =>
+      'deal_id,planned_date,planned_amount,currency\r\nb0000000-0000-7000-8000-000000000003,2026-03-10,1.00,RUB\r\n',
+  },
   'GET /api/v1/exports/deals': EXPORT,
+  'GET /api/v1/exports/payments': EXPORT,
   'GET /api/v1/exports/policies': EXPORT,
   'GET /api/v1/imports/{id}': OF_IMPORT,
   'GET /api/v1/imports/{id}/errors': OF_IMPORT,

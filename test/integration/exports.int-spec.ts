@@ -1,10 +1,12 @@
 import { request } from 'node:http';
 import type { DealView } from '#crm/deals/contracts';
+import type { PaymentView } from '#crm/payments/contracts';
 import type { PolicyView } from '#crm/policies/contracts';
 import { newId } from '#platform/kernel';
 import { until } from '#platform/testing';
 import { ImportDesk } from '../import-desk.js';
 import type { Listed } from '../crm.js';
+import { addLine, addPayment } from '../money.js';
 import { activePolicy, addPolicy, policyNumber, WHOLE_POLICY } from '../sale.js';
 
 const NASTY = [
@@ -116,6 +118,66 @@ describe('an export', () => {
       effective_to: WHOLE_POLICY.effective_to,
       version: 2,
     });
+  });
+
+  it('of payments can be imported: the plan comes back, what came and went does not', async () => {
+    const deal = await desk.crm.deal(desk.admin);
+    const policy = await addPolicy(desk.admin, { deal_id: deal.id });
+    const paid = await addPayment(desk.admin, deal, { policy_id: policy.id, comment: '=аванс' });
+    await addLine(desk.admin, paid, 'incomes');
+    const open = await addPayment(desk.admin, deal, { actual_date: '2026-03-02', planned_amount: '7.5' });
+    const csv = await file(`payments?deal_id=${deal.id}`);
+    const [header, ...rows] = csv.trim().split('\r\n');
+    expect(header).toBe(
+      'id,deal_id,policy_id,planned_date,planned_amount,currency,actual_date,comment,sequence,status,incomes_total,expenses_total,net_total',
+    );
+    expect(rows).toEqual([
+      `${paid.id},${deal.id},${policy.id},2026-03-01,1000.00,RUB,,'=аванс,1,partially_paid,400.00,0.00,400.00`,
+      `${open.id},${deal.id},,2026-03-01,7.50,RUB,2026-03-02,,1,scheduled,0.00,0.00,0.00`,
+    ]);
+    expect(await desk.take('payments', csv)).toMatchObject({ state: 'refused', failed: 2 });
+    const news = csv.replaceAll(paid.id, newId()).replaceAll(open.id, newId());
+    expect(await desk.take('payments?dry_run=true', news)).toMatchObject({ state: 'done', created: 2 });
+    expect(await desk.take('payments', news)).toMatchObject({ state: 'done', created: 2 });
+    const { body } = await desk.admin.get<Listed<PaymentView>>(`/deals/${deal.id}/payments`);
+    const plans = body.items.map((item) => [item.policy_id, item.sequence, item.planned_amount, item.incomes_total]);
+    expect(plans.map((plan) => plan.join(' ')).sort()).toEqual(
+      [`${policy.id} 1 1000.00 400.00`, ' 1 7.50 0.00', `${policy.id} 2 1000.00 0.00`, ' 2 7.50 0.00'].sort(),
+    );
+    const changed = csv.replace('7.50', '8.00');
+    expect(await desk.take('payments?duplicates=update', changed)).toMatchObject({ state: 'done', updated: 2 });
+    const read = await desk.admin.get<PaymentView>(`/deals/${deal.id}/payments/${open.id}`);
+    expect(read.body).toMatchObject({ planned_amount: '8.00', version: 2 });
+    const types = (await desk.crm.events(`deals/${deal.id}`)).map(({ type }) => type);
+    expect(types.filter((type) => type === 'deal.payment.created')).toHaveLength(4);
+    expect((await desk.admin.get(`/deals/${deal.id}/journal/verify`)).body).toMatchObject({ valid: true });
+  });
+
+  it('of payments shows those of deals in scope, and takes none of a deal that is not there', async () => {
+    const seller = desk.crm.user('seller');
+    const own = await desk.crm.deal(seller);
+    const payment = await addPayment(seller, own);
+    const shown = (await file('payments', seller)).trim().split('\r\n');
+    expect(shown).toHaveLength(2);
+    expect(shown[1]).toContain(payment.id);
+    expect((await file('payments?status=paid', seller)).trim().split('\r\n')).toHaveLength(1);
+    const rows = [
+      `${newId()},,2026-03-10,5.00,RUB`,
+      `${own.id},${newId()},2026-03-10,5.00,RUB`,
+      `${own.id},,2026-03-10,1.005,RUB`,
+    ];
+    const run = await desk.take(
+      'payments',
+      `deal_id,policy_id,planned_date,planned_amount,currency\r\n${rows.join('\r\n')}\r\n`,
+    );
+    expect(run).toMatchObject({ state: 'refused', failed: 3, created: 0 });
+    expect(await desk.faults(run)).toMatchObject([
+      { line: 2, code: 'deal_not_found' },
+      { line: 3, code: 'policy_not_found' },
+      { line: 4, column: 'planned_amount', code: 'not_money' },
+    ]);
+    const after = await seller.get<Listed<PaymentView>>(`/deals/${own.id}/payments`);
+    expect(after.body.items).toEqual([payment]);
   });
 
   it('shows whoever asks what its lists show, and counts nothing else', async () => {

@@ -67,7 +67,7 @@ describe('the partitions of log and journals', () => {
   };
 
   it('take what was there before as it was, by month, and numbers go on', async () => {
-    const database = await createTestDatabase(OLDER);
+    const database = await createTestDatabase(OLDER, { isScripted: true });
     await database.rows(HISTORY);
     const before = await database.rows(CONTENT);
     await runMigrations(database.url, MIGRATIONS);

@@ -24,7 +24,12 @@ interface BoardJob {
   readonly attempts: number;
 }
 interface Board {
-  readonly queues: readonly { name: string; counts: Record<string, number>; jobs: readonly BoardJob[] }[];
+  readonly queues: readonly {
+    name: string;
+    isPaused: boolean;
+    counts: Record<string, number>;
+    jobs: readonly BoardJob[];
+  }[];
 }
 
 const QUEUE = 'housekeeping';
@@ -66,6 +71,9 @@ describe.each([
     const { text } = await ask('GET', `/api/queues?activeQueue=${QUEUE}&status=latest&page=1&jobsPerPage=10${query}`);
     return JSON.parse(text) as Board;
   }
+
+  const paused = async (): Promise<string[]> =>
+    (await board()).queues.filter(({ isPaused }) => isPaused).map(({ name }) => name);
 
   /** A request that failed for good some time ago. */
   async function dead(key: string): Promise<string> {
@@ -171,9 +179,9 @@ describe.each([
 
   it('pauses a queue and lets it go on', async () => {
     expect(await ask('PUT', `/api/queues/${QUEUE}/pause`)).toMatchObject({ status: 200 });
-    expect(await board()).toMatchObject({ queues: [{}, { name: QUEUE, isPaused: true }] });
+    expect(await paused()).toContain(QUEUE);
     expect(await ask('PUT', `/api/queues/${QUEUE}/resume`)).toMatchObject({ status: 200 });
-    expect(await board()).toMatchObject({ queues: [{}, { name: QUEUE, isPaused: false }] });
+    expect(await paused()).not.toContain(QUEUE);
   });
 
   it.each([

@@ -3,7 +3,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { ClientsModule } from '#crm/clients';
 import { DealsModule, DealsWorkerModule } from '#crm/deals';
 import { ImportsWorkerModule } from '#crm/imports';
-import { PaymentsWorkerModule } from '#crm/payments';
+import { PaymentsModule, PaymentsWorkerModule } from '#crm/payments';
 import { PoliciesModule, PoliciesWorkerModule } from '#crm/policies';
 import { QuotesWorkerModule } from '#crm/quotes';
 import { AuthGuard, AuthModule } from '#platform/auth';
@@ -46,6 +46,7 @@ export class WorkerModule {
         PoliciesModule,
         QuotesWorkerModule,
         PoliciesWorkerModule,
+        PaymentsModule,
         PaymentsWorkerModule,
       ],
       providers: [

@@ -18,7 +18,7 @@ import {
 } from '#platform/http';
 import type { Caller } from '#platform/kernel';
 import { ReceiveImportCommand } from './commands/receive-import.command.js';
-import type { ImportKind, RowFault } from './contracts.js';
+import { IMPORT_KINDS, type ImportKind, type RowFault } from './contracts.js';
 import { type Encoding, ENCODINGS } from './csv-rows.js';
 import type { ImportView } from './import-views.js';
 import { ImportQuery, ImportResource, RowFaultResource } from './import.dto.js';
@@ -26,9 +26,6 @@ import { GetImportQuery } from './queries/get-import.query.js';
 import { ListImportErrorsQuery } from './queries/list-import-errors.query.js';
 
 const ERRORS = 'import-errors';
-/** Routes of the kinds that have an importer; payments get theirs with their importer. */
-const KINDS: readonly ImportKind[] = ['clients', 'deals', 'policies'];
-
 @ApiTags('imports')
 @Controller('imports')
 export class ImportsController {
@@ -38,7 +35,7 @@ export class ImportsController {
     private readonly settings: TransferSettings,
   ) {}
 
-  @Post([...KINDS])
+  @Post([...IMPORT_KINDS])
   @HttpCode(202)
   @TakesFile()
   @ApiOperation({

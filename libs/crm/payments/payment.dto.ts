@@ -237,7 +237,7 @@ export class ScheduleResource {
 }
 
 /** What a body says of a payment, in the domain's words; absent stays undefined. */
-export function paymentFacts(body: RevisePaymentDto): Partial<PaymentFacts> {
+export function paymentFacts(body: Omit<RevisePaymentDto, 'status' | 'is_deleted'>): Partial<PaymentFacts> {
   return {
     plannedDate: body.planned_date,
     plannedAmount: body.planned_amount,

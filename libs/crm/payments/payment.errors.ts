@@ -42,3 +42,6 @@ export const instalmentTooLate = (): DomainError =>
 
 export const policyMismatch = (): DomainError =>
   new DomainError('invalid', 'policy_mismatch', 'The path names another policy than policy_id.');
+
+export const placeNotChangeable = (): DomainError =>
+  new DomainError('invalid', 'place_not_changeable', 'A payment stays with its deal and policy.');

@@ -25,6 +25,16 @@ const TAKE_SEQUENCES = statement(
   `INSERT INTO crm.payment_sequences AS s VALUES ($1::uuid, $2::uuid, $3::int)
    ON CONFLICT (deal_id, policy_id) DO UPDATE SET last = s.last + $3::int RETURNING last`,
 );
+/** A payment that an import may meet. */
+export interface KnownPayment {
+  readonly id: string;
+  readonly deal_id: string;
+  readonly policy_id: string | null;
+  readonly is_deleted: boolean;
+}
+
+const KNOWN = statement('SELECT id, deal_id, policy_id, is_deleted FROM crm.payments WHERE id = ANY ($1::uuid[])');
+
 /** Loads payments to be changed and stores them with their journal and events. */
 @Injectable()
 export class PaymentRepository extends AggregateRepository<Payment> {
@@ -92,6 +102,17 @@ export class PaymentRepository extends AggregateRepository<Payment> {
     payment.today = this.today;
     payment.expectVersion(expected);
     return payment;
+  }
+
+  /** Payments of these ids, deleted ones too; by id. */
+  async known(ids: readonly string[]): Promise<ReadonlyMap<string, KnownPayment>> {
+    const rows = ids.length > 0 ? await this.store.database.query<KnownPayment>(KNOWN, [ids]) : [];
+    return new Map(rows.map((row) => [row.id, row]));
+  }
+
+  /** Stores new payments in one round trip; whoever calls holds their deals. */
+  async addAll(payments: readonly Payment[], now: Instant): Promise<void> {
+    await this.insertAll(payments, now, 'append_changes');
   }
 
   /** Stores a new payment, or what changed of a loaded one; nothing when nothing did. */

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { HttpModule } from '#platform/http';
 import { RemindersModule } from '#platform/reminders';
 import { AddLineHandler } from './commands/add-line.command.js';
 import { AddPaymentHandler } from './commands/add-payment.command.js';
@@ -10,15 +11,18 @@ import { DeletePaymentHandler } from './commands/delete-payment.command.js';
 import { ReviseLineHandler } from './commands/revise-line.command.js';
 import { RevisePaymentHandler } from './commands/revise-payment.command.js';
 import { SchedulePaymentsHandler } from './commands/schedule-payments.command.js';
+import { PaymentImporter } from './imports/payment-importer.js';
 import { LineRules } from './line-rules.js';
 import { ExpensesController, IncomesController } from './lines.controller.js';
 import { PaymentExpense, PaymentIncome } from './payment-line.entity.js';
+import { PaymentExportsController } from './payment-exports.controller.js';
 import { PaymentLines } from './payment-lines.js';
 import { PAYMENT_REMINDERS } from './payment-reminders.js';
 import { Payment } from './payment.entity.js';
 import { PaymentRepository } from './payment.repository.js';
 import { PaymentsController } from './payments.controller.js';
 import { PaymentsPublisher } from './payments.publisher.js';
+import { ExportPaymentsHandler } from './queries/export-payments.query.js';
 import { GetPaymentHandler } from './queries/get-payment.query.js';
 import { HasPaymentsHandler } from './queries/has-payments.query.js';
 import { ListPaymentsHandler } from './queries/list-payments.query.js';
@@ -34,17 +38,26 @@ const COMMANDS = [
   SchedulePaymentsHandler,
 ];
 const LINES = [LineRules, PaymentLines, AddLineHandler, ReviseLineHandler, DeleteLineHandler];
-const QUERIES = [GetPaymentHandler, ListPaymentsHandler, SummarizePaymentsHandler, HasPaymentsHandler];
+const QUERIES = [
+  ExportPaymentsHandler,
+  GetPaymentHandler,
+  ListPaymentsHandler,
+  SummarizePaymentsHandler,
+  HasPaymentsHandler,
+];
 
 /** What payments and their lines are and can do. */
 @Module({
   imports: [TypeOrmModule.forFeature([Payment, PaymentIncome, PaymentExpense])],
-  providers: [PaymentRepository, PaymentsPublisher, ...COMMANDS, ...LINES, ...QUERIES],
+  providers: [PaymentRepository, PaymentImporter, PaymentsPublisher, ...COMMANDS, ...LINES, ...QUERIES],
 })
 export class PaymentsModule {}
 
 /** Its routes. */
-@Module({ imports: [PaymentsModule], controllers: [PaymentsController, IncomesController, ExpensesController] })
+@Module({
+  imports: [HttpModule, PaymentsModule],
+  controllers: [PaymentsController, IncomesController, ExpensesController, PaymentExportsController],
+})
 export class PaymentsHttpModule {}
 
 /** What happens to payments by itself. */

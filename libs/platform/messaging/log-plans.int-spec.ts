@@ -58,7 +58,7 @@ describe('the log in many months', () => {
   let reader: LogReader;
 
   beforeAll(async () => {
-    database = await createTestDatabase(MIGRATIONS);
+    database = await createTestDatabase(MIGRATIONS, { isScripted: true });
     await database.rows(FILL);
     listening = new ListeningDatabase(database);
     reader = new LogReader(listening);

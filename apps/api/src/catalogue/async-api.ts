@@ -2,6 +2,7 @@ import { API_PREFIX, type JsonSchema, jsonSchemaOf } from '#platform/http';
 import { CLOUD_EVENT_CONTENT_TYPE, type EventType, schemaUri } from '#platform/messaging';
 import { envelopeSchema, eventSchema, typeOf } from './event-schema.js';
 import type { RecordedEvent } from './recorded-events.js';
+import { RPC_CHANNELS, RPC_MESSAGES, RPC_OPERATIONS } from './rpc-channel.js';
 import { STREAM_CHANNEL, STREAM_MESSAGES, STREAM_OPERATION } from './stream-channel.js';
 
 /** What the document says of where it was asked for. */
@@ -20,7 +21,7 @@ the order of \`streamversion\`. Members may be added to \`data\`: ignore those y
 subscriber comes as a new type, which ends in \`.v2\`.`.replaceAll('\n', ' ');
 
 /**
- * The AsyncAPI 3 document: a channel for each routing key, and the event stream over HTTP.
+ * The AsyncAPI 3 document: a channel for each routing key, the event stream over HTTP, and what is answered over RPC.
  * @param recorded examples, by CloudEvent type.
  */
 export function asyncApiDocument(
@@ -37,15 +38,18 @@ export function asyncApiDocument(
     channels: {
       ...each((eventType) => [eventType.key, channelOf(eventType, settings)]),
       streams: STREAM_CHANNEL,
+      ...RPC_CHANNELS,
     },
     operations: {
       ...each((eventType) => [`publish.${eventType.key}`, operationOf(eventType)]),
       stream: STREAM_OPERATION,
+      ...RPC_OPERATIONS,
     },
     components: {
       messages: {
         ...each((eventType) => [eventType.key, messageOf(eventType, settings, recorded[typeOf(eventType)])]),
         ...STREAM_MESSAGES,
+        ...RPC_MESSAGES,
       },
       schemas: each((eventType) => [eventType.key, dataSchemaOf(eventType, settings)]),
       securitySchemes: {
