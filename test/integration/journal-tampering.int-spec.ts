@@ -116,7 +116,10 @@ describe('a journal', () => {
     ['DELETE of a deal', `DELETE FROM crm.deals`],
   ])('refuses %s, whoever asks', async (_what, sql) => {
     const before = await crm.journal(dealId);
-    await expect(crm.database.rows(sql)).rejects.toThrow(/append-only|journals_deal_fkey/);
+    await expect(crm.database.rows(sql)).rejects.toThrow(
+      // TRUNCATE … CASCADE meets the guards of the tables below a deal in no fixed order.
+      /append-only|journals_deal_fkey|money facts are never removed/,
+    );
     expect(await crm.journal(dealId)).toEqual(before);
   });
 
