@@ -148,5 +148,5 @@ export class UnitOfWork {
 }
 
 interface PoolLike {
-  query<R extends object>(config: { name: string; text: string; values: unknown[] }): Promise<QueryResult<R>>;
+  query<R extends object>(config: { name?: string; text: string; values: unknown[] }): Promise<QueryResult<R>>;
 }
