@@ -67,8 +67,8 @@ FROM generate_series(0, bench.deals() - 1, 2) AS n JOIN crm.payments p ON p.id =
 --------
 ANALYZE crm.clients, crm.deals, crm.payments, crm.payment_incomes, crm.payment_expenses;
 --------
--- Who owns what, and everything that happened, as the API shows it; the payment as it was after each of its changes.
-CREATE VIEW bench.facts AS
+-- Who owns what as the API shows it, and the payment as it was after each of its changes.
+CREATE UNLOGGED TABLE bench.facts AS
 SELECT n, d.id AS deal_id, d.client_id, d.owner_id, 'deals/' || d.id AS stream, d.created_at AS at,
   array_remove(ARRAY[d.owner_id, d.executor_id], NULL) AS audience,
   jsonb_build_object('id', d.id, 'client_id', d.client_id, 'title', d.title, 'description', d.description,
@@ -77,93 +77,89 @@ SELECT n, d.id AS deal_id, d.client_id, d.owner_id, 'deals/' || d.id AS stream, 
     'owner_id', d.owner_id, 'executor_id', d.executor_id, 'next_review_at', d.next_review_at,
     'closed_at', crm.rfc3339(d.closed_at), 'lost_reason', d.lost_reason, 'version', 1,
     'created_at', crm.rfc3339(d.created_at), 'updated_at', crm.rfc3339(d.updated_at), 'is_deleted', false) AS deal,
-  p0.was || s.planned AS planned0, p1.was AS planned1, p0.was || s.paid AS paid, p0.was AS settled,
-  crm.payment_line_json(i)::jsonb AS income, crm.payment_line_json(e)::jsonb AS expense, e.id AS expense_id,
-  p0.id AS payment0, p1.id AS payment1, i.id AS income_id
+  p0.id AS payment0, p1.id AS payment1, i.id AS income_id, e.id AS expense_id,
+  jsonb_build_object('status', 'scheduled', 'incomes_total', '0.00', 'expenses_total', '0.00', 'net_total', '0.00',
+    'version', 1, 'updated_at', crm.rfc3339(p0.created_at)) AS planned,
+  jsonb_build_object('expenses_total', '0.00', 'net_total', p0.incomes_total::text, 'version', 2,
+    'updated_at', crm.rfc3339(i.created_at)) AS paid,
+  crm.payment_json(p0)::jsonb AS settled, crm.payment_json(p1)::jsonb AS second,
+  crm.payment_line_json(i)::jsonb AS income, crm.payment_line_json(e)::jsonb AS expense
 FROM generate_series(0, bench.deals() - 1) AS n
   JOIN crm.deals d ON d.id = bench.id(2, n)
-  JOIN LATERAL (SELECT p.*, crm.payment_json(p)::jsonb AS was FROM crm.payments p WHERE p.id = bench.id(3, n * 2)) p0 ON true
-  JOIN LATERAL (SELECT p.*, crm.payment_json(p)::jsonb AS was FROM crm.payments p WHERE p.id = bench.id(3, n * 2 + 1)) p1 ON true
+  JOIN crm.payments p0 ON p0.id = bench.id(3, n * 2)
+  JOIN crm.payments p1 ON p1.id = bench.id(3, n * 2 + 1)
   JOIN crm.payment_incomes i ON i.id = bench.id(4, n)
   LEFT JOIN crm.payment_expenses e ON e.id = bench.id(5, n)
-  CROSS JOIN LATERAL (SELECT
-    jsonb_build_object('status', 'scheduled', 'incomes_total', '0.00', 'expenses_total', '0.00', 'net_total', '0.00',
-      'version', 1, 'updated_at', crm.rfc3339(p0.created_at)) AS planned,
-    jsonb_build_object('expenses_total', '0.00', 'net_total', p0.incomes_total::text, 'version', 2,
-      'updated_at', crm.rfc3339(i.created_at)) AS paid) s;
-
--- `ordinal` is the number of the journal entry; an entry with two events has them in the order of `data` and `second`.
-CREATE VIEW bench.story AS
-SELECT f.n, f.deal_id, f.client_id, f.owner_id, f.stream, f.audience, f.at + s.after AS at, s.*
-FROM bench.facts f, LATERAL (
-  SELECT f.stream AS of, ids, ids || jsonb_build_object('policy_id', NULL, 'payment_id', f.payment0) AS line_ids,
-    jsonb_build_object('incomes_total', '0.00', 'net_total', '0.00', 'status', 'scheduled') AS before_income,
-    jsonb_build_object('expenses_total', '0.00', 'net_total', f.paid -> 'net_total') AS before_expense
-  FROM (SELECT jsonb_build_object('deal_id', f.deal_id, 'client_id', f.client_id) AS ids) i
-) i, LATERAL (VALUES
-  (1, interval '0', 'Deal opened', jsonb_build_object('before', NULL, 'after', f.deal),
-    'deal.created', i.ids || jsonb_build_object('deal', f.deal), NULL::jsonb),
-  (2, interval '1 min', 'Payment added', jsonb_build_object('payment_id', f.payment0, 'before', NULL, 'after', f.planned0),
-    'deal.payment.created', i.line_ids || jsonb_build_object('payment', f.planned0), NULL),
-  (3, interval '1 min', 'Payment added', jsonb_build_object('payment_id', f.payment1, 'before', NULL, 'after', f.planned1),
-    'deal.payment.created', i.line_ids || jsonb_build_object('payment_id', f.payment1, 'payment', f.planned1), NULL),
-  (4, interval '2 min', 'Income added', jsonb_build_object('payment_id', f.payment0, 'income_id', f.income_id,
-      'before', NULL, 'after', f.income, 'payment', jsonb_build_object('before', i.before_income,
-        'after', (SELECT jsonb_object_agg(key, f.paid -> key) FROM jsonb_object_keys(i.before_income) AS key))),
-    'deal.payment.income.created', i.line_ids || jsonb_build_object('income_id', f.income_id,
-      'income', jsonb_build_object('income_id', f.income_id) || f.income),
-    i.line_ids || jsonb_build_object('payment', f.paid, 'previous', i.before_income,
-      'changed', (SELECT jsonb_agg(key) FROM jsonb_object_keys(i.before_income) AS key))),
-  (5, interval '3 min', 'Expense added', jsonb_build_object('payment_id', f.payment0, 'expense_id', f.expense_id,
-      'before', NULL, 'after', f.expense, 'payment', jsonb_build_object('before', i.before_expense,
-        'after', (SELECT jsonb_object_agg(key, f.settled -> key) FROM jsonb_object_keys(i.before_expense) AS key))),
-    'deal.payment.expense.created', i.line_ids || jsonb_build_object('expense_id', f.expense_id,
-      'expense', jsonb_build_object('expense_id', f.expense_id) || f.expense),
-    i.line_ids || jsonb_build_object('payment', f.settled, 'previous', i.before_expense,
-      'changed', (SELECT jsonb_agg(key) FROM jsonb_object_keys(i.before_expense) AS key)))
-) AS s (ordinal, after, body, entry, type, data, second)
-WHERE s.ordinal < 5 OR f.expense_id IS NOT NULL;
+ORDER BY n;
+ANALYZE bench.facts;
 --------
--- Hash by hash: the entry before each is in the chain already.
-CREATE UNLOGGED TABLE bench.chain (n int, ordinal int, id uuid, deal_id uuid, owner_id uuid, body text, data jsonb,
-  at timestamptz, prev_hash bytea, hash bytea);
-INSERT INTO bench.chain
-WITH RECURSIVE entries AS MATERIALIZED (
-  SELECT n, deal_id, owner_id, array_agg(body ORDER BY ordinal) AS bodies, array_agg(entry ORDER BY ordinal) AS entries,
-    array_agg(at ORDER BY ordinal) AS times FROM bench.story GROUP BY n, deal_id, owner_id
-), chain AS (
-  SELECT n, 1 AS ordinal, decode(repeat('00', 32), 'hex') AS prev_hash,
-    crm.journal_hash(decode(repeat('00', 32), 'hex'), deal_id, 1, bench.id(7, n::bigint * 8 + 1), 'system', owner_id,
-      bodies[1], entries[1], times[1]) AS hash, deal_id, owner_id, bodies, entries, times FROM entries
-  UNION ALL
-  SELECT n, ordinal + 1, hash, crm.journal_hash(hash, deal_id, ordinal + 1, bench.id(7, n::bigint * 8 + ordinal + 1),
-    'system', owner_id, bodies[ordinal + 1], entries[ordinal + 1], times[ordinal + 1]),
-    deal_id, owner_id, bodies, entries, times FROM chain WHERE ordinal < cardinality(bodies)
-)
-SELECT n, ordinal, bench.id(7, n::bigint * 8 + ordinal), deal_id, owner_id, bodies[ordinal], entries[ordinal],
-  times[ordinal], prev_hash, hash FROM chain;
+-- The fields of a payment that a line changed, before and after it.
+CREATE FUNCTION bench.change(before jsonb, after jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  RETURN jsonb_build_object('before', before,
+    'after', (SELECT jsonb_object_agg(key, after -> key) FROM jsonb_object_keys(before) AS key));
+-- All that happened to a deal: journal entries with their first event and, for lines, the payment's own as the second.
+CREATE FUNCTION bench.story(f bench.facts) RETURNS TABLE (ordinal int, after interval, body text, entry jsonb,
+  type text, event jsonb, second_event jsonb) LANGUAGE sql STABLE AS $$
+  SELECT s.* FROM (
+    SELECT ids, ids || jsonb_build_object('policy_id', NULL, 'payment_id', f.payment0) AS payment_ids,
+      f.settled || f.planned AS planned, f.settled || f.paid AS paid,
+      jsonb_build_object('incomes_total', '0.00', 'net_total', '0.00', 'status', 'scheduled') AS unpaid,
+      jsonb_build_object('expenses_total', '0.00', 'net_total', f.paid -> 'net_total') AS unspent
+    FROM (SELECT jsonb_build_object('deal_id', f.deal_id, 'client_id', f.client_id) AS ids OFFSET 0) i OFFSET 0
+  ) i, LATERAL (VALUES
+    (1, interval '0', 'Deal opened', jsonb_build_object('before', NULL, 'after', f.deal),
+      'deal.created', i.ids || jsonb_build_object('deal', f.deal), NULL::jsonb),
+    (2, interval '1 min', 'Payment added', jsonb_build_object('payment_id', f.payment0, 'before', NULL,
+        'after', i.planned),
+      'deal.payment.created', i.payment_ids || jsonb_build_object('payment', i.planned), NULL),
+    (3, interval '1 min', 'Payment added', jsonb_build_object('payment_id', f.payment1, 'before', NULL,
+        'after', f.second),
+      'deal.payment.created', i.payment_ids || jsonb_build_object('payment_id', f.payment1, 'payment', f.second), NULL),
+    (4, interval '2 min', 'Income added', jsonb_build_object('payment_id', f.payment0, 'income_id', f.income_id,
+        'before', NULL, 'after', f.income, 'payment', bench.change(i.unpaid, i.paid)),
+      'deal.payment.income.created', i.payment_ids || jsonb_build_object('income_id', f.income_id,
+        'income', jsonb_build_object('income_id', f.income_id) || f.income),
+      i.payment_ids || jsonb_build_object('payment', i.paid, 'previous', i.unpaid,
+        'changed', '["status", "net_total", "incomes_total"]'::jsonb)),
+    (5, interval '3 min', 'Expense added', jsonb_build_object('payment_id', f.payment0, 'expense_id', f.expense_id,
+        'before', NULL, 'after', f.expense, 'payment', bench.change(i.unspent, f.settled)),
+      'deal.payment.expense.created', i.payment_ids || jsonb_build_object('expense_id', f.expense_id,
+        'expense', jsonb_build_object('expense_id', f.expense_id) || f.expense),
+      i.payment_ids || jsonb_build_object('payment', f.settled, 'previous', i.unspent,
+        'changed', '["net_total", "expenses_total"]'::jsonb))
+  ) AS s (ordinal, after, body, entry, type, event, second_event)
+  WHERE s.ordinal < 5 OR f.expense_id IS NOT NULL
+$$;
+-- Over the entries of a deal in their order: the hash of each from that of the one before.
+CREATE FUNCTION bench.next_hash(hash bytea, deal_id uuid, seq int, id uuid, kind text, author_id uuid, body text,
+  data jsonb, at timestamptz) RETURNS bytea LANGUAGE sql STABLE
+  RETURN crm.journal_hash(hash, deal_id, seq, id, kind, author_id, body, data, at);
+CREATE AGGREGATE bench.chain(uuid, int, uuid, text, uuid, text, jsonb, timestamptz) (
+  SFUNC = bench.next_hash, STYPE = bytea,
+  INITCOND = '\x0000000000000000000000000000000000000000000000000000000000000000');
 --------
 INSERT INTO crm.journals (id, deal_id, seq, kind, author_id, body, data, hash, prev_hash, created_at)
-SELECT id, deal_id, ordinal, 'system', owner_id, body, data, hash, prev_hash, at FROM bench.chain ORDER BY n, ordinal;
+SELECT j.id, f.deal_id, j.ordinal, 'system', f.owner_id, j.body, j.entry, j.hash,
+  coalesce(lag(j.hash) OVER (PARTITION BY f.n ORDER BY j.ordinal), decode(repeat('00', 32), 'hex')), j.at
+FROM bench.facts f, LATERAL (
+  SELECT s.*, bench.chain(f.deal_id, s.ordinal, s.id, 'system', f.owner_id, s.body, s.entry, s.at)
+    OVER (ORDER BY s.ordinal) AS hash
+  FROM (SELECT ordinal, body, entry, bench.id(7, f.n::bigint * 8 + ordinal) AS id, f.at + after AS at
+    FROM bench.story(f)) s) j;
 --------
 INSERT INTO crm.event_streams (stream, version, journal_seq, journal_prev_hash, journal_hash)
-SELECT DISTINCT ON (n) 'deals/' || deal_id, CASE ordinal WHEN 5 THEN 7 ELSE 5 END, ordinal, prev_hash, hash
-FROM bench.chain ORDER BY n, ordinal DESC;
-DROP TABLE bench.chain;
+SELECT f.stream, CASE j.seq WHEN 5 THEN 7 ELSE 5 END, j.seq, j.prev_hash, j.hash
+FROM bench.facts f JOIN crm.journals j ON j.deal_id = f.deal_id AND j.seq = CASE WHEN f.expense_id IS NULL THEN 4 ELSE 5 END
+ORDER BY f.stream;
 --------
-INSERT INTO crm.event_log (id, seq, position, stream, stream_version, journal_seq, type, time, actor_id, deal_id,
-  client_id, audience, data)
-SELECT bench.id(6, n::bigint * 8 + version), place, place, stream, version, ordinal, type, at, owner_id, deal_id, client_id,
-  audience, data
-FROM (
-  SELECT s.*, e.*, row_number() OVER (ORDER BY n, version) AS place
-  FROM (SELECT n, ordinal, stream, at, owner_id, deal_id, client_id, audience, data AS first, second, type AS first_type
-    FROM bench.story) s,
-    LATERAL (VALUES (ordinal + greatest(ordinal - 4, 0), first_type, first),
-      (6 + 2 * (ordinal - 4) - 1, 'deal.payment.updated', second)) AS e (version, type, data)
-  WHERE e.data IS NOT NULL
-) numbered
-ORDER BY place;
-SELECT setval('crm.event_log_seq', (SELECT max(seq) FROM crm.event_log));
+INSERT INTO crm.event_log (id, position, stream, stream_version, journal_seq, type, time, actor_id, deal_id, client_id,
+  audience, data)
+SELECT bench.id(6, f.n::bigint * 8 + e.version), row_number() OVER (), f.stream, e.version, s.ordinal, e.type,
+  f.at + s.after, f.owner_id, f.deal_id, f.client_id, f.audience, e.data
+FROM bench.facts f, LATERAL bench.story(f) s,
+  LATERAL (VALUES (CASE s.ordinal WHEN 5 THEN 6 ELSE s.ordinal END, s.type, s.event),
+    (CASE s.ordinal WHEN 5 THEN 7 ELSE 5 END, 'deal.payment.updated', s.second_event)) AS e (version, type, data)
+WHERE e.data IS NOT NULL;
 UPDATE crm.event_cursors SET position = (SELECT max(position) FROM crm.event_log) WHERE name = 'sequencer';
 INSERT INTO crm.event_cursors (name, position) SELECT 'rabbitmq', position FROM crm.event_cursors WHERE name = 'sequencer';
+DROP TABLE bench.facts CASCADE;

@@ -6,9 +6,9 @@
  *   const environment = await Environment.start({ keep: true });     // PostgreSQL's data stay in .data/bench
  *   try {
  *     const book = await environment.book(50_000);                   // so many deals; loaded unless kept from before
- *     const api = environment.api(book);                             // every feature on; not yet running
+ *     const api = await environment.api(book);                           // every feature on; not yet running
  *     const startMs = await api.start();                             // until /health/ready answers 200
- *     const worker = environment.worker(book);
+ *     const worker = await environment.worker(book);
  *     await worker.start();
  *     const token = environment.token(sellerId(1), ['ROLE_SALES_AGENT']);
  *     … fetch(`${api.url}/api/v1/deals/${dealId(1)}`, { headers: { authorization: `Bearer ${token}` } })
@@ -29,7 +29,7 @@ import { runMigrations } from '#platform/persistence';
 import { deletePostgres, freePort, startPostgres, startRabbitmq, startRedis } from '#platform/services';
 import { accessToken, testEnvironment } from '#platform/testing';
 import { MIGRATIONS } from '../../dist/migrations/index.js';
-import { loadBook } from './data.mjs';
+import { BOOK_VERSION, loadBook } from './data.mjs';
 import { Program, treeCpuMs } from './processes.mjs';
 
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -67,14 +67,13 @@ export class Book {
   /** Gives every event its position and takes them all for published, as if the worker had been there all the time. */
   async sequence() {
     await this.query(`
-      WITH head AS (SELECT position FROM crm.event_cursors WHERE name = 'sequencer' FOR UPDATE),
-        placed AS (
-          UPDATE crm.event_log e SET position = n.place FROM (
-            SELECT id, time, head.position + row_number() OVER (ORDER BY seq) AS place
-            FROM crm.event_log, head WHERE crm.event_log.position IS NULL) n
-          WHERE e.id = n.id AND e.time = n.time AND e.position IS NULL RETURNING e.position)
-      UPDATE crm.event_cursors SET updated_at = now(),
-        position = greatest(position, (SELECT max(position) FROM head), (SELECT max(position) FROM placed))`);
+      WITH head AS (SELECT position FROM crm.event_cursors WHERE name = 'sequencer' FOR UPDATE), placed AS (
+        UPDATE crm.event_log e SET position = n.place FROM (
+          SELECT id, time, head.position + row_number() OVER (ORDER BY seq) AS place
+          FROM crm.event_log, head WHERE crm.event_log.position IS NULL) n
+        WHERE e.id = n.id AND e.time = n.time AND e.position IS NULL RETURNING e.position)
+      UPDATE crm.event_cursors SET updated_at = now(), position = coalesce(
+        (SELECT max(position) FROM placed), (SELECT position FROM head)) WHERE name IN ('sequencer', 'rabbitmq')`);
   }
 
   async close() {
@@ -182,8 +181,8 @@ export class Environment {
     const url = new URL(this.servers.postgres.url);
     const isThere = await withClient(url.href, async (client) => {
       const { rows } = await client.query(
-        `SELECT shobj_description(oid, 'pg_database') = 'loaded' AS loaded FROM pg_database WHERE datname = $1`,
-        [name],
+        `SELECT shobj_description(oid, 'pg_database') = $2 AS loaded FROM pg_database WHERE datname = $1`,
+        [name, BOOK_VERSION],
       );
       if (rows[0]?.loaded) return true;
       await client.query(`DROP DATABASE IF EXISTS ${name}`);
@@ -191,12 +190,12 @@ export class Environment {
       return false;
     });
     url.pathname = `/${name}`;
-    if (isThere) return new Book(url.href, deals, 0);
     const began = performance.now();
-    await runMigrations(url.href, MIGRATIONS);
+    await runMigrations(url.href, MIGRATIONS); // a book that was kept may lack the newest
+    if (isThere) return new Book(url.href, deals, 0);
     await withClient(url.href, async (client) => {
       await loadBook(client, deals);
-      await client.query(`COMMENT ON DATABASE ${name} IS 'loaded'`);
+      await client.query(`COMMENT ON DATABASE ${name} IS '${BOOK_VERSION}'`);
     });
     return new Book(url.href, deals, (performance.now() - began) / 1000);
   }
