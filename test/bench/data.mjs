@@ -56,11 +56,11 @@ export async function loadBook(client, deals) {
     String(deals),
   ]);
   const indexes = await dropIndexes(client);
-  for (const statement of SCRIPT.split(/^-{8}$/m)) { const t=performance.now(); await client.query(statement); console.log(statement.trim().slice(0,60).replaceAll('\n',' '), Math.round(performance.now()-t)); }
+  for (const statement of SCRIPT.split(/^-{8}$/m)) await client.query(statement);
   for (const definition of indexes) await client.query(definition);
   await client.query('VACUUM ANALYZE');
   for (const [name, sql] of Object.entries(FAULTS)) {
-    const t=performance.now(); const { rows } = await client.query(sql); console.log(name, Math.round(performance.now()-t));
+    const { rows } = await client.query(sql);
     if (rows[0].count !== '0') throw new Error(`the book's ${name} are wrong: ${rows[0].count} of them`);
   }
   await client.query('CHECKPOINT');
