@@ -1,0 +1,112 @@
+/**
+ * Load over kept-alive connections: each sends its next request when the answer to the last has come. A client of our own
+ * because slices of a second must begin and end without a connection being opened, which autocannon can't do, and because
+ * it must cost little beside what it measures: it reads of an answer only its status and its length.
+ */
+import { once } from 'node:events';
+import { connect } from 'node:net';
+
+const HEAD_END = Buffer.from('\r\n\r\n');
+const LAST_CHUNK = Buffer.from('0\r\n\r\n');
+const LENGTH = /\r\ncontent-length: (\d+)/i;
+
+/** What a stretch of load came to. */
+export class Tally {
+  constructor() {
+    this.requests = 0;
+    this.ms = 0;
+    /** Of each request, in milliseconds. */
+    this.latencies = [];
+  }
+
+  get perSecond() {
+    return (this.requests / this.ms) * 1000;
+  }
+}
+
+/** A number of kept-alive connections to one port. */
+export class Load {
+  constructor(lines) {
+    this.lines = lines;
+  }
+
+  /**
+   * @param {number} port
+   * @param {number} connections
+   */
+  static async open(port, connections) {
+    const lines = Array.from({ length: connections }, () => new Line(connect({ port, host: '127.0.0.1', noDelay: true })));
+    await Promise.all(lines.map(({ socket }) => once(socket, 'connect')));
+    return new Load(lines);
+  }
+
+  /**
+   * Sends requests until the time is up or enough were sent, and waits for every answer.
+   * @param {() => string | Buffer} next makes a whole HTTP request
+   * @param {{ ms?: number, requests?: number }} limit
+   * @returns {Promise<Tally>}
+   * @throws {Error} when an answer is no success
+   */
+  async run(next, { ms = Infinity, requests = Infinity }) {
+    const tally = new Tally();
+    const began = performance.now();
+    let left = requests;
+    const goesOn = () => left-- > 0 && performance.now() - began < ms;
+    await Promise.all(this.lines.map((line) => line.work(next, goesOn, tally)));
+    tally.ms = performance.now() - began;
+    tally.requests = tally.latencies.length;
+    return tally;
+  }
+
+  close() {
+    for (const { socket } of this.lines) socket.destroy();
+  }
+}
+
+class Line {
+  constructor(socket) {
+    this.socket = socket;
+    socket.on('data', (chunk) => this.read(chunk));
+    socket.on('error', (error) => this.fail(error));
+    socket.on('close', () => this.fail(new Error('the server closed the connection')));
+  }
+
+  work(next, goesOn, tally) {
+    return new Promise((resolve, reject) => {
+      const send = () => {
+        if (!goesOn()) return resolve();
+        this.sentAt = performance.now();
+        this.socket.write((this.sent = next()));
+      };
+      this.fail = reject;
+      this.answered = (status, text) => {
+        if (status[0] !== '2') return reject(new Error(`${this.sent}\nwas answered ${text()}`));
+        tally.latencies.push(performance.now() - this.sentAt);
+        send();
+      };
+      send();
+    });
+  }
+
+  read(chunk) {
+    const bytes = this.rest ? Buffer.concat([this.rest, chunk]) : chunk;
+    if (!isWhole(bytes)) {
+      this.rest = bytes;
+      return;
+    }
+    this.rest = undefined;
+    this.answered(bytes.latin1Slice(9, 12), () => bytes.toString());
+  }
+
+  /** Until it works, nobody waits for it. */
+  fail() {}
+}
+
+/** One request is on its way at a time, so that what has come is one answer, or the beginning of it. */
+function isWhole(bytes) {
+  const end = bytes.indexOf(HEAD_END);
+  if (end === -1) return false;
+  const length = LENGTH.exec(bytes.latin1Slice(0, end));
+  if (length) return bytes.length >= end + HEAD_END.length + Number(length[1]);
+  return bytes.subarray(-LAST_CHUNK.length).equals(LAST_CHUNK);
+}
