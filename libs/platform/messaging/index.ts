@@ -1,3 +1,4 @@
+export { appendingOne, oneChangeParameters } from './append-statement.js';
 export { AggregateRepository, AggregateStore } from './aggregate.repository.js';
 export { BrokerQueues } from './broker-queues.js';
 export {
