@@ -60,13 +60,21 @@ export class Requests {
   }
 
   addIncome(n = randomInt(this.deals)) {
-    const payment = paymentId(n * 2 + (n % 2));
-    return new ApiRequest('POST', `/deals/${dealId(n)}/payments/${payment}/incomes`, SELLER_TOKENS[sellerOf(n)], {
+    return this.addIncomeTo(sellerOf(n), dealId(n), paymentId(n * 2 + (n % 2)));
+  }
+
+  addIncomeTo(seller, deal, payment) {
+    return new ApiRequest('POST', `/deals/${deal}/payments/${payment}/incomes`, SELLER_TOKENS[seller], {
       amount: `${1 + (this.number++ % 900)}.50`,
       category: 'premium',
       posted_at: '2026-01-15',
       note: 'платёжное поручение',
     });
+  }
+
+  addPayment(seller, deal) {
+    const body = { planned_date: '2026-01-15', planned_amount: '5000.00', currency: 'RUB' };
+    return new ApiRequest('POST', `/deals/${deal}/payments`, SELLER_TOKENS[seller], body);
   }
 
   /** Four reads, three of them of one deal, for each write. */

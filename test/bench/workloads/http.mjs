@@ -1,6 +1,8 @@
 /** Requests over HTTP: this service against the others, in one run. */
-import { CONTROL, BASELINE, raw } from '../contestants/raw.mjs';
 import { ours } from '../contestants/ours.mjs';
+import { nestTypeorm } from '../contestants/nest-typeorm.mjs';
+import { pgbench } from '../contestants/pgbench.mjs';
+import { BASELINE, CONTROL, raw } from '../contestants/raw.mjs';
 import { requireEqual } from '../equality.mjs';
 import { Load } from '../load.mjs';
 import { compare } from '../paired.mjs';
@@ -16,12 +18,16 @@ export const OPERATIONS = {
 };
 
 const CONNECTIONS = 32;
+/** Of deals, in the books that growth is measured with. */
+const GROWTH = [10_000, 100_000, 1_000_000];
 
 /**
+ * This service, the yardstick twice, and in a full run the peers.
  * @param {import('../environment.mjs').Environment} environment
  * @param {object} options
  * @param {readonly (keyof OPERATIONS)[]} options.operations
  * @param {number} options.deals
+ * @param {boolean} options.isQuick
  * @param {number} options.rounds
  * @param {number} options.sliceMs
  * @param {number} options.warmUp
@@ -32,25 +38,78 @@ export async function runHttp(environment, options, report) {
   const requests = new Requests(options.deals);
   if (options.operations.includes('deep')) await requests.preparePages(book);
   const started = [await ours(environment, book), await raw(environment, book), await raw(environment, book, CONTROL)];
+  if (!options.isQuick) started.push(await nestTypeorm(environment, book));
   await requireEqual(started, requests, book);
+  const postgres = options.isQuick ? undefined : pgbench(book);
   for (const operation of options.operations) {
-    const { title, draw } = OPERATIONS[operation];
-    const lines = await Promise.all(started.map(({ program }) => Load.open(program.port, CONNECTIONS)));
-    const contestants = started.map(({ name, program }, place) => ({
-      name,
-      run: (limit) => lines[place].run(() => draw(requests).text, limit),
-      cpuMs: () => program.cpuMs(),
-    }));
-    const result = await compare({
-      ...options,
-      contestants,
-      baseline: BASELINE,
-      control: CONTROL,
-      postgresCpuMs: () => environment.postgresCpuMs(),
-    });
-    for (const line of lines) line.close();
-    report({ workload: operation, title, deals: options.deals, connections: CONNECTIONS, ...result });
+    const callers = started.filter(({ hasCursors }) => hasCursors || operation !== 'deep');
+    const contestants = await Promise.all(callers.map((one) => withLoad(one, requests, operation, CONNECTIONS)));
+    const others = postgres?.operations.includes(operation) ? [postgres.of(operation)] : [];
+    const result = await against(BASELINE, CONTROL, environment, [...contestants, ...others], options);
+    report({ workload: operation, ...OPERATIONS[operation], deals: book.deals, connections: CONNECTIONS, ...result });
   }
-  await Promise.all(started.map(({ program }) => program.stop()));
+  await stopAll(started);
   await book.sequence();
+}
+
+/** The same operations at 1, 8 and 64 connections. */
+export async function runConnections(environment, options, report) {
+  const book = await environment.book(options.deals);
+  const requests = new Requests(options.deals);
+  const started = [await ours(environment, book), await raw(environment, book), await raw(environment, book, CONTROL)];
+  for (const connections of [1, 8, 64]) {
+    for (const operation of options.operations) {
+      const contestants = await Promise.all(started.map((one) => withLoad(one, requests, operation, connections)));
+      const result = await against(BASELINE, CONTROL, environment, contestants, options);
+      const title = `${OPERATIONS[operation].title}, ${connections} connection${connections > 1 ? 's' : ''}`;
+      report({ workload: operation, title, deals: book.deals, connections, ...result });
+    }
+  }
+  await stopAll(started);
+  await book.sequence();
+}
+
+/** The same operations of this service on books of 10k, 100k and 1M deals; the smallest is the baseline. */
+export async function runGrowth(environment, options, report) {
+  const started = [];
+  for (const deals of [GROWTH[0], ...GROWTH]) {
+    const book = await environment.book(deals);
+    const name = `${deals.toLocaleString('en-US')} deals${started.length === 0 ? ', again' : ''}`;
+    started.push({ ...(await ours(environment, book, name)), book, requests: new Requests(deals) });
+  }
+  const [control, baseline] = started.map(({ name }) => name);
+  for (const operation of options.operations) {
+    const contestants = await Promise.all(started.map((one) => withLoad(one, one.requests, operation, CONNECTIONS)));
+    const result = await against(baseline, control, environment, contestants, options);
+    const title = `Growth: ${OPERATIONS[operation].title}, of the rate with ${baseline}`;
+    report({ workload: `growth-${operation}`, title, connections: CONNECTIONS, ...result });
+  }
+  await stopAll(started);
+  for (const { book } of started.slice(1)) await book.sequence();
+}
+
+async function withLoad({ name, program, warmUp }, requests, operation, connections) {
+  const load = await Load.open(program.port, connections);
+  const { draw } = OPERATIONS[operation];
+  return {
+    name,
+    warmUp,
+    run: (limit) => load.run(() => draw(requests).text, limit),
+    cpuMs: () => program.cpuMs(),
+    close: () => load.close(),
+  };
+}
+
+async function against(baseline, control, environment, contestants, { rounds, sliceMs, warmUp }) {
+  const postgresCpuMs = () => environment.postgresCpuMs();
+  const options = { contestants, baseline, control, postgresCpuMs, rounds, sliceMs, warmUp };
+  try {
+    return await compare(options);
+  } finally {
+    for (const { close } of contestants) close?.();
+  }
+}
+
+async function stopAll(started) {
+  await Promise.all(started.map(({ program }) => program.stop()));
 }
