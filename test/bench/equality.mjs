@@ -77,7 +77,10 @@ async function rowsOf(book, id) {
   const rows = {};
   for (const [table, condition] of Object.entries(TABLES)) {
     const order = table === 'event_log' ? 'stream_version' : table === 'journals' ? 'seq' : '1';
-    const found = await book.query(`SELECT to_jsonb(t) AS row FROM crm.${table} t WHERE ${condition} ORDER BY ${order}`, [id]);
+    const found = await book.query(
+      `SELECT to_jsonb(t) AS row FROM crm.${table} t WHERE ${condition} ORDER BY ${order}`,
+      [id],
+    );
     rows[table] = found.map(({ row: { seq: _seq, position: _position, ...row } }) => row);
   }
   return rows;

@@ -41,7 +41,9 @@ const WORKLOADS = {
 
 const unknown = wanted.filter((name) => !(name in OPERATIONS) && !(name in WORKLOADS));
 if (unknown.length > 0) {
-  throw new Error(`no workload ${unknown.join(', ')}: there are ${Object.keys({ ...OPERATIONS, ...WORKLOADS }).join(', ')}`);
+  throw new Error(
+    `no workload ${unknown.join(', ')}: there are ${Object.keys({ ...OPERATIONS, ...WORKLOADS }).join(', ')}`,
+  );
 }
 
 const run = {
@@ -67,4 +69,6 @@ try {
 } finally {
   await environment.stop();
 }
-console.log(`${run.cpu}, ${run.cores} cores, ${run.memoryGb} GB; ${Math.round((performance.now() - began) / 1000)} s in all`);
+console.log(
+  `${run.cpu}, ${run.cores} cores, ${run.memoryGb} GB; ${Math.round((performance.now() - began) / 1000)} s in all`,
+);

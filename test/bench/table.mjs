@@ -25,7 +25,9 @@ export function tableOf({ title, rows, control, isRefused }) {
 
 /** A Markdown table of texts, the first column to the left, the others to the right. */
 export function markdown(columns, lines) {
-  const widths = columns.map((column, place) => Math.max(3, ...[column, ...lines.map((line) => line[place])].map(({ length }) => length)));
+  const widths = columns.map((column, place) =>
+    Math.max(3, ...[column, ...lines.map((line) => line[place])].map(({ length }) => length)),
+  );
   const row = (cells) =>
     `| ${cells.map((cell, place) => (place === 0 ? cell.padEnd(widths[place]) : cell.padStart(widths[place]))).join(' | ')} |`;
   const rule = `| ${widths.map((width, place) => (place === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)).join(' | ')} |`;

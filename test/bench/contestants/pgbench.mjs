@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { findOnPath } from '#platform/services';
 import { clientsOf } from '../data.mjs';
 import { DATA_DIRECTORY } from '../environment.mjs';
-import { ADD_INCOME, CREATE, GET, LIST } from './statements.mjs';
+import { ADD_INCOME, CREATE, GET, listStatement } from './statements.mjs';
 
 const CONNECTIONS = 10;
 const MOST = '4611686018427387903';
@@ -18,7 +18,8 @@ const seller = 'bench.id(0, :n::bigint % 200)';
 const now = `'2026-11-23T09:30:00.000Z'`;
 const trace = `'00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'`;
 /** UUIDs in the order of time, as programs make them; `kind` keeps those of one transaction apart. */
-const newId = (kind) => `(lpad(to_hex(:time::bigint), 14, '0') || '7${kind}' || lpad(to_hex(:dice::bigint), 16, '0'))::uuid`;
+const newId = (kind) =>
+  `(lpad(to_hex(:time::bigint), 14, '0') || '7${kind}' || lpad(to_hex(:dice::bigint), 16, '0'))::uuid`;
 const DEAL = {
   ...{ id: '0193553a-0000-7000-8000-000000000000', client_id: '01900000-0000-7000-8001-000000000000' },
   ...{ title: 'КАСКО, Toyota Camry 2000', description: 'Продление полиса, просил перезвонить после обеда' },
@@ -38,13 +39,32 @@ const json = (value) => `convert_from('\\x${Buffer.from(JSON.stringify(value)).t
 /** For each operation: the statement, its parameters as SQL, and how many rows `n` is drawn from. */
 const SCRIPTS = {
   get: (deals) => [GET.own, ['bench.id(2, :n)', seller], deals],
-  list: (deals) => [LIST.all, [`'{in_progress,negotiation,proposal}'`, `(now() + interval '60 days')::date`, '51'], deals],
+  list: (deals) => [
+    listStatement('all', 51),
+    [`'{in_progress,negotiation,proposal}'`, `(now() + interval '60 days')::date`],
+    deals,
+  ],
   create: (deals) => [
     CREATE,
     [
-      ...[newId('a'), 'bench.id(1, :n)', `'${DEAL.title}'`, `'${DEAL.description}'`, seller, 'NULL', `'2099-06-15'`, now],
+      ...[
+        newId('a'),
+        'bench.id(1, :n)',
+        `'${DEAL.title}'`,
+        `'${DEAL.description}'`,
+        seller,
+        'NULL',
+        `'2099-06-15'`,
+        now,
+      ],
       ...[newId('b'), json({ before: null, after: DEAL }), newId('c')],
-      ...[json({ deal_id: DEAL.id, client_id: DEAL.client_id, deal: DEAL }), seller, 'false', trace, `ARRAY[${seller}]`],
+      ...[
+        json({ deal_id: DEAL.id, client_id: DEAL.client_id, deal: DEAL }),
+        seller,
+        'false',
+        trace,
+        `ARRAY[${seller}]`,
+      ],
     ],
     clientsOf(deals),
   ],
@@ -79,10 +99,25 @@ export function pgbench(book) {
 async function run(command, book, operation, ms, requests) {
   const file = join(DATA_DIRECTORY, `${operation}.pgbench.sql`);
   writeFileSync(file, scriptOf(SCRIPTS[operation](book.deals)));
-  const limit = ms === undefined ? ['-t', String(Math.ceil(requests / CONNECTIONS))] : ['-T', String(Math.ceil(ms / 1000))];
+  const limit =
+    ms === undefined ? ['-t', String(Math.ceil(requests / CONNECTIONS))] : ['-T', String(Math.ceil(ms / 1000))];
   const { stdout } = await promisify(execFile)(
     command,
-    ['-n', '-M', 'prepared', '-c', String(CONNECTIONS), '-j', '1', '-D', `time=${Date.now() * 256}`, ...limit, '-f', file, book.url],
+    [
+      '-n',
+      '-M',
+      'prepared',
+      '-c',
+      String(CONNECTIONS),
+      '-j',
+      '1',
+      '-D',
+      `time=${Date.now() * 256}`,
+      ...limit,
+      '-f',
+      file,
+      book.url,
+    ],
     { env: { PATH: process.env.PATH, PGOPTIONS: '-c TimeZone=UTC -c search_path=crm,public' } },
   );
   const count = Number(/actually processed: (\d+)/.exec(stdout)[1]);

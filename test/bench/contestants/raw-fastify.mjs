@@ -6,7 +6,7 @@
 import { createHash, createHmac, createSecretKey, randomFillSync, timingSafeEqual } from 'node:crypto';
 import fastify from 'fastify';
 import pg from 'pg';
-import { ADD_INCOME, CREATE, GET, LIST, STAGES } from './statements.mjs';
+import { ADD_INCOME, CREATE, GET, listStatement, STAGES } from './statements.mjs';
 
 const { BENCH_PORT, BENCH_DATABASE_URL, BENCH_SECRET } = process.env;
 
@@ -115,10 +115,11 @@ async function listDeals(request) {
   const caller = callerOf(request);
   const { stage, period, limit, cursor } = request.query;
   const horizon = new Date(Date.now() + 3 * 3_600_000 + PERIOD_DAYS[period] * 86_400_000).toISOString().slice(0, 10);
-  const values = [stage.flatMap((name) => STAGES[name]), horizon, limit + 1];
+  const values = [stage.flatMap((name) => STAGES[name]), horizon];
   if (cursor) values.push(...keyOf(cursor));
   if (!caller.seesAll) values.push(caller.userId);
-  const { rows } = await pool.query({ ...LIST[(caller.seesAll ? 'all' : 'own') + (cursor ? 'After' : '')], values });
+  const kind = (caller.seesAll ? 'all' : 'own') + (cursor ? 'After' : '');
+  const { rows } = await pool.query({ ...listStatement(kind, limit + 1), values });
   const items = rows.slice(0, limit).map(dealOf);
   const last = rows.length > limit ? items[limit - 1] : undefined;
   return { items, next_cursor: last ? cursorOf([last.next_review_at, last.updated_at, last.id]) : null };
@@ -220,7 +221,9 @@ app.get(
           cursor: { type: 'string', maxLength: 4096 },
         },
       },
-      response: { 200: { type: 'object', properties: { items: { type: 'array', items: DEAL }, next_cursor: optional } } },
+      response: {
+        200: { type: 'object', properties: { items: { type: 'array', items: DEAL }, next_cursor: optional } },
+      },
     },
   },
   listDeals,

@@ -16,20 +16,26 @@ export const GET = {
   own: { name: 'get_own', text: `SELECT ${COLUMNS} FROM crm.deals WHERE id = $1 AND NOT is_deleted AND owner_id = $2` },
 };
 
-const list = (name, condition) => ({
-  name,
-  text: `SELECT ${COLUMNS} FROM crm.deals
-    WHERE NOT is_deleted AND status = ANY ($1::text[]) AND next_review_at <= $2::date AND ${condition}
-    ORDER BY next_review_at, updated_at, id LIMIT $3::int`,
-});
-const AFTER = '(next_review_at, updated_at, id) > ($4::date, $5::timestamptz, $6::uuid)';
-/** Parameters: statuses, horizon, limit; then the key of the last row seen; then the caller. */
-export const LIST = {
-  all: list('list_all', 'true'),
-  allAfter: list('list_all_after', AFTER),
-  own: list('list_own', 'owner_id = $4'),
-  ownAfter: list('list_own_after', `${AFTER} AND owner_id = $7`),
-};
+const AFTER = '(next_review_at, updated_at, id) > ($3::date, $4::timestamptz, $5::uuid)';
+const CONDITIONS = { all: 'true', allAfter: AFTER, own: 'owner_id = $3', ownAfter: `${AFTER} AND owner_id = $6` };
+const lists = new Map();
+
+/**
+ * Parameters: statuses, horizon; then the key of the last row seen; then the caller. The limit is written out: with a
+ * parameter there PostgreSQL believes in no generic plan and plans each time, which costs more than the rows.
+ */
+export function listStatement(kind, limit) {
+  const name = `list_${kind}_${limit}`;
+  let known = lists.get(name);
+  if (!known) {
+    const text = `SELECT ${COLUMNS} FROM crm.deals
+      WHERE NOT is_deleted AND status = ANY ($1::text[]) AND next_review_at <= $2::date AND ${CONDITIONS[kind]}
+      ORDER BY next_review_at, updated_at, id LIMIT ${limit}`;
+    known = { name, text };
+    lists.set(name, known);
+  }
+  return known;
+}
 
 const ZERO = `'\\x${'00'.repeat(32)}'::bytea`;
 

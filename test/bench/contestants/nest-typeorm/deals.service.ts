@@ -32,7 +32,10 @@ export class DealsService {
     return deal;
   }
 
-  async list(user: User, { stage, period, limit }: ListDealsDto): Promise<{ items: Deal[]; next_cursor: string | null }> {
+  async list(
+    user: User,
+    { stage, period, limit }: ListDealsDto,
+  ): Promise<{ items: Deal[]; next_cursor: string | null }> {
     const horizon = new Date(Date.now() + MOSCOW_MS + parseInt(period, 10) * DAY_MS).toISOString().slice(0, 10);
     const found = await this.deals.find({
       where: {

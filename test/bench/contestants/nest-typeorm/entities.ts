@@ -122,10 +122,10 @@ export class Payment {
   @Column('numeric', { name: 'expenses_total', precision: 14, scale: 2 })
   expensesTotal!: string;
 
-  @Column('numeric', { name: 'net_total', insert: false, update: false })
+  @Column({ type: 'numeric', name: 'net_total', insert: false, update: false })
   netTotal!: string;
 
-  @Column('varchar', { insert: false, update: false })
+  @Column({ type: 'varchar', insert: false, update: false })
   status!: string;
 
   @Column('uuid', { name: 'recorded_by_id', nullable: true })

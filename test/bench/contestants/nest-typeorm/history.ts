@@ -21,7 +21,8 @@ export async function record(manager: EntityManager, happening: Happening): Prom
   const key = `deals/${deal.id}`;
   const found = await manager.findOne(Stream, { where: { stream: key }, lock: { mode: 'pessimistic_write' } });
   const stream =
-    found ?? manager.create(Stream, { stream: key, version: 0, journalSeq: 0, journalPrevHash: ZERO, journalHash: ZERO });
+    found ??
+    manager.create(Stream, { stream: key, version: 0, journalSeq: 0, journalPrevHash: ZERO, journalHash: ZERO });
   const id = randomUUID();
   const [{ hash }] = await manager.query<[{ hash: Buffer }]>(
     `SELECT crm.journal_hash($1, $2, $3, $4, 'system', $5, $6, $7, $8) AS hash`,
