@@ -22,14 +22,14 @@ const { values } = parseArgs({
     slice: { type: 'string' },
   },
 });
-const isQuick = values.quick;
-const wanted = values.only?.split(',') ?? (isQuick ? FOUR : [...Object.keys(OPERATIONS), 'connections', 'growth']);
+const { quick } = values;
+const wanted = values.only?.split(',') ?? (quick ? FOUR : [...Object.keys(OPERATIONS), 'connections', 'growth']);
 const options = {
-  isQuick,
-  deals: Number(values.deals ?? (isQuick ? 50_000 : 500_000)),
+  quick,
+  deals: Number(values.deals ?? (quick ? 50_000 : 500_000)),
   rounds: Number(values.rounds ?? 12),
-  sliceMs: Number(values.slice ?? (isQuick ? 500 : 1_000)),
-  warmUp: isQuick ? 3_000 : 10_000,
+  sliceMs: Number(values.slice ?? (quick ? 500 : 1_000)),
+  warmUp: quick ? 3_000 : 10_000,
 };
 
 /** What can be asked for beside the operations of HTTP. */
@@ -48,7 +48,7 @@ if (unknown.length > 0) {
 
 const run = {
   at: new Date().toISOString(),
-  isQuick,
+  quick,
   node: process.version,
   cpu: cpus()[0].model,
   cores: availableParallelism(),

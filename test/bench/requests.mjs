@@ -13,7 +13,8 @@ const LEAD_TOKEN = bearer(2_000, 'ROLE_TEAM_LEAD');
 
 /** One request: what a workload draws, and what the equality check compares. */
 export class ApiRequest {
-  constructor(method, path, authorization, body) {
+  constructor(method, path, authorization, body, prefix = '/api/v1') {
+    this.prefix = prefix;
     this.method = method;
     this.path = path;
     this.authorization = authorization;
@@ -22,7 +23,7 @@ export class ApiRequest {
 
   /** As bytes on the wire. */
   get text() {
-    const head = `${this.method} /api/v1${this.path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: ${this.authorization}\r\n`;
+    const head = `${this.method} ${this.prefix}${this.path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: ${this.authorization}\r\n`;
     if (this.body === undefined) return `${head}\r\n`;
     return `${head}Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(this.body)}\r\n\r\n${this.body}`;
   }

@@ -1,5 +1,6 @@
 /** Requests over HTTP: this service against the others, in one run. */
 import { ours } from '../contestants/ours.mjs';
+import { directus } from '../contestants/directus.mjs';
 import { nestTypeorm } from '../contestants/nest-typeorm.mjs';
 import { pgbench } from '../contestants/pgbench.mjs';
 import { BASELINE, CONTROL, raw } from '../contestants/raw.mjs';
@@ -27,7 +28,7 @@ const GROWTH = [10_000, 100_000, 1_000_000];
  * @param {object} options
  * @param {readonly (keyof OPERATIONS)[]} options.operations
  * @param {number} options.deals
- * @param {boolean} options.isQuick
+ * @param {boolean} options.quick
  * @param {number} options.rounds
  * @param {number} options.sliceMs
  * @param {number} options.warmUp
@@ -38,11 +39,14 @@ export async function runHttp(environment, options, report) {
   const requests = new Requests(options.deals);
   if (options.operations.includes('deep')) await requests.preparePages(book);
   const started = [await ours(environment, book), await raw(environment, book), await raw(environment, book, CONTROL)];
-  if (!options.isQuick) started.push(await nestTypeorm(environment, book));
+  if (!options.quick) started.push(await nestTypeorm(environment, book));
   await requireEqual(started, requests, book);
-  const postgres = options.isQuick ? undefined : pgbench(book);
+  if (!options.quick) started.push(await directus(environment, book));
+  const postgres = options.quick ? undefined : pgbench(book);
   for (const operation of options.operations) {
-    const callers = started.filter(({ hasCursors }) => hasCursors || operation !== 'deep');
+    const callers = started.filter(({ draws, hasCursors }) =>
+      draws ? operation in draws : hasCursors || operation !== 'deep',
+    );
     const contestants = await Promise.all(callers.map((one) => withLoad(one, requests, operation, CONNECTIONS)));
     const others = postgres?.operations.includes(operation) ? [postgres.of(operation)] : [];
     const result = await against(BASELINE, CONTROL, environment, [...contestants, ...others], options);
@@ -88,9 +92,9 @@ export async function runGrowth(environment, options, report) {
   for (const { book } of started.slice(1)) await book.sequence();
 }
 
-async function withLoad({ name, program, warmUp }, requests, operation, connections) {
+async function withLoad({ name, program, warmUp, draws }, requests, operation, connections) {
   const load = await Load.open(program.port, connections);
-  const { draw } = OPERATIONS[operation];
+  const draw = draws?.[operation] ?? OPERATIONS[operation].draw;
   return {
     name,
     warmUp,
