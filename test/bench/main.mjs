@@ -20,6 +20,7 @@ const { values } = parseArgs({
     deals: { type: 'string' },
     rounds: { type: 'string' },
     slice: { type: 'string' },
+    growth: { type: 'string', default: '10000,100000,1000000' },
   },
 });
 const { quick } = values;
@@ -29,6 +30,7 @@ const options = {
   deals: Number(values.deals ?? (quick ? 50_000 : 500_000)),
   rounds: Number(values.rounds ?? 12),
   sliceMs: Number(values.slice ?? (quick ? 500 : 1_000)),
+  growth: values.growth.split(',').map(Number),
   warmUp: quick ? 3_000 : 10_000,
 };
 

@@ -19,8 +19,6 @@ export const OPERATIONS = {
 };
 
 const CONNECTIONS = 32;
-/** Of deals, in the books that growth is measured with. */
-const GROWTH = [10_000, 100_000, 1_000_000];
 
 /**
  * This service, the yardstick twice, and in a full run the peers.
@@ -73,10 +71,10 @@ export async function runConnections(environment, options, report) {
   await book.sequence();
 }
 
-/** The same operations of this service on books of 10k, 100k and 1M deals; the smallest is the baseline. */
+/** The same operations of this service on books of several sizes; the first is the baseline. */
 export async function runGrowth(environment, options, report) {
   const started = [];
-  for (const deals of [GROWTH[0], ...GROWTH]) {
+  for (const deals of [options.growth[0], ...options.growth]) {
     const book = await environment.book(deals);
     const name = `${deals.toLocaleString('en-US')} deals${started.length === 0 ? ', again' : ''}`;
     started.push({ ...(await ours(environment, book, name)), book, requests: new Requests(deals) });
