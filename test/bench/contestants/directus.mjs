@@ -65,6 +65,8 @@ function variables(book, port) {
     ADMIN_EMAIL: ADMIN.email,
     ADMIN_PASSWORD: ADMIN.password,
     ACCESS_TOKEN_TTL: '7d',
+    PRESSURE_LIMITER_ENABLED: 'false', // would answer 503 at full load
+    SERVER_KEEP_ALIVE_TIMEOUT: '600000', // milliseconds: others have their turns meanwhile
     TELEMETRY: 'false',
     LOG_LEVEL: 'error',
   };
