@@ -48,7 +48,14 @@ export async function runHttp(environment, options, report) {
     const contestants = await Promise.all(callers.map((one) => withLoad(one, requests, operation, CONNECTIONS)));
     const others = postgres?.operations.includes(operation) ? [postgres.of(operation)] : [];
     const result = await against(BASELINE, CONTROL, environment, [...contestants, ...others], options);
-    report({ workload: operation, ...OPERATIONS[operation], deals: book.deals, connections: CONNECTIONS, ...result });
+    report({
+      workload: operation,
+      ...OPERATIONS[operation],
+      of: 'raw',
+      deals: book.deals,
+      connections: CONNECTIONS,
+      ...result,
+    });
   }
   await stopAll(started);
   await book.sequence();
@@ -64,7 +71,7 @@ export async function runConnections(environment, options, report) {
       const contestants = await Promise.all(started.map((one) => withLoad(one, requests, operation, connections)));
       const result = await against(BASELINE, CONTROL, environment, contestants, options);
       const title = `${OPERATIONS[operation].title}, ${connections} connection${connections > 1 ? 's' : ''}`;
-      report({ workload: operation, title, deals: book.deals, connections, ...result });
+      report({ workload: operation, title, of: 'raw', deals: book.deals, connections, ...result });
     }
   }
   await stopAll(started);
@@ -83,8 +90,8 @@ export async function runGrowth(environment, options, report) {
   for (const operation of options.operations) {
     const contestants = await Promise.all(started.map((one) => withLoad(one, one.requests, operation, CONNECTIONS)));
     const result = await against(baseline, control, environment, contestants, options);
-    const title = `Growth: ${OPERATIONS[operation].title}, of the rate with ${baseline}`;
-    report({ workload: `growth-${operation}`, title, connections: CONNECTIONS, ...result });
+    const title = `Growth: ${OPERATIONS[operation].title}`;
+    report({ workload: `growth-${operation}`, title, of: baseline, connections: CONNECTIONS, ...result });
   }
   await stopAll(started);
   for (const { book } of started.slice(1)) await book.sequence();
