@@ -21,14 +21,13 @@
  *
  * Ids of the book follow from numbers: `clientId(n)`, `dealId(n)`, `paymentId(n)`, `sellerId(n)` of data.mjs.
  */
+import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { runMigrations } from '#platform/persistence';
 import { deletePostgres, freePort, startPostgres, startRabbitmq, startRedis } from '#platform/services';
 import { accessToken, testEnvironment } from '#platform/testing';
-import { MIGRATIONS } from '../../dist/migrations/index.js';
 import { BOOK_VERSION, loadBook } from './data.mjs';
 import { Program, treeCpuMs } from './processes.mjs';
 
@@ -176,6 +175,11 @@ export class Environment {
     return this.own(program);
   }
 
+  migrate(url) {
+    const env = this.variables({ url });
+    execFileSync(process.execPath, [join(ROOT, 'dist/apps/cli/src/main.js'), 'migrate'], { env, stdio: 'pipe' });
+  }
+
   async openBook(deals) {
     const name = `book_${deals}`;
     const url = new URL(this.servers.postgres.url);
@@ -191,7 +195,7 @@ export class Environment {
     });
     url.pathname = `/${name}`;
     const began = performance.now();
-    await runMigrations(url.href, MIGRATIONS); // a book that was kept may lack the newest
+    this.migrate(url.href); // a book that was kept may lack the newest
     if (isThere) return new Book(url.href, deals, 0);
     await withClient(url.href, async (client) => {
       await loadBook(client, deals);

@@ -35,7 +35,10 @@ export class Load {
    * @param {number} connections
    */
   static async open(port, connections) {
-    const lines = Array.from({ length: connections }, () => new Line(connect({ port, host: '127.0.0.1', noDelay: true })));
+    const lines = Array.from(
+      { length: connections },
+      () => new Line(connect({ port, host: '127.0.0.1', noDelay: true })),
+    );
     await Promise.all(lines.map(({ socket }) => once(socket, 'connect')));
     return new Load(lines);
   }

@@ -1,15 +1,16 @@
 /**
- * The bench: `npm run bench [-- --quick] [-- --only get,list] …`. Prints a Markdown table per workload and appends a line
- * of JSON for each to runs.jsonl.
+ * The bench: `npm run bench [-- --quick] [-- --only get,list] …`, see README.md. Prints a Markdown table per workload and
+ * appends a line of JSON for each to runs.jsonl.
  */
 import { appendFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Environment } from './environment.mjs';
 import { tableOf } from './table.mjs';
-import { OPERATIONS, runHttp } from './workloads/http.mjs';
+import { OPERATIONS, runConnections, runGrowth, runHttp } from './workloads/http.mjs';
 
 const RUNS = new URL('runs.jsonl', import.meta.url);
+const FOUR = ['get', 'list', 'create', 'income'];
 
 const { values } = parseArgs({
   options: {
@@ -19,33 +20,57 @@ const { values } = parseArgs({
     deals: { type: 'string' },
     rounds: { type: 'string' },
     slice: { type: 'string' },
+    growth: { type: 'string', default: '10000,100000,1000000' },
   },
 });
-
+const { quick } = values;
+const wanted = values.only?.split(',') ?? (quick ? FOUR : [...Object.keys(OPERATIONS), 'connections', 'growth']);
 const options = {
-  operations: values.only?.split(',') ?? ['get', 'list', 'create', 'income'],
-  deals: Number(values.deals ?? (values.quick ? 50_000 : 500_000)),
+  quick,
+  deals: Number(values.deals ?? (quick ? 50_000 : 500_000)),
   rounds: Number(values.rounds ?? 12),
-  sliceMs: Number(values.slice ?? (values.quick ? 500 : 1_000)),
-  warmUp: values.quick ? 3_000 : 10_000,
+  sliceMs: Number(values.slice ?? (quick ? 500 : 1_000)),
+  growth: values.growth.split(',').map(Number),
+  warmUp: quick ? 3_000 : 10_000,
 };
-const unknown = options.operations.filter((name) => !(name in OPERATIONS));
-if (unknown.length > 0) throw new Error(`no workload ${unknown.join(', ')}: there are ${Object.keys(OPERATIONS).join(', ')}`);
 
-const machine = {
+/** What can be asked for beside the operations of HTTP. */
+const WORKLOADS = {
+  connections: (environment, report) =>
+    runConnections(environment, { ...options, operations: ['get', 'create'] }, report),
+  growth: (environment, report) => runGrowth(environment, { ...options, operations: FOUR }, report),
+};
+
+const unknown = wanted.filter((name) => !(name in OPERATIONS) && !(name in WORKLOADS));
+if (unknown.length > 0) {
+  throw new Error(
+    `no workload ${unknown.join(', ')}: there are ${Object.keys({ ...OPERATIONS, ...WORKLOADS }).join(', ')}`,
+  );
+}
+
+const run = {
+  at: new Date().toISOString(),
+  quick,
   node: process.version,
   cpu: cpus()[0].model,
   cores: availableParallelism(),
   memoryGb: Math.round(totalmem() / 1e9),
 };
-const at = new Date().toISOString();
 
+function report(result) {
+  appendFileSync(RUNS, `${JSON.stringify({ ...run, ...result })}\n`);
+  console.log(tableOf(result));
+}
+
+const began = performance.now();
 const environment = await Environment.start({ keep: values.keep });
 try {
-  await runHttp(environment, options, (result) => {
-    appendFileSync(RUNS, `${JSON.stringify({ at, machine, quick: values.quick, ...result })}\n`);
-    console.log(tableOf(result));
-  });
+  const operations = wanted.filter((name) => name in OPERATIONS);
+  if (operations.length > 0) await runHttp(environment, { ...options, operations }, report);
+  for (const name of wanted) await WORKLOADS[name]?.(environment, report);
 } finally {
   await environment.stop();
 }
+console.log(
+  `${run.cpu}, ${run.cores} cores, ${run.memoryGb} GB; ${Math.round((performance.now() - began) / 1000)} s in all`,
+);

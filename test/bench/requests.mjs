@@ -13,7 +13,8 @@ const LEAD_TOKEN = bearer(2_000, 'ROLE_TEAM_LEAD');
 
 /** One request: what a workload draws, and what the equality check compares. */
 export class ApiRequest {
-  constructor(method, path, authorization, body) {
+  constructor(method, path, authorization, body, prefix = '/api/v1') {
+    this.prefix = prefix;
     this.method = method;
     this.path = path;
     this.authorization = authorization;
@@ -22,7 +23,7 @@ export class ApiRequest {
 
   /** As bytes on the wire. */
   get text() {
-    const head = `${this.method} /api/v1${this.path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: ${this.authorization}\r\n`;
+    const head = `${this.method} ${this.prefix}${this.path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: ${this.authorization}\r\n`;
     if (this.body === undefined) return `${head}\r\n`;
     return `${head}Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(this.body)}\r\n\r\n${this.body}`;
   }
@@ -60,13 +61,21 @@ export class Requests {
   }
 
   addIncome(n = randomInt(this.deals)) {
-    const payment = paymentId(n * 2 + (n % 2));
-    return new ApiRequest('POST', `/deals/${dealId(n)}/payments/${payment}/incomes`, SELLER_TOKENS[sellerOf(n)], {
+    return this.addIncomeTo(sellerOf(n), dealId(n), paymentId(n * 2 + (n % 2)));
+  }
+
+  addIncomeTo(seller, deal, payment) {
+    return new ApiRequest('POST', `/deals/${deal}/payments/${payment}/incomes`, SELLER_TOKENS[seller], {
       amount: `${1 + (this.number++ % 900)}.50`,
       category: 'premium',
       posted_at: '2026-01-15',
       note: 'платёжное поручение',
     });
+  }
+
+  addPayment(seller, deal) {
+    const body = { planned_date: '2026-01-15', planned_amount: '5000.00', currency: 'RUB' };
+    return new ApiRequest('POST', `/deals/${deal}/payments`, SELLER_TOKENS[seller], body);
   }
 
   /** Four reads, three of them of one deal, for each write. */

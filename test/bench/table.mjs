@@ -5,10 +5,19 @@ const whole = (value) => (Number.isNaN(value) ? '–' : Math.round(value).toLoca
 const ratio = (value) => value.toFixed(value < 0.1 ? 3 : 2);
 const ms = (value) => (Number.isNaN(value) ? '–' : value.toFixed(1));
 
-const COLUMNS = ['', 'requests/s', 'of raw', 'quartiles', 'CPU node, µs', 'CPU PostgreSQL, µs', 'p50, ms', 'p99, ms'];
+const columnsOf = (of) => [
+  '',
+  'requests/s',
+  `of ${of}`,
+  'quartiles',
+  'CPU node, µs',
+  'CPU PostgreSQL, µs',
+  'p50, ms',
+  'p99, ms',
+];
 
-/** @param {{ title: string, rows: import('./paired.mjs').Row[], control: import('./paired.mjs').Row, isRefused: boolean }} result */
-export function tableOf({ title, rows, control, isRefused }) {
+/** @param {{ title: string, of: string, rows: import('./paired.mjs').Row[], control: import('./paired.mjs').Row, isRefused: boolean }} result */
+export function tableOf({ title, of, rows, control, isRefused }) {
   const lines = rows.map((row) => [
     row === control ? `${row.name} (control)` : row.name,
     whole(row.perSecond),
@@ -20,12 +29,14 @@ export function tableOf({ title, rows, control, isRefused }) {
     ms(row.p99Ms),
   ]);
   const head = `### ${title}${isRefused ? ' — refused: the control left 0.9 – 1.1' : ''}`;
-  return `${head}\n\n${markdown(COLUMNS, lines)}\n`;
+  return `${head}\n\n${markdown(columnsOf(of), lines)}\n`;
 }
 
 /** A Markdown table of texts, the first column to the left, the others to the right. */
 export function markdown(columns, lines) {
-  const widths = columns.map((column, place) => Math.max(3, ...[column, ...lines.map((line) => line[place])].map(({ length }) => length)));
+  const widths = columns.map((column, place) =>
+    Math.max(3, ...[column, ...lines.map((line) => line[place])].map(({ length }) => length)),
+  );
   const row = (cells) =>
     `| ${cells.map((cell, place) => (place === 0 ? cell.padEnd(widths[place]) : cell.padStart(widths[place]))).join(' | ')} |`;
   const rule = `| ${widths.map((width, place) => (place === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)).join(' | ')} |`;

@@ -20,5 +20,5 @@ export async function raw(environment, book, name = BASELINE) {
     log: environment.logOf('raw'),
   });
   await environment.own(program).start();
-  return { name, program };
+  return { name, program, isExact: true, hasCursors: true };
 }
