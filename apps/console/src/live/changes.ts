@@ -36,6 +36,6 @@ function isShown(value: unknown): boolean {
 }
 
 function shown(value: unknown): string {
-  const text = value === null || value === undefined ? '–' : String(value);
+  const text = typeof value === 'string' ? value : value == null ? '–' : JSON.stringify(value);
   return AMOUNT.test(text) ? money(text) : text;
 }
