@@ -253,7 +253,7 @@ module.exports = {
       // The page has its libraries inside; the build is not run where those packages are left out.
       from: {
         path: '^(apps|libs|migrations)/',
-        pathNot: [TEST, '^libs/platform/testing/', '^apps/console/'],
+        pathNot: [TEST, '^libs/platform/testing/', '^apps/console/', '^apps/cli/src/build\\.mjs$'],
       },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only', 'npm', 'dynamic-import'] },
     },

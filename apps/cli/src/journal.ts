@@ -1,4 +1,4 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { isUuid } from '#platform/kernel';
 import { CommandError, type Printed, tell } from './command.js';
 import { withClient, withDatabase } from './database.js';

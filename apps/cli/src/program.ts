@@ -14,7 +14,10 @@ export async function program(argv: readonly string[], env: NodeJS.ProcessEnv): 
   /** Loaded one by one: a command pays for its own libraries only. */
   const runs = <O>(load: () => Promise<Command<O>>) =>
     async function (this: Verb): Promise<void> {
-      const given = this.registeredArguments.map((argument, index) => [argument.name(), this.processedArgs[index]]);
+      const given = this.registeredArguments.map((argument, index): [string, unknown] => [
+        argument.name(),
+        this.processedArgs[index],
+      ]);
       const run = await load();
       code = await run({ ...Object.fromEntries(given), ...this.opts() } as O, env);
     };

@@ -15,10 +15,10 @@ export interface JournalFinding {
 const BATCH = 200;
 const ANY_DEAL = '00000000-0000-0000-0000-000000000000';
 
-const TOTAL = `SELECT count(*)::int AS total FROM crm.event_streams WHERE stream LIKE 'deals/%'`;
+const COUNT = `SELECT count(*)::int AS known FROM crm.event_streams WHERE stream LIKE 'deals/%'`;
 const HEADS = `SELECT substr(stream, 7)::uuid AS deal_id, journal_seq, journal_hash FROM crm.event_streams
-  WHERE stream COLLATE "C" > 'deals/' || $1::uuid AND stream LIKE 'deals/%' ORDER BY stream COLLATE "C" LIMIT ${BATCH}`;
-const JOURNALED = `SELECT deal_id FROM (SELECT deal_id FROM crm.journals UNION ALL SELECT id FROM crm.deals) known`;
+  WHERE stream > 'deals/' || $1::uuid AND stream LIKE 'deals/%' ORDER BY stream LIMIT ${BATCH}`;
+const JOURNALED = `SELECT deal_id FROM (SELECT deal_id FROM crm.journals UNION ALL SELECT id FROM crm.deals) deal`;
 const KNOWN = `${JOURNALED} WHERE deal_id = $1::uuid LIMIT 1`;
 const WITHOUT_STREAM = `${JOURNALED}
   WHERE NOT EXISTS (SELECT FROM crm.event_streams s WHERE s.stream = 'deals/' || deal_id) LIMIT 1`;
@@ -37,14 +37,14 @@ export class JournalAudit {
    * Every journal, up to the first that is broken.
    * @param onProgress told how many are done, of how many.
    */
-  async all(onProgress: (done: number, total: number) => void): Promise<JournalFinding> {
-    const [{ total } = { total: 0 }] = await this.ask<{ total: number }>(TOTAL, []);
+  async all(onProgress: (done: number, known: number) => void): Promise<JournalFinding> {
+    const [{ known } = { known: 0 }] = await this.ask<{ known: number }>(COUNT, []);
     let found: JournalFinding = { deals: 0, entries: 0, broken: null };
     for (let after = ANY_DEAL; ;) {
       const rows = await this.ask<ChainRow>(chainsOf(HEADS), [after]);
       const { deals, entries, broken } = findingOf(rows);
       found = { deals: found.deals + deals, entries: found.entries + entries, broken };
-      onProgress(found.deals, Math.max(total, found.deals));
+      onProgress(found.deals, Math.max(known, found.deals));
       if (broken) return found;
       if (rows.length < BATCH) break;
       after = rows.at(-1)!.deal_id;
