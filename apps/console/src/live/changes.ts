@@ -25,10 +25,10 @@ export function changesOf({ before, after }: JournalEntry['data']): string[] {
 }
 
 function told(fields: Fields): string[] {
-  const parts = TELLING.map((name) => fields[name]).filter((value) => value !== null && isShown(value));
+  const currency = typeof fields.currency === 'string' ? ` ${fields.currency}` : '';
+  const parts = TELLING.map((name) => fields[name]).filter((value) => typeof value === 'string');
   if (parts.length === 0) return [];
-  const currency = parts.some((part) => AMOUNT.test(shown(part))) ? [fields.currency] : [];
-  return [[...parts, ...currency].map(shown).join(' ')];
+  return [parts.map((part) => (AMOUNT.test(part) ? shown(part) + currency : part)).join(' · ')];
 }
 
 function isShown(value: unknown): boolean {

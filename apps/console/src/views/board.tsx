@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { plural, STAGE_NAMES } from '../format.js';
 import { movesDeals, movesMoney } from '../live/concerns.js';
-import { useFresh, useLive } from '../live/live.js';
+import { type Reading, useFresh, useLive } from '../live/live.js';
 import { type CrmEvent, type Deal, OPEN_STAGES, type StageMetric, STAGES } from '../resources.js';
 import { EventList } from './event-list.js';
 import { StageColumn } from './stage-column.js';
@@ -35,7 +35,7 @@ export function Board({ events }: { readonly events: readonly CrmEvent[] }) {
       <div>
         <div class="heading">
           <h1 tabIndex={-1}>
-            Pipeline <Totals metrics={metrics.value?.items} />
+            Pipeline <Totals metrics={metrics} />
           </h1>
           <Filter {...{ search, setSearch, period, setPeriod }} />
         </div>
@@ -84,10 +84,11 @@ function Filter({ search, setSearch, period, setPeriod }: FilterProps) {
   );
 }
 
-function Totals({ metrics }: { readonly metrics: readonly StageMetric[] | undefined }) {
-  if (!metrics) return null;
+function Totals({ metrics: { value, failure } }: { readonly metrics: Reading<{ items: readonly StageMetric[] }> }) {
+  if (failure && !value) return <span class="totals">without sums: {failure.message}</span>;
+  if (!value) return null;
   const countOf = (stages: readonly string[]): number =>
-    metrics.filter(({ stage }) => stages.includes(stage)).reduce((count, metric) => count + metric.count, 0);
+    value.items.filter(({ stage }) => stages.includes(stage)).reduce((count, metric) => count + metric.count, 0);
   return (
     <span class="totals">
       {countOf(OPEN_STAGES)} open of {plural(countOf(STAGES), 'deal')}
