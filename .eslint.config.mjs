@@ -90,7 +90,7 @@ export default tseslint.config(
   { ignores: ['node_modules/', 'dist/', '.data/', 'coverage/', 'libs/schematics/*/files/'] },
   { linterOptions: { noInlineConfig: true, reportUnusedDisableDirectives: 'error' } },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
@@ -131,7 +131,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/*.{ts,mjs,cjs}'],
+    files: ['**/*.{ts,tsx,mjs,cjs}'],
     plugins: { house },
     rules: {
       eqeqeq: ['error', 'always', { null: 'ignore' }],
