@@ -20,7 +20,7 @@ const PLATFORM_EXTRA = { http: ['auth'], services: ['kernel'], testing: ['servic
 const SPEC = '\\.(spec|int-spec|e2e-spec)\\.ts$';
 const TEST = '\\.(spec|int-spec|e2e-spec|fixture)\\.ts$';
 /** These start what was built. */
-const STARTERS = ['^apps/cli/src/preflight\\.mjs$', '^test/global-setup\\.cjs$'];
+const STARTERS = ['^apps/cli/src/(preflight|generate)\\.mjs$', '^test/global-setup\\.cjs$'];
 const WEB = 'node_modules/(fastify|@fastify|express|@nestjs/(swagger|platform-fastify|platform-express))/';
 const STEM = '^libs/crm/([^/]+)/';
 /** The files that hold a domain's rules, and the tables of what a state, kind or number can be. */
@@ -179,7 +179,7 @@ module.exports = {
       name: 'doors-by-alias',
       comment: 'Another library is named #crm/… or #platform/…, never by a path: the table of aliases is the map.',
       severity: 'error',
-      from: { path: '^(apps/[^/]+|libs/[^/]+/[^/]+|test)/' },
+      from: { path: '^(apps/[^/]+|libs/schematics|libs/[^/]+/[^/]+|test)/' },
       to: { path: '^libs/', pathNot: '^$1/', dependencyTypesNot: ['aliased-subpath-import'] },
     },
     {
@@ -243,7 +243,7 @@ module.exports = {
       name: 'production-needs-no-dev-dependency',
       comment: 'Images are installed without development packages: such a one may only be loaded when it is asked for.',
       severity: 'error',
-      from: { path: '^(apps|libs|migrations)/', pathNot: [TEST, '^libs/platform/testing/'] },
+      from: { path: '^(apps|libs|migrations)/', pathNot: [TEST, '^libs/platform/testing/', '^libs/schematics/'] },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only', 'npm', 'dynamic-import'] },
     },
   ],
