@@ -37,11 +37,15 @@ export class CodeFile {
     return this;
   }
 
-  /** Adds an element to the first list in the value of a constant, or of a property when no constant is called so. */
+  /**
+   * Adds an element to a list.
+   * @param list the constant in whose value it is, a property when no constant is called so, or `Class.property` of what
+   *   the class is decorated with.
+   */
   element(list: string, text: string, place: Place = {}): this {
-    const value = this.valueOf(list);
+    const value = list.includes('.') ? this.decorationOf(...(list.split('.') as [string, string])) : this.valueOf(list);
     const array = find(value, ts.isArrayLiteralExpression);
-    if (!array) throw this.misses(`a list ${list}`);
+    if (!array) throw this.misses(`list ${list}`);
     return this.insertInto(array.elements, array.getEnd() - 1, text, place);
   }
 
@@ -62,7 +66,7 @@ export class CodeFile {
   property(owner: string, text: string, place: Place = {}): this {
     const value = owner.includes('.') ? this.memberOf(...(owner.split('.') as [string, string])) : this.valueOf(owner);
     const object = find(value, ts.isObjectLiteralExpression);
-    if (!object) throw this.misses(`an object in ${owner}`);
+    if (!object) throw this.misses(`object in ${owner}`);
     const name = nameIn(text);
     if (object.properties.some((property) => nameIn(property.getText()) === name)) return this;
     return this.insertInto(object.properties, object.getEnd() - 1, text, place);
@@ -74,7 +78,9 @@ export class CodeFile {
     const named = (member: ts.Node & { name?: ts.Node }, wanted: string) => member.name?.getText() === wanted;
     if (declaration.members.some((member) => named(member, name))) return this;
     const next = declaration.members.find((member) => place.before !== undefined && named(member, place.before));
-    return this.insert(next ? next.getFullStart() : declaration.getEnd() - 1, `\n\n${text}\n`);
+    const isClass = ts.isClassDeclaration(declaration);
+    const end = declaration.members.at(-1)?.getEnd() ?? declaration.getEnd() - 1;
+    return this.insert(next ? next.getFullStart() : end, isClass ? `\n\n${text}\n` : `\n${text}`);
   }
 
   /** Adds a declaration to the end of the file, or before another one, unless its name is declared. */
@@ -90,7 +96,7 @@ export class CodeFile {
   /** Adds a statement to the end of a function, before its last `return` if it ends with one. */
   statement(functionName: string, text: string): this {
     const body = find(this.valueOf(functionName), ts.isBlock);
-    if (!body) throw this.misses(`a function ${functionName}`);
+    if (!body) throw this.misses(`function ${functionName}`);
     if (squeezed(body.getText()).includes(squeezed(text))) return this;
     const last = body.statements.at(-1);
     const at = last && ts.isReturnStatement(last) ? last.getFullStart() : body.getEnd() - 1;
@@ -121,14 +127,15 @@ export class CodeFile {
     return this.insert(this.source.text.length, `export { ${name} } from '${from}';\n`);
   }
 
-  /** Whether a name is declared at the top of the file. */
-  declares(name: string): boolean {
-    return this.source.statements.some((statement) => declaredIn(statement).includes(name));
-  }
-
   /** Names of the methods, accessors and properties of a class or an interface. */
   membersOf(owner: string): readonly string[] {
     return this.typeOf(owner).members.flatMap(({ name }) => (name ? [name.getText()] : []));
+  }
+
+  /** What a member of a class or an interface says; nothing when there is none of this name. */
+  textOf(owner: string, member: string): string {
+    const found = this.typeOf(owner).members.find(({ name }) => name?.getText() === member);
+    return found?.getText() ?? '';
   }
 
   private importOne(from: string, name: string): void {
@@ -140,7 +147,7 @@ export class CodeFile {
       const isTypeOnly = clause.phaseModifier === ts.SyntaxKind.TypeKeyword;
       const bare = name.replace(/^type /, '');
       if (bindings.elements.some((element) => element.name.text === bare)) return;
-      if (isTypeOnly && !name.startsWith('type ')) throw this.misses(`an import of values from ${from}`);
+      if (isTypeOnly && !name.startsWith('type ')) throw this.misses(`import of values from ${from}`);
       const text = isTypeOnly ? bare : name;
       this.insertInto(bindings.elements, bindings.getEnd() - 1, text, nextByName(bindings, text));
       return;
@@ -150,14 +157,19 @@ export class CodeFile {
     this.insert(this.placeOfImport(imports, from), text);
   }
 
-  /** Among those of the same kind, packages, aliases or files, by name. */
+  /** Packages first, then aliases, then files; among those of the same kind by name. */
   private placeOfImport(imports: readonly ts.ImportDeclaration[], from: string): number {
-    const kind = (specifier: string): string => /^[#.]/.exec(specifier)?.[0] ?? 'package';
-    const alike = imports.filter(({ moduleSpecifier }) => kind(textOf(moduleSpecifier)) === kind(from));
-    const next = alike.find(({ moduleSpecifier }) => textOf(moduleSpecifier) > from);
-    if (next) return next.getStart();
-    const last = alike.at(-1) ?? imports.at(-1);
-    return last ? last.getEnd() + 1 : 0;
+    const rank = (specifier: string): number => ['#', '.'].indexOf(specifier.charAt(0));
+    const ranked = imports.map((declaration) => {
+      const specifier = textOf(declaration.moduleSpecifier);
+      return { declaration, specifier, rank: rank(specifier) };
+    });
+    const next =
+      ranked.find((known) => known.rank === rank(from) && known.specifier > from) ??
+      ranked.find((known) => known.rank > rank(from) && !ranked.some((other) => other.rank === rank(from)));
+    if (next) return next.declaration.getStart();
+    const last = ranked.findLast((known) => known.rank === rank(from)) ?? ranked.at(-1);
+    return last ? last.declaration.getEnd() + 1 : 0;
   }
 
   /** What a constant holds, a function is, or a property of some object is. */
@@ -176,9 +188,18 @@ export class CodeFile {
     return property.initializer;
   }
 
+  private decorationOf(className: string, property: string): ts.Node {
+    const decorators = ts.getDecorators(this.classOf(className)) ?? [];
+    const isWanted = (node: ts.Node): node is ts.PropertyAssignment =>
+      ts.isPropertyAssignment(node) && node.name.getText() === property;
+    const found = decorators.map((decorator) => find(decorator, isWanted)).find((node) => node !== undefined);
+    if (!found) throw this.misses(`${property} for ${className}`);
+    return found.initializer;
+  }
+
   private classOf(name: string): ts.ClassDeclaration {
     const declaration = this.typeOf(name);
-    if (!ts.isClassDeclaration(declaration)) throw this.misses(`a class ${name}`);
+    if (!ts.isClassDeclaration(declaration)) throw this.misses(`class ${name}`);
     return declaration;
   }
 
@@ -217,7 +238,7 @@ export class CodeFile {
 
   private misses(what: string): SchematicsException {
     return new SchematicsException(
-      `${this.path} has no ${what}: it has not the shape that the generators write, so add to it by hand.`,
+      `In ${this.path} there is no ${what}: it has not the shape that the generators write, so add to it by hand.`,
     );
   }
 }

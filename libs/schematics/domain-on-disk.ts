@@ -1,10 +1,12 @@
 import { SchematicsException, type Tree } from '@angular-devkit/schematics';
 import { CodeFile } from './code-file.js';
-import { domainNames, type DomainNames, spellings } from './names.js';
+import { domainNames, type DomainNames, type Spellings, spellings } from './names.js';
 
 /** Where the domains are. */
 export const DOMAINS = 'libs/crm';
 const ENTITY = '.entity.ts';
+/** How a generated verb knows that it was done. */
+const DONE = /this\.(\w+)At !== null\) throw/;
 
 /**
  * The names of a domain that is there.
@@ -51,20 +53,39 @@ export function filesOf({ one, many }: DomainNames) {
 }
 
 /**
- * The act of a domain that something is to happen by.
+ * The act of a domain that something is to happen by, and what a row is once it is done.
+ * @param option that names it, for the refusal.
  * @throws SchematicsException naming the acts that there are.
  */
-export function requireAct(tree: Tree, names: DomainNames, verb: string, option: string): void {
-  const { pascal, camel } = spellings(verb, 'An act');
-  const files = filesOf(names);
-  const command = `${files.folder}/commands/${verb}-${names.one.kebab}.command.ts`;
-  const members = new CodeFile(tree, files.entity).membersOf(names.one.pascal);
-  if (tree.exists(command) && members.includes(camel)) return;
+export function actOf(
+  tree: Tree,
+  names: DomainNames,
+  verb: string,
+  option: string,
+): { act: Spellings; done: Spellings } {
+  const act = spellings(verb, 'An act');
+  const { folder, entity: path } = filesOf(names);
+  const entity = new CodeFile(tree, path);
   const ending = `-${names.one.kebab}.command.ts`;
-  const acts = (tree.getDir(`${files.folder}/commands`).subfiles as readonly string[])
+  const acts = (tree.getDir(`${folder}/commands`).subfiles as readonly string[])
     .filter((file) => file.endsWith(ending))
-    .map((file) => file.slice(0, -ending.length));
+    .flatMap((file) => {
+      const verb = file.slice(0, -ending.length);
+      const done = DONE.exec(entity.textOf(names.one.pascal, joined(verb)))?.[1];
+      return done === undefined ? [] : [{ verb, done: dashed(done) }];
+    });
+  const found = acts.find((known) => known.verb === act.kebab);
+  if (found) return { act, done: spellings(found.done, 'What it is then') };
+  const list = acts.length > 0 ? `one of ${acts.map((known) => known.verb).join(', ')}` : 'and there is none yet';
   throw new SchematicsException(
-    `${option} names an act of ${names.many.words}, one of ${acts.join(', ')}: there is no ${pascal}${names.one.pascal}Command.`,
+    `${option} names an act of ${names.many.words}, ${list}. Begin one with: npm run generate -- command ${names.many.kebab} ${act.kebab}`,
   );
+}
+
+function dashed(camel: string): string {
+  return camel.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+function joined(kebab: string): string {
+  return kebab.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 }

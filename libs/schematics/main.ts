@@ -4,12 +4,12 @@ import { UnsuccessfulWorkflowExecution } from '@angular-devkit/schematics';
 import { NodeWorkflow } from '@angular-devkit/schematics/tools/index.js';
 import { Command, Option } from 'commander';
 import { lastValueFrom } from 'rxjs';
+import { FIELD_TYPES } from './field/field-types.js';
 import { DIFFERS } from './writing.js';
 
 /** From dist/libs/schematics. */
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const COLLECTION = fileURLToPath(new URL('./collection.json', import.meta.url));
-const FIELD_TYPES = ['text', 'date', 'integer', 'boolean', 'uuid'];
 
 interface Flags {
   readonly dryRun?: boolean;
@@ -88,7 +88,7 @@ kind('job', 'each morning carries an act out for those that are due')
   .action((domain: string, name: string, options: object) => runAsking('job', { domain, name, ...options }, options));
 kind('field', 'a field: column, migration, DTOs, resource and events')
   .argument('<name>', 'e.g. happened-on')
-  .addOption(new Option('--type <type>', 'what it holds').choices(FIELD_TYPES).default('text'))
+  .addOption(new Option('--type <type>', 'what it holds').choices(Object.keys(FIELD_TYPES)).default('text'))
   .action((domain: string, name: string, options: object) => runAsking('field', { domain, name, ...options }, options));
 
 try {
