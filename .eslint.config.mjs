@@ -87,7 +87,7 @@ const TESTS = [...SPECS, 'test/**', 'libs/platform/testing/**'];
 const house = { rules: { 'split-soon': builtinRules.get('max-lines') } };
 
 export default tseslint.config(
-  { ignores: ['node_modules/', 'dist/', '.data/', 'coverage/', 'libs/schematics/*/files/'] },
+  { ignores: ['node_modules/', 'dist/', 'dist-*/', '.data/', 'coverage/', 'libs/schematics/*/files/'] },
   { linterOptions: { noInlineConfig: true, reportUnusedDisableDirectives: 'error' } },
   {
     files: ['**/*.ts'],

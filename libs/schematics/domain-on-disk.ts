@@ -26,7 +26,11 @@ export function domainOnDisk(tree: Tree, plural: string): DomainNames {
     .map((file) => file.slice(0, -ENTITY.length));
   const singular = entities.find((name) => name.split('-')[0]!.startsWith(kebab.slice(0, 3))) ?? entities[0];
   if (singular === undefined) throw new SchematicsException(`The domain ${kebab} has no entity to add to.`);
-  return domainNames(kebab, singular);
+  const names = domainNames(kebab, singular);
+  if (tree.exists(filesOf(names).access)) return names;
+  throw new SchematicsException(
+    `The domain ${kebab} was written by hand, not by these generators: add to it by hand, as its neighbours show.`,
+  );
 }
 
 /** Paths of a domain's files. */

@@ -7,7 +7,7 @@ import { lastValueFrom } from 'rxjs';
 import { FIELD_TYPES } from './field/field-types.js';
 import { DIFFERS } from './writing.js';
 
-/** From dist/libs/schematics. */
+/** From dist-generators/libs/schematics. */
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const COLLECTION = fileURLToPath(new URL('./collection.json', import.meta.url));
 

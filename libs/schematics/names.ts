@@ -1,5 +1,3 @@
-import { SchematicsException } from '@angular-devkit/schematics';
-
 /** One word or several, written in every way that code needs. */
 export interface Spellings {
   /** `loss-adjuster` */
@@ -28,30 +26,34 @@ export interface DomainNames {
 
 const KEBAB = /^[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*$/;
 const LONGEST = 40;
-/** Words of the languages that the names are put into: TypeScript, and PostgreSQL's reserved ones. */
-const RESERVED = new Set(
-  (
-    'abstract all analyse analyze and any array as asc async asymmetric authorization await bigint binary boolean both ' +
-    'break case cast catch check class collate collation column concurrently const constraint constructor continue ' +
-    'create cross current debugger declare default deferrable delete desc distinct do else end enum except export ' +
-    'extends false fetch finally for foreign freeze from full function get grant group having if ilike implements ' +
-    'import in initially inner instanceof interface intersect into is isnull join lateral leading left let like limit ' +
-    'localtime localtimestamp module namespace natural new not notnull null number object of offset on only or order ' +
-    'outer overlaps package placing primary private protected public readonly references require return returning ' +
-    'right select set similar some static string super switch symbol symmetric table tablesample then this throw to ' +
-    'trailing true try type typeof undefined union unique unknown user using var variadic verbose void when where ' +
-    'while window with yield'
-  ).split(' '),
-);
+/** No variable is called so. */
+const OF_TYPESCRIPT = (
+  'abstract any as async await bigint boolean break case catch class const constructor continue debugger declare ' +
+  'default delete do else enum export extends false finally for function if implements import in infer instanceof ' +
+  'interface is let module namespace new null number object of package private protected public readonly require ' +
+  'return static string super switch symbol this throw true try type typeof undefined unique unknown var void while ' +
+  'with yield'
+).split(' ');
+/** No column or table of PostgreSQL is called so without quotes. */
+const OF_SQL = (
+  'all analyse analyze and any array as asc asymmetric authorization binary both case cast check collate collation ' +
+  'column concurrently constraint create cross current default deferrable desc distinct do else end except false ' +
+  'fetch for foreign freeze from full grant group having ilike in initially inner intersect into isnull join lateral ' +
+  'leading left like limit localtime localtimestamp natural not notnull null offset on only or order outer overlaps ' +
+  'placing primary references returning right select session similar some symmetric system table tablesample then to ' +
+  'trailing true union unique user using variadic verbose when where window with'
+).split(' ');
+const RESERVED: ReadonlySet<string> = new Set([...OF_TYPESCRIPT, ...OF_SQL]);
 /** Words that name nothing: the house's checks refuse them. */
 const EMPTY = /(^|-)(managers?|helpers?|utils?|data|infos?|impl|shared|common|core|misc)(-|$)/;
 
 /**
  * Every spelling of a name.
  * @param what the name is for, as the refusal says it.
- * @throws SchematicsException when it is no name for that.
+ * @param reserved words that it must not be.
+ * @throws RangeError when it is no name for that.
  */
-export function spellings(name: string, what: string): Spellings {
+export function spellings(name: string, what: string, reserved = RESERVED): Spellings {
   if (!KEBAB.test(name)) {
     const proposal = name
       .replace(/([a-z0-9])([A-Z])/g, '$1-$2')
@@ -59,14 +61,14 @@ export function spellings(name: string, what: string): Spellings {
       .toLowerCase()
       .replace(/^[-0-9]+|-+$/g, '');
     const hint = KEBAB.test(proposal) ? `: write ${proposal}` : '';
-    throw new SchematicsException(`${what} is written in lower case with dashes, not “${name}”${hint}.`);
+    throw new RangeError(`${what} is written in lower case with dashes, not “${name}”${hint}.`);
   }
-  if (name.length > LONGEST) throw new SchematicsException(`${what} has ${LONGEST} characters at the most: “${name}”.`);
-  if (RESERVED.has(name)) {
-    throw new SchematicsException(`“${name}” is a word of TypeScript or SQL: choose another for ${lowered(what)}.`);
+  if (name.length > LONGEST) throw new RangeError(`${what} has ${LONGEST} characters at the most: “${name}”.`);
+  if (reserved.has(name)) {
+    throw new RangeError(`“${name}” is a word of TypeScript or SQL: choose another for ${lowered(what)}.`);
   }
   if (EMPTY.test(name)) {
-    throw new SchematicsException(`“${name}” doesn't say what it is: name the thing or the act, as the business does.`);
+    throw new RangeError(`“${name}” doesn't say what it is: name the thing or the act, as the business does.`);
   }
   const words = name.split('-');
   const pascal = words.map(capitalised).join('');
@@ -85,16 +87,16 @@ export function spellings(name: string, what: string): Spellings {
  * The names of a new domain.
  * @param plural as its folder is called, e.g. `claims`.
  * @param singular only needed where it is not the plural without its ending.
- * @throws SchematicsException for a singular, and for what is no name.
+ * @throws RangeError for a singular, and for what is no name.
  */
 export function domainNames(plural: string, singular = singularOf(plural)): DomainNames {
   const many = spellings(plural, 'The name of a domain');
   if (singular === plural) {
-    throw new SchematicsException(
+    throw new RangeError(
       `A domain is named in the plural: write ${pluralOf(plural)}, or name one of them with --singular.`,
     );
   }
-  const one = spellings(singular, 'The name of one of them');
+  const one = spellings(singular, 'The name of one of them', new Set(OF_TYPESCRIPT));
   return { one, many, oneWithArticle: `${/^[aeiou]/.test(singular) ? 'an' : 'a'} ${one.words}` };
 }
 
@@ -107,7 +109,7 @@ export function participleOf(verb: string): string {
 
 function singularOf(plural: string): string {
   if (plural.endsWith('ies')) return `${plural.slice(0, -3)}y`;
-  if (/(s|x|z|ch|sh)es$/.test(plural)) return plural.slice(0, -2);
+  if (/(ss|x|zz|ch|sh)es$/.test(plural)) return plural.slice(0, -2);
   return /[^s]s$/.test(plural) ? plural.slice(0, -1) : plural;
 }
 

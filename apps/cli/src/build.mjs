@@ -40,7 +40,7 @@ function fingerprint() {
 
 /** Read at run time, so taken along as it is. */
 function isTaken(name) {
-  return name.endsWith('.json') || name.endsWith('.template');
+  return name.endsWith('.json');
 }
 
 /** Built beside dist and then put in its place: a program that runs from dist doesn't see a half-built one. */

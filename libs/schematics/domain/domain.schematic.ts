@@ -1,6 +1,6 @@
 import { type Rule, SchematicsException, type Tree } from '@angular-devkit/schematics';
 import { CodeFile } from '../code-file.js';
-import { DOMAINS } from '../domain-on-disk.js';
+import { filesOf } from '../domain-on-disk.js';
 import { migrationNames, registerMigration } from '../migration.js';
 import { domainNames, type DomainNames } from '../names.js';
 import { generate, type Writing } from '../writing.js';
@@ -38,13 +38,11 @@ export function domain(options: DomainOptions): Rule {
   };
 }
 
-/** A folder of this name that these generators did not make is another domain's. */
-function requireFree(tree: Tree, { one, many }: DomainNames): void {
-  const folder = tree.getDir(`${DOMAINS}/${many.kebab}`);
-  const isOwn = tree.exists(`${folder.path}/${one.kebab}.entity.ts`);
-  if (folder.subfiles.length > 0 && !isOwn) {
-    throw new SchematicsException(`There is a domain ${many.kebab}: choose another name.`);
-  }
+/** A domain of this name that these generators did not write is nobody's to overwrite. */
+function requireFree(tree: Tree, names: DomainNames): void {
+  const { folder, access } = filesOf(names);
+  if (tree.getDir(folder).subfiles.length === 0 || tree.exists(access)) return;
+  throw new SchematicsException(`There is a domain ${names.many.kebab}, written by hand: choose another name.`);
 }
 
 function register(tree: Tree, { one, many }: DomainNames): void {
