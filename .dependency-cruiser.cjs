@@ -186,7 +186,7 @@ module.exports = {
       name: 'doors-by-alias',
       comment: 'Another library is named #crm/… or #platform/…, never by a path: the table of aliases is the map.',
       severity: 'error',
-      from: { path: '^(apps/[^/]+|libs/[^/]+/[^/]+|test)/' },
+      from: { path: '^(apps/[^/]+|libs/schematics|libs/[^/]+/[^/]+|test)/' },
       to: { path: '^libs/', pathNot: '^$1/', dependencyTypesNot: ['aliased-subpath-import'] },
     },
     {
@@ -253,7 +253,7 @@ module.exports = {
       // The page has its libraries inside; the build is not run where those packages are left out.
       from: {
         path: '^(apps|libs|migrations)/',
-        pathNot: [TEST, '^libs/platform/testing/', '^apps/console/', '^apps/cli/src/build\\.mjs$'],
+        pathNot: [TEST, '^libs/platform/testing/', '^libs/schematics/', '^apps/console/', '^apps/cli/src/build\\.mjs$'],
       },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only', 'npm', 'dynamic-import'] },
     },
