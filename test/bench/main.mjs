@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { Environment } from './environment.mjs';
 import { tableOf } from './table.mjs';
 import { OPERATIONS, runHttp } from './workloads/http.mjs';
+import { OTHER_WORKLOADS } from './workloads/others.mjs';
 
 const RUNS = new URL('runs.jsonl', import.meta.url);
 
@@ -22,15 +23,21 @@ const { values } = parseArgs({
   },
 });
 
+const wanted = values.only?.split(',') ?? ['get', 'list', 'create', 'income'];
+const others = wanted.filter((name) => name in OTHER_WORKLOADS);
 const options = {
-  operations: values.only?.split(',') ?? ['get', 'list', 'create', 'income'],
+  operations: wanted.filter((name) => !(name in OTHER_WORKLOADS)),
+  quick: values.quick,
   deals: Number(values.deals ?? (values.quick ? 50_000 : 500_000)),
   rounds: Number(values.rounds ?? 12),
   sliceMs: Number(values.slice ?? (values.quick ? 500 : 1_000)),
   warmUp: values.quick ? 3_000 : 10_000,
 };
 const unknown = options.operations.filter((name) => !(name in OPERATIONS));
-if (unknown.length > 0) throw new Error(`no workload ${unknown.join(', ')}: there are ${Object.keys(OPERATIONS).join(', ')}`);
+if (unknown.length > 0)
+  throw new Error(
+    `no workload ${unknown.join(', ')}: there are ${Object.keys({ ...OPERATIONS, ...OTHER_WORKLOADS }).join(', ')}`,
+  );
 
 const machine = {
   node: process.version,
@@ -42,10 +49,12 @@ const at = new Date().toISOString();
 
 const environment = await Environment.start({ keep: values.keep });
 try {
-  await runHttp(environment, options, (result) => {
+  const report = (result) => {
     appendFileSync(RUNS, `${JSON.stringify({ at, machine, quick: values.quick, ...result })}\n`);
     console.log(tableOf(result));
-  });
+  };
+  if (options.operations.length > 0) await runHttp(environment, options, report);
+  for (const name of others) await OTHER_WORKLOADS[name](environment, options, report);
 } finally {
   await environment.stop();
 }

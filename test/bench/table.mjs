@@ -8,7 +8,16 @@ const ms = (value) => (Number.isNaN(value) ? '–' : value.toFixed(1));
 const COLUMNS = ['', 'requests/s', 'of raw', 'quartiles', 'CPU node, µs', 'CPU PostgreSQL, µs', 'p50, ms', 'p99, ms'];
 
 /** @param {{ title: string, rows: import('./paired.mjs').Row[], control: import('./paired.mjs').Row, isRefused: boolean }} result */
-export function tableOf({ title, rows, control, isRefused }) {
+export function tableOf(result) {
+  return result.control ? ratiosOf(result) : figuresOf(result);
+}
+
+/** Of a workload that says itself what its columns are. */
+function figuresOf({ title, columns, lines, notes }) {
+  return `### ${title}\n\n${markdown(columns, lines)}\n\n${notes.join('\n')}\n`;
+}
+
+function ratiosOf({ title, rows, control, isRefused }) {
   const lines = rows.map((row) => [
     row === control ? `${row.name} (control)` : row.name,
     whole(row.perSecond),
@@ -25,7 +34,9 @@ export function tableOf({ title, rows, control, isRefused }) {
 
 /** A Markdown table of texts, the first column to the left, the others to the right. */
 export function markdown(columns, lines) {
-  const widths = columns.map((column, place) => Math.max(3, ...[column, ...lines.map((line) => line[place])].map(({ length }) => length)));
+  const widths = columns.map((column, place) =>
+    Math.max(3, ...[column, ...lines.map((line) => line[place])].map(({ length }) => length)),
+  );
   const row = (cells) =>
     `| ${cells.map((cell, place) => (place === 0 ? cell.padEnd(widths[place]) : cell.padStart(widths[place]))).join(' | ')} |`;
   const rule = `| ${widths.map((width, place) => (place === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)).join(' | ')} |`;
