@@ -8,9 +8,11 @@ import { parseArgs } from 'node:util';
 import { Environment } from './environment.mjs';
 import { tableOf } from './table.mjs';
 import { OPERATIONS, runConnections, runGrowth, runHttp } from './workloads/http.mjs';
+import { OTHER_WORKLOADS } from './workloads/others.mjs';
 
 const RUNS = new URL('runs.jsonl', import.meta.url);
 const FOUR = ['get', 'list', 'create', 'income'];
+const ALL = [...Object.keys(OPERATIONS), 'connections', 'growth', ...Object.keys(OTHER_WORKLOADS)];
 
 const { values } = parseArgs({
   options: {
@@ -24,7 +26,7 @@ const { values } = parseArgs({
   },
 });
 const { quick } = values;
-const wanted = values.only?.split(',') ?? (quick ? FOUR : [...Object.keys(OPERATIONS), 'connections', 'growth']);
+const wanted = values.only?.split(',') ?? (quick ? FOUR : ALL);
 const options = {
   quick,
   deals: Number(values.deals ?? (quick ? 50_000 : 500_000)),
@@ -39,14 +41,16 @@ const WORKLOADS = {
   connections: (environment, report) =>
     runConnections(environment, { ...options, operations: ['get', 'create'] }, report),
   growth: (environment, report) => runGrowth(environment, { ...options, operations: FOUR }, report),
+  ...Object.fromEntries(
+    Object.entries(OTHER_WORKLOADS).map(([name, work]) => [
+      name,
+      (environment, report) => work(environment, options, report),
+    ]),
+  ),
 };
 
-const unknown = wanted.filter((name) => !(name in OPERATIONS) && !(name in WORKLOADS));
-if (unknown.length > 0) {
-  throw new Error(
-    `no workload ${unknown.join(', ')}: there are ${Object.keys({ ...OPERATIONS, ...WORKLOADS }).join(', ')}`,
-  );
-}
+const unknown = wanted.filter((name) => !ALL.includes(name));
+if (unknown.length > 0) throw new Error(`no workload ${unknown.join(', ')}: there are ${ALL.join(', ')}`);
 
 const run = {
   at: new Date().toISOString(),

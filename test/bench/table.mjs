@@ -17,7 +17,16 @@ const columnsOf = (of) => [
 ];
 
 /** @param {{ title: string, of: string, rows: import('./paired.mjs').Row[], control: import('./paired.mjs').Row, isRefused: boolean }} result */
-export function tableOf({ title, of, rows, control, isRefused }) {
+export function tableOf(result) {
+  return result.control ? ratiosOf(result) : figuresOf(result);
+}
+
+/** Of a workload that says itself what its columns are. */
+function figuresOf({ title, columns, lines, notes }) {
+  return `### ${title}\n\n${markdown(columns, lines)}\n\n${notes.join('\n')}\n`;
+}
+
+function ratiosOf({ title, of, rows, control, isRefused }) {
   const lines = rows.map((row) => [
     row === control ? `${row.name} (control)` : row.name,
     whole(row.perSecond),

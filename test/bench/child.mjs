@@ -1,0 +1,75 @@
+/**
+ * A process of the bench's own for one side of a workload, so that its work neither delays nor is delayed by another's:
+ * asked and answering over Node's own channel.
+ */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { treeCpuMs } from './processes.mjs';
+
+/** The parent's side. */
+export class Child {
+  /** @param {string} name of a file in children/ */
+  constructor(name) {
+    const file = fileURLToPath(new URL(`children/${name}.mjs`, import.meta.url));
+    this.process = fork(file, { serialization: 'advanced', execArgv: [] });
+    this.waiting = new Map();
+    this.asked = 0;
+    this.process.on('message', ({ id, value, error }) => {
+      const { resolve, reject } = this.waiting.get(id);
+      this.waiting.delete(id);
+      if (error === undefined) resolve(value);
+      else reject(new Error(`${name}: ${error}`));
+    });
+    this.process.on('exit', (code) => {
+      for (const { reject } of this.waiting.values()) reject(new Error(`${name} ended with ${code}`));
+    });
+  }
+
+  /** Has the child do something. @returns {Promise<any>} */
+  ask(what, details = {}) {
+    const id = ++this.asked;
+    return new Promise((resolve, reject) => {
+      this.waiting.set(id, { resolve, reject });
+      this.process.send({ id, what, details });
+    });
+  }
+
+  cpuMs() {
+    return treeCpuMs(this.process.pid);
+  }
+
+  get pid() {
+    return this.process.pid;
+  }
+
+  async stop() {
+    if (this.process.exitCode !== null || this.process.signalCode !== null) return;
+    const ended = once(this.process, 'exit');
+    this.process.kill('SIGKILL');
+    await ended;
+  }
+}
+
+/** The child's side. @param {Record<string, (details: any) => Promise<any> | any>} deeds by name */
+export function answer(deeds) {
+  process.on('message', ({ id, what, details }) => {
+    Promise.resolve()
+      .then(() => deeds[what](details))
+      .then(
+        (value) => process.send({ id, value }),
+        (error) => process.send({ id, error: error.stack }),
+      );
+  });
+  process.on('disconnect', () => process.exit());
+}
+
+/** Runs work with children that end with it, however it ends. */
+export async function withChildren(names, work) {
+  const children = names.map((name) => new Child(name));
+  try {
+    return await work(...children);
+  } finally {
+    await Promise.all(children.map((child) => child.stop()));
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * How fast the publisher works off a backlog, against the same messages sent by amqplib alone to the same broker, exchange
+ * and queue, with the same consumer. The worker runs all the time; while the other has its turn, the bench holds the
+ * publisher's lock. Our own subscribers' queues are not bound meanwhile: their work would come on top of both sides.
+ */
+import { connect } from 'amqplib';
+import { ADVISORY_LOCKS } from '#platform/persistence';
+import { calm, nightZone } from '../calm.mjs';
+import { withChildren } from '../child.mjs';
+import { withClient } from '../environment.mjs';
+import { quantile } from '../paired.mjs';
+import { writeEvents } from '../written-events.mjs';
+
+const EVENTS = 50_000;
+const EXCHANGE = 'crm.events';
+const QUEUE = 'bench.drain';
+/** Queues of our own subscribers, and what they are bound by. */
+const SUBSCRIBERS = {
+  'crm.worker.deal-reviews': ['deal.created', 'deal.updated'],
+  'crm.worker.quote-expiries': ['deal.quote.created', 'deal.quote.updated'],
+  'crm.worker.policy-reminders': ['deal.policy.updated', 'policy.updated'],
+  'crm.worker.payment-reminders': ['deal.payment.created', 'deal.payment.updated'],
+};
+export async function runDrain(environment, { deals, quick }, report) {
+  const book = await environment.book(deals);
+  const { url } = environment.servers.rabbitmq;
+  const worker = await environment.worker(book, nightZone());
+  await worker.start();
+  await calm(book);
+  await unbindSubscribers(url);
+  await withClient(book.url, (holder) =>
+    withChildren(['consumer', 'publisher'], async (consumer, publisher) => {
+      await consumer.ask('open', { url, exchange: EXCHANGE, name: QUEUE });
+      await publisher.ask('open', { url, exchange: EXCHANGE });
+      const lock = new PublisherLock(holder);
+      await lock.take();
+      const base = await writeEvents(book, EVENTS);
+      await publisher.ask('capture');
+      const sides = {
+        ours: async () => {
+          await book.query(`UPDATE crm.event_cursors SET position = $1 WHERE name = 'rabbitmq'`, [base]);
+          const before = [worker.cpuMs(), environment.postgresCpuMs()];
+          const taken = await drained(consumer, () => lock.release());
+          await calm(book);
+          const cpu = [worker.cpuMs() - before[0], environment.postgresCpuMs() - before[1]];
+          await lock.take();
+          return { ...taken, cpu };
+        },
+        raw: async () => {
+          const before = publisher.cpuMs();
+          const taken = await drained(consumer, () => publisher.ask('publish'));
+          return { ...taken, cpu: [publisher.cpuMs() - before, 0] };
+        },
+      };
+      await sides.ours();
+      await publisher.ask('release', { count: EVENTS });
+      await sides.raw();
+      const runs = { ours: [], raw: [] };
+      const order = ['ours', 'raw', 'raw', 'ours'];
+      for (const side of quick ? order : [...order, ...order]) runs[side].push(await sides[side]());
+      report(resultOf(deals, runs));
+      await lock.release();
+    }),
+  );
+  await worker.stop();
+  await book.sequence();
+}
+
+/** The advisory lock under which the worker's publisher works: held here, it stands by. */
+class PublisherLock {
+  constructor(client) {
+    this.client = client;
+  }
+
+  async take() {
+    await this.client.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+       WHERE application_name = 'crm-publisher' AND datname = current_database()`,
+    );
+    await this.client.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCKS.publisher]);
+  }
+
+  async release() {
+    await this.client.query('SELECT pg_advisory_unlock($1)', [ADVISORY_LOCKS.publisher]);
+  }
+}
+
+async function drained(consumer, start) {
+  await consumer.ask('expect', { messages: EVENTS });
+  await start();
+  const { firstAt, lastAt, received, outOfOrder, again } = await consumer.ask('take');
+  if (outOfOrder > 0 || again > 0) throw new Error(`${outOfOrder} events out of order, ${again} more than once`);
+  return { perSecond: (received - 1) / (Number(lastAt - firstAt) / 1e9) };
+}
+
+async function unbindSubscribers(url) {
+  const connection = await connect(url);
+  const channel = await connection.createChannel();
+  for (const [queue, keys] of Object.entries(SUBSCRIBERS)) {
+    for (const key of keys) await channel.unbindQueue(queue, EXCHANGE, key);
+  }
+  await connection.close();
+}
+
+function resultOf(deals, runs) {
+  const sideOf = (name, side) => ({
+    name,
+    perSecond: quantile(
+      side.map(({ perSecond }) => perSecond),
+      0.5,
+    ),
+    nodeUs:
+      (quantile(
+        side.map(({ cpu }) => cpu[0]),
+        0.5,
+      ) *
+        1000) /
+      EVENTS,
+    postgresUs:
+      (quantile(
+        side.map(({ cpu }) => cpu[1]),
+        0.5,
+      ) *
+        1000) /
+      EVENTS,
+    runs: side,
+  });
+  const rows = [sideOf('this service', runs.ours), sideOf('amqplib alone', runs.raw)];
+  const ratio = rows[0].perSecond / rows[1].perSecond;
+  const whole = (value) => Math.round(value).toLocaleString('en-US');
+  return {
+    ...{ workload: 'drain', title: `A backlog of ${whole(EVENTS)} events to RabbitMQ`, deals, rows, ratio },
+    columns: ['', 'events/s', 'of amqplib', 'CPU node, µs', 'CPU PostgreSQL, µs'],
+    lines: rows.map((row) => [
+      row.name,
+      whole(row.perSecond),
+      (row.perSecond / rows[1].perSecond).toFixed(2),
+      whole(row.nodeUs),
+      whole(row.postgresUs),
+    ]),
+    notes: ['Every event came once, and those of a stream in their order.'],
+  };
+}
