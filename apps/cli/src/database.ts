@@ -16,7 +16,7 @@ export async function migrate(options: Printed, env: NodeJS.ProcessEnv): Promise
 /** `seed`: migrates, and adds the demo data unless there are clients. */
 export async function seed(options: Printed, env: NodeJS.ProcessEnv): Promise<number> {
   await withDatabase(env, async (url) => {
-    const seeded = await prepareDatabase(url, env, () => !options.json && announceSeed());
+    const seeded = await prepareDatabase(url, env, !options.json);
     tell(
       options,
       { seeded: seeded ?? null },
@@ -31,24 +31,25 @@ export async function seed(options: Printed, env: NodeJS.ProcessEnv): Promise<nu
 /**
  * Migrates, and fills a database without clients with the demo data.
  * @param env the rest of the configuration.
- * @param announce called before the demo data are added, which takes a while.
+ * @param isForPerson whether to show that the demo data are being added, which takes a while.
  * @returns how much was added; undefined when there were clients already.
  * @throws CommandError when it can't be reached.
  */
 export async function prepareDatabase(
   url: string,
   env: NodeJS.ProcessEnv,
-  announce: () => unknown = announceSeed,
+  isForPerson = true,
 ): Promise<Seeded | undefined> {
   await applyMigrations(url);
   if (await withClient(url, hasClients)) return undefined; // asked here too: the seed loads all domains
-  announce();
-  const { seedDemo } = await import('./demo/seed.js');
-  return seedDemo(url, env);
-}
-
-function announceSeed(): void {
-  print('Adding the demo data, once …');
+  if (isForPerson) print('Adding the demo data, once …');
+  const [{ seedDemo }, { ProgressBar }] = await Promise.all([import('./demo/seed.js'), import('./progress-bar.js')]);
+  const bar = new ProgressBar(isForPerson);
+  try {
+    return await seedDemo(url, env, undefined, (done, total) => bar.show('adding', done, total));
+  } finally {
+    bar.end();
+  }
 }
 
 /** @returns the names of those applied now. */
