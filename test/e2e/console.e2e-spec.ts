@@ -130,7 +130,7 @@ describe('the console', () => {
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByText('You are signed out').waitFor();
     expect(await kept()).toEqual([0, '', '{}']);
-    const expiring = accessToken({ userId: newId(), roles: ['ROLE_TEAM_LEAD'], expiresAt: Date.now() / 1000 + 4 });
+    const expiring = accessToken({ userId: newId(), roles: ['ROLE_TEAM_LEAD'], expiresAt: Date.now() / 1000 + 8 });
     await page.getByLabel('Access token').fill(`Bearer ${expiring}`);
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name: 'Pipeline' }).waitFor();
