@@ -52,10 +52,17 @@ module.exports = {
     },
     {
       name: 'apps-stand-alone',
-      comment: 'The API and the worker are programs of their own: what both need is a library.',
+      comment: 'The API, the worker and the console are programs of their own: what two need is a library.',
       severity: 'error',
-      from: { path: '^apps/(api|worker)/' },
+      from: { path: '^apps/(api|worker|console)/' },
       to: { path: '^apps/', pathNot: '^apps/$1/' },
+    },
+    {
+      name: 'console-runs-in-browsers',
+      comment: 'The page asks the API, as any client does: of this repository and of Node it has nothing inside.',
+      severity: 'error',
+      from: { path: '^apps/console/', pathNot: TEST },
+      to: { pathNot: ['^apps/console/', 'node_modules/preact/'] },
     },
     {
       name: 'tests-enter-by-doors',
@@ -179,7 +186,7 @@ module.exports = {
       name: 'doors-by-alias',
       comment: 'Another library is named #crm/… or #platform/…, never by a path: the table of aliases is the map.',
       severity: 'error',
-      from: { path: '^(apps/[^/]+|libs/[^/]+/[^/]+|test)/' },
+      from: { path: '^(apps/[^/]+|libs/schematics|libs/[^/]+/[^/]+|test)/' },
       to: { path: '^libs/', pathNot: '^$1/', dependencyTypesNot: ['aliased-subpath-import'] },
     },
     {
@@ -226,7 +233,7 @@ module.exports = {
         pathNot: [
           SPEC,
           '\\.d\\.ts$',
-          '^apps/[^/]+/src/(main\\.ts|preflight\\.mjs)$',
+          '^apps/[^/]+/src/(main\\.tsx?|preflight\\.mjs)$',
           '^test/(global-(setup|teardown)\\.cjs|bench/|architecture/)',
         ],
       },
@@ -243,7 +250,11 @@ module.exports = {
       name: 'production-needs-no-dev-dependency',
       comment: 'Images are installed without development packages: such a one may only be loaded when it is asked for.',
       severity: 'error',
-      from: { path: '^(apps|libs|migrations)/', pathNot: [TEST, '^libs/platform/testing/'] },
+      // The page has its libraries inside; the build is not run where those packages are left out.
+      from: {
+        path: '^(apps|libs|migrations)/',
+        pathNot: [TEST, '^libs/platform/testing/', '^libs/schematics/', '^apps/console/', '^apps/cli/src/build\\.mjs$'],
+      },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only', 'npm', 'dynamic-import'] },
     },
   ],

@@ -87,10 +87,10 @@ const TESTS = [...SPECS, 'test/**', 'libs/platform/testing/**'];
 const house = { rules: { 'split-soon': builtinRules.get('max-lines') } };
 
 export default tseslint.config(
-  { ignores: ['node_modules/', 'dist/', '.data/', 'coverage/', 'libs/schematics/*/files/'] },
+  { ignores: ['node_modules/', 'dist/', 'dist-*/', '.data/', 'coverage/', 'libs/schematics/*/files/'] },
   { linterOptions: { noInlineConfig: true, reportUnusedDisableDirectives: 'error' } },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
@@ -131,7 +131,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/*.{ts,mjs,cjs}'],
+    files: ['**/*.{ts,tsx,mjs,cjs}'],
     plugins: { house },
     rules: {
       eqeqeq: ['error', 'always', { null: 'ignore' }],
@@ -169,7 +169,10 @@ export default tseslint.config(
     files: ['libs/platform/config/**', 'libs/platform/services/**', 'apps/*/src/main.ts', 'apps/cli/**', ...TESTS],
     rules: { 'no-restricted-properties': 'off' },
   },
-  { files: ['apps/cli/**', 'test/bench/**', '**/*.mjs'], rules: { 'no-console': 'off' } },
+  {
+    files: ['apps/cli/**', 'libs/schematics/command-line.ts', 'test/bench/**', '**/*.mjs'],
+    rules: { 'no-console': 'off' },
+  },
   {
     files: ['libs/platform/http/**', ...TESTS],
     rules: { 'no-restricted-imports': ['error', { paths: [NO_ENV_IMPORT, NO_FORWARD_REF] }] },

@@ -7,6 +7,7 @@ import { EventFeed1764000006000 } from './1764000006000-event-feed.js';
 import { Imports1764000007000 } from './1764000007000-imports.js';
 import { Reports1764000008000 } from './1764000008000-reports.js';
 import { Reminders1764000009000 } from './1764000009000-reminders.js';
+import { ListScopes1764000010000 } from './1764000010000-list-scopes.js';
 
 /** Every migration, oldest first; only appended to. */
 export const MIGRATIONS = [
@@ -19,4 +20,5 @@ export const MIGRATIONS = [
   Imports1764000007000,
   Reports1764000008000,
   Reminders1764000009000,
+  ListScopes1764000010000,
 ];

@@ -16,9 +16,6 @@ import {
 import { ApiModule } from '../apps/api/src/api.module.js';
 import { MIGRATIONS } from '../migrations/index.js';
 
-// Generous: reached only when something hangs.
-jest.setTimeout(60_000);
-
 /** Names under which the Auth service knows the roles. */
 const ROLE_NAMES = {
   seller: 'ROLE_SALES_AGENT',

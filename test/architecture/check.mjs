@@ -15,6 +15,7 @@ const CHECKS = {
   lint: ['eslint/bin/eslint.js', '-c', '.eslint.config.mjs', '--cache', '--cache-location', `${cache}/eslint/`, '.'],
   architecture: ['jest/bin/jest.js', '-c', '.jest.config.cjs', '--selectProjects', 'architecture', '--runInBand'],
   types: ['typescript/bin/tsc', '--incremental', '--tsBuildInfoFile', `${cache}/typescript/tsconfig.tsbuildinfo`],
+  console: ['typescript/bin/tsc', '-p', 'apps/console/tsconfig.json'],
   unused: ['knip/bin/knip.js', '-c', '.knip.json', '-t', '.tsconfig.knip.json', '--no-progress'],
   imports: [
     'dependency-cruiser/bin/dependency-cruise.mjs',

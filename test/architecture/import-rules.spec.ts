@@ -110,6 +110,8 @@ const BREACHES: readonly (readonly [file: string, specifier: string, ...rules: s
   ['apps/api/src/b.ts', '../../../libs/crm/deals/deal.dto.js', 'apps-enter-domains-by-index', 'doors-by-alias'],
   ['apps/worker/src/c.ts', '../../api/src/main.js', 'apps-stand-alone'],
   ['apps/api/src/d.ts', '../../cli/src/main.js', 'apps-stand-alone'],
+  ['apps/console/src/d.ts', '../../api/src/main.js', 'apps-stand-alone', 'console-runs-in-browsers'],
+  ['apps/console/src/e.tsx', '#platform/kernel', 'console-runs-in-browsers'],
   ['test/e2e/e.ts', '../../libs/crm/deals/deal.dto.js', 'tests-enter-by-doors', 'doors-by-alias'],
   ['libs/crm/clients/f.view.ts', '#crm/deals', 'siblings-see-contracts-only'],
   ['libs/crm/clients/i.view.ts', 'type #crm/deals', 'siblings-see-contracts-only'],

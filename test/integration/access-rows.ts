@@ -4,7 +4,7 @@ import type { TestUser } from '#platform/testing';
 import type { Crm } from '../crm.js';
 import { addLine, addPayment } from '../money.js';
 import { activePolicy, addPolicy, addQuote, moveQuote } from '../sale.js';
-import type { Given, Subject } from './access-rules.js';
+import type { Gift, Given, Subject } from './access-rules.js';
 
 /** The rows of one subject. */
 export interface Rows {
@@ -22,18 +22,19 @@ export class AccessRows {
     this.admin = crm.user('admin');
   }
 
-  lay(subject: Subject, asker: TestUser, given: Given | undefined): Promise<Rows> {
+  lay(subject: Subject, asker: TestUser, given: Given | Gift | undefined): Promise<Rows> {
     if (subject === 'deal') return this.deals(asker);
     return subject === 'client' ? this.clients(asker) : this.policies(asker, given === 'inForce');
   }
 
   /** @returns the further ids of a request's path or body. */
   async give(
-    given: Given | undefined,
+    given: Given | Gift | undefined,
     subject: Subject,
     id: string,
     asker: TestUser,
   ): Promise<Readonly<Record<string, string>>> {
+    if (typeof given === 'function') return given(this.admin, id);
     if (given === 'anotherClient') return { another_id: await this.client({ owner_id: asker.id }) };
     if (given === 'document') return { document_id: await this.document(subject, id) };
     if (given === 'policy' || given === 'payment' || given === 'income' || given === 'expense') {

@@ -1,4 +1,6 @@
-/** What a line of the table of rights can say; the lines are in access-of-book.ts, access-of-sale.ts and access-of-money.ts. */
+import type { TestUser } from '#platform/testing';
+
+/** What a line of the table of rights can say; the lines are in the files access-of-…ts. */
 
 /** Who asks: somebody with one role, `nobody` with a token without roles, a `stranger` without a token. */
 export const ASKERS = ['seller', 'executor', 'finance', 'lead', 'admin', 'service', 'nobody', 'stranger'] as const;
@@ -28,13 +30,16 @@ export type Given =
   | 'income'
   | 'expense';
 
+/** Makes what is there before the request by itself, as an admin, and says the further ids of the request's path. */
+export type Gift = (admin: TestUser, id: string) => Promise<Readonly<Record<string, string>>>;
+
 /** Row by row what is answered; one status for all of them. */
 export type Answers = Readonly<Record<Asker, number | readonly number[]>>;
 
 /** A route that is about one row: `{id}` of its path, or for a creation the id in its body. */
 export interface RowRule {
   readonly about: Subject;
-  readonly given?: Given;
+  readonly given?: Given | Gift;
   /** @param ids `id` of the row, and what was given. */
   readonly body?: (ids: Readonly<Record<string, string>>) => object;
   readonly answers: Answers;

@@ -24,7 +24,7 @@ let deal: DealView;
 
 beforeAll(async () => {
   // A thousand at once wait for their turn as long as the machine needs.
-  crm = await Crm.start({ CRM_DATABASE_ACQUIRE_TIMEOUT_MS: '60000' });
+  crm = await Crm.start();
   seller = crm.user('seller');
   finance = crm.user('finance');
 });

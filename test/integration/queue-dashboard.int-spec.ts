@@ -14,8 +14,6 @@ import {
   until,
 } from '#platform/testing';
 
-jest.setTimeout(60_000);
-
 interface BoardJob {
   readonly id: string;
   readonly name: string;

@@ -27,8 +27,6 @@ beforeAll(async () => {
 afterEach(() => trial.rest());
 afterAll(() => trial.end());
 
-jest.setTimeout(60_000);
-
 describe('the event stream', () => {
   it('begins with the time to wait before reconnecting and the id to come back with', async () => {
     const last = await database.appendSequenced(numbered(newId(), 1, 1));

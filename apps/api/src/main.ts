@@ -1,6 +1,7 @@
 import { HttpSettings } from '#platform/config';
 import { openApiDocument, serve, serveDocs } from '#platform/http';
 import { ApiModule } from './api.module.js';
+import { serveConsole } from './console/console-page.js';
 import { OPEN_API } from './open-api.js';
 import { serveQueueDashboard } from './queues/queue-dashboard.js';
 import { prepareRpc, startRpc } from './rpc/rpc.module.js';
@@ -12,6 +13,7 @@ await serve({
   prepare: (app) => {
     serveDocs(app, () => openApiDocument(app, OPEN_API));
     serveQueueDashboard(app);
+    serveConsole(app);
     prepareRpc(app);
   },
   begin: startRpc,

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -10,6 +11,8 @@ const DIST = join(ROOT, 'dist');
 const STAMP = join(DIST, '.stamp');
 const SOURCES = ['apps', 'libs', 'migrations'];
 const SETTINGS = ['.swcrc', 'package.json'];
+/** The page for people: made for browsers, so not by swc. */
+const CONSOLE = 'apps/console/src';
 
 /**
  * Builds dist with swc unless it was built from exactly these sources.
@@ -29,7 +32,7 @@ function fingerprint() {
   const sources = SOURCES.flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true }).map((name) => join(folder, name)),
   );
-  const built = sources.filter((name) => isTaken(name) || (name.endsWith('.ts') && !name.endsWith('spec.ts'))).sort();
+  const built = sources.filter((name) => isTaken(name) || isCompiled(name)).sort();
   const hash = createHash('sha256');
   for (const file of [...SETTINGS, ...built]) {
     const { size, mtimeMs } = statSync(join(ROOT, file));
@@ -40,7 +43,11 @@ function fingerprint() {
 
 /** Read at run time, so taken along as it is. */
 function isTaken(name) {
-  return name.endsWith('.json');
+  return /\.(json|html|svg)$/.test(name) && !name.endsWith('tsconfig.json');
+}
+
+function isCompiled(name) {
+  return /\.(tsx?|css)$/.test(name) && !name.endsWith('spec.ts');
 }
 
 /** Built beside dist and then put in its place: a program that runs from dist doesn't see a half-built one. */
@@ -48,7 +55,7 @@ function build(swc, stamp) {
   const fresh = join(ROOT, `dist-${process.pid}`);
   const args = [swc, ...SOURCES, '-d', fresh, '--config-file', '.swcrc', '--quiet'];
   const { status } = spawnSync(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] });
-  if (status !== 0) {
+  if (status !== 0 || !bundleConsole(fresh)) {
     rmSync(fresh, { recursive: true, force: true });
     throw new Error('The build failed: see above.');
   }
@@ -58,6 +65,30 @@ function build(swc, stamp) {
   }
   writeFileSync(join(fresh, '.stamp'), stamp);
   putInPlace(fresh);
+}
+
+/** One script and one style sheet, with all they need inside. Gives false after saying why it can't. */
+function bundleConsole(fresh) {
+  const require = createRequire(import.meta.url);
+  const { buildSync } = require('esbuild');
+  const from = (name) => join(ROOT, CONSOLE, name);
+  try {
+    buildSync({
+      entryPoints: [from('main.tsx'), from('console.css')],
+      outdir: join(fresh, CONSOLE),
+      jsx: 'automatic',
+      jsxImportSource: 'preact',
+      tsconfigRaw: '{}', // the file is for the check alone, and images are built without it
+      bundle: true,
+      minify: true,
+      format: 'esm',
+      target: 'es2022',
+      logLevel: 'warning',
+    });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function putInPlace(fresh) {

@@ -1,5 +1,10 @@
-/** One word after `npm run crm`. Gives the exit code. */
-export type Command = (args: readonly string[], env: NodeJS.ProcessEnv) => Promise<number>;
+/** What one word after `npx crm` does, with its arguments and options by name. Gives the exit code. */
+export type Command<O = object> = (options: O, env: NodeJS.ProcessEnv) => Promise<number>;
+
+/** What every command that prints takes: JSON for a program instead of lines for a person. */
+export interface Printed {
+  readonly json?: true;
+}
 
 /** What keeps a command from its work, in one line for a person: the fact, then the remedy. */
 export class CommandError extends Error {
@@ -11,4 +16,9 @@ export const DATA_DIRECTORY = '.data';
 
 export function print(line = ''): void {
   process.stdout.write(`${line}\n`);
+}
+
+/** Prints `line`, or `facts` when they are for a program. */
+export function tell({ json }: Printed, facts: unknown, line: string): void {
+  print(json ? JSON.stringify(facts) : line);
 }

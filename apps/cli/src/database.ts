@@ -1,26 +1,25 @@
-import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { DatabaseSettings, loadSettings } from '#platform/config';
 import { MIGRATIONS } from '../../../migrations/index.js';
-import { CommandError, DATA_DIRECTORY, print } from './command.js';
+import { CommandError, DATA_DIRECTORY, print, type Printed, tell } from './command.js';
 import type { Seeded } from './demo/seed.js';
 
 /** `migrate`: brings the schema up to this code. */
-export async function migrate(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
-  parseArgs({ args: [...args] });
+export async function migrate(options: Printed, env: NodeJS.ProcessEnv): Promise<number> {
   await withDatabase(env, async (url) => {
     const applied = await applyMigrations(url);
-    print(applied.length === 0 ? 'The schema is up to date.' : `Applied ${applied.join(', ')}.`);
+    tell(options, { applied }, applied.length === 0 ? 'The schema is up to date.' : `Applied ${applied.join(', ')}.`);
   });
   return 0;
 }
 
 /** `seed`: migrates, and adds the demo data unless there are clients. */
-export async function seed(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
-  parseArgs({ args: [...args] });
+export async function seed(options: Printed, env: NodeJS.ProcessEnv): Promise<number> {
   await withDatabase(env, async (url) => {
-    const seeded = await prepareDatabase(url, env);
-    print(
+    const seeded = await prepareDatabase(url, env, !options.json);
+    tell(
+      options,
+      { seeded: seeded ?? null },
       seeded
         ? `Added ${seeded.clients} clients and ${seeded.deals} deals with all that belongs to them.`
         : 'There are clients already: nothing was added.',
@@ -32,15 +31,25 @@ export async function seed(args: readonly string[], env: NodeJS.ProcessEnv): Pro
 /**
  * Migrates, and fills a database without clients with the demo data.
  * @param env the rest of the configuration.
+ * @param isForPerson whether to show that the demo data are being added, which takes a while.
  * @returns how much was added; undefined when there were clients already.
  * @throws CommandError when it can't be reached.
  */
-export async function prepareDatabase(url: string, env: NodeJS.ProcessEnv): Promise<Seeded | undefined> {
+export async function prepareDatabase(
+  url: string,
+  env: NodeJS.ProcessEnv,
+  isForPerson = true,
+): Promise<Seeded | undefined> {
   await applyMigrations(url);
   if (await withClient(url, hasClients)) return undefined; // asked here too: the seed loads all domains
-  print('Adding the demo data, once …');
-  const { seedDemo } = await import('./demo/seed.js');
-  return seedDemo(url, env);
+  if (isForPerson) print('Adding the demo data, once …');
+  const [{ seedDemo }, { ProgressBar }] = await Promise.all([import('./demo/seed.js'), import('./progress-bar.js')]);
+  const bar = new ProgressBar(isForPerson);
+  try {
+    return await seedDemo(url, env, undefined, (done, total) => bar.show('adding', done, total));
+  } finally {
+    bar.end();
+  }
 }
 
 /** @returns the names of those applied now. */
@@ -67,7 +76,8 @@ export async function withDatabase(env: NodeJS.ProcessEnv, work: (url: string) =
   }
 }
 
-async function withClient<R>(url: string, work: (client: pg.Client) => Promise<R>): Promise<R> {
+/** @throws CommandError when it can't be reached. */
+export async function withClient<R>(url: string, work: (client: pg.Client) => Promise<R>): Promise<R> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
   try {
     await client.connect();

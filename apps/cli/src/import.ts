@@ -1,22 +1,23 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
-import { SingleBar } from 'cli-progress';
 import { CrmApi } from './crm-api.js';
-import { CommandError, print } from './command.js';
+import { CommandError, print, type Printed } from './command.js';
+import { ProgressBar } from './progress-bar.js';
 
 const KINDS = ['clients', 'deals', 'policies', 'payments'];
 const ASK_EVERY_MS = 500;
 const SHOWN_FAULTS = 20;
-const OPTIONS = {
-  'dry-run': { type: 'boolean' },
-  mode: { type: 'string' },
-  duplicates: { type: 'string' },
-  encoding: { type: 'string' },
-  url: { type: 'string' },
-  json: { type: 'boolean' },
-} as const;
+
+interface ImportOptions extends Printed {
+  readonly kind: string;
+  readonly file: string;
+  readonly dryRun?: true;
+  readonly mode?: string;
+  readonly duplicates?: string;
+  readonly encoding?: string;
+  readonly url?: string;
+}
 
 /** An import as the API shows it. */
 interface ShownImport {
@@ -43,52 +44,21 @@ interface ShownFault {
  * `import <kind> <file>`: hands a CSV file to a running API and waits for the end.
  * @returns 0 when every row was taken (or would be), 1 when some were not.
  */
-export async function importFile(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
-  const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-  const [kind = '', file, ...rest] = positionals;
-  if (!KINDS.includes(kind) || file === undefined || rest.length > 0) {
-    throw new CommandError(`Name a kind (${KINDS.join(', ')}) and a file: import <kind> <file>.`);
-  }
-  const api = new CrmApi(env, values.url);
-  const { mode, duplicates, encoding } = values;
-  const query = queryOf({ mode, duplicates, encoding, dry_run: values['dry-run'] ? 'true' : undefined });
-  const line = new ProgressBar(!values.json && process.stderr.isTTY);
+export async function importFile(options: ImportOptions, env: NodeJS.ProcessEnv): Promise<number> {
+  const { kind, file, dryRun, mode, duplicates, encoding, url, json } = options;
+  if (!KINDS.includes(kind)) throw new CommandError(`Name a kind (${KINDS.join(', ')}) and a file.`);
+  const api = new CrmApi(env, url);
+  const query = queryOf({ mode, duplicates, encoding, dry_run: dryRun && 'true' });
+  const line = new ProgressBar(!json);
   try {
     const run = await awaitEnd(api, await handIn(api, `/imports/${kind}${query}`, file, line), line);
     line.end();
     const { items: faults } = await api.get<{ items: ShownFault[] }>(`/imports/${run.id}/errors?limit=200`);
-    if (values.json) print(JSON.stringify({ ...run, errors: faults }));
-    else tell(run, faults);
+    if (json) print(JSON.stringify({ ...run, errors: faults }));
+    else tellPerson(run, faults);
     return run.state === 'done' && run.failed === 0 ? 0 : 1;
   } finally {
     line.end();
-  }
-}
-
-/** A bar of one phase after the other; nothing where nobody looks at a terminal. */
-class ProgressBar {
-  private bar: SingleBar | undefined;
-  private phase = '';
-
-  constructor(private readonly isShown: boolean) {}
-
-  show(phase: string, done: number, total: number): void {
-    if (!this.isShown) return;
-    if (phase !== this.phase) {
-      this.end();
-      this.bar = new SingleBar({
-        format: `${phase.padEnd(9)} {bar} {percentage}% {value}/{total}, {eta_formatted} left`,
-        hideCursor: true,
-      });
-      this.bar.start(total, done);
-      this.phase = phase;
-    }
-    this.bar?.update(done);
-  }
-
-  end(): void {
-    this.bar?.stop();
-    this.bar = undefined;
   }
 }
 
@@ -112,7 +82,7 @@ async function awaitEnd(api: CrmApi, begun: ShownImport, bar: ProgressBar): Prom
   return run;
 }
 
-function tell(run: ShownImport, faults: readonly ShownFault[]): void {
+function tellPerson(run: ShownImport, faults: readonly ShownFault[]): void {
   const { created, updated, skipped, failed, rows } = run;
   const what = `${created} added, ${updated} changed, ${skipped} passed over, ${failed} with faults`;
   if (run.state === 'refused') print(`Nothing was imported: ${failed} of ${rows} rows have faults.`);

@@ -1,4 +1,5 @@
-// What `npm start` runs: plain JavaScript that any Node reads, so that whatever is missing is said in one line.
+#!/usr/bin/env node
+// What `npx crm` and `npm start` run: plain JavaScript that any Node reads, so that whatever is missing is said in one line.
 import { existsSync } from 'node:fs';
 
 const [major, minor] = process.versions.node.split('.').map(Number);

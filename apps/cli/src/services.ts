@@ -1,20 +1,19 @@
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { ServiceError, startServices } from '#platform/services';
-import { CommandError, DATA_DIRECTORY, print } from './command.js';
+import { CommandError, DATA_DIRECTORY, print, type Printed } from './command.js';
 import { composeServices, dockerAnswers, type RunningServices } from './compose.js';
 import { holdRunLock } from './run-lock.js';
 import { untilStopped } from './until-stopped.js';
 
 /** `services`: PostgreSQL, RabbitMQ and Redis until Ctrl-C; prints the settings that lead to them. */
-export async function services(args: readonly string[]): Promise<number> {
-  parseArgs({ args: [...args] });
+export async function services({ json }: Printed): Promise<number> {
   await untilStopped(async (undoBy) => {
     undoBy(holdRunLock('services'));
     const running = await startOrCompose(join(DATA_DIRECTORY, 'services'));
     undoBy(async () => running.stop());
-    for (const [name, value] of Object.entries(running.settings)) print(`export ${name}=${value}`);
-    print('# Ctrl-C stops them; their data stay.');
+    if (json) print(JSON.stringify(running.settings));
+    else for (const [name, value] of Object.entries(running.settings)) print(`export ${name}=${value}`);
+    if (!json) print('# Ctrl-C stops them; their data stay.');
     await running.ended();
     throw new CommandError('A server ended by itself: all are stopped.');
   });

@@ -1,5 +1,4 @@
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { deletePostgres, type Server, ServerProcess, ServiceError, startPostgres } from '#platform/services';
 import { CommandError, DATA_DIRECTORY } from './command.js';
 import { type DevelopmentSettings, developmentSettings } from './development-settings.js';
@@ -14,15 +13,14 @@ const STOP_MARGIN_MS = 2_000;
  * `start [--fresh]`: the API and the worker with all they need, until Ctrl-C. PostgreSQL is our own unless CRM_DATABASE_URL is
  * set; without CRM_RABBITMQ_URL and REDIS_HOST they run without those servers.
  */
-export async function start(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
-  const { values } = parseArgs({ args: [...args], options: { fresh: { type: 'boolean' } } });
-  if (values.fresh && env.CRM_DATABASE_URL) {
+export async function start({ fresh }: { readonly fresh?: true }, env: NodeJS.ProcessEnv): Promise<number> {
+  if (fresh && env.CRM_DATABASE_URL) {
     throw new CommandError('--fresh deletes the database of npm start alone: unset CRM_DATABASE_URL first.');
   }
   await untilStopped(async (undoBy) => {
     undoBy(holdRunLock('start'));
     const settings = await developmentSettings(env);
-    if (values.fresh) await deletePostgres(DATA_DIRECTORY);
+    if (fresh) await deletePostgres(DATA_DIRECTORY);
     const database = import('./database.js'); // loads while PostgreSQL starts
     const postgres = env.CRM_DATABASE_URL ? undefined : await ownPostgres();
     if (postgres) undoBy(() => postgres.stop());

@@ -1,11 +1,10 @@
 import { createHmac } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { AuthSettings, loadSettings } from '#platform/config';
-import { isUuid, type Role, ROLES } from '#platform/kernel';
+import { isUuid, type Role } from '#platform/kernel';
 import { keptSecret } from '#platform/services';
-import { CommandError, DATA_DIRECTORY, print } from './command.js';
+import { CommandError, DATA_DIRECTORY, type Printed, tell } from './command.js';
 import { demoUser } from './demo/users.js';
 
 const LIFETIME_S = 8 * 3_600;
@@ -20,19 +19,23 @@ const CLAIM: Readonly<Record<Role, string>> = {
   service: 'service',
 };
 
+interface TokenOptions extends Printed {
+  readonly role: Role;
+  readonly user?: string;
+}
+
 /** `token --role <role> [--user <uuid>]`: prints an access token for development. */
-export async function token(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
-  const { values } = parseArgs({ args: [...args], options: { role: { type: 'string' }, user: { type: 'string' } } });
-  const role = ROLES.find((name) => name === values.role);
-  if (!role) throw new CommandError(`Name a role with --role: ${ROLES.join(', ')}.`);
-  if (values.user !== undefined && !isUuid(values.user)) throw new CommandError('--user must be a UUID.');
+export async function token(options: TokenOptions, env: NodeJS.ProcessEnv): Promise<number> {
+  const { role, user } = options;
+  if (user !== undefined && !isUuid(user)) throw new CommandError('--user must be a UUID.');
   const auth = developmentAuth(env);
   if (!auth.accessSecret) {
     throw new CommandError(
       'Tokens come from the issuer that CRM_JWT_PUBLIC_KEY or CRM_JWT_JWKS_URL names: unset it to sign here.',
     );
   }
-  print(signToken(role, auth, auth.accessSecret, values.user));
+  const signed = signToken(role, auth, auth.accessSecret, user);
+  tell(options, { token: signed }, signed);
   return 0;
 }
 

@@ -11,6 +11,7 @@ export function welcome(settings: DevelopmentSettings, seconds: number): void {
 CRM is ready after ${seconds.toFixed(1)} s.
 
   API      ${base}/api/v1
+  Console  ${base}/console
   Docs     ${base}/docs
   Stream   ${base}/streams/deals
   Worker   http://${host}:${workerPort}/health/ready

@@ -14,9 +14,6 @@ import { ReviseDealCommand } from './commands/revise-deal.command.js';
 import { DealOpened, DealRevised } from './deal.events.js';
 import { DealsModule } from './deals.module.js';
 
-// Generous: reached only when something hangs.
-jest.setTimeout(60_000);
-
 const NOTE = statement('INSERT INTO public.notes (text) VALUES ($1::text)');
 
 /** A second listener of deals, which does what the deal's title says. */

@@ -1,5 +1,6 @@
 import type { Scope } from '#platform/auth';
 import { scopePredicate } from '#platform/auth';
+import { appendingOne, oneChangeParameters } from '#platform/messaging';
 import { statement, type Statement, TableMapping } from '#platform/persistence';
 import type { DataSource } from 'typeorm';
 import type { LineKind } from './contracts.js';
@@ -47,9 +48,19 @@ export class LineTable {
  * @param own how many parameters `write` takes.
  */
 function withTotals(kind: LineKind, write: string, own: number): Statement {
-  const [id, deal, currency, client, owner, executor, isNew, version, difference, actor, changes, trace, at] =
-    Array.from({ length: 13 }, (_, index) => `$${own + index + 1}`);
+  const guards = 9;
+  const [id, deal, currency, client, owner, executor, isNew, version, difference] = Array.from(
+    { length: guards },
+    (_, index) => `$${own + index + 1}`,
+  );
+  const change = oneChangeParameters('story', own + guards + 1);
+  const { actorId, at, events, entry } = change;
   const total = `${kind}s_total`;
+  /** What a change of a line can change of its payment, when `a` and `b` are the payment before and after, or after and before. */
+  const moved = (a: string, b: string): string => `(
+    CASE WHEN (${a}).${total} = (${b}).${total} THEN '{}' ELSE jsonb_build_object('${total}', (${a}).${total}::text,
+      'net_total', (${a}).net_total::text) END ||
+    CASE WHEN (${a}).status = (${b}).status THEN '{}' ELSE jsonb_build_object('status', (${a}).status) END)`;
   return statement(
     `WITH old AS (
        SELECT p AS payment FROM crm.payments p JOIN crm.deal_access d ON d.id = p.deal_id
@@ -61,22 +72,20 @@ function withTotals(kind: LineKind, write: string, own: number): Statement {
        FOR NO KEY UPDATE OF p FOR SHARE OF d
      ), line AS (${write}), now AS (
        UPDATE crm.payments p SET ${total} = p.${total} + ${difference}::numeric, version = p.version + 1,
-         updated_at = ${at}::timestamptz, updated_by_id = ${actor}::uuid
+         updated_at = ${at}, updated_by_id = ${actorId}
        FROM old, line WHERE p.id = (old.payment).id RETURNING p AS payment
      ), story AS (
-       SELECT ${changes}::jsonb -> 0 AS change, n.after, d.previous,
-         (SELECT jsonb_object_agg(field, n.after -> field) FROM jsonb_object_keys(d.previous) AS field) AS present
-       FROM old, now, LATERAL (SELECT crm.payment_json(old.payment)::jsonb AS before, crm.payment_json(now.payment)::jsonb AS after) n,
-         LATERAL (SELECT coalesce(jsonb_object_agg(key, value), '{}') AS previous FROM jsonb_each(n.before)
-           WHERE value <> n.after -> key AND key NOT IN ('version', 'updated_at', 'updated_by_id')) d
-     )
-     SELECT crm.append_changes(jsonb_build_array(change || jsonb_build_object(
-       'entry', jsonb_set(change -> 'entry', '{data,payment}',
-         jsonb_build_object('before', previous, 'after', coalesce(present, '{}'))),
-       'events', jsonb_build_array(change #> '{events,0}', jsonb_set(change #> '{events,1}', '{data}',
-         (change #> '{events,1,data}') || jsonb_build_object('payment', after, 'previous', previous,
-           'changed', (SELECT coalesce(jsonb_agg(field), '[]') FROM jsonb_object_keys(previous) AS field)))))),
-       ${trace}::text, ${at}::timestamptz) AS heads
-     FROM story`,
+       SELECT ${entry.data} || jsonb_build_object('payment', jsonb_build_object('before', previous, 'after', present)) AS entry,
+         jsonb_build_array(${events} -> 0, jsonb_set(${events} -> 1, '{data}', (${events} #> '{1,data}') ||
+           jsonb_build_object('payment', crm.payment_json(payment)::jsonb, 'previous', previous,
+             'changed', (SELECT coalesce(jsonb_agg(field), '[]') FROM jsonb_object_keys(previous) AS field)))) AS events
+       FROM (SELECT now.payment, ${moved('old.payment', 'now.payment')} AS previous,
+         ${moved('now.payment', 'old.payment')} AS present FROM old, now) AS both_rows
+     )${appendingOne({
+       ...change,
+       events: '(SELECT events FROM story)',
+       eventCount: '2',
+       entry: { ...entry, data: '(SELECT entry FROM story)' },
+     })}`,
   );
 }

@@ -89,15 +89,15 @@ export class PaymentLines {
   /** @returns false when what was read does not hold any more: then nothing was written. */
   private async write(payment: PaymentAtHand, change: LineChange): Promise<boolean> {
     const { mapping, insert, update } = this.tables[change.kind];
-    const { line, actorId, at } = change;
+    const { line, at } = change;
     const isNew = change.what === 'created';
     const row = isNew ? mapping.insertValues(line) : mapping.updateValues(line);
     const rows = await this.store.database
       .query(isNew ? insert : update, [
         ...row,
         ...[payment.id, payment.dealId, payment.currency, payment.clientId, payment.ownerId, payment.executorId],
-        ...[isNew, change.paymentVersion, differenceOf(change), actorId],
-        ...this.store.eventLog.parameters([lineStory(payment, change)], at),
+        ...[isNew, change.paymentVersion, differenceOf(change)],
+        ...this.store.eventLog.oneChange(lineStory(payment, change), at),
       ])
       .catch((error: unknown) => {
         throw (error as { code?: unknown }).code === NUMERIC_OVERFLOW ? totalTooLarge() : error;

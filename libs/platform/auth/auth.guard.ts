@@ -1,4 +1,4 @@
-import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Injectable, type Type } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { RequestContext } from '#platform/observability';
 import { type AuthenticatedRequest, PUBLIC, TOKEN_IN_QUERY } from './auth.decorators.js';
@@ -7,6 +7,14 @@ import { presentedToken, type TokenBearingRequest } from './presented-token.js';
 import type { VerifiedToken } from './token-claims.js';
 import { TokenVerifier } from './token-verifier.js';
 
+type Handler = ReturnType<ExecutionContext['getHandler']>;
+
+/** What a route says of its tokens. */
+interface Marks {
+  readonly isPublic: boolean;
+  readonly takesTokenInQuery: boolean;
+}
+
 /**
  * Lets in whoever shows a good token, and says who it is: the only place where an HTTP request gets its caller.
  * Register it for the whole application: `{ provide: APP_GUARD, useExisting: AuthGuard }`.
@@ -14,6 +22,8 @@ import { TokenVerifier } from './token-verifier.js';
  */
 @Injectable()
 export class AuthGuard implements CanActivate {
+  private readonly marks = new Map<Type, Map<Handler, Marks>>();
+
   constructor(
     private readonly verifier: TokenVerifier,
     private readonly reflector: Reflector,
@@ -24,20 +34,28 @@ export class AuthGuard implements CanActivate {
    * @throws DomainError `authorization_required`, `invalid_token`, `token_expired` or `auth_unavailable`.
    */
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    if (this.isMarked(context, PUBLIC)) return true;
+    const marks = this.marksOf(context.getHandler(), context.getClass());
+    if (marks.isPublic) return true;
     if (context.getType() !== 'http') throw authorizationRequired();
     const request = context.switchToHttp().getRequest<TokenBearingRequest & AuthenticatedRequest>();
-    const token = presentedToken(request, this.isMarked(context, TOKEN_IN_QUERY));
+    const token = presentedToken(request, marks.takesTokenInQuery);
     if (token === undefined) throw authorizationRequired();
     const known = this.verifier.recall(token);
     if (known) return letIn(request, known);
     return this.verifier.verify(token).then((verified) => letIn(request, verified));
   }
 
-  private isMarked(context: ExecutionContext, mark: string): boolean {
-    return (
-      this.reflector.getAllAndOverride<boolean | undefined>(mark, [context.getHandler(), context.getClass()]) === true
-    );
+  /** Looked up once a route: a controller may have inherited its handler. */
+  private marksOf(handler: Handler, controller: Type): Marks {
+    const ofController = this.marks.get(controller) ?? new Map<Handler, Marks>();
+    this.marks.set(controller, ofController);
+    let marks = ofController.get(handler);
+    if (!marks) {
+      const has = (mark: string): boolean => this.reflector.getAllAndOverride(mark, [handler, controller]) === true;
+      marks = { isPublic: has(PUBLIC), takesTokenInQuery: has(TOKEN_IN_QUERY) };
+      ofController.set(handler, marks);
+    }
+    return marks;
   }
 }
 

@@ -22,11 +22,18 @@ export class TokenCache {
   get(token: string, now: number): VerifiedToken | undefined {
     const entry = this.entries.get(token);
     if (!entry) return undefined;
-    // A Map keeps the order of insertion: to put an entry back is to make it the youngest.
-    this.entries.delete(token);
-    if (now >= entry.recheckAt) return undefined;
-    this.entries.set(token, entry);
+    if (now >= entry.recheckAt) {
+      this.entries.delete(token);
+      return undefined;
+    }
+    if (this.entries.size > this.capacity / 2) this.makeYoungest(token, entry);
     return entry.verified;
+  }
+
+  /** A Map keeps the order of insertion. Not worth its price before tokens are near to being pushed out. */
+  private makeYoungest(token: string, entry: Entry): void {
+    this.entries.delete(token);
+    this.entries.set(token, entry);
   }
 
   /** Keeps a token until it expires, is pushed out, or its signature is due to be checked again. */

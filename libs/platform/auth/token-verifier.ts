@@ -22,7 +22,7 @@ export class TokenVerifier {
 
   /** What is already known of a token, at the price of a look-up; undefined when it has to be verified. */
   recall(token: string): VerifiedToken | undefined {
-    return this.cache.get(token, this.now());
+    return this.cache.get(token, this.clock.epochMs());
   }
 
   /**
@@ -36,11 +36,7 @@ export class TokenVerifier {
     const key = await this.keys.find(header);
     if (!key) throw invalidToken();
     const verified = await this.strategy.check(token, key);
-    this.cache.put(token, verified, this.now());
+    this.cache.put(token, verified, this.clock.epochMs());
     return verified;
-  }
-
-  private now(): number {
-    return Date.parse(this.clock.now());
   }
 }

@@ -1,5 +1,6 @@
 export { JobBoard } from './board/job-board.js';
 export { HOUSEKEEPING } from './housekeeping.queue.js';
+export { DeadJobs, type DeadRequest } from './dead-jobs.js';
 export { JobCounts, type QueueCounts } from './job-counts.js';
 export {
   DailySchedule,
@@ -11,5 +12,6 @@ export {
   WorkInterrupted,
 } from './job-handler.js';
 export { type AskedJob, type JobPayload, type JobRequest } from './job-request.js';
+export { JobQueues } from './job-queues.js';
 export { JobRequests } from './job-requests.js';
 export { JobsModule } from './jobs.module.js';

@@ -9,8 +9,6 @@ import { JobRunner } from './job-runner.js';
 import { JobWorkers } from './job-workers.js';
 import { QUEUE, redisServer, Trial } from './trial.fixture.js';
 
-jest.setTimeout(60_000);
-
 const write = (key: string) => ({ queue: QUEUE, name: 'write', key, payload: {} });
 
 describe.each([

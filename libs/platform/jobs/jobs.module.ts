@@ -54,9 +54,9 @@ export class JobsModule {
   private static readonly registered = new Map<string, DynamicModule>();
   private static readonly processed = new Map<string, DynamicModule>();
 
-  /** Gives {@link JobRequests}, {@link JobCounts} and the {@link JobBoard}. */
+  /** Gives {@link JobRequests}, {@link JobCounts}, {@link DeadJobs}, {@link JobQueues} and the {@link JobBoard}. */
   static forRoot(): DynamicModule {
-    return this.root([...REQUESTING, ...WATCHING], [JobRequests, JobCounts, JobBoard]);
+    return this.root([...REQUESTING, ...WATCHING], [JobRequests, JobCounts, DeadJobs, JobQueues, JobBoard]);
   }
 
   /** The same, and runs jobs, schedules and the reconciler from bootstrap to shutdown. */

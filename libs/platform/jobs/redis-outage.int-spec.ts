@@ -4,8 +4,6 @@ import { JobCounts } from './job-counts.js';
 import { JobRequests } from './job-requests.js';
 import { QUEUE, redisServer, Trial } from './trial.fixture.js';
 
-jest.setTimeout(60_000);
-
 /** Stands before Redis and can be taken away. */
 class Line {
   private readonly sockets = new Set<Socket>();

@@ -9,10 +9,19 @@ export function instant(date: Date): Instant {
 /** The only source of the present moment; tests put a fixed one in its place. */
 export abstract class Clock {
   abstract now(): Instant;
+
+  /** The same in milliseconds since the Unix epoch. */
+  epochMs(): number {
+    return Date.parse(this.now());
+  }
 }
 
 export class SystemClock extends Clock {
   now(): Instant {
     return instant(new Date());
+  }
+
+  override epochMs(): number {
+    return Date.now();
   }
 }

@@ -11,6 +11,7 @@ import {
   versionMismatch,
 } from '#platform/persistence';
 import { DataSource, type EntityTarget } from 'typeorm';
+import { appendingOne, oneChangeParameters } from './append-statement.js';
 import { EventLog } from './event-log.js';
 
 /** What every repository of aggregates stands on. */
@@ -44,8 +45,8 @@ type Appending = 'append_changes' | 'append_beginnings';
  */
 export abstract class AggregateRepository<T extends Aggregate> {
   protected readonly mapping: TableMapping<T>;
-  private readonly insertStatement: Statement;
-  private readonly updateStatement: Statement;
+  private readonly inserts: WriteStatements;
+  private readonly updates: WriteStatements;
   private readonly insertAllStatements: Readonly<Record<Appending, Statement>>;
 
   protected constructor(
@@ -56,8 +57,8 @@ export abstract class AggregateRepository<T extends Aggregate> {
     this.mapping = new TableMapping(store.dataSource.getMetadata(entity));
     const own = this.mapping.insertParameterCount;
     const condition = insertCondition?.source(own + 1);
-    this.insertStatement = withLog(this.mapping.insertSql(condition), own + (insertCondition?.parameterCount ?? 0));
-    this.updateStatement = withLog(this.mapping.updateSql(), this.mapping.updateParameterCount);
+    this.inserts = withLog(this.mapping.insertSql(condition), own + (insertCondition?.parameterCount ?? 0));
+    this.updates = withLog(this.mapping.updateSql(), this.mapping.updateParameterCount);
     this.insertAllStatements = {
       append_changes: allWithLog(this.mapping.insertAllSql(), own, 'append_changes'),
       append_beginnings: allWithLog(this.mapping.insertAllSql(), own, 'append_beginnings'),
@@ -81,10 +82,13 @@ export abstract class AggregateRepository<T extends Aggregate> {
         const row = isNew
           ? [...this.mapping.insertValues(aggregate), ...conditionValues]
           : this.mapping.updateValues(aggregate);
-        return {
-          statement: isNew ? this.insertStatement : this.updateStatement,
-          values: [...row, ...this.store.eventLog.parameters(changes, at)],
-        };
+        const { one, oneEntered, any } = isNew ? this.inserts : this.updates;
+        const [change, ...others] = changes;
+        if (!change || others.length > 0 || change.events.length === 0) {
+          return { statement: any, values: [...row, ...this.store.eventLog.parameters(changes, at)] };
+        }
+        const values = [...row, ...this.store.eventLog.oneChange(change, at)];
+        return { statement: change.entry ? oneEntered : one, values };
       },
       (rows) => {
         if (rows.length > 0) return;
@@ -122,12 +126,24 @@ export abstract class AggregateRepository<T extends Aggregate> {
   }
 }
 
-function withLog(write: string, parameterCount: number): Statement {
+/** A write with what it appends: one change without or with a journal entry, or any number of them. */
+interface WriteStatements {
+  readonly one: Statement;
+  readonly oneEntered: Statement;
+  readonly any: Statement;
+}
+
+function withLog(write: string, parameterCount: number): WriteStatements {
   const [changes, trace, at] = [1, 2, 3].map((offset) => `$${parameterCount + offset}`);
-  return statement(
-    `WITH written AS (${write})
-     SELECT crm.append_changes(${changes}::jsonb, ${trace}::text, ${at}::timestamptz) AS heads FROM written`,
-  );
+  const change = oneChangeParameters('written', parameterCount + 1);
+  return {
+    one: statement(`WITH written AS (${write})${appendingOne({ ...change, entry: null })}`),
+    oneEntered: statement(`WITH written AS (${write})${appendingOne(change)}`),
+    any: statement(
+      `WITH written AS (${write})
+       SELECT crm.append_changes(${changes}::jsonb, ${trace}::text, ${at}::timestamptz) AS heads FROM written`,
+    ),
+  };
 }
 
 /** The function runs once, after the last row is written. */

@@ -2,11 +2,7 @@ import { RabbitMQModule, type RabbitMQConfig } from '@golevelup/nestjs-rabbitmq'
 import type { DynamicModule } from '@nestjs/common';
 import { BrokerSettings } from '#platform/config';
 import { Log } from '#platform/observability';
-
-/** Takes what nobody bound, so that an event without a subscriber yet is kept. */
-export const UNROUTED = 'crm.unrouted';
-/** Takes what a subscriber could not deal with, under its queue's name. */
-export const DEAD_LETTERS = 'crm.dead-letters';
+import { exchangesOf, UNROUTED } from './broker-topology.js';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
@@ -18,11 +14,7 @@ export function brokerModule(): DynamicModule {
       name: 'crm',
       uri: settings.url!,
       prefetchCount: 20,
-      exchanges: [
-        { name: UNROUTED, type: 'fanout', options: { durable: true } },
-        { name: DEAD_LETTERS, type: 'direct', options: { durable: true } },
-        { name: settings.exchange, type: 'topic', options: { durable: true, alternateExchange: UNROUTED } },
-      ],
+      exchanges: exchangesOf(settings.exchange).map((exchange) => ({ ...exchange })),
       queues: [{ name: UNROUTED, exchange: UNROUTED, routingKey: '', options: { durable: true } }],
       connectionInitOptions: { wait: true, timeout: CONNECT_TIMEOUT_MS, reject: true },
       connectionManagerOptions: {

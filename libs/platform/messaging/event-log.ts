@@ -1,7 +1,6 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable } from '@nestjs/common';
 import { type Instant, newId } from '#platform/kernel';
-import { RequestContext } from '#platform/observability';
+import { AsyncVariable, RequestContext } from '#platform/observability';
 import { Database, statement, UnitOfWork } from '#platform/persistence';
 import type { LoggedFact } from './event-type.js';
 import { LogSignal } from './log-signal.js';
@@ -37,6 +36,8 @@ export interface StreamHead {
 
 /** An event stays under 64 KiB, envelope included. */
 const MAX_DATA_BYTES = 60 * 1024;
+/** Of UTF-8, for each unit of UTF-16 that a string's length counts. */
+const MOST_BYTES_A_CHARACTER = 3;
 
 const APPEND = statement('SELECT crm.append_changes($1::jsonb, $2::text, $3::timestamptz) AS heads');
 
@@ -46,7 +47,7 @@ const APPEND = statement('SELECT crm.append_changes($1::jsonb, $2::text, $3::tim
  */
 @Injectable()
 export class EventLog {
-  private readonly collecting = new AsyncLocalStorage<Change[]>();
+  private readonly collecting = new AsyncVariable<Change[]>();
 
   constructor(
     private readonly database: Database,
@@ -56,7 +57,7 @@ export class EventLog {
 
   /** Adds a change to the write in hand; for event handlers that run while an aggregate is being saved. */
   record(change: Change): void {
-    const changes = this.collecting.getStore();
+    const changes = this.collecting.get();
     if (!changes) throw new Error("record() belongs into the handler of an aggregate's event; use append() elsewhere");
     changes.push(change);
   }
@@ -76,12 +77,32 @@ export class EventLog {
 
   /** The parameters of `crm.append_changes`, for a statement that calls it; wakes the readers after the commit. */
   parameters(changes: readonly Change[], at: Instant): [string, string | null, Instant] {
+    this.wake();
+    const text = JSON.stringify(changes.map(rowOf));
+    if (text.length > MAX_DATA_BYTES / MOST_BYTES_A_CHARACTER) refuseLargeEvents(changes);
+    return [text, RequestContext.current()?.traceparent ?? null, at];
+  }
+
+  /** The parameters of a statement that appends this change by itself, in the order of `oneChangeParameters`. */
+  oneChange(change: Change, at: Instant): unknown[] {
+    this.wake();
+    const { stream, deal_id = null, client_id = null, actor_id, audience, entry, events } = rowOf(change);
+    const text = JSON.stringify(events);
+    if (text.length > MAX_DATA_BYTES / MOST_BYTES_A_CHARACTER) refuseLargeEvents([change]);
+    const trace = RequestContext.current()?.traceparent ?? null;
+    return [
+      ...[stream, deal_id, client_id, actor_id, audience, text, trace, at],
+      ...(entry ? [entry.id, entry.kind, entry.body, JSON.stringify(entry.data)] : []),
+    ];
+  }
+
+  /** Lets the readers know after the commit. */
+  private wake(): void {
     this.unitOfWork.afterCommit(() => this.signal.appended());
-    return [JSON.stringify(changes.map(rowOf)), RequestContext.current()?.traceparent ?? null, at];
   }
 }
 
-function rowOf(change: Change): object {
+function rowOf(change: Change) {
   return {
     stream: change.stream,
     deal_id: change.dealId,
@@ -89,10 +110,13 @@ function rowOf(change: Change): object {
     actor_id: change.actorId,
     audience: change.audience,
     entry: change.entry && { id: newId(), ...change.entry },
-    events: change.events.map(({ id = newId(), type, data, audience }) => {
-      const bytes = Buffer.byteLength(JSON.stringify(data));
-      if (bytes > MAX_DATA_BYTES) throw new Error(`event ${type} has ${bytes} bytes of data, over ${MAX_DATA_BYTES}`);
-      return { id, type, data, audience };
-    }),
+    events: change.events.map(({ id = newId(), type, data, audience }) => ({ id, type, data, audience })),
   };
+}
+
+function refuseLargeEvents(changes: readonly Change[]): void {
+  for (const { type, data } of changes.flatMap(({ events }) => events)) {
+    const bytes = Buffer.byteLength(JSON.stringify(data));
+    if (bytes > MAX_DATA_BYTES) throw new Error(`event ${type} has ${bytes} bytes of data, over ${MAX_DATA_BYTES}`);
+  }
 }

@@ -1,4 +1,6 @@
+export { appendingOne, oneChangeParameters } from './append-statement.js';
 export { AggregateRepository, AggregateStore } from './aggregate.repository.js';
+export { type BrokerFindings, DEAD_LETTERS, examineBroker, UNROUTED } from './broker-topology.js';
 export { BrokerQueues } from './broker-queues.js';
 export {
   attributesOf,
@@ -16,10 +18,12 @@ export { type Change, EventLog, type StreamHead } from './event-log.js';
 export { EVENT_REPLAYS, EventReplays, type Replay } from './event-replays.js';
 export { EventRetention } from './event-retention.js';
 export { type EventDeclaration, EventType, type LoggedFact } from './event-type.js';
+export { type ReaderLag, readerLags, unsequenced } from './log-lag.js';
 export { LogPartitions } from './log-partitions.js';
 export { type LogFilter, type LoggedEvent, type LogPage, LogReader } from './log-reader.js';
 export { LogSignal } from './log-signal.js';
 export { MessagingModule } from './messaging.module.js';
+export { LOCAL_CURSOR, RABBITMQ_CURSOR } from './event-cursor.js';
 export { isPosition, positionGone, positionInFuture } from './position.js';
 export { QueueReplay } from './queue-replay.js';
 export { RabbitSubscriptions } from './rabbit-subscriptions.js';

@@ -1,17 +1,9 @@
 import { AmqpConnection } from '@golevelup/nestjs-rabbitmq';
 import { Injectable, type OnApplicationBootstrap, Optional } from '@nestjs/common';
 import { Metrics } from '#platform/observability';
-import { Database, statement } from '#platform/persistence';
-import { UNROUTED } from './broker.js';
-
-const LAG = statement(
-  `SELECT c.name, (s.position - c.position)::int AS lag,
-     coalesce(extract(epoch FROM now() -
-       (SELECT time FROM crm.event_log e WHERE e.position > c.position ORDER BY e.position LIMIT 1)), 0)::float8 AS age
-   FROM (SELECT name, position FROM crm.event_cursors WHERE name <> 'sequencer' UNION ALL
-     SELECT 'bookmark/' || name, position FROM crm.event_bookmarks) c, crm.event_cursors s WHERE s.name = 'sequencer'`,
-);
-const UNSEQUENCED = statement('SELECT count(*)::int AS count FROM crm.event_log WHERE position IS NULL');
+import { Database } from '#platform/persistence';
+import { UNROUTED } from './broker-topology.js';
+import { type ReaderLag, readerLags, unsequenced } from './log-lag.js';
 
 /** What an operator watches of the log: how far each reader is behind, and what nobody bound. */
 @Injectable()
@@ -28,8 +20,7 @@ export class LogMetrics implements OnApplicationBootstrap {
       'Committed events without a position yet',
       [],
       async (gauge) => {
-        const row = await this.database.first<{ count: number }>(UNSEQUENCED);
-        gauge.set(row?.count ?? 0);
+        gauge.set((await unsequenced((statement) => this.database.query(statement))).count);
       },
     );
     this.perReader('crm_log_lag_events', 'Events a reader of the log has still to deal with', ({ lag }) => lag);
@@ -43,15 +34,8 @@ export class LogMetrics implements OnApplicationBootstrap {
 
   private perReader(name: string, help: string, value: (row: ReaderLag) => number): void {
     this.metrics.observedGauge(name, help, ['reader'], async (gauge) => {
-      for (const row of await this.database.query<ReaderLag>(LAG)) gauge.set({ reader: row.name }, value(row));
+      for (const row of await readerLags((statement) => this.database.query(statement)))
+        gauge.set({ reader: row.name }, value(row));
     });
   }
-}
-
-interface ReaderLag {
-  readonly name: string;
-  /** Events. */
-  readonly lag: number;
-  /** Seconds. */
-  readonly age: number;
 }

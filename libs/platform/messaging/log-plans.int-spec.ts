@@ -4,8 +4,6 @@ import { MIGRATIONS } from '../../../migrations/index.js';
 import { LogReader } from './log-reader.js';
 import { SEQUENCE } from './sequencer.js';
 
-jest.setTimeout(60_000);
-
 const EVENTS = 60_000;
 /** md5('1'), as the deals here have it. */
 const DEAL = 'c4ca4238-a0b9-2382-0dcc-509a6f75849b';

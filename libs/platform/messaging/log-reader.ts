@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Instant } from '#platform/kernel';
-import { Database, statement } from '#platform/persistence';
+import { Database, plannedEachTime, statement } from '#platform/persistence';
 import { typeExpression } from './type-patterns.js';
 
 /** One event as it stands in the log, with its place in the global order. */
@@ -63,7 +63,8 @@ const READ_WANTED = statement(
   `SELECT ${COLUMNS} FROM crm.event_log
    WHERE position > $1::bigint AND position <= $2::bigint AND '.' || type ~ $3::text ORDER BY position LIMIT $4::int`,
 );
-const READ_OF_DEALS = statement(
+/** A deal has few events or many: how to find them depends on which. */
+const READ_OF_DEALS = plannedEachTime(
   `SELECT ${COLUMNS} FROM crm.event_log
    WHERE deal_id = ANY ($5::uuid[]) AND position > $1::bigint AND position <= $2::bigint AND '.' || type ~ $3::text
    ORDER BY position LIMIT $4::int`,

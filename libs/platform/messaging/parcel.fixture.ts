@@ -14,9 +14,6 @@ import type { Change } from './event-log.js';
 import { EventType } from './event-type.js';
 import { MessagingModule } from './messaging.module.js';
 
-// Generous: reached only when something hangs.
-jest.setTimeout(60_000);
-
 export const NOW: Instant = '2026-03-02T06:00:00.000Z';
 
 /** Something happened to a parcel. */

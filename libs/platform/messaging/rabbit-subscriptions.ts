@@ -7,7 +7,7 @@ import { isUnavailable } from '#platform/persistence';
 import type { ConfirmChannel, ConsumeMessage } from 'amqplib';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { DEAD_LETTERS } from './broker.js';
+import { DEAD_LETTERS } from './broker-topology.js';
 import type { EventSubscriber, ReceivedEvent, Subscription } from './subscriber.js';
 import { Subscriptions } from './subscriptions.js';
 

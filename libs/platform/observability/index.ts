@@ -1,3 +1,4 @@
+export { AsyncVariable } from './async-variable.js';
 export { causesOf, describeError } from './error-description.js';
 export { Log } from './log.js';
 export { Metrics } from './metrics.js';

@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { AsyncVariable } from './async-variable.js';
 
 /** What is known of the request, message or job in hand; every log line and event of it carries these. */
 export interface RequestFacts {
@@ -12,15 +12,15 @@ export interface RequestFacts {
   callerId?: string;
 }
 
-const storage = new AsyncLocalStorage<RequestFacts>();
+const carried = new AsyncVariable<RequestFacts>();
 
 /** Carries {@link RequestFacts} along the asynchronous calls of one request. */
 export class RequestContext {
   static run<T>(facts: RequestFacts, work: () => T): T {
-    return storage.run(facts, work);
+    return carried.run(facts, work);
   }
 
   static current(): RequestFacts | undefined {
-    return storage.getStore();
+    return carried.get();
   }
 }

@@ -3,6 +3,8 @@ import pg from 'pg';
 
 const TIMESTAMPTZ = 1184;
 const DATE = 1082;
+/** How a session in UTC ends its instants. */
+const UTC = '+00';
 
 const KEEPALIVE_IDLE_MS = 10_000;
 /**
@@ -13,9 +15,11 @@ const KEEPALIVES = '-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tc
 
 /** `2026-11-23 07:22:58.1+00` → `2026-11-23T07:22:58.100Z`; needs the session's time zone to be UTC. */
 function instantOf(text: string): string {
-  const [day, rest = ''] = text.split(' ');
-  const [time, fraction = ''] = rest.replace('+00', '').split('.');
-  return `${day}T${time}.${fraction.padEnd(3, '0')}Z`;
+  const day = text.indexOf(' ');
+  const time = text.slice(day + 1, -UTC.length);
+  const fraction = time.indexOf('.');
+  const padded = fraction === -1 ? `${time}.000` : time.padEnd(fraction + 4, '0');
+  return `${text.slice(0, day)}T${padded}Z`;
 }
 
 /**

@@ -4,7 +4,7 @@ export { Database } from './database.js';
 export { databaseOptions } from './connection.js';
 export { migrationLevel, runMigrations, type MigrationClass, type MigrationLevel } from './migrations.js';
 export { PersistenceModule } from './persistence.module.js';
-export { statement, type Statement } from './statement.js';
+export { plannedEachTime, statement, type Statement } from './statement.js';
 export { TableMapping } from './table-mapping.js';
 export { UnitOfWork } from './unit-of-work.js';
 export { brokenConstraint, isUnavailable } from './database-errors.js';

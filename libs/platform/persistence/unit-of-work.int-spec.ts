@@ -9,9 +9,6 @@ import { statement } from './statement.js';
 import { isUnavailable } from './database-errors.js';
 import { UnitOfWork } from './unit-of-work.js';
 
-// Generous: reached only when something hangs.
-jest.setTimeout(60_000);
-
 const INSERT = statement('INSERT INTO public.notes (text) VALUES ($1::text)');
 const SLOW_INSERT = statement('INSERT INTO public.notes (text) SELECT $1::text FROM pg_sleep(0.05)');
 const TRANSACTION = statement('SELECT txid_current()::text AS id');

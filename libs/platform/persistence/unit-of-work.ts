@@ -1,5 +1,5 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable } from '@nestjs/common';
+import { AsyncVariable } from '#platform/observability';
 import type { ClientBase, QueryResult } from 'pg';
 import { DataSource, type QueryRunner } from 'typeorm';
 import type { Statement } from './statement.js';
@@ -76,7 +76,7 @@ class Unit {
  */
 @Injectable()
 export class UnitOfWork {
-  private readonly storage = new AsyncLocalStorage<Unit>();
+  private readonly current = new AsyncVariable<Unit>();
 
   constructor(private readonly dataSource: DataSource) {}
 
@@ -85,9 +85,9 @@ export class UnitOfWork {
    * `work` resolves and rolls back when it throws.
    */
   async run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.storage.getStore()) return work();
+    if (this.current.get()) return work();
     const unit = new Unit(this.dataSource);
-    return this.storage.run(unit, () => this.conclude(unit, work));
+    return this.current.run(unit, () => this.conclude(unit, work));
   }
 
   /**
@@ -99,14 +99,14 @@ export class UnitOfWork {
     prepare: () => Promise<{ statement: Statement; values: readonly unknown[] }>,
     accept: (rows: readonly R[]) => void = () => undefined,
   ): Promise<void> {
-    const open = this.storage.getStore();
+    const open = this.current.get();
     if (open) {
       const { statement, values } = await prepare();
       accept(await open.query<R>(statement, values));
       return;
     }
     const unit = new Unit(this.dataSource);
-    await this.storage.run(unit, () =>
+    await this.current.run(unit, () =>
       this.conclude(unit, async () => {
         const { statement, values } = await prepare();
         accept(await (unit.isBegun ? unit.query<R>(statement, values) : this.alone<R>(statement, values)));
@@ -116,13 +116,13 @@ export class UnitOfWork {
 
   /** Runs one statement in the open transaction, or by itself when none is open. */
   async query<R extends object>(statement: Statement, values: readonly unknown[]): Promise<R[]> {
-    const unit = this.storage.getStore();
+    const unit = this.current.get();
     return unit ? unit.query<R>(statement, values) : this.alone<R>(statement, values);
   }
 
   /** Calls `action`, which must not throw, once the surrounding transaction has committed; at once when none is open. */
   afterCommit(action: () => void): void {
-    const unit = this.storage.getStore();
+    const unit = this.current.get();
     if (unit) unit.afterCommit.push(action);
     else action();
   }
@@ -137,7 +137,7 @@ export class UnitOfWork {
     }
     await unit.end('commit');
     // Outside the ended unit, so that what an action queries runs by itself.
-    this.storage.exit(() => unit.afterCommit.forEach((action) => action()));
+    this.current.run(undefined, () => unit.afterCommit.forEach((action) => action()));
     return result;
   }
 
@@ -148,5 +148,5 @@ export class UnitOfWork {
 }
 
 interface PoolLike {
-  query<R extends object>(config: { name: string; text: string; values: unknown[] }): Promise<QueryResult<R>>;
+  query<R extends object>(config: { name?: string; text: string; values: unknown[] }): Promise<QueryResult<R>>;
 }

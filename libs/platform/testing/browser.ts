@@ -1,4 +1,5 @@
 import { findOnPath, findOrInstall } from '#platform/services';
+import axe from 'axe-core';
 import { type Browser as Chromium, type BrowserContext, chromium, type Page, type Request } from 'playwright-core';
 
 const PROGRAMS = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'];
@@ -31,11 +32,22 @@ export class Visit {
     });
   }
 
+  /** What keeps people from using the page as it is now (WCAG and good practice, by axe): `<rule>: <element>`. */
+  async barriers(): Promise<string[]> {
+    await this.page.evaluate(axe.source);
+    const { violations } = await this.page.evaluate<AxeFindings>('axe.run()');
+    return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+  }
+
   /** All that went wrong, for one look: nothing must be in it. */
   get troubles(): { errors: string[]; failures: string[]; foreign: string[] } {
     const { errors, failures, foreign } = this;
     return { errors, failures, foreign };
   }
+}
+
+interface AxeFindings {
+  readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string }[] }[];
 }
 
 /** The machine's Chromium without a window. */

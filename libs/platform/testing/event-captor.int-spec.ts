@@ -3,9 +3,6 @@ import { newId } from '#platform/kernel';
 import { EventCaptor } from './event-captor.js';
 import { testServer } from './test-environment.js';
 
-// Generous: reached only when something hangs.
-jest.setTimeout(60_000);
-
 describe('an event captor', () => {
   const url = testServer('CRM_TEST_RABBITMQ_URL');
   const exchange = `trial.${newId()}`;

@@ -3,9 +3,6 @@ import pg from 'pg';
 import { createTestDatabase } from './test-database.js';
 import { testServer } from './test-environment.js';
 
-// Generous: reached only when something hangs.
-jest.setTimeout(60_000);
-
 class Shelves1700000000001 {
   up(runner: QueryRunner): Promise<unknown> {
     return runner.query('CREATE TABLE crm.shelves (name text)');

@@ -20,6 +20,8 @@ export function testEnvironment(servers: TestServers, more: Readonly<Record<stri
     CRM_DATABASE_URL: databaseUrl,
     CRM_JWT_ACCESS_SECRET: TEST_SECRET,
     CRM_LOG_LEVEL: 'silent',
+    // On a busy machine too a refusal is a rule's, not the clock's.
+    CRM_DATABASE_ACQUIRE_TIMEOUT_MS: '60000',
     CRM_HOST: '127.0.0.1',
     CRM_PORT: '0',
     CRM_WORKER_PORT: '0',

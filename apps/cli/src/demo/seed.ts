@@ -38,6 +38,8 @@ export interface Seeded {
   readonly deals: number;
 }
 
+type OnProgress = (done: number, total: number) => void;
+
 const NOTHING: Seeded = { clients: 0, deals: 0 };
 
 /** Stands at the moment of the act in hand. */
@@ -99,12 +101,14 @@ export async function isSeeded(databaseUrl: string): Promise<boolean> {
  *
  * @param env the rest of the configuration: time zone, log level.
  * @param clock what today is; the same day makes the same book, but for the ids.
+ * @param onProgress told how many acts are done, of how many.
  * @throws SettingsError
  */
 export async function seedDemo(
   databaseUrl: string,
   env: NodeJS.ProcessEnv,
   clock: Clock = new SystemClock(),
+  onProgress: OnProgress = () => undefined,
 ): Promise<Seeded> {
   if (await isSeeded(databaseUrl)) return NOTHING;
   const acting = new ActingClock(clock.now());
@@ -113,7 +117,7 @@ export async function seedDemo(
   const app = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
   try {
     const book = drawBook(new WorkingTime(clock.now(), app.get(RuntimeSettings).timeZone));
-    return await app.get(UnitOfWork).run(() => write(book, app, acting));
+    return await app.get(UnitOfWork).run(() => write(book, app, acting, onProgress));
   } finally {
     await app.close();
   }
@@ -123,15 +127,17 @@ async function write(
   { clients, deals, acts }: DemoBook,
   app: INestApplicationContext,
   clock: ActingClock,
+  onProgress: OnProgress,
 ): Promise<Seeded> {
   const database = app.get(Database);
   await database.query(LOCK, [ADVISORY_LOCKS.seed]);
   if ((await database.first<{ known: boolean }>(ANY_CLIENT))?.known) return NOTHING;
   const commands = app.get(CommandBus);
-  for (const { at, command, done } of acts) {
+  for (const [index, { at, command, done }] of acts.entries()) {
     clock.at = at;
     const result: unknown = await commands.execute(command());
     done?.(result as { id: string });
+    onProgress(index + 1, acts.length);
   }
   return { clients: clients.length, deals: deals.length };
 }

@@ -1,13 +1,11 @@
-import { parseArgs } from 'node:util';
 import { type Bookmark, EventBookmarks } from '#platform/messaging';
-import { print } from '../command.js';
-import { withLog } from './log-application.js';
+import { print, type Printed } from '../command.js';
+import { withLog } from './log.js';
 
 const PAGE = 200;
 
 /** `events bookmarks [--json]`: how far each consumer of the feed has come. */
-export async function listBookmarks(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
-  const { values } = parseArgs({ args: [...args], options: { json: { type: 'boolean' } } });
+export async function listBookmarks({ json }: Printed, env: NodeJS.ProcessEnv): Promise<number> {
   await withLog(env, false, async (app) => {
     const bookmarks = app.get(EventBookmarks);
     const all: Bookmark[] = [];
@@ -16,7 +14,7 @@ export async function listBookmarks(args: readonly string[], env: NodeJS.Process
       all.push(...page.items);
       after = page.next?.[0];
     }
-    if (values.json) print(JSON.stringify(all));
+    if (json) print(JSON.stringify(all));
     else if (all.length === 0) print('There are no bookmarks.');
     else for (const bookmark of all) print(lineOf(bookmark));
   });

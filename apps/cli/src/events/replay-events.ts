@@ -1,16 +1,14 @@
-import { parseArgs } from 'node:util';
 import { SingleBar } from 'cli-progress';
 import { EventReplays, QueueMissingError, QueueReplay } from '#platform/messaging';
-import { CommandError, print } from '../command.js';
-import { patternsOf, withLog } from './log-application.js';
+import { CommandError, print, type Printed } from '../command.js';
+import { patternsOf, withLog } from './log.js';
 
-const OPTIONS = {
-  queue: { type: 'string' },
-  from: { type: 'string' },
-  to: { type: 'string' },
-  types: { type: 'string', multiple: true },
-  json: { type: 'boolean' },
-} as const;
+interface ReplayOptions extends Printed {
+  readonly queue: string;
+  readonly from: string;
+  readonly to?: string;
+  readonly types?: readonly string[];
+}
 
 /** Shows how far a replay has come. */
 interface Display {
@@ -22,11 +20,9 @@ interface Display {
  * `events replay --queue <queue> --from <position|time> [--to …] [--types …] [--json]`: sends a part of the log to one
  * queue, and says where it was when it is stopped.
  */
-export async function replayEvents(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
-  const { values } = parseArgs({ args: [...args], options: OPTIONS });
-  const { queue, from, to, json = false } = values;
-  if (!queue || !from) throw new CommandError('Name the queue with --queue, and where to begin with --from.');
-  const types = patternsOf(values.types);
+export async function replayEvents(options: ReplayOptions, env: NodeJS.ProcessEnv): Promise<number> {
+  const { queue, from, to, json = false } = options;
+  const types = patternsOf(options.types);
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
   let isWhole = false;

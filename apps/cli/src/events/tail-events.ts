@@ -1,21 +1,19 @@
-import { parseArgs } from 'node:util';
 import { HttpSettings } from '#platform/config';
 import { cloudEventOf, EventReplays, type LoggedEvent, LogReader, LogSignal, Wakeup } from '#platform/messaging';
-import { print } from '../command.js';
-import { patternsOf, withLog } from './log-application.js';
+import { print, type Printed } from '../command.js';
+import { patternsOf, withLog } from './log.js';
 
-const OPTIONS = {
-  from: { type: 'string' },
-  types: { type: 'string', multiple: true },
-  json: { type: 'boolean' },
-} as const;
 const POLL_MS = 500;
 const BATCH = 200;
 
+interface TailOptions extends Printed {
+  readonly from?: string;
+  readonly types?: readonly string[];
+}
+
 /** `events tail [--from <position|time>] [--types …] [--json]`: events as they come, until Ctrl-C. */
-export async function tailEvents(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
-  const { values } = parseArgs({ args: [...args], options: OPTIONS });
-  const types = patternsOf(values.types);
+export async function tailEvents({ from, json, types: given }: TailOptions, env: NodeJS.ProcessEnv): Promise<number> {
+  const types = patternsOf(given);
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort());
   // Whoever reads has read enough, as head does.
@@ -23,11 +21,11 @@ export async function tailEvents(args: readonly string[], env: NodeJS.ProcessEnv
   await withLog(env, false, async (app) => {
     const reader = app.get(LogReader);
     const publicUrl = app.get(HttpSettings).publicUrl!;
-    const show = (event: LoggedEvent) => print(values.json ? cloudEventOf(event, publicUrl) : lineOf(event));
+    const show = (event: LoggedEvent) => print(json ? cloudEventOf(event, publicUrl) : lineOf(event));
     const wakeup = new Wakeup();
     app.get(LogSignal).onPositioned(() => wakeup.wake());
     let position = (await reader.bounds()).last;
-    if (values.from !== undefined) position = (await app.get(EventReplays).range(values.from)).from - 1n;
+    if (from !== undefined) position = (await app.get(EventReplays).range(from)).from - 1n;
     while (!stop.signal.aborted) {
       const { last } = await reader.bounds();
       const { events, through } = await reader.readPage(position, last, BATCH, { dealIds: [], types });

@@ -2,7 +2,7 @@ import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
 import { requireAccess } from '#platform/auth';
 import type { Caller, Page, PageRequest } from '#platform/kernel';
 import { Database, SqlConditions, statement } from '#platform/persistence';
-import { addClientScope } from '../client-scope.js';
+import { addClientReach } from '../client-scope.js';
 import { searchKey } from '../contact-keys.js';
 import type { ClientStatus, ClientView } from '../contracts.js';
 import { CLIENT_COLUMNS } from './client-row.js';
@@ -30,7 +30,7 @@ export class ListClientsHandler implements IQueryHandler<ListClientsQuery> {
 
   async execute({ caller, filter, page }: ListClientsQuery): Promise<Page<ClientView>> {
     const conditions = new SqlConditions('NOT c.is_deleted');
-    addClientScope(conditions, requireAccess(caller, 'clients', 'read'));
+    addClientReach(conditions, requireAccess(caller, 'clients', 'read'));
     if (filter.ownerId) conditions.add((p) => `c.owner_id = ${p}::uuid`, filter.ownerId);
     if (filter.status) conditions.add((p) => `c.status = ${p}::text`, filter.status);
     if (filter.search) conditions.addSearch(SEARCHED, searchKey(filter.search));

@@ -26,11 +26,7 @@ export function dealConditions(filter: DealFilter, scope: Scope, today: Calendar
   const { sql, values } = scopePredicate(scope, 'd', conditions.nextParameter);
   conditions.addNumbered(sql, values);
   if (filter.stages) conditions.add((p) => `d.status = ANY (${p}::text[])`, filter.stages.flatMap(statusesOf));
-  if (filter.managers) {
-    const ids = filter.managers.filter((id) => id !== null);
-    const unowned = ids.length < filter.managers.length ? ' OR d.owner_id IS NULL' : '';
-    conditions.add((p) => `(d.owner_id = ANY (${p}::uuid[])${unowned})`, ids);
-  }
+  if (filter.managers) addManagers(conditions, filter.managers);
   if (filter.executorId) conditions.add((p) => `d.executor_id = ${p}::uuid`, filter.executorId);
   if (filter.clientId) conditions.add((p) => `d.client_id = ${p}::uuid`, filter.clientId);
   const days = filter.period ? PERIODS[filter.period] : null;
@@ -39,4 +35,11 @@ export function dealConditions(filter: DealFilter, scope: Scope, today: Calendar
     conditions.addSearch(`lower(d.title || E'\\n' || coalesce(d.description, ''))`, filter.search);
   }
   return conditions;
+}
+
+function addManagers(conditions: SqlConditions, managers: NonNullable<DealFilter['managers']>): void {
+  const ids = managers.filter((id) => id !== null);
+  const unowned = ids.length < managers.length ? ' OR d.owner_id IS NULL' : '';
+  if (ids.length === 1) conditions.add((p) => `(d.owner_id = ${p}::uuid${unowned})`, ids[0]);
+  else conditions.add((p) => `(d.owner_id = ANY (${p}::uuid[])${unowned})`, ids);
 }

@@ -2,7 +2,7 @@ import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
 import { requireAccess } from '#platform/auth';
 import { RuntimeSettings } from '#platform/config';
 import { businessDay, type Caller, Clock, type Page, type PageRequest } from '#platform/kernel';
-import { Database, statement } from '#platform/persistence';
+import { Database, plannedEachTime, statement } from '#platform/persistence';
 import type { DealView } from '../contracts.js';
 import { dealConditions, type DealFilter } from './deal-filter.js';
 import { DEAL_COLUMNS, type DealRow, dealView } from './deal-row.js';
@@ -35,8 +35,9 @@ export class ListDealsHandler implements IQueryHandler<ListDealsQuery> {
       conditions.addKey('(d.next_review_at, d.updated_at, d.id)', ['date', 'timestamptz', 'uuid'], page.after);
     }
     const limit = conditions.nextParameter;
+    const planned = (filter.managers?.length ?? 0) > 1 ? plannedEachTime : statement;
     const rows = await this.database.query<DealRow>(
-      statement(
+      planned(
         `SELECT ${DEAL_COLUMNS} FROM crm.deals d WHERE ${conditions.sql}
          ORDER BY d.next_review_at, d.updated_at, d.id LIMIT $${limit}::int`,
       ),

@@ -4,7 +4,7 @@ import { RuntimeSettings } from '#platform/config';
 import { businessDay, type CalendarDate, type Caller, Clock } from '#platform/kernel';
 import { Database } from '#platform/persistence';
 import type { PolicyView } from '../contracts.js';
-import { FROM_POLICIES, policyConditions, type PolicyFilter } from './list-policies.query.js';
+import { policyConditions, type PolicyFilter } from './list-policies.query.js';
 import { POLICY_COLUMNS, type PolicyRow, policyView } from './policy-row.js';
 
 /** All policies in the caller's scope that a list with the same filter would show, as they are at one moment; by id. */
@@ -28,7 +28,7 @@ export class ExportPoliciesHandler implements IQueryHandler<ExportPoliciesQuery>
   execute({ caller, filter }: ExportPoliciesQuery): Promise<AsyncIterable<readonly PolicyView[]>> {
     const today = businessDay(this.clock.now(), this.settings.timeZone);
     const { sql, values } = policyConditions(filter, requireAccess(caller, 'policies', 'read'), today);
-    const text = `SELECT ${POLICY_COLUMNS} ${FROM_POLICIES} WHERE ${sql} ORDER BY p.id`;
+    const text = `SELECT ${POLICY_COLUMNS} FROM crm.policies p WHERE ${sql} ORDER BY p.id`;
     return Promise.resolve(viewed(this.database.stream<PolicyRow>(text, values), today));
   }
 }

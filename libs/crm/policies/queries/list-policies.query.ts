@@ -13,7 +13,7 @@ import {
 import { Database, SqlConditions, statement } from '#platform/persistence';
 import type { PolicyStatus, PolicyView } from '../contracts.js';
 import { RENEWAL_DAYS } from '../policy.entity.js';
-import { addPolicyScope, HAS_SUCCESSOR } from '../policy-scope.js';
+import { addPolicyReach, HAS_SUCCESSOR } from '../policy-scope.js';
 import { insurerKey, numberKey } from '../policy-number.js';
 import { POLICY_COLUMNS, type PolicyRow, policyView } from './policy-row.js';
 
@@ -56,7 +56,7 @@ export class ListPoliciesHandler implements IQueryHandler<ListPoliciesQuery> {
     if (page.after) conditions.addKey('(p.created_at, p.id)', ['timestamptz', 'uuid'], page.after, 'desc');
     const rows = await this.database.query<PolicyRow>(
       statement(
-        `SELECT ${POLICY_COLUMNS} ${FROM_POLICIES} WHERE ${conditions.sql}
+        `SELECT ${POLICY_COLUMNS} FROM crm.policies p WHERE ${conditions.sql}
          ORDER BY p.created_at DESC, p.id DESC LIMIT $${conditions.nextParameter}::int`,
       ),
       [...conditions.values, page.limit + 1],
@@ -69,20 +69,17 @@ export class ListPoliciesHandler implements IQueryHandler<ListPoliciesQuery> {
 
   private async total({ sql, values }: SqlConditions): Promise<number> {
     const row = await this.database.first<{ count: number }>(
-      statement(`SELECT count(*)::int AS count ${FROM_POLICIES} WHERE ${sql}`),
+      statement(`SELECT count(*)::int AS count FROM crm.policies p WHERE ${sql}`),
       values,
     );
     return row?.count ?? 0;
   }
 }
 
-/** With what the scope asks for. */
-export const FROM_POLICIES = 'FROM crm.policies p LEFT JOIN crm.deals d ON d.id = p.deal_id';
-
 /** The filter and the scope as conditions, the same for lists and files. */
 export function policyConditions(filter: PolicyFilter, scope: Scope, today: CalendarDate): SqlConditions {
   const conditions = new SqlConditions('NOT p.is_deleted');
-  addPolicyScope(conditions, scope);
+  addPolicyReach(conditions, scope);
   addFilter(conditions, filter, today);
   return conditions;
 }
@@ -96,9 +93,8 @@ function addFilter(conditions: SqlConditions, filter: PolicyFilter, today: Calen
   if (number) conditions.add((p) => `p.number_key = ${p}::text`, numberKey(number));
   if (endsBefore) conditions.add((p) => `p.effective_to < ${p}::date`, endsBefore);
   if (renewalDue !== undefined) {
-    const due = (p: string): string =>
-      `(p.status = 'active' AND p.effective_to <= ${p}::date AND NOT ${HAS_SUCCESSOR})`;
-    const wanted = renewalDue ? 'IS TRUE' : 'IS NOT TRUE';
-    conditions.add((p) => `${due(p)} ${wanted}`, addDays(today, RENEWAL_DAYS));
+    const due = (p: string): string => `p.status = 'active' AND p.effective_to <= ${p}::date AND NOT ${HAS_SUCCESSOR}`;
+    // Not `IS TRUE` of the whole: what is due is found by its own index.
+    conditions.add((p) => (renewalDue ? due(p) : `(${due(p)}) IS NOT TRUE`), addDays(today, RENEWAL_DAYS));
   }
 }

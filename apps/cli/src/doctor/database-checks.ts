@@ -1,0 +1,98 @@
+import type pg from 'pg';
+import { auditMoney } from '#crm/payments';
+import { LOCAL_CURSOR, RABBITMQ_CURSOR, readerLags, unsequenced } from '#platform/messaging';
+import { migrationLevel, type Statement } from '#platform/persistence';
+import { MIGRATIONS } from '../../../../migrations/index.js';
+import { type Check, failed, type Finding, ok } from './check.js';
+
+/** 15.0, as PostgreSQL says it. */
+const OLDEST_VERSION = 150_000;
+
+/**
+ * What PostgreSQL tells of an installation.
+ * @param connected gives the connection; it fails when there is none to be had.
+ * @param patienceS how long an event may wait for its readers.
+ */
+export function databaseChecks(
+  connected: () => Promise<pg.Client>,
+  hasBroker: boolean,
+  patienceS: number,
+): readonly Check[] {
+  const ask = async <R extends object>(query: string | Statement): Promise<readonly R[]> =>
+    (await (await connected()).query<R>(query)).rows;
+  const readable = 'Mend PostgreSQL and the schema first.';
+  return [
+    {
+      name: 'PostgreSQL',
+      look: () => version(ask),
+      otherwise: 'Start it, or correct CRM_DATABASE_URL.',
+    },
+    { name: 'schema', look: () => schema(ask), otherwise: readable },
+    { name: 'event log', look: () => lag(ask, hasBroker, patienceS), otherwise: readable },
+    { name: 'money', look: () => money(ask), otherwise: readable },
+    { name: 'dead jobs', look: () => deadJobs(ask), otherwise: readable },
+  ];
+}
+
+type Ask = <R extends object>(query: string | Statement) => Promise<readonly R[]>;
+
+async function version(ask: Ask): Promise<Finding> {
+  const [row] = await ask<{ number: string; name: string }>(
+    `SELECT current_setting('server_version_num') AS number, current_setting('server_version') AS name`,
+  );
+  const fact = `version ${row!.name}`;
+  return Number(row!.number) < OLDEST_VERSION ? failed(fact, 'Move to PostgreSQL 15 or newer.') : ok(fact);
+}
+
+async function schema(ask: Ask): Promise<Finding> {
+  const level = await migrationLevel((sql) => ask<{ name: string }>(sql), MIGRATIONS);
+  const newest = MIGRATIONS.at(-1)!.name;
+  if (level === 'equal') return ok(`at ${newest}, as this code`);
+  if (level === 'older') return failed(`older than this code, which wants ${newest}`, 'Run npx crm migrate.');
+  const known = MIGRATIONS.map(({ name }) => name);
+  const rows = await ask<{ name: string }>('SELECT name FROM crm.migrations ORDER BY id');
+  const others = rows.map(({ name }) => name).filter((name) => !known.includes(name));
+  return failed(
+    `newer than this code, which doesn't know ${others.join(', ')}`,
+    'Deploy the code that the schema was migrated by; schemas don’t go back.',
+  );
+}
+
+async function lag(ask: Ask, hasBroker: boolean, patienceS: number): Promise<Finding> {
+  const waiting = await unsequenced(ask);
+  const startWorker = 'See that a worker runs and what its log says.';
+  if (waiting.age > patienceS) {
+    return failed(
+      `${waiting.count} event(s) without a position, the oldest for ${waiting.age.toFixed(0)} s`,
+      startWorker,
+    );
+  }
+  const reader = hasBroker ? RABBITMQ_CURSOR : LOCAL_CURSOR;
+  const lags = (await readerLags(ask)).filter(({ name }) => name === reader);
+  const behind = lags.find(({ age }) => age > patienceS);
+  if (!behind) return ok(`${lags[0]?.lag ?? 0} event(s) to be read by ${reader}`);
+  return failed(
+    `${reader} is ${behind.lag} event(s) behind, the oldest for ${behind.age.toFixed(0)} s`,
+    hasBroker ? `${startWorker} Without RabbitMQ they wait there.` : startWorker,
+  );
+}
+
+async function money(ask: Ask): Promise<Finding> {
+  const faults = await auditMoney(ask);
+  if (faults.length === 0) return ok('every total is the sum of its lines, every line and payment has its owner');
+  return failed(
+    faults.map(({ kind, count, example }) => `${count} × ${kind} (e.g. payment ${example})`).join('; '),
+    'Somebody wrote behind the service: compare with the journals of those deals and a backup, and correct them there.',
+  );
+}
+
+async function deadJobs(ask: Ask): Promise<Finding> {
+  const rows = await ask<{ queue: string; count: number }>(
+    `SELECT queue, count(*)::int AS count FROM crm.job_requests WHERE state = 'failed' GROUP BY queue ORDER BY queue`,
+  );
+  if (rows.length === 0) return ok('none');
+  return failed(
+    rows.map(({ queue, count }) => `${count} in ${queue}`).join(', '),
+    'See why with npx crm jobs list, then npx crm jobs retry.',
+  );
+}

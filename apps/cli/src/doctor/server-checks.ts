@@ -1,0 +1,82 @@
+import { Redis } from 'ioredis';
+import type { BrokerSettings, RedisSettings } from '#platform/config';
+import { type BrokerFindings, examineBroker, UNROUTED } from '#platform/messaging';
+import { type Check, failed, type Finding, ok, skipped } from './check.js';
+
+const CONNECT_TIMEOUT_MS = 5_000;
+/** With any other Redis throws jobs away when it is full. */
+const POLICY = 'noeviction';
+
+/** What Redis tells. */
+export function redisCheck(settings: RedisSettings): Check {
+  return {
+    name: 'Redis',
+    look: () => (settings.host === undefined ? notConfigured('queues live in PostgreSQL') : eviction(settings)),
+    otherwise: 'Start it, or correct REDIS_HOST, REDIS_PORT and REDIS_PASSWORD.',
+  };
+}
+
+/** What RabbitMQ tells. */
+export function brokerChecks(settings: BrokerSettings): readonly Check[] {
+  const { url, exchange } = settings;
+  let asked: Promise<BrokerFindings> | undefined;
+  const findings = (): Promise<BrokerFindings> => (asked ??= examineBroker(url!, exchange));
+  const otherwise = 'Start it, or correct CRM_RABBITMQ_URL.';
+  return [
+    {
+      name: 'RabbitMQ',
+      look: async () => (url ? topology(await findings()) : notConfigured('events stay in the worker')),
+      otherwise,
+    },
+    {
+      name: 'unrouted',
+      look: async () => (url ? unrouted(await findings()) : notConfigured('events stay in the worker')),
+      otherwise,
+    },
+  ];
+}
+
+function notConfigured(consequence: string): Promise<Finding> {
+  return Promise.resolve(skipped(`not configured: ${consequence}`));
+}
+
+async function eviction({ host, port, password }: RedisSettings): Promise<Finding> {
+  const redis = new Redis({
+    ...{ host: host!, port, lazyConnect: true, connectTimeout: CONNECT_TIMEOUT_MS },
+    ...(password === undefined ? {} : { password }),
+    retryStrategy: () => null,
+  });
+  let reason: Error | undefined;
+  redis.on('error', (error) => (reason = error));
+  try {
+    await redis.connect();
+    const [, policy = 'unknown'] = /^maxmemory_policy:(\S+)/m.exec(await redis.info('memory')) ?? [];
+    const fact = `maxmemory-policy ${policy}`;
+    if (policy === POLICY) return ok(fact);
+    return failed(
+      fact,
+      `Jobs may be thrown away: set maxmemory-policy ${POLICY} in redis.conf (CONFIG SET until then).`,
+    );
+  } catch (error) {
+    throw reason ?? error;
+  } finally {
+    redis.disconnect();
+  }
+}
+
+function topology({ faults }: BrokerFindings): Finding {
+  if (faults.length === 0) return ok('exchanges and the binding of what is unrouted are there');
+  const remedy = faults.some((fact) => fact.includes('not as declared'))
+    ? 'Delete the one that differs (its bindings go with it), then restart the worker, which declares it.'
+    : 'Restart the worker: it declares what is missing.';
+  return failed(faults.join('; '), remedy);
+}
+
+function unrouted({ unrouted: depth }: BrokerFindings): Finding {
+  if (depth === undefined) return skipped(`there is no queue ${UNROUTED}`);
+  if (depth === 0) return ok(`${UNROUTED} is empty`);
+  return failed(
+    `${depth} event(s) in ${UNROUTED} that no queue was bound for`,
+    'Bind the queue that should get them and replay them to it with npx crm events replay, then purge this one.',
+  );
+}

@@ -1,0 +1,20 @@
+// What `npm run generate` runs. The generators are built by themselves, anew each time: what they have just written
+// needs not be built for the next one, and none of them goes into the program.
+import { spawnSync } from 'node:child_process';
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const BUILT = join(ROOT, 'dist-generators');
+const SWC = join(ROOT, 'node_modules/@swc/cli/bin/swc.js');
+
+if (!existsSync(SWC)) {
+  console.error('The libraries are not installed: run npm ci.');
+  process.exit(1);
+}
+rmSync(BUILT, { recursive: true, force: true });
+const args = [SWC, 'libs/schematics', '-d', BUILT, '--config-file', '.swcrc', '--copy-files', '--quiet'];
+const { status } = spawnSync(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] });
+if (status !== 0) process.exit(1);
+await import(new URL('../../../dist-generators/libs/schematics/main.js', import.meta.url));

@@ -1,0 +1,58 @@
+import { DeadJobs, JobQueues } from '#platform/jobs';
+import { isUuid } from '#platform/kernel';
+import { CommandError, type Printed, tell } from '../command.js';
+import { ProgressBar } from '../progress-bar.js';
+import { queuesNamed, withQueues } from './queues.js';
+
+interface RetryOptions extends Printed {
+  readonly ids: readonly string[];
+  readonly all?: true;
+  readonly queue?: string;
+}
+
+interface Chosen {
+  readonly id: string;
+  readonly queue: string;
+  readonly name: string;
+}
+
+/**
+ * `jobs retry <id>…|--all|--queue <name>`: tries again what failed for good.
+ * @returns 1 when one of the ids names no dead job.
+ */
+export async function retryJobs(options: RetryOptions, env: NodeJS.ProcessEnv): Promise<number> {
+  const { ids, all, queue, json } = options;
+  if (ids.length === 0 && !all && queue === undefined) {
+    throw new CommandError('Say which: ids that npx crm jobs list shows, --queue <name>, or --all.');
+  }
+  const queues = queuesNamed(queue);
+  let missing: readonly string[] = [];
+  await withQueues(env, async (app) => {
+    const dead = app.get(DeadJobs);
+    const chosen = await choose(dead, queues, ids);
+    missing = ids.filter((id) => !chosen.some((job) => job.id === id));
+    const bar = new ProgressBar(!json);
+    let retried = 0;
+    for (const { id, queue: of, name } of chosen) {
+      // Told to Bull before this ends: what is announced alone would wait for the reconciler.
+      if (await dead.retry(of, id)) await app.get(JobQueues).add(of, [{ id, name, delayMs: 0 }]);
+      bar.show('retrying', ++retried, chosen.length);
+    }
+    bar.end();
+    tell(options, { retried: chosen.map(({ id }) => id), missing }, `${retried} job(s) are tried again.`);
+  });
+  if (missing.length > 0) process.stderr.write(`No dead job has the id ${missing.join(', ')}.\n`);
+  return missing.length > 0 ? 1 : 0;
+}
+
+async function choose(dead: DeadJobs, queues: readonly string[], ids: readonly string[]): Promise<Chosen[]> {
+  const chosen: Chosen[] = [];
+  for (const queue of queues) {
+    const found =
+      ids.length === 0
+        ? await dead.list(queue, 0, null)
+        : await Promise.all(ids.filter(isUuid).map((id) => dead.find(queue, id)));
+    chosen.push(...found.flatMap((job) => (job ? [{ id: job.id, queue, name: job.name }] : [])));
+  }
+  return chosen;
+}

@@ -1,0 +1,88 @@
+import type { Stage } from './resources.js';
+
+const LOCALE = 'en-GB';
+const DAY_MS = 86_400_000;
+const NARROW_SPACE = '\u202f';
+
+export const STAGE_NAMES: Readonly<Record<Stage, string>> = {
+  qualification: 'Qualification',
+  negotiation: 'Negotiation',
+  proposal: 'Proposal',
+  closedWon: 'Won',
+  closedLost: 'Lost',
+};
+
+/** Decimal text with its thousands apart; never by way of a float. */
+export function money(amount: string): string {
+  const [whole = '', cents = '00'] = amount.split('.');
+  return `${whole.replace(/\B(?=(\d{3})+$)/g, NARROW_SPACE).replace('-', '−')}.${cents}`;
+}
+
+/** Whether decimal text is nothing but zeros. */
+export function isZero(amount: string): boolean {
+  return !/[1-9]/.test(amount);
+}
+
+const dayFormat = new Intl.DateTimeFormat(LOCALE, { day: 'numeric', month: 'short', timeZone: 'UTC' });
+const yearFormat = new Intl.DateTimeFormat(LOCALE, {
+  day: 'numeric',
+  month: 'short',
+  year: 'numeric',
+  timeZone: 'UTC',
+});
+const clockFormat = new Intl.DateTimeFormat(LOCALE, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const momentFormat = new Intl.DateTimeFormat(LOCALE, {
+  ...{ day: 'numeric', month: 'short', year: 'numeric' },
+  ...{ hour: '2-digit', minute: '2-digit' },
+});
+
+/** A calendar date, with its year when it isn't this one. */
+export function day(date: string): string {
+  const format = date.startsWith(today().slice(0, 4)) ? dayFormat : yearFormat;
+  return format.format(new Date(`${date}T00:00:00Z`));
+}
+
+export function clock(time: string | Date): string {
+  return clockFormat.format(new Date(time));
+}
+
+export function moment(time: string): string {
+  return momentFormat.format(new Date(time));
+}
+
+/** The day where this browser is. */
+export function today(): string {
+  const now = new Date();
+  return new Date(now.getTime() - now.getTimezoneOffset() * 60_000).toISOString().slice(0, 10);
+}
+
+/** The day that many days from now. */
+export function dayFromToday(days: number): string {
+  return new Date(Date.parse(today()) + days * DAY_MS).toISOString().slice(0, 10);
+}
+
+/** Days from today: negative when it has passed. */
+export function daysUntil(date: string): number {
+  return Math.round((Date.parse(date) - Date.parse(today())) / DAY_MS);
+}
+
+/** `3 d overdue`, `today`, `in 2 d`. */
+export function due(date: string): string {
+  const days = daysUntil(date);
+  if (days === 0) return 'today';
+  return days < 0 ? `${-days} d overdue` : `in ${days} d`;
+}
+
+/** The end of an id tells more than its beginning, which is a time. */
+export function shortId(id: string): string {
+  return `…${id.slice(-6)}`;
+}
+
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** `partially_paid` as people write it. */
+export function words(code: string): string {
+  return code.replaceAll('_', ' ');
+}

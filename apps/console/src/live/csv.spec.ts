@@ -1,0 +1,15 @@
+import { csvRows } from './csv.js';
+
+describe('the rows of a CSV file', () => {
+  it('are read with what is quoted: commas, quotes, line breaks', () => {
+    const file = '\ufeffid,comment,amount\r\n1,"первый, ""срочно""\r\nзвонок",10.00\r\n2,,20.00\r\n';
+    expect(csvRows(file)).toEqual([
+      { id: '1', comment: 'первый, "срочно"\r\nзвонок', amount: '10.00' },
+      { id: '2', comment: '', amount: '20.00' },
+    ]);
+  });
+
+  it('are none when there is but the line of names', () => {
+    expect(csvRows('id,amount\r\n')).toEqual([]);
+  });
+});

@@ -1,0 +1,88 @@
+import { createContext } from 'preact';
+import { useContext, useEffect, useRef, useState } from 'preact/hooks';
+import type { Api } from '../api.js';
+import type { CrmEvent } from '../resources.js';
+import type { EventFeed } from './event-feed.js';
+import type { Named, Names } from './names.js';
+import { Refresher } from './refresher.js';
+
+/** What every view works with once somebody is signed in. */
+export interface Live {
+  readonly api: Api;
+  readonly feed: EventFeed;
+  readonly names: Names;
+}
+
+export const LiveContext = createContext<Live | undefined>(undefined);
+
+/** @throws Error outside of a signed-in page. */
+export function useLive(): Live {
+  const live = useContext(LiveContext);
+  if (!live) throw new Error('nobody is signed in');
+  return live;
+}
+
+/** What was read last, and why the latest reading failed if it did. */
+export interface Reading<T> {
+  readonly value?: T;
+  readonly failure?: Error;
+}
+
+/**
+ * Reads something and keeps it fresh: anew when `key` changes, when an event that concerns it comes, and after an outage.
+ * What was read stays until there is something newer.
+ */
+export function useFresh<T>(key: string, read: () => Promise<T>, concerns: (event: CrmEvent) => boolean): Reading<T> {
+  const { feed } = useLive();
+  const [reading, setReading] = useState<Reading<T> & { readonly of?: string }>({});
+  const latest = useRef({ read, concerns });
+  latest.current = { read, concerns };
+  useEffect(() => {
+    let isCurrent = true;
+    const refresher = new Refresher(async () => {
+      try {
+        const value = await latest.current.read();
+        if (isCurrent) setReading({ of: key, value });
+      } catch (error) {
+        if (isCurrent)
+          setReading(({ of, value }) => ({ ...(of === key ? { of, value } : {}), failure: error as Error }));
+      }
+    });
+    const forget = feed.listen((signal) => {
+      if (signal.kind === 'refresh' || (!signal.isPast && latest.current.concerns(signal.event))) refresher.ask();
+    });
+    void refresher.run();
+    return () => {
+      isCurrent = false;
+      refresher.stop();
+      forget();
+    };
+  }, [key, feed]);
+  return reading;
+}
+
+/** The name of a client or the title of a deal; an ellipsis until it is known. */
+export function Name({ kind, id }: { readonly kind: Named; readonly id: string }) {
+  const { names, feed } = useLive();
+  const [name, setName] = useState('…');
+  useEffect(() => {
+    let isCurrent = true;
+    const ask = (): void => void names.nameOf(kind, id).then((found) => isCurrent && setName(found));
+    ask();
+    const forget = feed.listen((signal) => {
+      const isChanged = signal.kind === 'event' && !signal.isPast && renames(signal.event, id);
+      if (isChanged) names.forget(id);
+      // After an outage too: what could not be had may now be.
+      if (isChanged || signal.kind === 'refresh') ask();
+    });
+    return () => {
+      isCurrent = false;
+      forget();
+    };
+  }, [kind, id, names, feed]);
+  return <>{name}</>;
+}
+
+function renames({ type, client_id: clientId, deal_id: dealId }: CrmEvent, id: string): boolean {
+  return (type === 'crm.client.updated' && clientId === id) || (type === 'crm.deal.updated' && dealId === id);
+}

@@ -1,0 +1,49 @@
+const KEY = 'crm.console.token';
+
+/** Who is signed in: by a token that was given to the page, or (null) by the cookie that the browser sends itself. */
+export interface Session {
+  readonly token: string | null;
+  /** What the token says of its bearer; the API alone decides whether it is true. */
+  readonly name: string;
+  readonly roles: readonly string[];
+}
+
+/** A token as it is pasted: with white space around, or as a whole header. */
+export function sessionOf(pasted: string): Session {
+  const token = pasted.trim().replace(/^(authorization:\s*)?bearer\s+/i, '');
+  const { email, sub, roles } = claimsOf(token);
+  return { token, name: email ?? sub ?? 'signed in', roles: roles ?? [] };
+}
+
+export const COOKIE_SESSION: Session = { token: null, name: 'signed in by cookie', roles: [] };
+
+/** What this tab was signed in with; it lives as long as the tab. */
+export function keptSession(): Session | undefined {
+  const kept = sessionStorage.getItem(KEY);
+  if (kept === null) return undefined;
+  return kept === '' ? COOKIE_SESSION : sessionOf(kept);
+}
+
+export function keepSession({ token }: Session): void {
+  sessionStorage.setItem(KEY, token ?? '');
+}
+
+export function forgetSession(): void {
+  sessionStorage.removeItem(KEY);
+}
+
+interface Claims {
+  readonly sub?: string;
+  readonly email?: string;
+  readonly roles?: readonly string[];
+}
+
+function claimsOf(token: string): Claims {
+  try {
+    const payload = token.split('.')[1]!.replaceAll('-', '+').replaceAll('_', '/');
+    const bytes = Uint8Array.from(atob(payload), (character) => character.charCodeAt(0));
+    return JSON.parse(new TextDecoder().decode(bytes)) as Claims;
+  } catch {
+    return {}; // no token of ours: the API will say so
+  }
+}

@@ -1,0 +1,43 @@
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { Api } from '../api.js';
+import { EventFeed, type FeedState } from '../live/event-feed.js';
+import { type Live, LiveContext } from '../live/live.js';
+import { Names } from '../live/names.js';
+import { forgetSession, keepSession, keptSession, type Session } from '../session.js';
+import { Shell } from './shell.js';
+import { SignIn } from './sign-in.js';
+
+/** The whole page: somebody signed in, or the form to do so. */
+export function Console() {
+  const [session, setSession] = useState(keptSession);
+  const [notice, setNotice] = useState('');
+  const enter = (entered: Session): void => {
+    keepSession(entered);
+    setNotice('');
+    setSession(entered);
+  };
+  const leave = (why: string): void => {
+    forgetSession();
+    setNotice(why);
+    setSession(undefined);
+  };
+  if (!session) return <SignIn notice={notice} onEnter={enter} />;
+  return <SignedIn session={session} onLeave={leave} />;
+}
+
+function SignedIn({ session, onLeave }: { readonly session: Session; readonly onLeave: (why: string) => void }) {
+  const [state, setState] = useState<FeedState>({ kind: 'connecting' });
+  const live = useMemo<Live>(() => {
+    const api = new Api(session, onLeave);
+    return { api, feed: new EventFeed(api, setState), names: new Names(api) };
+  }, [session]);
+  useEffect(() => {
+    void live.feed.run();
+    return () => live.feed.stop();
+  }, [live]);
+  return (
+    <LiveContext.Provider value={live}>
+      <Shell session={session} state={state} onLeave={() => onLeave('You are signed out.')} />
+    </LiveContext.Provider>
+  );
+}

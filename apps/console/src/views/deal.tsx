@@ -1,0 +1,108 @@
+import { day, moment, shortId, STAGE_NAMES } from '../format.js';
+import { Name, useFresh, useLive } from '../live/live.js';
+import type { Deal, MoneySummary } from '../resources.js';
+import { Journal } from './journal.js';
+import { Payments, Policies, Quotes } from './ledgers.js';
+import { Amount, DueDay, Panel, Shown } from './pieces.js';
+
+/** All about one deal: its facts, its money, what belongs to it and what happened to it. */
+export function DealView({ id }: { readonly id: string }) {
+  const { api } = useLive();
+  const deal = useFresh(
+    id,
+    () => api.get<Deal>(`/deals/${id}`),
+    (event) => event.deal_id === id,
+  );
+  return (
+    <>
+      <p class="back">
+        <a href="#/">← Pipeline</a>
+      </p>
+      <Shown reading={deal}>{(value) => <Facts deal={value} />}</Shown>
+      <div class="deal">
+        <div class="panels-stacked">
+          <Money dealId={id} />
+          <Payments dealId={id} />
+          <Quotes dealId={id} />
+          <Policies dealId={id} />
+        </div>
+        <Journal dealId={id} />
+      </div>
+    </>
+  );
+}
+
+function Facts({ deal }: { readonly deal: Deal }) {
+  const { id, title, client_id: clientId, stage, owner_id: owner, executor_id: executor } = deal;
+  return (
+    <div class="facts">
+      <h1 tabIndex={-1}>{title}</h1>
+      <p class="subtitle">
+        <Name kind="clients" id={clientId} />
+      </p>
+      {deal.description && <p class="description">{deal.description}</p>}
+      <dl class="pairs">
+        <Pair name="Stage">
+          <span class={`stage ${stage}`}>{STAGE_NAMES[stage]}</span>
+        </Pair>
+        <Pair name={deal.closed_at ? 'Closed' : 'Next review'}>
+          {deal.closed_at ? moment(deal.closed_at) : <DueDay date={deal.next_review_at} />}
+        </Pair>
+        {deal.lost_reason && <Pair name="Reason">{deal.lost_reason}</Pair>}
+        <Pair name="Opened">{day(deal.created_at.slice(0, 10))}</Pair>
+        <Pair name="Seller">{owner ? <code title={owner}>{shortId(owner)}</code> : 'nobody yet'}</Pair>
+        <Pair name="Executor">{executor ? <code title={executor}>{shortId(executor)}</code> : 'nobody yet'}</Pair>
+        <Pair name="Number">
+          <code title={id}>{shortId(id)}</code>
+        </Pair>
+      </dl>
+    </div>
+  );
+}
+
+function Pair({ name, children }: { readonly name: string; readonly children: preact.ComponentChildren }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+const LINES = [
+  ['planned_total', 'Planned'],
+  ['incomes_total', 'Came in'],
+  ['expenses_total', 'Went out'],
+  ['net_total', 'Net'],
+  ['in_transit', 'Of clients and insurers'],
+  ['own', 'Our own'],
+] as const;
+
+function Money({ dealId }: { readonly dealId: string }) {
+  const { api } = useLive();
+  const reading = useFresh(
+    dealId,
+    () => api.get<{ items: MoneySummary[] }>(`/deals/${dealId}/payments/summary`),
+    (event) => event.deal_id === dealId && event.type.includes('.payment.'),
+  );
+  return (
+    <Panel id="money" title="Money">
+      <Shown reading={reading}>
+        {({ items }) => (
+          <div class="purses">
+            {items.length === 0 && <p class="muted empty">Nothing planned yet</p>}
+            {items.map((summary) => (
+              <dl key={summary.currency} class="purse">
+                {LINES.map(([field, name]) => (
+                  <Pair key={field} name={name}>
+                    <Amount amount={summary[field]} currency={summary.currency} />
+                  </Pair>
+                ))}
+              </dl>
+            ))}
+          </div>
+        )}
+      </Shown>
+    </Panel>
+  );
+}

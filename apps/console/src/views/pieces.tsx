@@ -1,0 +1,68 @@
+import type { ComponentChildren } from 'preact';
+import type { Reading } from '../live/live.js';
+import { daysUntil, due, day, isZero, money, words } from '../format.js';
+
+/** An amount with its currency, to be set in columns. */
+export function Amount({ amount, currency }: { readonly amount: string | null; readonly currency: string | null }) {
+  if (amount === null) return <span class="muted">no amount</span>;
+  return (
+    <span class={isZero(amount) ? 'amount zero' : 'amount'}>
+      {money(amount)} <span class="currency">{currency}</span>
+    </span>
+  );
+}
+
+/** A state's name; its colour only repeats what it says. */
+export function Badge({ code }: { readonly code: string }) {
+  return <span class={`badge ${code}`}>{words(code)}</span>;
+}
+
+/** A day by which something should be done, and how far it is. */
+export function DueDay({ date, hiddenLabel }: { readonly date: string; readonly hiddenLabel?: string }) {
+  const days = daysUntil(date);
+  const urgency = days < 0 ? 'late' : days === 0 ? 'now' : '';
+  return (
+    <span class={`due ${urgency}`}>
+      {hiddenLabel && <span class="hidden">{hiddenLabel} </span>}
+      <time dateTime={date}>{day(date)}</time>
+      {days <= 7 && <span class="distance"> · {due(date)}</span>}
+    </span>
+  );
+}
+
+/** What was read, or why there is nothing to show. */
+export function Shown<T>({
+  reading,
+  children,
+}: {
+  readonly reading: Reading<T>;
+  readonly children: (value: T) => ComponentChildren;
+}) {
+  if (reading.value !== undefined) return <>{children(reading.value)}</>;
+  if (reading.failure)
+    return <p class="muted">Not available: {reading.failure.message || 'the server does not answer'}</p>;
+  return <p class="muted">Reading …</p>;
+}
+
+/** A heading with what stands under it. */
+export function Panel({
+  id,
+  title,
+  count,
+  children,
+}: {
+  readonly id: string;
+  readonly title: string;
+  readonly count?: number | undefined;
+  readonly children: ComponentChildren;
+}) {
+  return (
+    <section class="panel" aria-labelledby={id}>
+      <h2 id={id}>
+        {title}
+        {count !== undefined && <span class="count">{count}</span>}
+      </h2>
+      {children}
+    </section>
+  );
+}

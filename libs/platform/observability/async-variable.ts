@@ -1,0 +1,27 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+/** A value, and those that were carried when it was set. */
+interface Carried {
+  readonly variable: AsyncVariable<unknown>;
+  readonly value: unknown;
+  readonly below: Carried | undefined;
+}
+
+/** One for all variables: Node 20 makes every promise pay for each storage there is. */
+const storage = new AsyncLocalStorage<Carried>();
+
+/** A value that is carried along asynchronous calls. */
+export class AsyncVariable<T> {
+  /** Runs `work` with the value, for it and all that it calls; undefined hides what was set outside. */
+  run<R>(value: T | undefined, work: () => R): R {
+    return storage.run({ variable: this, value, below: storage.getStore() }, work);
+  }
+
+  /** What the nearest {@link run} around gave. */
+  get(): T | undefined {
+    for (let carried = storage.getStore(); carried; carried = carried.below) {
+      if (carried.variable === this) return carried.value as T | undefined;
+    }
+    return undefined;
+  }
+}

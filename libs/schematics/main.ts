@@ -1,0 +1,3 @@
+import { generateFrom } from './command-line.js';
+
+process.exitCode = await generateFrom(process.argv.slice(2));

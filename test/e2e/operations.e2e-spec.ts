@@ -1,0 +1,223 @@
+import { connect } from 'amqplib';
+import { Redis } from 'ioredis';
+import { newId } from '#platform/kernel';
+import { until } from '#platform/testing';
+import { commandLine, type Told } from '../command-line.js';
+import type { CrmUser } from '../crm-user.js';
+import { Installation } from '../installation.js';
+import type { Program } from '../processes.js';
+
+jest.setTimeout(240_000);
+
+const UNROUTED = 'crm.unrouted';
+const QUEUE = 'deal-reviews';
+
+interface Finding {
+  readonly check: string;
+  readonly state: 'ok' | 'FAILED' | 'skipped';
+  readonly fact: string;
+  readonly remedy?: string;
+}
+
+describe('the command line of operations', () => {
+  let crm: Installation;
+  let api: Program;
+  let worker: Program;
+  let user: CrmUser;
+  let redis: Redis;
+
+  beforeAll(async () => {
+    crm = await Installation.start({ rabbitmq: true, redis: true });
+    [api, worker] = await Promise.all([crm.api(), crm.worker()]);
+    user = crm.user(api, ['ROLE_ADMIN']);
+    redis = new Redis(crm.queues.port, '127.0.0.1');
+  });
+  afterAll(async () => {
+    redis?.disconnect();
+    await crm?.discard();
+  });
+
+  const run = (...words: readonly string[]): Promise<Told> => commandLine(crm.environment(), ...words);
+
+  async function onBroker<T>(
+    work: (channel: Awaited<ReturnType<Awaited<ReturnType<typeof connect>>['createChannel']>>) => Promise<T>,
+  ): Promise<T> {
+    const connection = await connect(crm.broker.url);
+    try {
+      return await work(await connection.createChannel());
+    } finally {
+      await connection.close();
+    }
+  }
+
+  /** Writes behind the service, which the database itself would refuse. */
+  const behindItsBack = (sql: string) =>
+    crm.database.rows(`BEGIN; SET LOCAL session_replication_role = replica; ${sql}; COMMIT`);
+
+  /** The checks that fail, and what each says. */
+  async function failures(...words: readonly string[]): Promise<Readonly<Record<string, string>>> {
+    const { code, stdout } = await run('doctor', '--json', ...words);
+    const found = JSON.parse(stdout) as Finding[];
+    const failed = found.filter(({ state }) => state === 'FAILED');
+    expect(code).toBe(failed.length > 0 ? 1 : 0);
+    return Object.fromEntries(failed.map(({ check, fact, remedy }) => [check, `${fact}. ${remedy}`]));
+  }
+
+  const purge = () => onBroker((channel) => channel.purgeQueue(UNROUTED));
+  const unrouted = () => onBroker(async (channel) => (await channel.checkQueue(UNROUTED)).messageCount);
+
+  async function dead(): Promise<string> {
+    const id = newId();
+    await crm.database.rows(
+      `INSERT INTO crm.job_requests (id, queue, name, key, payload, state, run_after, attempts, last_error, created_at,
+         finished_at)
+       VALUES ($1::uuid, $2, 'remind-one', $1::uuid::text, jsonb_build_object('subject_id', $1::uuid, 'day', '2026-03-02'),
+         'failed', now(), 8, 'RangeError: no executor', now(), now())`,
+      [id, QUEUE],
+    );
+    return id;
+  }
+
+  const stateOf = async (id: string) =>
+    (await crm.database.rows<{ state: string }>('SELECT state FROM crm.job_requests WHERE id = $1', [id]))[0]?.state;
+
+  describe('doctor', () => {
+    it('finds a sound installation sound, in a line for each check', async () => {
+      const { code, stdout } = await run('doctor');
+      expect({ code, unsound: stdout.split('\n').filter((line) => line !== '' && !line.startsWith('ok  ')) }).toEqual({
+        code: 0,
+        unsound: [],
+      });
+      expect(stdout.trim().split('\n')).toHaveLength(9);
+    });
+
+    it('finds a schema that is newer', async () => {
+      await crm.database.rows(`INSERT INTO crm.migrations (timestamp, name) VALUES (9e12, 'Claims9000000000000')`);
+      expect(await failures()).toEqual({ schema: expect.stringMatching(/Claims9000000000000\. Deploy the code/) });
+      await crm.database.rows(`DELETE FROM crm.migrations WHERE name = 'Claims9000000000000'`);
+    });
+
+    it('finds a Redis that throws jobs away', async () => {
+      await redis.config('SET', 'maxmemory-policy', 'allkeys-lru');
+      expect(await failures()).toEqual({
+        Redis: expect.stringMatching(/allkeys-lru\. .*set maxmemory-policy noevict/),
+      });
+      await redis.config('SET', 'maxmemory-policy', 'noeviction');
+    });
+
+    it('finds a binding or an exchange that is missing', async () => {
+      await onBroker((channel) => channel.unbindQueue(UNROUTED, UNROUTED, ''));
+      expect(await failures()).toEqual({ RabbitMQ: expect.stringMatching(/is not bound .*Restart the worker/) });
+      await onBroker((channel) => channel.deleteExchange('crm.dead-letters'));
+      expect(await failures()).toEqual({ RabbitMQ: expect.stringMatching(/crm\.dead-letters is missing/) });
+      await worker.stop();
+      await worker.start();
+      expect(await failures()).toEqual({});
+    });
+
+    it('finds events that nobody orders, and then those that nobody is bound for', async () => {
+      await worker.stop();
+      await user.addClient();
+      expect(await failures('--lag', '0')).toEqual({
+        'event log': expect.stringMatching(/^1 event\(s\) without a position.*See that a worker runs/),
+      });
+      await worker.start();
+      await until(async () => (await unrouted()) === 1);
+      expect(await failures()).toEqual({ unrouted: expect.stringMatching(/^1 event\(s\).*Bind the queue/) });
+      await purge();
+    });
+
+    it('finds money that does not add up', async () => {
+      const deal = await user.openDeal(await user.addClient());
+      const payment = { planned_date: '2026-01-01', planned_amount: '10.00', currency: 'RUB' };
+      const { id } = (await user.post<{ id: string }>(`/deals/${deal.id}/payments`, payment)).body;
+      await behindItsBack(`UPDATE crm.payments SET incomes_total = 5 WHERE id = '${id}'`);
+      const { money } = await failures();
+      expect(money).toContain(`1 × totals are not the sum of the lines (e.g. payment ${id})`);
+      expect(money).toContain('compare with the journals');
+      await behindItsBack(`UPDATE crm.payments SET incomes_total = 0 WHERE id = '${id}'`);
+      await behindItsBack(`UPDATE crm.deals SET is_deleted = true, deleted_at = now() WHERE id = '${deal.id}'`);
+      expect((await failures()).money).toContain('payments of a deleted deal');
+      await behindItsBack(`UPDATE crm.deals SET is_deleted = false, deleted_at = NULL WHERE id = '${deal.id}'`);
+      await until(async () => (await unrouted()) > 0);
+      await purge();
+    });
+
+    it('finds dead jobs', async () => {
+      const id = await dead();
+      expect((await failures())['dead jobs']).toBe(
+        `1 in ${QUEUE}. See why with npx crm jobs list, then npx crm jobs retry.`,
+      );
+      await crm.database.rows('DELETE FROM crm.job_requests WHERE id = $1', [id]);
+    });
+
+    it('finds settings that can’t be read, and servers that can’t be reached', async () => {
+      const wrong = await commandLine({ ...crm.environment(), CRM_PORT: 'eighty' }, 'doctor');
+      expect(wrong).toMatchObject({ code: 1, stdout: expect.stringMatching(/^FAILED {3}configuration — CRM_PORT /) });
+      const away = {
+        CRM_DATABASE_URL: 'postgresql://a:b@127.0.0.1:1/c',
+        REDIS_PORT: '1',
+        CRM_RABBITMQ_URL: 'amqp://127.0.0.1:1',
+      };
+      const { code, stdout } = await commandLine({ ...crm.environment(), ...away }, 'doctor');
+      expect({ code, failed: stdout.match(/^FAILED {3}(?!configuration).*ECONNREFUSED.*$/gm)?.length }).toEqual({
+        code: 1,
+        failed: 8,
+      });
+    });
+  });
+
+  it.each([
+    ['Redis', {}],
+    ['PostgreSQL', { REDIS_HOST: '' }],
+  ])('shows what is dead in queues in %s and tries it again', async (backend, settings) => {
+    const id = await dead();
+    const env = { ...crm.environment(), ...settings };
+    const list = await commandLine(env, 'jobs', 'list', '--waiting');
+    expect(list).toMatchObject({ code: 0, stdout: expect.stringContaining(`dead     ${id}  ${QUEUE}/remind-one`) });
+    expect(list.stdout).toContain('RangeError: no executor');
+    const { queues, jobs } = JSON.parse(
+      (await commandLine(env, 'jobs', 'list', '--json', '--queue', QUEUE)).stdout,
+    ) as {
+      queues: { name: string; failed: number }[];
+      jobs: { id: string }[];
+    };
+    expect(queues).toEqual([expect.objectContaining({ name: QUEUE, failed: 1 })]);
+    expect(jobs.map((job) => job.id)).toEqual([id]);
+    const unknown = newId();
+    expect(await commandLine(env, 'jobs', 'retry', id, unknown)).toMatchObject({
+      code: 1,
+      stdout: '1 job(s) are tried again.\n',
+      stderr: expect.stringContaining(unknown),
+    });
+    // The worker here works off Redis.
+    const next = backend === 'Redis' ? 'done' : 'pending';
+    await until(async () => (await stateOf(id)) === next);
+    await crm.database.rows('DELETE FROM crm.job_requests WHERE id = $1', [id]);
+  });
+
+  it('verifies every journal, and ends at the place where one is broken', async () => {
+    const deal = await user.openDeal(await user.addClient());
+    const { id } = deal;
+    await user.post(`/deals/${id}/journal`, { body: 'Звонил клиент' });
+    expect(await run('journal', 'verify')).toMatchObject({ code: 0, stdout: expect.stringMatching(/as they were/) });
+    await behindItsBack(`UPDATE crm.journals SET body = 'Не звонил' WHERE deal_id = '${id}' AND seq = 2`);
+    const broken = { valid: false, broken: { dealId: id, at: 2 } };
+    const all = await run('journal', 'verify', '--json');
+    expect({ code: all.code, told: JSON.parse(all.stdout) }).toMatchObject({ code: 1, told: broken });
+    const one = await run('journal', 'verify', '--deal', id);
+    expect(one).toMatchObject({ code: 1, stdout: expect.stringContaining(`deal ${id} at entry 2`) });
+    await behindItsBack(`UPDATE crm.journals SET body = 'Звонил клиент' WHERE deal_id = '${id}' AND seq = 2`);
+    expect((await run('journal', 'verify', '--deal', id)).code).toBe(0);
+  });
+
+  it('guesses what was meant, explains itself, and tells misuse from failure by its exit code', async () => {
+    expect(await run('jornal')).toMatchObject({ code: 64, stderr: expect.stringContaining('Did you mean journal?') });
+    expect((await run()).code).toBe(64);
+    expect((await run('events', 'tail', '--form', '1')).stderr).toContain('Did you mean --from?');
+    expect(await run('help', 'import')).toMatchObject({ code: 0, stdout: expect.stringContaining('--dry-run') });
+    expect((await run('journal', 'verify', '--deal', 'seven')).code).toBe(1);
+    const production = { PATH: process.env.PATH, NODE_ENV: 'production' };
+    expect((await commandLine(production, 'migrate')).code).toBe(78);
+  });
+});

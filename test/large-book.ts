@@ -1,0 +1,120 @@
+import type { TestDatabase } from '#platform/testing';
+import pg from 'pg';
+
+/** How many rows each table gets: enough that reading one from end to end is told from reading it by index. */
+export const BOOK_SIZE = 10_000;
+
+/** The rows of which the book is made, by id. */
+export interface Originals {
+  readonly clients: string;
+  readonly deals: string;
+  readonly quotes: string;
+  readonly policies: string;
+  readonly payments: string;
+  readonly payment_incomes: string;
+  readonly payment_expenses: string;
+  readonly document_links: string;
+}
+
+type Table = keyof Originals;
+
+/** UUID of the g-th copy of a table's row. */
+export function copyOf(table: Table, number: number | string): string {
+  return `md5('${table}' || ${number})::uuid`;
+}
+
+/** People among whom the book is spread evenly. */
+const OWNERS = 50;
+const person = (salt: string): string => `md5('${salt}' || g % ${OWNERS})::uuid`;
+
+/** Where a copy differs from its original; the g-th copy of one table belongs to the g-th of another. */
+const CHANGES: Readonly<Record<Table, Readonly<Record<string, string>>>> = {
+  clients: {
+    name: `'Клиент ' || g || ' ' || md5(g::text)`,
+    email: `'client' || g || '@example.com'`,
+    email_key: `'client' || g || '@example.com'`,
+    phone: `'+7900' || (1000000 + g)`,
+    phone_key: `'7900' || (1000000 + g)`,
+    owner_id: person('owner'),
+    created_at: `x.created_at - g * interval '1 minute'`,
+  },
+  deals: {
+    client_id: copyOf('clients', 'g'),
+    title: `'КАСКО ' || g || ' ' || md5(g::text)`,
+    owner_id: person('owner'),
+    executor_id: person('executor'),
+    status: `(ARRAY['qualification', 'in_progress', 'proposal'])[1 + g % 3]`,
+    next_review_at: `x.next_review_at + g % 700`,
+    updated_at: `x.updated_at - g * interval '1 minute'`,
+  },
+  quotes: { deal_id: copyOf('deals', 'g'), created_at: `x.created_at - g * interval '1 minute'` },
+  policies: {
+    client_id: copyOf('clients', 'g'),
+    deal_id: `CASE WHEN g % 5 > 0 THEN ${copyOf('deals', 'g')} END`,
+    owner_id: person('owner'),
+    policy_number: `'COPY-' || g`,
+    number_key: `'COPY' || g`,
+    effective_from: `x.effective_from + g % 700`,
+    effective_to: `x.effective_to + g % 700`,
+    created_at: `x.created_at - g * interval '1 minute'`,
+  },
+  payments: {
+    deal_id: copyOf('deals', 'g'),
+    planned_date: `x.planned_date + g % 700`,
+    incomes_total: '5',
+    expenses_total: '2',
+    version: '3',
+  },
+  payment_incomes: { payment_id: copyOf('payments', 'g'), amount: '5' },
+  payment_expenses: { payment_id: copyOf('payments', 'g'), amount: '2' },
+  document_links: { owner_id: copyOf('deals', 'g'), document_id: 'gen_random_uuid()' },
+};
+
+/** Journal and log of the copied deals: one entry and one event each. */
+const HISTORY = `
+  INSERT INTO crm.journals (id, deal_id, seq, kind, author_id, body, data, hash, prev_hash, created_at)
+    SELECT gen_random_uuid(), ${copyOf('deals', 'g')}, 1, kind, author_id, body, data, hash, prev_hash, created_at
+    FROM (SELECT * FROM crm.journals WHERE seq = 1 LIMIT 1) AS x, generate_series(1, ${BOOK_SIZE}) AS g;
+  INSERT INTO crm.event_streams (stream, version, journal_seq, journal_prev_hash, journal_hash)
+    SELECT 'deals/' || ${copyOf('deals', 'g')}, 1, 1, journal_prev_hash, journal_hash
+    FROM (SELECT * FROM crm.event_streams WHERE journal_seq > 0 LIMIT 1) AS x, generate_series(1, ${BOOK_SIZE}) AS g;
+  INSERT INTO crm.event_log (id, position, stream, stream_version, type, time, deal_id, audience, data)
+    SELECT gen_random_uuid(), 1000000 + g, 'deals/' || ${copyOf('deals', 'g')}, 1, type, time, ${copyOf('deals', 'g')},
+      audience, data
+    FROM (SELECT * FROM crm.event_log WHERE type = 'deal.created' LIMIT 1) AS x, generate_series(1, ${BOOK_SIZE}) AS g;
+  INSERT INTO crm.payment_sequences (deal_id, policy_id, last)
+    SELECT ${copyOf('deals', 'g')}, '00000000-0000-0000-0000-000000000000', 1 FROM generate_series(1, ${BOOK_SIZE}) AS g;
+  UPDATE crm.event_cursors SET position = 1000000 + ${BOOK_SIZE} WHERE name = 'sequencer'`;
+
+/** Copies every row of `originals` {@link BOOK_SIZE} times, each copy with what belongs to it. */
+export async function fillBook(database: TestDatabase, originals: Originals): Promise<void> {
+  const client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  try {
+    // What the copies are made of has passed every rule; the copies' totals and chains are nobody's business here.
+    await client.query(`SET session_replication_role = replica`);
+    for (const table of Object.keys(CHANGES) as Table[]) {
+      await client.query(await copying(client, table), [originals[table]]);
+    }
+    await client.query(HISTORY);
+    await client.query('RESET session_replication_role');
+    await client.query('VACUUM ANALYZE');
+    // What a page read here and there costs on a disk without moving parts.
+    await client.query(`ALTER DATABASE ${new URL(database.url).pathname.slice(1)} SET random_page_cost = 1.1`);
+  } finally {
+    await client.end();
+  }
+}
+
+async function copying(client: pg.Client, table: Table): Promise<string> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT column_name AS name FROM information_schema.columns
+     WHERE table_schema = 'crm' AND table_name = $1 AND is_generated = 'NEVER' ORDER BY ordinal_position`,
+    [table],
+  );
+  const columns = rows.map(({ name }) => name);
+  const values: Readonly<Record<string, string>> = { id: copyOf(table, 'g'), ...CHANGES[table] };
+  return `INSERT INTO crm.${table} (${columns.join(', ')})
+    SELECT ${columns.map((name) => values[name] ?? `x.${name}`).join(', ')}
+    FROM crm.${table} x, generate_series(1, ${BOOK_SIZE}) AS g WHERE x.id = $1`;
+}
