@@ -169,7 +169,10 @@ export default tseslint.config(
     files: ['libs/platform/config/**', 'libs/platform/services/**', 'apps/*/src/main.ts', 'apps/cli/**', ...TESTS],
     rules: { 'no-restricted-properties': 'off' },
   },
-  { files: ['apps/cli/**', 'libs/schematics/command-line.ts', 'test/bench/**', '**/*.mjs'], rules: { 'no-console': 'off' } },
+  {
+    files: ['apps/cli/**', 'libs/schematics/command-line.ts', 'test/bench/**', '**/*.mjs'],
+    rules: { 'no-console': 'off' },
+  },
   {
     files: ['libs/platform/http/**', ...TESTS],
     rules: { 'no-restricted-imports': ['error', { paths: [NO_ENV_IMPORT, NO_FORWARD_REF] }] },
