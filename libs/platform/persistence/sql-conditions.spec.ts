@@ -24,6 +24,15 @@ describe('conditions of a query', () => {
   });
 
   it.each([
+    [51, '51', []],
+    [52, '$1::int', [52]],
+  ])('end at %s rows, a usual number as part of the text', (rows, sql, values) => {
+    const conditions = new SqlConditions();
+    expect(conditions.limit(rows)).toBe(sql);
+    expect(conditions.values).toEqual(values);
+  });
+
+  it.each([
     ['КАСКО', '%каско%'],
     ['50%', '%50\\%%'],
     ['a_b', '%a\\_b%'],

@@ -1,7 +1,7 @@
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
 import { requireAccess } from '#platform/auth';
 import type { Caller, Page, PageRequest } from '#platform/kernel';
-import { Database, SqlConditions, statement } from '#platform/persistence';
+import { Database, plannedEachTime, SqlConditions, statement } from '#platform/persistence';
 import { addClientReach } from '../client-scope.js';
 import { searchKey } from '../contact-keys.js';
 import type { ClientStatus, ClientView } from '../contracts.js';
@@ -30,18 +30,20 @@ export class ListClientsHandler implements IQueryHandler<ListClientsQuery> {
 
   async execute({ caller, filter, page }: ListClientsQuery): Promise<Page<ClientView>> {
     const conditions = new SqlConditions('NOT c.is_deleted');
-    addClientReach(conditions, requireAccess(caller, 'clients', 'read'));
+    const scope = requireAccess(caller, 'clients', 'read');
+    addClientReach(conditions, scope);
     if (filter.ownerId) conditions.add((p) => `c.owner_id = ${p}::uuid`, filter.ownerId);
     if (filter.status) conditions.add((p) => `c.status = ${p}::text`, filter.status);
     if (filter.search) conditions.addSearch(SEARCHED, searchKey(filter.search));
     const total = page.includeTotal ? await this.total(conditions) : undefined;
     if (page.after) conditions.addKey('(c.created_at, c.id)', ['timestamptz', 'uuid'], page.after, 'desc');
+    const planned = scope.all && !filter.search ? statement : plannedEachTime;
     const rows = await this.database.query<ClientView>(
-      statement(
+      planned(
         `SELECT ${CLIENT_COLUMNS} FROM crm.clients c WHERE ${conditions.sql}
-         ORDER BY c.created_at DESC, c.id DESC LIMIT $${conditions.nextParameter}::int`,
+         ORDER BY c.created_at DESC, c.id DESC LIMIT ${conditions.limit(page.limit + 1)}`,
       ),
-      [...conditions.values, page.limit + 1],
+      conditions.values,
     );
     const items = rows.slice(0, page.limit);
     const last = rows.length > page.limit ? items.at(-1) : undefined;

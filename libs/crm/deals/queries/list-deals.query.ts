@@ -34,14 +34,14 @@ export class ListDealsHandler implements IQueryHandler<ListDealsQuery> {
     if (page.after) {
       conditions.addKey('(d.next_review_at, d.updated_at, d.id)', ['date', 'timestamptz', 'uuid'], page.after);
     }
-    const limit = conditions.nextParameter;
-    const planned = (filter.managers?.length ?? 0) > 1 ? plannedEachTime : statement;
+    const isUneven = filter.search !== undefined || (filter.managers?.length ?? 0) > 1;
+    const planned = isUneven ? plannedEachTime : statement;
     const rows = await this.database.query<DealRow>(
       planned(
         `SELECT ${DEAL_COLUMNS} FROM crm.deals d WHERE ${conditions.sql}
-         ORDER BY d.next_review_at, d.updated_at, d.id LIMIT $${limit}::int`,
+         ORDER BY d.next_review_at, d.updated_at, d.id LIMIT ${conditions.limit(page.limit + 1)}`,
       ),
-      [...conditions.values, page.limit + 1],
+      conditions.values,
     );
     const items = rows.slice(0, page.limit).map(dealView);
     const last = rows.length > page.limit ? items.at(-1) : undefined;

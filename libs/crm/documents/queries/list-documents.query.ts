@@ -34,9 +34,9 @@ export class ListDocumentsHandler implements IQueryHandler<ListDocumentsQuery> {
     const rows = await this.database.query<DocumentLinkView>(
       statement(
         `SELECT ${DOCUMENT_COLUMNS} FROM crm.document_links WHERE ${conditions.sql}
-         ORDER BY created_at, id LIMIT $${conditions.nextParameter}::int`,
+         ORDER BY created_at, id LIMIT ${conditions.limit(page.limit + 1)}`,
       ),
-      [...conditions.values, page.limit + 1],
+      conditions.values,
     );
     const items = rows.slice(0, page.limit);
     const last = rows.length > page.limit ? items.at(-1) : undefined;

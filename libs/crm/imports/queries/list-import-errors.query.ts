@@ -35,9 +35,9 @@ export class ListImportErrorsHandler implements IQueryHandler<ListImportErrorsQu
     const rows = await this.database.query<RowFault & { number: number }>(
       statement(
         `SELECT line, number, "column", code, detail FROM crm.import_errors WHERE ${conditions.sql}
-         ORDER BY line, number LIMIT $${conditions.nextParameter}::int`,
+         ORDER BY line, number LIMIT ${conditions.limit(page.limit + 1)}`,
       ),
-      [...conditions.values, page.limit + 1],
+      conditions.values,
     );
     const shown = rows.slice(0, page.limit);
     const last = rows.length > page.limit ? shown.at(-1) : undefined;

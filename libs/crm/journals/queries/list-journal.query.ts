@@ -32,9 +32,9 @@ export class ListJournalHandler implements IQueryHandler<ListJournalQuery> {
     const rows = await this.database.query<JournalRow>(
       statement(
         `SELECT ${JOURNAL_COLUMNS} FROM crm.journals j WHERE ${conditions.sql}
-         ORDER BY j.seq LIMIT $${conditions.nextParameter}::int`,
+         ORDER BY j.seq LIMIT ${conditions.limit(page.limit + 1)}`,
       ),
-      [...conditions.values, page.limit + 1],
+      conditions.values,
     );
     const items = rows.slice(0, page.limit);
     const last = rows.length > page.limit ? items.at(-1) : undefined;

@@ -40,9 +40,9 @@ export class ListPaymentsHandler implements IQueryHandler<ListPaymentsQuery> {
     const rows = await this.database.query<PaymentRow>(
       statement(
         `SELECT ${paymentSelection(includes)} FROM crm.payments p WHERE ${conditions.sql}
-         ORDER BY p.planned_date, p.id LIMIT $${conditions.nextParameter}::int`,
+         ORDER BY p.planned_date, p.id LIMIT ${conditions.limit(page.limit + 1)}`,
       ),
-      [...conditions.values, page.limit + 1],
+      conditions.values,
     );
     const items = rows.slice(0, page.limit).map(({ payment, ...lines }) => ({ ...payment, ...lines }));
     const last = rows.length > page.limit ? items.at(-1) : undefined;

@@ -10,7 +10,7 @@ import {
   type Page,
   type PageRequest,
 } from '#platform/kernel';
-import { Database, SqlConditions, statement } from '#platform/persistence';
+import { Database, plannedEachTime, SqlConditions, statement } from '#platform/persistence';
 import type { PolicyStatus, PolicyView } from '../contracts.js';
 import { RENEWAL_DAYS } from '../policy.entity.js';
 import { addPolicyReach, HAS_SUCCESSOR } from '../policy-scope.js';
@@ -51,15 +51,17 @@ export class ListPoliciesHandler implements IQueryHandler<ListPoliciesQuery> {
 
   async execute({ caller, filter, page }: ListPoliciesQuery): Promise<Page<PolicyView>> {
     const today = businessDay(this.clock.now(), this.settings.timeZone);
-    const conditions = policyConditions(filter, requireAccess(caller, 'policies', 'read'), today);
+    const scope = requireAccess(caller, 'policies', 'read');
+    const conditions = policyConditions(filter, scope, today);
     const total = page.includeTotal ? await this.total(conditions) : undefined;
     if (page.after) conditions.addKey('(p.created_at, p.id)', ['timestamptz', 'uuid'], page.after, 'desc');
+    const planned = scope.all ? statement : plannedEachTime;
     const rows = await this.database.query<PolicyRow>(
-      statement(
+      planned(
         `SELECT ${POLICY_COLUMNS} FROM crm.policies p WHERE ${conditions.sql}
-         ORDER BY p.created_at DESC, p.id DESC LIMIT $${conditions.nextParameter}::int`,
+         ORDER BY p.created_at DESC, p.id DESC LIMIT ${conditions.limit(page.limit + 1)}`,
       ),
-      [...conditions.values, page.limit + 1],
+      conditions.values,
     );
     const items = rows.slice(0, page.limit).map((row) => policyView(row, today));
     const last = rows.length > page.limit ? items.at(-1) : undefined;

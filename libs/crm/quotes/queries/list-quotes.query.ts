@@ -48,9 +48,9 @@ export class ListQuotesHandler implements IQueryHandler<ListQuotesQuery> {
     const rows = await this.database.query<QuoteRow>(
       statement(
         `SELECT ${QUOTE_COLUMNS} FROM crm.quotes q WHERE ${conditions.sql}
-         ORDER BY q.created_at, q.id LIMIT $${conditions.nextParameter}::int`,
+         ORDER BY q.created_at, q.id LIMIT ${conditions.limit(page.limit + 1)}`,
       ),
-      [...conditions.values, page.limit + 1],
+      conditions.values,
     );
     const items = rows.slice(0, page.limit).map((row) => quoteView(row, today));
     const last = rows.length > page.limit ? items.at(-1) : undefined;
