@@ -27,6 +27,7 @@ const REFUSALS = [
   ['field clams price', 'There is no domain clams, but claims, clients, deals'],
   ['field claims title', 'Claim has a title of its own'],
   ['command claims class', '“class” is a word of TypeScript or SQL'],
+  ['job claims settle-old --does settle', 'settle-silent.job.ts carries settle out already'],
   ['job claims pay-late --does pay', '--does names an act of claims, one of settle'],
   ['subscriber claims pay --on deal.slept --does settle', '--on takes the routing key of an event of a deal'],
   ['query quotes summary', 'The domain quotes was written by hand'],

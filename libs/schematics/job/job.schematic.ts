@@ -23,6 +23,7 @@ export function job(options: JobOptions): Rule {
       throw new SchematicsException(`--after is a number of days from 1 to 9999, not “${options.after}”.`);
     }
     const { act, done } = actOf(tree, names, options.does, '--does');
+    requireOnly(tree, names, name, act);
     const queue = spellings(`${names.many.kebab}-${name.kebab}`, 'A queue');
     const values = {
       ...names,
@@ -40,6 +41,17 @@ export function job(options: JobOptions): Rule {
       processQueues(house, names);
     });
   };
+}
+
+/** Of two jobs that carry out the same act the hastier would leave nothing to the other. */
+function requireOnly(tree: Tree, names: DomainNames, name: Spellings, act: Spellings): void {
+  const jobs = `${filesOf(names).folder}/jobs`;
+  const command = `${act.pascal}${names.one.pascal}Command`;
+  const other = (tree.getDir(jobs).subfiles as readonly string[]).find(
+    (file) => file !== `${name.kebab}.job.ts` && tree.readText(`${jobs}/${file}`).includes(command),
+  );
+  if (other === undefined) return;
+  throw new SchematicsException(`${jobs}/${other} carries ${act.kebab} out already: change the days there.`);
 }
 
 function addQueue(tree: Tree, names: DomainNames, queue: Spellings): void {
