@@ -40,8 +40,11 @@ export interface LogPage {
 
 type LoggedRow = Omit<LoggedEvent, 'position'> & { readonly position: string };
 
-/** Months older than this are not looked at by who reads the end of the log. */
-const RECENT_MS = 32 * 24 * 3_600_000;
+/**
+ * How far around the present the end of the log is looked for. A plan is made for each read, and that takes five times
+ * as long for the months of a quarter as for the one or two that these bounds leave.
+ */
+const RECENT_MS = 3 * 24 * 3_600_000;
 /** Positions looked through at a time for wanted ones, and in all for one page. */
 const SPAN = 5_000n;
 const MOST_SPANS = 20;
@@ -53,7 +56,8 @@ const COLUMNS = `position, id, stream, stream_version AS "streamVersion", type, 
 const READ_RECENT = statement(
   `SELECT c.position AS last, e.* FROM crm.event_cursors c LEFT JOIN LATERAL (
      SELECT ${COLUMNS} FROM crm.event_log
-     WHERE position > $1::bigint AND position <= $1::bigint + $2::int AND time >= $3::timestamptz ORDER BY position) e ON true
+     WHERE position > $1::bigint AND position <= $1::bigint + $2::int
+       AND time >= $3::timestamptz AND time < $4::timestamptz ORDER BY position) e ON true
    WHERE c.name = 'sequencer' ORDER BY e.position`,
 );
 const READ_AFTER = statement(
@@ -87,16 +91,13 @@ export class LogReader {
   constructor(private readonly database: Database) {}
 
   /**
-   * At most `limit` events after `position`, in order. Positions have no gap, so it shows when the recent months,
-   * which are enough for whoever follows the log, do not hold all that was asked for: then every month is looked at.
+   * At most `limit` events after `position`, in order. Positions have no gap, so it shows when the present month,
+   * which is enough for whoever follows the log, does not hold all that was asked for: then every month is looked at.
    */
   async readAfter(position: bigint, limit: number): Promise<LoggedEvent[]> {
-    const since = new Date(Date.now() - RECENT_MS).toISOString();
-    const rows = await this.database.query<LoggedRow & { last: string }>(READ_RECENT, [
-      position.toString(),
-      limit,
-      since,
-    ]);
+    const [since, until] = [-RECENT_MS, RECENT_MS].map((ms) => new Date(Date.now() + ms).toISOString());
+    const values = [position.toString(), limit, since, until];
+    const rows = await this.database.query<LoggedRow & { last: string }>(READ_RECENT, values);
     const left = BigInt(rows[0]?.last ?? 0) - position;
     const recent = rows.filter((row) => row.position !== null);
     if (left <= 0n || BigInt(recent.length) === (left < limit ? left : BigInt(limit))) return recent.map(eventOf);

@@ -72,6 +72,7 @@ export class LogSignal implements OnApplicationBootstrap, BeforeApplicationShutd
 
   private on(channel: string, listener: () => void): () => void {
     this.emitter.on(channel, listener);
+    void this.client?.query(`LISTEN ${channel}`).catch(() => this.lost());
     return () => this.emitter.off(channel, listener);
   }
 
@@ -83,10 +84,11 @@ export class LogSignal implements OnApplicationBootstrap, BeforeApplicationShutd
       client.on('notification', ({ channel }) => this.emitter.emit(channel));
       client.on('error', () => this.lost());
       client.on('end', () => this.lost());
-      await client.query(`LISTEN ${APPENDED}; LISTEN ${POSITIONED}`);
+      // A process is woken only for what it listens to: each commit tells of one, each sequencing of the other.
+      const channels = this.emitter.eventNames().map(String);
+      await client.query(channels.map((channel) => `LISTEN ${channel}`).join(';'));
       // Whatever happened while nobody listened.
-      this.emitter.emit(APPENDED);
-      this.emitter.emit(POSITIONED);
+      for (const channel of channels) this.emitter.emit(channel);
     } catch (error) {
       this.log.warn({ err: error }, 'cannot listen for log notifications, polling meanwhile');
       this.lost();

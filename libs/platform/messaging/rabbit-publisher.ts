@@ -73,7 +73,8 @@ export class RabbitPublisher implements OnApplicationBootstrap, BeforeApplicatio
       channel.send(event, () => {
         const next = window.confirm(event);
         if (next && !term.lost.aborted) send(next);
-        if (window.size === 0 || window.size === WINDOW - BATCH) this.wakeup.wake();
+        // Between events a confirm is no reason to look for more: that comes with the next one, or is asked in a moment.
+        if (window.size === WINDOW - BATCH || (window.size === 0 && term.signal.aborted)) this.wakeup.wake();
       });
     };
     try {
