@@ -20,9 +20,8 @@ const base = {
   transformIgnorePatterns: [`/node_modules/(?!(${esmOnly})/)`],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   testEnvironment: 'node',
-  // Generous: reached only when something hangs.
-  testTimeout: 60_000,
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
+  setupFilesAfterEnv: ['<rootDir>/test/patience.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/.data/'],
 };
 
@@ -30,7 +29,7 @@ const base = {
 const servers = {
   globalSetup: '<rootDir>/test/global-setup.cjs',
   globalTeardown: '<rootDir>/test/global-teardown.cjs',
-  setupFilesAfterEnv: ['<rootDir>/test/event-audit.ts'],
+  setupFilesAfterEnv: [...base.setupFilesAfterEnv, '<rootDir>/test/event-audit.ts'],
 };
 
 module.exports = {
