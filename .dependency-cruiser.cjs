@@ -234,7 +234,7 @@ module.exports = {
           SPEC,
           '\\.d\\.ts$',
           '^apps/[^/]+/src/(main\\.tsx?|preflight\\.mjs)$',
-          '^test/(global-(setup|teardown)\\.cjs|bench/|architecture/)',
+          '^test/(global-(setup|teardown)\\.cjs|patience\\.ts|bench/|architecture/)',
         ],
       },
       to: {},

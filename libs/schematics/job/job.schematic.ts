@@ -79,7 +79,7 @@ function processQueues(tree: Tree, names: DomainNames): void {
   CodeFile.edit(tree, files.index, (index) => {
     index.exportFrom(`./jobs/${many.kebab}.queues.js`, all);
   });
-  CodeFile.edit(tree, 'apps/api/src/api.module.ts', (api) => {
-    api.import(`#crm/${many.kebab}`, all).element('QUEUES', `...${all}`, { before: 'EVENT_REPLAYS' });
+  CodeFile.edit(tree, 'apps/api/src/queues/queues.ts', (queues) => {
+    queues.import(`#crm/${many.kebab}`, all).element('QUEUES', `...${all}`, { before: 'EVENT_REPLAYS' });
   });
 }
