@@ -15,6 +15,8 @@ const ROUNDS = 8;
 /** A page of 50, or all that one person has of the book, and what is looked up for each of its rows. */
 const PAGE_ROWS = 400;
 const REACH_ROWS = 1_000;
+/** A filter that the index doesn't know: as many rows of the index as it takes to fill a page, or those of a second one. */
+const FILTERED_ROWS = 4_000;
 /** One thing, its head of the stream, what its rules ask for, its keys. */
 const CHANGE_ROWS = 60;
 /** A table with fewer rows is no trouble to read whole. */
@@ -57,16 +59,15 @@ const LISTS: readonly Trial[] = [
   { path: '/clients?search=79001000777', index: 'clients_search_idx' },
   { path: '/deals', index: 'deals_list_idx' },
   { path: '/deals?cursor={deep}', index: 'deals_list_idx' },
-  { path: '/deals', as: 'seller', index: 'deals_owner_idx' },
-  { path: '/deals?stage=proposal', as: 'seller', index: 'deals_owner_idx' },
-  { path: '/deals', as: 'executor', index: 'deals_executor_idx' },
-  { path: '/deals?stage=proposal', index: 'deals_(list|status)_idx' },
-  { path: '/deals?client_id={client}', index: 'deals_client_idx' },
-  { path: '/deals?manager={seller}', index: 'deals_owner_idx' },
-  // Along the list, when the managers have a good part of the book: as many rows as that part makes necessary.
-  { path: '/deals?manager={seller}&manager={executor}', index: 'deals_(owner|list)_idx', rows: 4_000 },
+  { path: '/deals', as: 'seller', index: 'deals_owner_idx', rows: REACH_ROWS },
+  { path: '/deals?stage=proposal', as: 'seller', index: 'deals_owner_idx', rows: FILTERED_ROWS },
+  { path: '/deals', as: 'executor', index: 'deals_executor_idx', rows: REACH_ROWS },
+  { path: '/deals?stage=proposal', index: 'deals_(list|status)_idx', rows: FILTERED_ROWS },
+  { path: '/deals?client_id={client}', index: 'deals_client_idx', rows: REACH_ROWS },
+  { path: '/deals?manager={seller}', index: 'deals_owner_idx', rows: REACH_ROWS },
+  { path: '/deals?manager={seller}&manager={executor}', index: 'deals_(owner|list)_idx', rows: FILTERED_ROWS },
   { path: '/deals?manager=__NO_MANAGER__', index: 'deals_owner_idx' },
-  { path: '/deals?period=30d', index: 'deals_list_idx' },
+  { path: '/deals?period=30d', index: 'deals_list_idx', rows: FILTERED_ROWS },
   { path: '/deals?search=КАСКО%20777', index: 'deals_search_idx' },
   { path: '/deals/{deal}/journal', index: 'deal_seq_key' },
   { path: '/deals/{deal}/quotes', index: 'quotes_deal_idx' },
@@ -81,7 +82,7 @@ const LISTS: readonly Trial[] = [
   { path: '/policies?deal_id={deal}', index: 'policies_deal_idx' },
   { path: '/policies?client_id={client}', index: 'policies_client_idx' },
   { path: '/policies?number=COPY-777', index: 'policies_number_idx' },
-  { path: '/policies?renewal_due=true', index: 'policies_(end|list)_idx' },
+  { path: '/policies?renewal_due=true', index: 'policies_(end|list)_idx', rows: FILTERED_ROWS },
   { path: '/events?after=1005000', index: 'position_key' },
   { path: '/events?after=1000000&deal_id={deal}', index: 'deal_id_position_idx' },
 ];
@@ -160,15 +161,17 @@ let ids: Record<string, string>;
 beforeAll(async () => {
   crm = await Crm.start();
   await layBook();
-  // So few connections that all can be asked for their counts.
-  api = await crm.also({ CRM_DATABASE_POOL_SIZE: '2' });
   ids = await idsOfBook();
   ids.deep = await deepCursor();
+  // Who prepared the book, and followed its events, has its own reading counted before the first trial.
+  await crm.closeApplications();
+  // So few connections that all can be asked for their counts.
+  api = await crm.also({ CRM_DATABASE_POOL_SIZE: '2' });
 });
 afterAll(() => crm.stop());
 
 it('of every list there is', () => {
-  const { paths, components } = openApiDocument(crm.api.nest, OPEN_API);
+  const { paths, components } = openApiDocument(api.nest, OPEN_API);
   const schemas = components?.schemas as Readonly<Record<string, { properties?: object }>>;
   const lists = Object.entries(paths).filter(([, { get }]) => {
     const names = JSON.stringify(get?.responses['200'] ?? '').match(/(?<=schemas\/)\w+/g) ?? [];
