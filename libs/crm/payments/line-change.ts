@@ -1,13 +1,11 @@
-import type { Instant } from '#platform/kernel';
+import type { ExpectedVersion, Instant } from '#platform/kernel';
 import type { LineKind, PaymentLineView, PaymentStatus } from './contracts.js';
 import type { PaymentLine } from './payment-line.entity.js';
 
-/** A payment as a line's rules need it, and the deal that it belongs to; read without a lock. */
+/** A payment as a line's rules need it, and whose deal it belongs to; read without a lock. */
 export interface PaymentAtHand {
   readonly id: string;
-  readonly dealId: string;
   readonly policyId: string | null;
-  readonly clientId: string;
   readonly ownerId: string | null;
   readonly executorId: string | null;
   readonly currency: string;
@@ -22,8 +20,10 @@ export interface LineChange {
   readonly line: PaymentLine;
   /** The line before; null for a new one. */
   readonly before: PaymentLineView | null;
-  /** The version that the payment must have, if the caller named it. */
-  readonly paymentVersion: number | null;
+  /** What the payment's currency must be, if the caller named one. */
+  readonly currency?: string;
+  /** The versions that the payment may have, if the caller named any. */
+  readonly paymentVersions?: ExpectedVersion;
   readonly actorId: string;
   readonly at: Instant;
 }

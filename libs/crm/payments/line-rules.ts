@@ -12,20 +12,19 @@ export class LineRules {
     private readonly settings: RuntimeSettings,
   ) {}
 
+  /** @throws DomainError `posted_at_in_future`. */
+  requirePast(postedAt: CalendarDate | undefined): void {
+    if (postedAt === undefined) return;
+    if (postedAt > businessDay(this.clock.now(), this.settings.timeZone)) throw postedInFuture();
+  }
+
   /** @throws DomainError `payment_cancelled`: it takes no new lines. */
   requireOpen(payment: PaymentAtHand): void {
     if (payment.status === 'cancelled') throw paymentCancelled();
   }
 
-  /**
-   * @param line what is given of it.
-   * @throws DomainError `currency_mismatch`, `posted_at_in_future`.
-   */
-  require(payment: PaymentAtHand, line: { readonly currency?: string; readonly postedAt?: CalendarDate }): void {
-    if (line.currency !== undefined && line.currency.trim().toUpperCase() !== payment.currency) {
-      throw currencyMismatch(payment.currency);
-    }
-    if (line.postedAt === undefined) return;
-    if (line.postedAt > businessDay(this.clock.now(), this.settings.timeZone)) throw postedInFuture();
+  /** @throws DomainError `currency_mismatch`. */
+  requireCurrency(payment: PaymentAtHand, currency: string | undefined): void {
+    if (currency !== undefined && currency !== payment.currency) throw currencyMismatch(payment.currency);
   }
 }

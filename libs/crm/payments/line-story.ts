@@ -1,45 +1,34 @@
 import type { Change, LoggedFact } from '#platform/messaging';
 import type { LineKind, PaymentLineView } from './contracts.js';
-import type { LineChange, PaymentAtHand } from './line-change.js';
+import type { LineChange } from './line-change.js';
 import { LINE_EVENTS, PAYMENT_UPDATED } from './payment.event-types.js';
-
-/** The line itself stands beside them, under the name of its kind. */
-interface LineIds {
-  readonly deal_id: string;
-  readonly client_id: string;
-  readonly policy_id: string | null;
-  readonly payment_id: string;
-}
 
 const DONE = { created: 'added', updated: 'changed', deleted: 'deleted' } as const;
 
 /**
- * What a change of a line tells the deal's journal and log. The statement that writes it adds the payment to the entry
- * and to `deal.payment.updated`, since it alone sees the row that it locked.
+ * What a change of a line tells the deal's journal and log. The statement that writes it adds what it alone sees, in the
+ * rows that it locked: currency, ids, audience, and the payment before and after.
  */
-export function lineStory(payment: PaymentAtHand, change: LineChange): Change {
+export function lineStory(dealId: string, paymentId: string, change: LineChange): Change {
   const { kind, what, before, actorId } = change;
-  const { dealId, clientId, ownerId, executorId } = payment;
-  const line = change.line.view;
-  const ids = { deal_id: dealId, client_id: clientId, policy_id: payment.policyId, payment_id: payment.id };
-  const data = { ...ids, [`${kind}_id`]: line.id, [kind]: { [`${kind}_id`]: line.id, ...line } };
-  const previous = before && differing(before, line);
+  const previous = before && differing(before, change.line.view);
   return {
     stream: `deals/${dealId}`,
     dealId,
-    clientId,
     actorId,
-    audience: [...new Set([ownerId, executorId].filter((id) => id !== null))],
-    entry: { kind: 'system', body: bodyOf(kind, what, previous), data: { payment_id: payment.id, ...entry(change) } },
-    events: [lineFact(change, data, previous), PAYMENT_UPDATED.begun(ids)],
+    audience: [],
+    entry: { kind: 'system', body: bodyOf(kind, what, previous), data: { payment_id: paymentId, ...entry(change) } },
+    events: [lineFact(change, previous), PAYMENT_UPDATED.begun({})],
   };
 }
 
-function lineFact({ kind, what, actorId, at }: LineChange, data: LineIds, previous: object | null): LoggedFact {
+function lineFact({ kind, what, line, actorId, at }: LineChange, previous: object | null): LoggedFact {
   const types = LINE_EVENTS[kind];
-  if (what === 'created') return types.created.fact(data);
-  if (what === 'deleted') return types.deleted.fact({ ...data, deleted_at: at, deleted_by_id: actorId });
-  return types.updated.fact({ ...data, changed: Object.keys(previous ?? {}), previous: previous ?? {} });
+  const { view } = line;
+  const data = { [`${kind}_id`]: view.id, [kind]: { [`${kind}_id`]: view.id, ...view } };
+  if (what === 'created') return types.created.begun(data);
+  if (what === 'deleted') return types.deleted.begun({ ...data, deleted_at: at, deleted_by_id: actorId });
+  return types.updated.begun({ ...data, changed: Object.keys(previous ?? {}), previous: previous ?? {} });
 }
 
 function bodyOf(kind: LineKind, what: LineChange['what'], previous: object | null): string {

@@ -12,6 +12,9 @@ export interface LineFacts {
   readonly note: string | null;
 }
 
+/** ISO 4217: no currency. */
+const NO_CURRENCY = 'XXX';
+
 /** Money that came in on a payment or went out: an income or an expense. */
 export abstract class PaymentLine extends Aggregate {
   @Column('uuid', { name: 'payment_id' })
@@ -20,8 +23,9 @@ export abstract class PaymentLine extends Aggregate {
   @Column('numeric', { precision: 14, scale: 2 })
   private amount!: string;
 
+  /** The payment's; null until {@link enter}. */
   @Column('char', { length: 3 })
-  private currency!: string;
+  private currency: string | null = null;
 
   @Column('varchar', { length: 64 })
   private category!: string;
@@ -41,23 +45,17 @@ export abstract class PaymentLine extends Aggregate {
   @Column('uuid', { name: 'updated_by_id' })
   private updatedById!: string;
 
-  /** Puts a new line under a payment, in the payment's currency. */
-  post(
-    id: string,
-    payment: { readonly id: string; readonly currency: string },
-    facts: LineFacts,
-    actorId: string,
-    now: Instant,
-  ): this {
+  /** Puts a new line under a payment, in whose currency it will be. */
+  post(id: string, paymentId: string, facts: LineFacts, actorId: string, now: Instant): this {
     this.begin(id, now);
-    Object.assign(this, {
-      paymentId: payment.id,
-      currency: payment.currency,
-      createdById: actorId,
-      updatedById: actorId,
-    });
+    Object.assign(this, { paymentId, createdById: actorId, updatedById: actorId });
     this.set(facts);
     return this;
+  }
+
+  /** Takes the currency of the payment that it was stored under. */
+  enter(currency: string): void {
+    this.currency = currency;
   }
 
   get view(): PaymentLineView {
@@ -65,7 +63,7 @@ export abstract class PaymentLine extends Aggregate {
       id: this.id,
       payment_id: this.paymentId,
       amount: this.amount,
-      currency: this.currency,
+      currency: this.currency!,
       category: this.category,
       nature: this.nature,
       posted_at: this.postedAt,
@@ -81,7 +79,7 @@ export abstract class PaymentLine extends Aggregate {
 
   /** What it adds to its payment's total. */
   get counted(): Money {
-    return Money.of(this.isDeleted ? '0' : this.amount, this.currency);
+    return Money.of(this.isDeleted ? '0' : this.amount, this.currency ?? NO_CURRENCY);
   }
 
   /** Changes what is given; the version moves only when something differs. */
@@ -102,7 +100,7 @@ export abstract class PaymentLine extends Aggregate {
     for (const [field, value] of Object.entries(facts)) {
       if (value !== undefined) Object.assign(this, { [field]: value });
     }
-    this.amount = Money.of(this.amount, this.currency).amount;
+    this.amount = Money.of(this.amount, this.currency ?? NO_CURRENCY).amount;
     this.nature = natureOf(this.category);
   }
 }

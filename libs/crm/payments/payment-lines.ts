@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import { DealInScopeQuery } from '#crm/deals/contracts';
-import { forbidden, inScope, requireAccess, scopePredicate } from '#platform/auth';
+import { access, forbidden, inScope, requireAccess, scopePredicate } from '#platform/auth';
 import { type Caller, DomainError, Money } from '#platform/kernel';
 import { AggregateStore } from '#platform/messaging';
 import type { LineKind } from './contracts.js';
@@ -18,10 +18,10 @@ const MOST_TRIES = 10;
 const NUMERIC_OVERFLOW = '22003';
 
 /**
- * Writes a payment's lines. A change is two round trips: one that reads what the rules need, and one statement that
- * locks the payment, makes sure that what was read still holds, writes the line, adds the difference to the total of
- * the locked row and appends journal and events built from that row. PostgreSQL makes it atomic, so that any number of
- * writers wait for each other only while it runs.
+ * Writes a payment's lines. A change is one statement that locks the payment, makes sure that the caller may do it,
+ * writes the line, adds the difference to the total of the locked row and appends journal and events built from that
+ * row. PostgreSQL makes it atomic, so that any number of writers wait for each other only while it runs. A statement
+ * that was refused doesn't say why: the payment is read then, and its rules do.
  */
 @Injectable()
 export class PaymentLines {
@@ -35,6 +35,25 @@ export class PaymentLines {
       income: new LineTable(store.dataSource, 'income'),
       expense: new LineTable(store.dataSource, 'expense'),
     };
+  }
+
+  /**
+   * Writes a new line.
+   * @param require throws what forbids it, of the payment as it is read when the statement was refused.
+   * @throws DomainError as {@link change} does.
+   */
+  async add(
+    caller: Caller,
+    path: PaymentPath,
+    paymentId: string,
+    change: LineChange,
+    require: (payment: PaymentAtHand) => void,
+  ): Promise<void> {
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      if (await this.write(caller, path, paymentId, change)) return;
+      require(await this.payment(caller, path, paymentId));
+    }
+    throw alwaysRefused();
   }
 
   /**
@@ -53,9 +72,9 @@ export class PaymentLines {
       const payment = await this.payment(caller, path, paymentId);
       const made = await change(payment);
       const isSame = made.line.currentVersion === made.line.loadedVersion;
-      if (isSame || (await this.write(payment, made))) return made;
+      if (isSame || (await this.write(caller, path, paymentId, made))) return made;
     }
-    throw new DomainError('conflict', 'edit_conflict', 'Others change it all the time: read it again and retry.');
+    throw alwaysRefused();
   }
 
   /**
@@ -86,27 +105,34 @@ export class PaymentLines {
     return row;
   }
 
-  /** @returns false when what was read does not hold any more: then nothing was written. */
-  private async write(payment: PaymentAtHand, change: LineChange): Promise<boolean> {
+  /** @returns false when the change may not be made, or not of what was read: then nothing was written. */
+  private async write(caller: Caller, path: PaymentPath, paymentId: string, change: LineChange): Promise<boolean> {
+    const scope = access(caller, 'payments', 'edit');
+    if (!scope) return false;
     const { mapping, insert, update } = this.tables[change.kind];
     const { line, at } = change;
     const isNew = change.what === 'created';
     const row = isNew ? mapping.insertValues(line) : mapping.updateValues(line);
-    const rows = await this.store.database
-      .query(isNew ? insert : update, [
+    const [stored] = await this.store.database
+      .query<{ currency: string }>(isNew ? insert : update, [
         ...row,
-        ...[payment.id, payment.dealId, payment.currency, payment.clientId, payment.ownerId, payment.executorId],
-        ...[isNew, change.paymentVersion, differenceOf(change)],
-        ...this.store.eventLog.oneChange(lineStory(payment, change), at),
+        ...[paymentId, path.dealId, path.policyId, change.currency ?? null, scope.all, scope.ownerId, scope.executorId],
+        ...[isNew, change.paymentVersions ?? null, differenceOf(change)],
+        ...this.store.eventLog.oneChange(lineStory(path.dealId, paymentId, change), at),
       ])
       .catch((error: unknown) => {
         throw (error as { code?: unknown }).code === NUMERIC_OVERFLOW ? totalTooLarge() : error;
       });
-    return rows.length > 0;
+    if (stored) line.enter(stored.currency);
+    return stored !== undefined;
   }
 }
 
 /** How much more the line adds to the payment's total than before; decimal text, below zero for less. */
-function differenceOf({ line, before }: LineChange): string {
-  return line.counted.minus(Money.of(before?.amount ?? '0', line.view.currency)).amount;
+function differenceOf({ line: { counted }, before }: LineChange): string {
+  return counted.minus(Money.of(before?.amount ?? '0', counted.currency)).amount;
+}
+
+function alwaysRefused(): DomainError {
+  return new DomainError('conflict', 'edit_conflict', 'Others change it all the time: read it again and retry.');
 }

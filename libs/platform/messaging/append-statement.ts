@@ -15,6 +15,8 @@ export interface AppendedSql {
   readonly eventCount: string;
   readonly trace: string;
   readonly at: string;
+  /** What each row of the statement gives; 1 unless said. */
+  readonly result?: string;
 }
 
 const NO_HASH = `'\\x${'00'.repeat(32)}'::bytea`;
@@ -27,7 +29,20 @@ const NO_HASH = `'\\x${'00'.repeat(32)}'::bytea`;
  * Version, journal number and chain head come out of the stream's locked row: a read before the lock could be stale.
  */
 export function appendingOne(change: AppendedSql): string {
-  const { source, stream, dealId, clientId, actorId, audience, entry, events, eventCount, trace, at } = change;
+  const {
+    source,
+    stream,
+    dealId,
+    clientId,
+    actorId,
+    audience,
+    entry,
+    events,
+    eventCount,
+    trace,
+    at,
+    result = '1',
+  } = change;
   const hash = (before: string, seq: string): string =>
     entry
       ? `crm.journal_hash(${before}, ${dealId}, ${seq}, ${entry.id}, ${entry.kind}, ${actorId}, ${entry.body}, ${entry.data}, ${at})`
@@ -52,7 +67,7 @@ export function appendingOne(change: AppendedSql): string {
         THEN ARRAY(SELECT jsonb_array_elements_text(e -> 'audience')::uuid) ELSE ${audience} END, e -> 'data'
     FROM head, jsonb_array_elements(${events}) WITH ORDINALITY AS t (e, place)
     ORDER BY place
-    RETURNING 1`;
+    RETURNING ${result}`;
 }
 
 function journalling(change: AppendedSql, entry: NonNullable<AppendedSql['entry']>): string {
@@ -63,7 +78,7 @@ function journalling(change: AppendedSql, entry: NonNullable<AppendedSql['entry'
 }
 
 /** What {@link oneChangeParameters} gives; the entry is left out of a statement for changes without one. */
-interface OneChangeSql extends AppendedSql {
+export interface OneChangeSql extends AppendedSql {
   readonly entry: NonNullable<AppendedSql['entry']>;
 }
 

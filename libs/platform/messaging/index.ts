@@ -1,4 +1,4 @@
-export { appendingOne, oneChangeParameters } from './append-statement.js';
+export { appendingOne, oneChangeParameters, type OneChangeSql } from './append-statement.js';
 export { AggregateRepository, AggregateStore } from './aggregate.repository.js';
 export { type BrokerFindings, DEAD_LETTERS, examineBroker, UNROUTED } from './broker-topology.js';
 export { BrokerQueues } from './broker-queues.js';

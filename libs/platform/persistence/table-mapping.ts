@@ -7,7 +7,7 @@ import type { Aggregate } from './aggregate.js';
  */
 export class TableMapping<T extends Aggregate> {
   private readonly columns: readonly { property: string; name: string; type: string }[];
-  private readonly insertParameters: string;
+  private readonly parameters: readonly string[];
   private readonly assignments: string;
   /** `schema.table`. */
   readonly table: string;
@@ -23,10 +23,9 @@ export class TableMapping<T extends Aggregate> {
     }));
     this.table = metadata.tablePath;
     this.selection = this.columns.map(({ name }) => name).join(', ');
-    const parameters = this.columns.map(({ type }, index) => `$${index + 1}::${type}`);
-    this.insertParameters = parameters.join(', ');
+    this.parameters = this.columns.map(({ type }, index) => `$${index + 1}::${type}`);
     this.assignments = this.columns
-      .map(({ name }, index) => `${name} = ${parameters[index]}`)
+      .map(({ name }, index) => `${name} = ${this.parameters[index]}`)
       .filter((_, index) => !['id', 'created_at'].includes(this.columns[index]!.name))
       .join(', ');
   }
@@ -40,10 +39,17 @@ export class TableMapping<T extends Aggregate> {
     return this.columns.length + 1;
   }
 
-  /** @param source what must yield one row for the insert to happen, e.g. `(SELECT 1 FROM … FOR SHARE) AS allowed`. */
-  insertSql(source?: string): string {
+  /**
+   * @param source what must yield one row for the insert to happen, e.g. `(SELECT 1 FROM … FOR SHARE) AS allowed`.
+   * @param completed columns that `source` fills in where the entity leaves them null: name → expression.
+   */
+  insertSql(source?: string, completed: Readonly<Record<string, string>> = {}): string {
     const from = source ? ` FROM ${source}` : '';
-    return `INSERT INTO ${this.table} (${this.selection}) SELECT ${this.insertParameters}${from} RETURNING id`;
+    const values = this.columns.map(({ name }, index) => {
+      const expression = completed[name];
+      return expression ? `coalesce(${this.parameters[index]}, ${expression})` : this.parameters[index];
+    });
+    return `INSERT INTO ${this.table} (${this.selection}) SELECT ${values.join(', ')}${from} RETURNING id`;
   }
 
   /** Inserts any number of rows, given column by column as {@link insertColumns} does. */
@@ -57,12 +63,10 @@ export class TableMapping<T extends Aggregate> {
    * @param condition what else must hold, e.g. `EXISTS (SELECT FROM allowed)`.
    */
   updateSql(condition?: string): string {
-    const id = 1 + this.columns.findIndex(({ name }) => name === 'id');
-    const created = 1 + this.columns.findIndex(({ name }) => name === 'created_at');
     const loaded = this.columns.length + 1;
     return (
-      `UPDATE ${this.table} SET ${this.assignments} WHERE id = $${id}::uuid AND version = $${loaded}::int ` +
-      `AND NOT is_deleted AND $${created}::timestamptz IS NOT NULL${condition ? ` AND ${condition}` : ''} RETURNING id`
+      `UPDATE ${this.table} SET ${this.assignments} WHERE id = ${this.parameterOf('id')} AND version = $${loaded}::int ` +
+      `AND NOT is_deleted AND ${this.parameterOf('created_at')} IS NOT NULL${condition ? ` AND ${condition}` : ''} RETURNING id`
     );
   }
 
@@ -90,5 +94,10 @@ export class TableMapping<T extends Aggregate> {
     for (const { property, name } of this.columns) (entity as Record<string, unknown>)[property] = row[name];
     entity.loadedVersion = entity.currentVersion;
     return entity;
+  }
+
+  /** The parameter of a column in every write. */
+  private parameterOf(name: string): string {
+    return this.parameters[this.columns.findIndex((column) => column.name === name)]!;
   }
 }

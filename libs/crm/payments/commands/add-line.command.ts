@@ -36,16 +36,26 @@ export class AddLineHandler implements ICommandHandler<AddLineCommand> {
   /** @throws DomainError `payment_cancelled`, `currency_mismatch`, `posted_at_in_future`, `version_mismatch`, `actor_mismatch`. */
   async execute(command: AddLineCommand): Promise<PaymentLineView> {
     const { caller, path, paymentId, kind, expected } = command;
-    const { currency, ...facts } = command.facts;
+    const { currency: given, ...facts } = command.facts;
+    const currency = given?.trim().toUpperCase();
     const actorId = requireActor(caller, command.createdById, 'created_by_id');
-    const { line } = await this.lines.change(caller, path, paymentId, (payment) => {
+    this.rules.requirePast(facts.postedAt);
+    const at = this.clock.now();
+    const line = new LINE_ENTITIES[kind]().post(newId(), paymentId, facts, actorId, at);
+    const change = {
+      kind,
+      what: 'created',
+      line,
+      before: null,
+      currency,
+      paymentVersions: expected,
+      actorId,
+      at,
+    } as const;
+    await this.lines.add(caller, path, paymentId, change, (payment) => {
       this.rules.requireOpen(payment);
-      this.rules.require(payment, { currency, postedAt: facts.postedAt });
+      this.rules.requireCurrency(payment, currency);
       if (expected && !expected.includes(payment.version)) throw versionMismatch();
-      const at = this.clock.now();
-      const line = new LINE_ENTITIES[kind]().post(newId(), payment, facts, actorId, at);
-      const paymentVersion = expected ? payment.version : null;
-      return Promise.resolve({ kind, what: 'created', line, before: null, paymentVersion, actorId, at } as const);
     });
     return line.view;
   }

@@ -33,7 +33,7 @@ export class DeleteLineHandler implements ICommandHandler<DeleteLineCommand> {
       const before = line.view;
       const at = this.clock.now();
       line.delete(caller.userId, at);
-      return { kind, what: 'deleted', line, before, paymentVersion: null, actorId: caller.userId, at } as const;
+      return { kind, what: 'deleted', line, before, actorId: caller.userId, at } as const;
     });
     return line.view;
   }

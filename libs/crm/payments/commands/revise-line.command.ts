@@ -36,11 +36,12 @@ export class ReviseLineHandler implements ICommandHandler<ReviseLineCommand> {
     const { line } = await this.lines.change(caller, path, paymentId, async (payment) => {
       const line = await this.lines.load(kind, paymentId, lineId);
       line.expectVersion(expected);
-      this.rules.require(payment, { currency, postedAt: facts.postedAt });
+      this.rules.requireCurrency(payment, currency?.trim().toUpperCase());
+      this.rules.requirePast(facts.postedAt);
       const before = line.view;
       const at = this.clock.now();
       line.revise(facts, caller.userId, at);
-      return { kind, what: 'updated', line, before, paymentVersion: null, actorId: caller.userId, at } as const;
+      return { kind, what: 'updated', line, before, actorId: caller.userId, at } as const;
     });
     return line.view;
   }
