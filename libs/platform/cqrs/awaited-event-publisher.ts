@@ -1,29 +1,21 @@
-import type { EventBus, IEvent, IEventPublisher } from '@nestjs/cqrs';
-import { lastValueFrom, of, type OperatorFunction } from 'rxjs';
+import type { DiscoveryService } from '@nestjs/core';
+import type { IEvent, IEventHandler, IEventPublisher } from '@nestjs/cqrs';
 
-type HandlerOperator = OperatorFunction<IEvent, unknown>;
-
-const NOT_ITS_EVENT = Symbol('not its event');
+/** Where `@EventsHandler` notes the classes of events; the package keeps the name to itself. */
+const HANDLED = '__eventsHandler__';
 
 /**
  * Runs every handler of an event and waits for it, so that a handler that fails fails the command.
  * The bus's own publisher lets handlers run on behind the caller's back and swallows what they throw.
  */
 export class AwaitedEventPublisher implements IEventPublisher {
-  /** Of each class of events, the operators that call a handler: going through all of them costs more than a handler. */
-  private readonly handling = new Map<unknown, readonly HandlerOperator[]>();
+  private handlers: ReadonlyMap<unknown, readonly IEventHandler[]> | undefined;
 
-  constructor(private readonly bus: EventBus) {}
+  constructor(private readonly discovery: DiscoveryService) {}
 
   async publish(event: IEvent): Promise<void> {
-    const known = this.handling.get(event.constructor);
-    const operators = known ?? this.operators();
-    const handling: HandlerOperator[] = [];
-    for (const operator of operators) {
-      const outcome = await lastValueFrom(of(event).pipe(operator), { defaultValue: NOT_ITS_EVENT });
-      if (outcome !== NOT_ITS_EVENT) handling.push(operator);
-    }
-    if (!known) this.handling.set(event.constructor, handling);
+    this.handlers ??= this.registered();
+    for (const handler of this.handlers.get(event.constructor) ?? []) await handler.handle(event);
   }
 
   /** One after the other: the order of events is the order of their journal entries. */
@@ -31,8 +23,15 @@ export class AwaitedEventPublisher implements IEventPublisher {
     for (const event of events) await this.publish(event);
   }
 
-  /** One operator for each handler: it filters by the event's class and calls the handler. */
-  private operators(): readonly HandlerOperator[] {
-    return (this.bus as unknown as { eventOperators: HandlerOperator[] }).eventOperators;
+  private registered(): ReadonlyMap<unknown, readonly IEventHandler[]> {
+    const handlers = new Map<unknown, IEventHandler[]>();
+    for (const { metatype, instance } of this.discovery.getProviders()) {
+      const classes = (metatype && Reflect.getMetadata(HANDLED, metatype)) as readonly unknown[] | undefined;
+      for (const event of classes ?? []) {
+        const known = handlers.get(event) ?? [];
+        handlers.set(event, [...known, instance as IEventHandler]);
+      }
+    }
+    return handlers;
   }
 }

@@ -1,22 +1,26 @@
 import { type DynamicModule, Module, type OnModuleInit } from '@nestjs/common';
+import { DiscoveryModule, DiscoveryService } from '@nestjs/core';
 import { CqrsModule as NestCqrsModule, EventBus } from '@nestjs/cqrs';
 import { AwaitedEventPublisher } from './awaited-event-publisher.js';
 
 /** The buses, wired so that event handlers are awaited and what they throw reaches the command. */
 @Module({})
 export class CqrsModule implements OnModuleInit {
-  constructor(private readonly events: EventBus) {}
+  constructor(
+    private readonly events: EventBus,
+    private readonly discovery: DiscoveryService,
+  ) {}
 
   static forRoot(): DynamicModule {
     return {
       module: CqrsModule,
       global: true,
-      imports: [NestCqrsModule.forRoot({ rethrowUnhandled: true })],
+      imports: [NestCqrsModule.forRoot({ rethrowUnhandled: true }), DiscoveryModule],
       exports: [NestCqrsModule],
     };
   }
 
   onModuleInit(): void {
-    this.events.publisher = new AwaitedEventPublisher(this.events);
+    this.events.publisher = new AwaitedEventPublisher(this.discovery);
   }
 }
