@@ -28,7 +28,7 @@ export class DatabaseSettings extends Settings({
   }),
   poolSize: integer('CRM_DATABASE_POOL_SIZE', 2, 500, {
     fallback: '10',
-    doc: 'Connections each process may hold for requests; two more are used for listening and leading.',
+    doc: 'Connections each process may hold for requests; beside them an API process holds 1 and up to CRM_EXPORTS, a worker 4 and one for each replay it runs.',
   }),
   acquireTimeoutMs: integer('CRM_DATABASE_ACQUIRE_TIMEOUT_MS', 10, 60_000, {
     fallback: '5000',
