@@ -170,6 +170,15 @@ describe('a policy', () => {
     expect(await seller.post(`/policies/${policy.id}/renew`, {})).toMatchObject({ status: 201 });
   });
 
+  it('is still seen by its people, one by one and in lists, after its deal was deleted', async () => {
+    const policy = await addPolicy(seller, { deal_id: deal.id });
+    expect(await seller.delete(`/deals/${deal.id}`)).toMatchObject({ status: 204 });
+    for (const by of [seller, executor]) {
+      expect(await by.get(`/policies/${policy.id}`)).toMatchObject({ status: 200 });
+      expect(await ids(by, '')).toEqual([policy.id]);
+    }
+  });
+
   it('keeps its client from being deleted', async () => {
     const client = await crm.client(seller);
     const draft = await addPolicy(seller, { client_id: client.id });
