@@ -9,8 +9,8 @@ export const PLANNED = { planned_date: '2026-03-01', planned_amount: '1000.00', 
 export const LINE = { amount: '400.00', category: 'premium', posted_at: '2026-03-02' };
 
 /** Plans a payment of a deal as `by`. */
-export async function addPayment(by: TestUser, deal: DealView, facts: object = {}): Promise<PaymentView> {
-  const answer = await by.post<PaymentView>(`/deals/${deal.id}/payments`, { ...PLANNED, ...facts });
+export async function addPayment(by: TestUser, { id }: Pick<DealView, 'id'>, facts: object = {}): Promise<PaymentView> {
+  const answer = await by.post<PaymentView>(`/deals/${id}/payments`, { ...PLANNED, ...facts });
   expect(answer).toMatchObject({ status: 201 });
   return answer.body;
 }

@@ -18,6 +18,7 @@ import {
   type AskerRule,
   ASKERS,
   type CountRule,
+  type ExportRule,
   type ListRule,
   ROWS,
   type RowRule,
@@ -112,6 +113,19 @@ describe('who may do what', () => {
       if (typeof shown === 'number') return void expect(answer.status).toBe(shown);
       expect(answer.body.items.map(({ id }) => id).sort()).toEqual(shown.map((row) => ids[row]).sort());
       expect(answer.body.total).toBe(shown.length);
+    },
+  );
+
+  it.each(casesOf((rule): rule is ExportRule => 'exports' in rule))(
+    '$use, asked by $asker',
+    async ({ use, rule, asker }) => {
+      const by = user(asker);
+      const { ids, query } = await rows.lay(rule.exports, by, undefined);
+      const answer = await by.get<string>(`${requestOf(use).path}?${query}`);
+      const shown = rule.shows[asker];
+      if (typeof shown === 'number') return void expect(answer.status).toBe(shown);
+      const [, ...lines] = answer.body.trimEnd().split('\r\n');
+      expect(lines.map((line) => line.split(',')[0]).sort()).toEqual(shown.map((row) => ids[row]).sort());
     },
   );
 

@@ -1,4 +1,4 @@
-import { type AccessRules, type AskerRule, OUTSIDERS, READ } from './access-rules.js';
+import { type AccessRules, type AskerRule, type ExportRule, OUTSIDERS, ROWS, type Subject } from './access-rules.js';
 
 const ADMIN_ALONE = { seller: 403, executor: 403, finance: 403, lead: 403, ...OUTSIDERS };
 const IMPORT: AskerRule = {
@@ -11,8 +11,17 @@ const OF_IMPORT: AskerRule = {
   statuses: { ...ADMIN_ALONE, admin: 404 },
 };
 
-/** Which rows it has is told by exports.int-spec.ts. */
-const EXPORT: AskerRule = { statuses: { seller: 200, executor: 200, ...READ } };
+const exportOf = (subject: Subject, sellers: readonly string[]): ExportRule => ({
+  exports: subject,
+  shows: {
+    seller: sellers,
+    executor: ['assigned'],
+    finance: ROWS[subject],
+    lead: ROWS[subject],
+    admin: ROWS[subject],
+    ...OUTSIDERS,
+  },
+});
 
 /** What comes in and goes out as files. */
 export const ACCESS_OF_FILES: AccessRules = {
@@ -27,9 +36,9 @@ export const ACCESS_OF_FILES: AccessRules = {
     body: () =>
       'deal_id,planned_date,planned_amount,currency\r\nb0000000-0000-7000-8000-000000000003,2026-03-10,1.00,RUB\r\n',
   },
-  'GET /api/v1/exports/deals': EXPORT,
-  'GET /api/v1/exports/payments': EXPORT,
-  'GET /api/v1/exports/policies': EXPORT,
+  'GET /api/v1/exports/deals': exportOf('deal', ['own']),
+  'GET /api/v1/exports/payments': exportOf('payment', ['own']),
+  'GET /api/v1/exports/policies': exportOf('policy', ['own', 'ownAlone']),
   'GET /api/v1/imports/{id}': OF_IMPORT,
   'GET /api/v1/imports/{id}/errors': OF_IMPORT,
 };

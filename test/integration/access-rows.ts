@@ -1,5 +1,5 @@
 import type { DealView } from '#crm/deals/contracts';
-import { newId } from '#platform/kernel';
+import { addDays, newId } from '#platform/kernel';
 import type { TestUser } from '#platform/testing';
 import type { Crm } from '../crm.js';
 import { addLine, addPayment } from '../money.js';
@@ -14,9 +14,13 @@ export interface Rows {
   readonly query: string;
 }
 
+/** Payments are narrowed to those of one laying by their day, which no other has. */
+const FIRST_DAY = '2027-01-01';
+
 /** Lays rows before an asker, all of them made by an admin. */
 export class AccessRows {
   private readonly admin: TestUser;
+  private layings = 0;
 
   constructor(private readonly crm: Crm) {
     this.admin = crm.user('admin');
@@ -24,6 +28,7 @@ export class AccessRows {
 
   lay(subject: Subject, asker: TestUser, given: Given | Gift | undefined): Promise<Rows> {
     if (subject === 'deal') return this.deals(asker);
+    if (subject === 'payment') return this.payments(asker);
     return subject === 'client' ? this.clients(asker) : this.policies(asker, given === 'inForce');
   }
 
@@ -51,8 +56,7 @@ export class AccessRows {
   private async money(given: 'policy' | 'payment' | 'income' | 'expense', dealId: string) {
     const policy = await addPolicy(this.admin, { deal_id: dealId });
     if (given === 'policy') return { policy_id: policy.id };
-    const { body: deal } = await this.admin.get<DealView>(`/deals/${dealId}`);
-    const payment = await addPayment(this.admin, deal, { policy_id: policy.id });
+    const payment = await addPayment(this.admin, { id: dealId }, { policy_id: policy.id });
     const ids = { policy_id: policy.id, pid: payment.id };
     return given === 'payment' ? ids : { ...ids, lid: (await addLine(this.admin, payment, `${given}s`)).id };
   }
@@ -101,6 +105,16 @@ export class AccessRows {
       await this.crm.database.rows('UPDATE crm.policies SET owner_id = $2 WHERE id = $1', [ids[row], owner]);
     }
     return { ids, query: `client_id=${deal.client_id}` };
+  }
+
+  private async payments(asker: TestUser): Promise<Rows> {
+    const deals = await this.deals(asker);
+    const day = addDays(FIRST_DAY, this.layings++);
+    const ids: Record<string, string> = {};
+    for (const [row, id] of Object.entries(deals.ids)) {
+      ids[row] = (await addPayment(this.admin, { id }, { planned_date: day })).id;
+    }
+    return { ids, query: `planned_from=${day}&planned_to=${day}` };
   }
 
   private async client(facts: object): Promise<string> {

@@ -14,6 +14,8 @@ export const ROWS = {
   client: ['own', 'ofOwnDeal', 'ofAssignedDeal', 'foreign', 'unowned'],
   /** A policy of such a deal (of the foreign one it says that it is the asker's), or one without a deal. */
   policy: ['own', 'assigned', 'foreign', 'unowned', 'ownAlone', 'foreignAlone'],
+  /** A payment of such a deal. */
+  payment: ['own', 'assigned', 'foreign', 'unowned'],
 } as const;
 export type Subject = keyof typeof ROWS;
 
@@ -51,6 +53,12 @@ export interface ListRule {
   readonly shows: Readonly<Record<Asker, number | readonly string[]>>;
 }
 
+/** A file: which rows it has; or the status of its refusal. */
+export interface ExportRule {
+  readonly exports: Subject;
+  readonly shows: ListRule['shows'];
+}
+
 /** A funnel instead of a list: rows out of scope are not counted. */
 export interface CountRule {
   readonly counts: Subject;
@@ -69,7 +77,7 @@ export interface AskerRule {
   readonly statuses: Readonly<Record<Asker, number>>;
 }
 
-export type AccessRule = RowRule | ListRule | CountRule | AskerRule;
+export type AccessRule = RowRule | ListRule | ExportRule | CountRule | AskerRule;
 
 /** By method and path; words in brackets tell two uses of one route apart. */
 export type AccessRules = Readonly<Record<string, AccessRule>>;
