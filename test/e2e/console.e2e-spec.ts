@@ -92,6 +92,41 @@ describe('the console', () => {
     expectNoTrouble(visit);
   });
 
+  it('takes a deal out of sight of who loses it, with all that belongs to it', async () => {
+    const seller = installation.user(other);
+    const id = await openDeal('Passed on');
+    await addPayment(id, '750.00');
+    const assign = (owner: string) => broker.patch(`/deals/${id}/assignment`, { owner_id: owner });
+    expect((await assign(seller.id)).status).toBe(200);
+    const [visit, due] = [await signedIn(seller.token), await signedIn(seller.token)];
+    await cardIn(visit, 'Qualification', 'Passed on').click();
+    await due.page.getByRole('link', { name: 'Due', exact: true }).click();
+    for (const { page } of [visit, due]) await page.getByText('750.00').first().waitFor();
+    await visit.page.getByText('Deal opened').waitFor();
+    expect((await assign(broker.id)).status).toBe(200);
+    await visit.page.getByText('Not available').waitFor();
+    for (const text of ['750.00', 'Deal opened', 'Passed on']) expect(await visit.page.getByText(text).count()).toBe(0);
+    await due.page.getByText('750.00').waitFor({ state: 'detached' });
+  });
+
+  it('says what is no longer up to date, and asks again until it is', async () => {
+    const id = await openDeal('Paid while the server is busy');
+    const payment = await addPayment(id, '4321.00');
+    const { page } = await signedIn();
+    await page.getByRole('link', { name: 'Due', exact: true }).click();
+    const payments = page.getByRole('region', { name: 'Payments to come in' });
+    await payments.getByText('4\u202f321.00').waitFor();
+    const refusal = { status: 429, headers: { 'retry-after': '1' }, json: { detail: 'Too many exports are running.' } };
+    await page.route('**/exports/payments?*', (route) => route.fulfill(refusal));
+    const income = { amount: '4321.00', category: 'premium', posted_at: '2026-01-02' };
+    expect((await broker.post(`/deals/${id}/payments/${payment}/incomes`, income)).status).toBe(201);
+    await payments.getByText('Not up to date: Too many exports are running.').waitFor();
+    await payments.getByText('4\u202f321.00').waitFor();
+    await page.unrouteAll();
+    await payments.getByText('4\u202f321.00').waitFor({ state: 'detached' });
+    expect(await payments.getByText('Not up to date').count()).toBe(0);
+  });
+
   it('recovers when the API comes back, with what happened meanwhile, and says so', async () => {
     const visit = await signedIn();
     await api.kill();

@@ -1,14 +1,29 @@
 import type { Session } from './session.js';
 
 const PREFIX = '/api/v1';
+/** When the server doesn't say. */
+const RETRY_AFTER_S = 5;
 
 /** An answer that was a refusal; status 0 when nobody answered. */
 export class ApiFailure extends Error {
+  /** @param retryAfter the answer's header of that name, in seconds. */
   constructor(
     readonly status: number,
     detail: string,
+    private readonly retryAfter: string | null = null,
   ) {
     super(detail);
+  }
+
+  /** What was asked for isn't there for the caller, or no more. */
+  get isDenial(): boolean {
+    return this.status === 403 || this.status === 404;
+  }
+
+  /** How long to wait before asking again; undefined when the answer would be the same. */
+  get retryAfterMs(): number | undefined {
+    const isPassing = this.status === 0 || this.status === 429 || this.status >= 500;
+    return isPassing ? (Number(this.retryAfter) || RETRY_AFTER_S) * 1_000 : undefined;
   }
 }
 
@@ -59,7 +74,7 @@ export class Api {
     if (answer.ok) return answer;
     const detail = await reasonOf(answer);
     if (answer.status === 401) this.onDenied(detail);
-    throw new ApiFailure(answer.status, detail);
+    throw new ApiFailure(answer.status, detail, answer.headers.get('retry-after'));
   }
 }
 

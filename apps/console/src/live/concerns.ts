@@ -7,7 +7,12 @@ export function movesDeals({ type }: CrmEvent): boolean {
   return DEALS.test(type);
 }
 
-/** Whether sums of payments may be others. */
+/** Whether payments in sight, or their sums, may be others: a deal takes its own along to whom it is assigned. */
 export function movesMoney({ type }: CrmEvent): boolean {
-  return type.startsWith('crm.deal.payment.');
+  return type.startsWith('crm.deal.payment.') || type === 'crm.deal.assigned';
+}
+
+/** Whether policies in sight may be others. */
+export function movesPolicies({ type }: CrmEvent): boolean {
+  return /^crm\.(deal\.)?policy\./.test(type) || type === 'crm.deal.assigned';
 }

@@ -1,6 +1,6 @@
 import { createContext } from 'preact';
 import { useContext, useEffect, useRef, useState } from 'preact/hooks';
-import type { Api } from '../api.js';
+import { type Api, ApiFailure } from '../api.js';
 import type { CrmEvent } from '../resources.js';
 import type { EventFeed } from './event-feed.js';
 import type { Named, Names } from './names.js';
@@ -25,14 +25,20 @@ export function useLive(): Live {
 /** What was read last, and why the latest reading failed if it did. */
 export interface Reading<T> {
   readonly value?: T;
-  readonly failure?: Error;
+  readonly failure?: ApiFailure;
 }
 
 /**
- * Reads something and keeps it fresh: anew when `key` changes, when an event that concerns it comes, and after an outage.
- * What was read stays until there is something newer.
+ * Reads something and keeps it fresh: anew when `key` changes, when an event that concerns it comes, after an outage, and
+ * after a failure that may pass. What was read stays until there is something newer, or it is denied.
+ * @param gapMs shortest time between two readings; of what costs the server little when absent.
  */
-export function useFresh<T>(key: string, read: () => Promise<T>, concerns: (event: CrmEvent) => boolean): Reading<T> {
+export function useFresh<T>(
+  key: string,
+  read: () => Promise<T>,
+  concerns: (event: CrmEvent) => boolean,
+  gapMs?: number,
+): Reading<T> {
   const { feed } = useLive();
   const [reading, setReading] = useState<Reading<T> & { readonly of?: string }>({});
   const latest = useRef({ read, concerns });
@@ -43,13 +49,17 @@ export function useFresh<T>(key: string, read: () => Promise<T>, concerns: (even
       try {
         const value = await latest.current.read();
         if (isCurrent) setReading({ of: key, value });
+        return undefined;
       } catch (error) {
+        const failure = error instanceof ApiFailure ? error : new ApiFailure(0, (error as Error).message);
         if (isCurrent)
-          setReading(({ of, value }) => ({ ...(of === key ? { of, value } : {}), failure: error as Error }));
+          setReading(({ of, value }) => ({ ...(of === key && !failure.isDenial ? { of, value } : {}), failure }));
+        return failure.retryAfterMs;
       }
-    });
+    }, gapMs);
     const forget = feed.listen((signal) => {
-      if (signal.kind === 'refresh' || (!signal.isPast && latest.current.concerns(signal.event))) refresher.ask();
+      const isRefresh = signal.kind === 'refresh';
+      if (isRefresh || (!signal.isPast && latest.current.concerns(signal.event))) refresher.ask(isRefresh);
     });
     void refresher.run();
     return () => {
@@ -57,7 +67,7 @@ export function useFresh<T>(key: string, read: () => Promise<T>, concerns: (even
       refresher.stop();
       forget();
     };
-  }, [key, feed]);
+  }, [key, feed, gapMs]);
   return reading;
 }
 

@@ -19,15 +19,17 @@ export function DealView({ id }: { readonly id: string }) {
         <a href="#/">← Pipeline</a>
       </p>
       <Shown reading={deal}>{(value) => <Facts deal={value} />}</Shown>
-      <div class="deal">
-        <div class="panels-stacked">
-          <Money dealId={id} />
-          <Payments dealId={id} />
-          <Quotes dealId={id} />
-          <Policies dealId={id} />
+      {!deal.failure?.isDenial && (
+        <div class="deal">
+          <div class="panels-stacked">
+            <Money dealId={id} />
+            <Payments dealId={id} />
+            <Quotes dealId={id} />
+            <Policies dealId={id} />
+          </div>
+          <Journal dealId={id} />
         </div>
-        <Journal dealId={id} />
-      </div>
+      )}
     </>
   );
 }

@@ -1,5 +1,5 @@
 import { dayFromToday, money } from '../format.js';
-import { movesDeals, movesMoney } from '../live/concerns.js';
+import { movesDeals, movesMoney, movesPolicies } from '../live/concerns.js';
 import { csvRows } from '../live/csv.js';
 import { Name, useFresh, useLive } from '../live/live.js';
 import { dealHref } from '../live/route.js';
@@ -8,6 +8,8 @@ import { Amount, DueDay, Panel, Shown } from './pieces.js';
 
 const AHEAD_DAYS = 7;
 const SHOWN = 100;
+/** An export is all the API has for payments of many deals: it costs a connection, and few run at a time. */
+const EXPORT_GAP_MS = 10_000;
 
 /** What somebody must do: overdue, today, and in the coming week. */
 export function Due() {
@@ -70,6 +72,7 @@ function Payments() {
       return payments.sort((one, other) => one.planned_date.localeCompare(other.planned_date));
     },
     movesMoney,
+    EXPORT_GAP_MS,
   );
   return (
     <Panel id="payments" title="Payments to come in" count={reading.value?.length}>
@@ -105,7 +108,7 @@ function Renewals() {
       const list = await api.get<Listed<Policy>>(`/policies?renewal_due=true&limit=${SHOWN}&include_total=true`);
       return { ...list, items: [...list.items].sort(byEnd) };
     },
-    ({ type }) => /^crm\.(deal\.)?policy\./.test(type),
+    movesPolicies,
   );
   return (
     <Panel id="renewals" title="Policies to renew" count={reading.value?.total}>

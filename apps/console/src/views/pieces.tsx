@@ -30,7 +30,7 @@ export function DueDay({ date, hiddenLabel }: { readonly date: string; readonly 
   );
 }
 
-/** What was read, or why there is nothing to show. */
+/** What was read, with a word when it could not be read anew, or why there is nothing to show. */
 export function Shown<T>({
   reading,
   children,
@@ -38,10 +38,15 @@ export function Shown<T>({
   readonly reading: Reading<T>;
   readonly children: (value: T) => ComponentChildren;
 }) {
-  if (reading.value !== undefined) return <>{children(reading.value)}</>;
-  if (reading.failure)
-    return <p class="muted">Not available: {reading.failure.message || 'the server does not answer'}</p>;
-  return <p class="muted">Reading …</p>;
+  const { value, failure } = reading;
+  const reason = failure && (failure.message || 'the server does not answer');
+  if (value === undefined) return <p class="muted">{reason ? `Not available: ${reason}` : 'Reading …'}</p>;
+  return (
+    <>
+      {reason && <p class="muted small">Not up to date: {reason}</p>}
+      {children(value)}
+    </>
+  );
 }
 
 /** A heading with what stands under it. */

@@ -1,0 +1,66 @@
+import { Refresher } from './refresher.js';
+
+const GAP_MS = 10_000;
+const RETRY_MS = 30_000;
+
+describe('what is kept fresh', () => {
+  beforeEach(() => jest.useFakeTimers());
+  afterEach(() => jest.useRealTimers());
+
+  function kept(answers: readonly (number | undefined)[] = []) {
+    const readAt: number[] = [];
+    const start = Date.now();
+    const refresher = new Refresher(() => {
+      readAt.push(Date.now() - start);
+      return Promise.resolve(answers[readAt.length - 1]);
+    }, GAP_MS);
+    return { refresher, readAt };
+  }
+
+  it('is read no more often than its gap allows, however often it is asked for, and after the last asking', async () => {
+    const { refresher, readAt } = kept();
+    await refresher.run();
+    for (let second = 0; second < 25; second++) {
+      refresher.ask();
+      await jest.advanceTimersByTimeAsync(1_000);
+    }
+    await jest.advanceTimersByTimeAsync(2 * GAP_MS);
+    const gaps = readAt.slice(1).map((at, index) => at - readAt[index]!);
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(GAP_MS);
+    expect(readAt.at(-1)).toBeGreaterThan(24_000);
+  });
+
+  it('is read by pages that heard the same at times of their own', async () => {
+    const pages = Array.from({ length: 5 }, () => kept());
+    for (const { refresher } of pages) refresher.ask();
+    await jest.advanceTimersByTimeAsync(GAP_MS);
+    expect(new Set(pages.map(({ readAt }) => readAt[0])).size).toBeGreaterThan(1);
+  });
+
+  it('is read again by itself after a failure, as late as it is told to', async () => {
+    const { refresher, readAt } = kept([RETRY_MS]);
+    await refresher.run();
+    refresher.ask();
+    await jest.advanceTimersByTimeAsync(2 * RETRY_MS);
+    expect(readAt).toHaveLength(2);
+    expect(readAt[1]).toBeGreaterThanOrEqual(RETRY_MS);
+  });
+
+  it('is read soon when the outage is over', async () => {
+    const { refresher, readAt } = kept([RETRY_MS]);
+    await refresher.run();
+    await jest.advanceTimersByTimeAsync(GAP_MS);
+    refresher.ask(true);
+    await jest.advanceTimersByTimeAsync(GAP_MS);
+    expect(readAt).toHaveLength(2);
+  });
+
+  it('is left alone once it is stopped', async () => {
+    const { refresher, readAt } = kept([RETRY_MS]);
+    const running = refresher.run();
+    refresher.stop();
+    await running;
+    await jest.advanceTimersByTimeAsync(2 * RETRY_MS);
+    expect(readAt).toHaveLength(1);
+  });
+});
