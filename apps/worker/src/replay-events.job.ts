@@ -6,7 +6,7 @@ import { Log } from '#platform/observability';
 
 /** A run lasts so long and is then followed by another, so that a worker can stop and others get their turn. */
 const RUN_MS = 5_000;
-/** How long a broker in trouble is left alone. */
+/** How long a broker in trouble, or a worker that has the replay, is left alone. */
 const RETRY_MS = 5_000;
 
 interface ReplayPayload extends Record<string, string> {
@@ -30,7 +30,8 @@ export class ReplayEventsJob implements HandlesJobs<ReplayPayload> {
 
   async handle({ payload }: JobRequest<ReplayPayload>): Promise<void> {
     const id = payload.replay_id;
-    const pauseMs = await this.replays.alone(id, () => this.run(id));
+    // Whoever has the replay may hang, or be killed before it asks for the next run.
+    const pauseMs = await this.replays.alone(id, () => this.run(id), RETRY_MS);
     if (pauseMs === undefined) return;
     const runAfter = instant(new Date(Date.parse(this.clock.now()) + pauseMs));
     await this.jobs.request({ queue: EVENT_REPLAYS, name: 'replay', key: newId(), payload, runAfter });

@@ -108,9 +108,9 @@ export class EventReplays {
   /**
    * Lets one process at a time work on a replay: the lock lives as long as its connection, so that nothing a worker
    * dies of keeps it.
-   * @returns what `work` gave; undefined, without a call, while another is at it.
+   * @returns what `work` gave; `taken`, without a call, while another is at it.
    */
-  async alone<T>(id: string, work: () => Promise<T>): Promise<T | undefined> {
+  async alone<T>(id: string, work: () => Promise<T>, taken: T): Promise<T> {
     const client = await this.database.connect('crm-replay');
     client.on('error', () => undefined);
     try {
@@ -118,7 +118,7 @@ export class EventReplays {
         'SELECT pg_try_advisory_lock($1::int, hashtext($2)) AS won',
         [ADVISORY_LOCKS.replay, id],
       );
-      return rows[0]?.won ? await work() : undefined;
+      return rows[0]?.won ? await work() : taken;
     } finally {
       await client.end().catch(() => undefined);
     }

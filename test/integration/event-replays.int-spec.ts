@@ -1,0 +1,57 @@
+import { newId } from '#platform/kernel';
+import { EVENT_REPLAYS } from '#platform/messaging';
+import { ADVISORY_LOCKS } from '#platform/persistence';
+import { until } from '#platform/testing';
+import { Crm } from '../crm.js';
+import { NightWorker } from '../night-worker.js';
+
+describe('a replay', () => {
+  let crm: Crm;
+  let worker: NightWorker;
+
+  beforeAll(async () => {
+    crm = await Crm.start();
+    worker = await NightWorker.start(crm);
+  });
+
+  afterAll(async () => {
+    await worker.close();
+    await crm.stop();
+  });
+
+  it('that another worker has is asked for again, and ends though that one never goes on', async () => {
+    const id = newId();
+    await crm.database.undone(async (another) => {
+      await another.query('SELECT pg_advisory_xact_lock($1::int, hashtext($2))', [ADVISORY_LOCKS.replay, id]);
+      await crm.database.rows(
+        `WITH asked AS (
+           INSERT INTO crm.event_replays (id, queue, types, from_position, to_position, position, state,
+             requested_by_id, created_at, updated_at)
+           VALUES ($1, 'reports', '{}', 1, 10, 5, 'running', gen_random_uuid(), $3, $3) RETURNING id)
+         INSERT INTO crm.job_requests (id, queue, name, key, payload, run_after, created_at)
+         SELECT gen_random_uuid(), $2, 'replay', id, jsonb_build_object('replay_id', id), $3::timestamptz - interval '1 hour', $3
+         FROM asked`,
+        [id, EVENT_REPLAYS, crm.clock.now()],
+      );
+      await until(async () => (await requestsOf(id)).includes('done'));
+      expect(await requestsOf(id)).toEqual(['done', 'pending']);
+    });
+    crm.clock.advanceDays(1);
+    // There is no broker here: so it ends once its turn has come.
+    await until(async () => (await stateOf(id)) === 'failed');
+  });
+
+  /** States of what was asked for, oldest first. */
+  async function requestsOf(id: string): Promise<string[]> {
+    const rows = await crm.database.rows<{ state: string }>(
+      `SELECT state FROM crm.job_requests WHERE payload ->> 'replay_id' = $1 ORDER BY run_after`,
+      [id],
+    );
+    return rows.map(({ state }) => state);
+  }
+
+  async function stateOf(id: string): Promise<string> {
+    const [row] = await crm.database.rows<{ state: string }>('SELECT state FROM crm.event_replays WHERE id = $1', [id]);
+    return row!.state;
+  }
+});
