@@ -16,8 +16,14 @@ const CLAIM = statement(
    ON CONFLICT DO NOTHING RETURNING subject_id AS "subjectId", event_id AS "eventId"`,
 );
 
-/** A row of the kind's columns, and where it stands in the kind's order. */
-type DueRow<R> = R & { readonly subject_id: string; readonly place: readonly string[] };
+/** A subject that was due when it was looked for, and where it stood in the kind's order. */
+interface FoundSubject {
+  readonly id: string;
+  readonly place: readonly string[];
+}
+
+/** A row of the kind's columns. */
+type DueRow<R> = R & { readonly subject_id: string };
 
 /**
  * Gives reminders: the claim and the event commit together, so each subject is told of once per kind and day, however
@@ -35,61 +41,78 @@ export class Reminders {
 
   /** One subject on one day, in the open unit of work; nothing when it is not due or was told of. */
   async remindOne<R extends object>(kind: ReminderKind<R>, subjectId: string, day: CalendarDate): Promise<void> {
-    const one = dueStatement(kind, (first) => `${kind.alias}.id = $${first}::uuid`);
-    await this.unitOfWork.run(() => this.step(kind, one, [subjectId], day));
+    await this.unitOfWork.run(() => this.tell(kind, [subjectId], day));
   }
 
   /** Every subject that is due on a day, in short transactions, each of which is done for good. */
   async remindAll<R extends object>(kind: ReminderKind<R>, day: CalendarDate): Promise<void> {
-    const first = dueStatement(kind);
-    const next = dueStatement(kind, (number) => behind(kind, number));
+    const first = findStatement(kind);
+    const next = findStatement(kind, (number) => behind(kind, number));
     let place: readonly string[] | undefined;
     do {
-      const rows = await this.unitOfWork.run(() => this.step(kind, place ? next : first, place ?? [], day));
-      place = rows.length === BATCH ? rows.at(-1)?.place : undefined;
+      const values = [day, this.settings.timeZone, kind.name, ...(place ?? [])];
+      const found: FoundSubject[] = await this.database.query<FoundSubject>(place ? next : first, values);
+      const ids = found.map(({ id }) => id);
+      await this.unitOfWork.run(() => this.tell(kind, ids, day));
+      place = found.length === BATCH ? found.at(-1)?.place : undefined;
     } while (place);
   }
 
-  private async step<R extends object>(
+  private async tell<R extends object>(
     kind: ReminderKind<R>,
-    due: Statement,
-    place: readonly string[],
+    subjectIds: readonly string[],
     day: CalendarDate,
-  ): Promise<DueRow<R>[]> {
-    const rows = await this.database.query<DueRow<R>>(due, [day, this.settings.timeZone, kind.name, ...place]);
-    if (rows.length === 0) return rows;
+  ): Promise<void> {
+    const values = [day, this.settings.timeZone, kind.name, subjectIds];
+    const rows = await this.database.query<DueRow<R>>(dueStatement(kind), values);
+    if (rows.length === 0) return;
     const now = this.clock.now();
     const ids = rows.map(({ subject_id }) => subject_id);
-    const values = [kind.name, day, now, ids, ids.map(() => newId())];
-    const claimed = await this.database.query<{ subjectId: string; eventId: string }>(CLAIM, values);
+    const claims = [kind.name, day, now, ids, ids.map(() => newId())];
+    const claimed = await this.database.query<{ subjectId: string; eventId: string }>(CLAIM, claims);
     const eventIds = new Map(claimed.map(({ subjectId, eventId }) => [subjectId, eventId]));
-    const changes = rows.flatMap(({ subject_id, place: _place, ...row }) => {
+    const changes = rows.flatMap(({ subject_id, ...row }) => {
       const eventId = eventIds.get(subject_id);
       if (eventId === undefined) return [];
       const key = `${kind.name}/${subject_id}/${day}`;
       return [changeOf(kind.reminderOf(row as unknown as R, day), key, eventId)];
     });
     if (changes.length > 0) await this.log.append(changes, now);
-    return rows;
   }
 }
 
 /**
- * The next subjects that are due on a day, existed by its end, and were not told of. They are held until the
- * transaction ends: what is told of them is true when it is told.
+ * The next subjects that are due on a day. They are not held: a row that was waited for shows the place it has come to
+ * meanwhile, and whoever went on from there would leave out what stands between.
  * @param more one further condition, which gets the number of its first parameter.
  */
-function dueStatement(kind: ReminderKind<never>, more?: (first: number) => string): Statement {
-  const { alias, columns, from, due, order } = kind;
+function findStatement(kind: ReminderKind<never>, more?: (first: number) => string): Statement {
+  const { alias, order } = kind;
   const place = order.map(({ column }) => `${column}::text`).join(', ');
   return statement(
-    `SELECT ${columns}, ${alias}.id AS subject_id, ARRAY[${place}] AS place FROM ${from}
-     WHERE ${due('$1::date')} AND ${alias}.created_at < ($1::date + 1)::timestamp AT TIME ZONE $2::text
-       AND NOT EXISTS (SELECT FROM crm.reminders r
-         WHERE r.kind = $3::text AND r.subject_id = ${alias}.id AND r.due_on = $1::date)
-       ${more ? `AND ${more(4)}` : ''}
-     ORDER BY ${order.map(({ column }) => column).join(', ')} LIMIT ${BATCH} FOR SHARE OF ${alias}`,
+    `SELECT ${alias}.id, ARRAY[${place}] AS place ${dueSql(kind)} ${more ? `AND ${more(4)}` : ''}
+     ORDER BY ${order.map(({ column }) => column).join(', ')} LIMIT ${BATCH}`,
   );
+}
+
+/**
+ * Those of some subjects that are due on a day. They are held until the transaction ends: what is told of them is true
+ * when it is told.
+ */
+function dueStatement(kind: ReminderKind<never>): Statement {
+  const { alias, columns } = kind;
+  return statement(
+    `SELECT ${columns}, ${alias}.id AS subject_id ${dueSql(kind)} AND ${alias}.id = ANY ($4::uuid[])
+     ORDER BY ${alias}.id FOR SHARE OF ${alias}`,
+  );
+}
+
+/** Subjects that are due on a day, existed by its end, and were not told of. Parameters: day, time zone, kind. */
+function dueSql({ alias, due, from }: Pick<ReminderKind, 'alias' | 'due' | 'from'>): string {
+  return `FROM ${from} WHERE ${due('$1::date')}
+    AND ${alias}.created_at < ($1::date + 1)::timestamp AT TIME ZONE $2::text
+    AND NOT EXISTS (SELECT FROM crm.reminders r
+      WHERE r.kind = $3::text AND r.subject_id = ${alias}.id AND r.due_on = $1::date)`;
 }
 
 function behind({ order }: Pick<ReminderKind, 'order'>, first: number): string {

@@ -1,0 +1,67 @@
+import pg from 'pg';
+import { addDays } from '#platform/kernel';
+import { until } from '#platform/testing';
+import { Crm } from '../crm.js';
+import { NightWorker } from '../night-worker.js';
+
+jest.setTimeout(180_000);
+
+const TODAY = '2026-03-02';
+const TOMORROW = addDays(TODAY, 1);
+
+let crm: Crm;
+let worker: NightWorker;
+
+beforeEach(async () => {
+  crm = await Crm.start();
+  worker = await NightWorker.start(crm);
+});
+
+afterEach(async () => {
+  await worker.close();
+  await crm.stop();
+});
+
+/** Runs a statement that commits when `work` is done. */
+async function whileOpen(sql: string, values: readonly unknown[], work: () => Promise<void>): Promise<void> {
+  const client = new pg.Client({ connectionString: crm.database.url });
+  await client.connect();
+  try {
+    await client.query('BEGIN');
+    await client.query(sql, [...values]);
+    await work();
+    await client.query('COMMIT');
+  } finally {
+    await client.end();
+  }
+}
+
+/** How many of this database's connections wait for a lock. */
+async function waiting(): Promise<number> {
+  const [row] = await crm.database.rows<{ count: number }>(
+    `SELECT count(*)::int AS count FROM pg_stat_activity
+     WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+  );
+  return row!.count;
+}
+
+describe('a morning', () => {
+  it('leaves nobody out when the last of a batch is changed meanwhile', async () => {
+    const { id: client } = await crm.client(crm.user('seller'));
+    await crm.database.rows(
+      `INSERT INTO crm.deals (id, client_id, title, status, next_review_at, created_at, updated_at, version)
+       SELECT gen_random_uuid(), $1, 'КАСКО ' || n, 'qualification', $2, $3::date, $3::date + n * interval '1 s', 1
+       FROM generate_series(1, 510) AS n`,
+      [client, TOMORROW, addDays(TODAY, -10)],
+    );
+    let morning!: Promise<void>;
+    const change = `UPDATE crm.deals SET updated_at = $1, version = 2 WHERE title = 'КАСКО 500'`;
+    await whileOpen(change, [crm.clock.now()], async () => {
+      morning = worker.liveUntil(TOMORROW);
+      await until(async () => (await waiting()) > 0);
+    });
+    await morning;
+    const [told] = await crm.database.rows(`SELECT count(*)::int AS count FROM crm.reminders`);
+    expect(told).toEqual({ count: 510 });
+  });
+});
