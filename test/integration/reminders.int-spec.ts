@@ -227,6 +227,23 @@ describe('reminders', () => {
     expect(await worker.given(policy.id)).toEqual(moved(ofDeal([...RENEWAL, ...EXPIRY])));
     expect(await stateOf(policy)).toEqual(['closed', 'expired']);
   });
+
+  it('of an afternoon that the worker heard of next morning are caught up', async () => {
+    const day = crm.clock.now().slice(0, 10);
+    const dayAfter = addDays(day, 1);
+    await worker.close();
+    const payment = await addPayment(admin, deal, { planned_date: day });
+    const policy = await issue({ effective_to: addDays(day, 7) });
+    const offer = await addQuote(admin, deal, { validity_period: { start: addDays(day, -1), end: addDays(day, -1) } });
+    const review = await quietDeal({ next_review_at: day });
+    crm.clock.set(`${dayAfter}T06:00:00.000Z`);
+    worker = await NightWorker.start(crm);
+    await worker.settled();
+    expect(await worker.given(payment.id)).toEqual([`deal.payment.due ${day}`, `deal.payment.overdue ${dayAfter}`]);
+    expect(await worker.given(policy.id)).toEqual([`deal.policy.renewal_due ${day}`]);
+    expect(await worker.given(offer.id)).toEqual([`deal.quote.expired ${day}`]);
+    expect(await worker.given(review.id)).toEqual([`deal.review_due ${day}`, `deal.review_due ${dayAfter}`]);
+  });
 });
 
 function daysBetween(one: string, other: string): number {

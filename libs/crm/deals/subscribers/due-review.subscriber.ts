@@ -4,7 +4,7 @@ import { LateSubjects } from '#platform/reminders';
 import type { DealView } from '../contracts.js';
 import { DEAL_REVIEWS } from '../deal-reviews.js';
 
-/** A deal that is opened or changed with a review due today or before is told at once, not next morning. */
+/** A deal that is opened or changed with a review due that day or before is told at once, not next morning. */
 @Injectable()
 @Subscribe({ queue: 'crm.worker.deal-reviews', keys: ['deal.created', 'deal.updated'] })
 export class DueReviewSubscriber implements EventSubscriber {
@@ -12,7 +12,9 @@ export class DueReviewSubscriber implements EventSubscriber {
 
   async handle(event: ReceivedEvent): Promise<void> {
     const deal = event.data.deal as DealView;
-    if (deal.is_deleted || deal.closed_at !== null || deal.next_review_at > this.late.today) return;
-    await this.late.lookAt(DEAL_REVIEWS, deal.id, event);
+    if (deal.is_deleted || deal.closed_at !== null) return;
+    for (const day of this.late.daysSince(event)) {
+      if (deal.next_review_at <= day) await this.late.lookAt(DEAL_REVIEWS, deal.id, day, event);
+    }
   }
 }

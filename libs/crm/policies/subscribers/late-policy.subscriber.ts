@@ -5,7 +5,7 @@ import { LateSubjects } from '#platform/reminders';
 import type { PolicyView } from '../contracts.js';
 import { POLICY_REMINDERS } from '../policy-reminders.js';
 
-/** A policy put into force or moved to an end of which today is a day to tell is told at once, or never would be. */
+/** A policy put into force or moved to an end of which that day is one to tell is told at once, or never would be. */
 @Injectable()
 @Subscribe({ queue: 'crm.worker.policy-reminders', keys: ['deal.policy.updated', 'policy.updated'] })
 export class LatePolicySubscriber implements EventSubscriber {
@@ -14,9 +14,10 @@ export class LatePolicySubscriber implements EventSubscriber {
   async handle(event: ReceivedEvent): Promise<void> {
     const { id, status, effective_to } = event.data.policy as PolicyView;
     if (status !== 'active' || effective_to === null) return;
-    const { today } = this.late;
+    const since = this.late.daysSince(event);
     for (const { kind, days } of POLICY_REMINDERS) {
-      if (days.some((count) => addDays(effective_to, count) === today)) await this.late.lookAt(kind, id, event);
+      const told = days.map((count) => addDays(effective_to, count));
+      for (const day of told) if (since.includes(day)) await this.late.lookAt(kind, id, day, event);
     }
   }
 }

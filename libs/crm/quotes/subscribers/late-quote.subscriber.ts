@@ -5,7 +5,7 @@ import { LateSubjects } from '#platform/reminders';
 import type { QuoteView } from '../contracts.js';
 import { QUOTE_EXPIRIES } from '../quote-expiries.js';
 
-/** A quote given a validity that ended yesterday is told at once, or never would be. */
+/** A quote given a validity that ended the day before is told at once, or never would be. */
 @Injectable()
 @Subscribe({ queue: 'crm.worker.quote-expiries', keys: ['deal.quote.created', 'deal.quote.updated'] })
 export class LateQuoteSubscriber implements EventSubscriber {
@@ -14,7 +14,8 @@ export class LateQuoteSubscriber implements EventSubscriber {
   async handle(event: ReceivedEvent): Promise<void> {
     const { id, validity_period } = event.data.quote as QuoteView;
     const end = validity_period?.end;
-    if (end == null || end !== addDays(this.late.today, -1)) return;
-    await this.late.lookAt(QUOTE_EXPIRIES, id, event);
+    if (end == null) return;
+    const day = addDays(end, 1);
+    if (this.late.daysSince(event).includes(day)) await this.late.lookAt(QUOTE_EXPIRIES, id, day, event);
   }
 }
