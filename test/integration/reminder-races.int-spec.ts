@@ -1,8 +1,11 @@
 import pg from 'pg';
+import type { DealView } from '#crm/deals/contracts';
 import { addDays } from '#platform/kernel';
-import { until } from '#platform/testing';
+import { type Answer, until } from '#platform/testing';
 import { Crm } from '../crm.js';
+import { addPayment } from '../money.js';
 import { NightWorker } from '../night-worker.js';
+import { activePolicy, addQuote } from '../sale.js';
 
 jest.setTimeout(180_000);
 
@@ -63,5 +66,37 @@ describe('a morning', () => {
     await morning;
     const [told] = await crm.database.rows(`SELECT count(*)::int AS count FROM crm.reminders`);
     expect(told).toEqual({ count: 510 });
+  });
+
+  it('tells nobody of a deal that he has lost meanwhile', async () => {
+    const [admin, loser, winner] = [crm.user('admin'), crm.user('seller'), crm.user('seller')];
+    const deal = await crm.deal(admin, { owner_id: loser.id, next_review_at: '2028-01-10' });
+    const { id: deal_id, client_id } = deal;
+    await addPayment(admin, deal, { planned_date: TOMORROW });
+    await activePolicy(admin, { deal_id, client_id, effective_from: TODAY, effective_to: addDays(TOMORROW, 30) });
+    await addQuote(admin, deal, { validity_period: { start: TODAY, end: TODAY } });
+    await worker.settled();
+
+    let morning!: Promise<void>;
+    let assignment!: Promise<Answer<DealView>>;
+    const subjects = `WITH p AS (SELECT FROM crm.payments WHERE deal_id = $1 FOR UPDATE),
+        q AS (SELECT FROM crm.quotes WHERE deal_id = $1 FOR UPDATE)
+      SELECT FROM crm.policies, (SELECT count(*) FROM p) AS ps, (SELECT count(*) FROM q) AS qs
+      WHERE deal_id = $1 FOR UPDATE OF policies`;
+    await whileOpen(subjects, [deal_id], async () => {
+      morning = worker.liveUntil(TOMORROW);
+      await until(async () => (await waiting()) === 3);
+      let isAnswered = false;
+      assignment = admin.patch<DealView>(`/deals/${deal_id}/assignment`, { owner_id: winner.id });
+      void assignment.then(() => (isAnswered = true));
+      await until(async () => isAnswered || (await waiting()) === 4);
+    });
+    await morning;
+    expect(await assignment).toMatchObject({ status: 200, body: { owner_id: winner.id } });
+    const events = await crm.events(`deals/${deal_id}`);
+    const told = events.filter(({ data }) => 'key' in data).map(({ type }) => type);
+    expect(told.sort()).toEqual(['deal.payment.due', 'deal.policy.renewal_due', 'deal.quote.expired']);
+    const afterwards = events.slice(events.findIndex(({ type }) => type === 'deal.assigned') + 1);
+    expect(afterwards.filter(({ audience }) => audience.includes(loser.id)).map(({ type }) => type)).toEqual([]);
   });
 });

@@ -49,6 +49,11 @@ export interface ReminderKind<R extends object = object> {
   readonly from: string;
   /** The subject's table, with `id` and `created_at`; its rows are held while they are told of. */
   readonly alias: string;
+  /**
+   * Another table of {@link from}, when whose the subject is stands there: its rows, by `id`, are held before the
+   * subjects, as by everybody else.
+   */
+  readonly origin?: string;
   /** SQL that is true for the subjects due on the day of this placeholder. */
   readonly due: (day: string) => string;
   /** Ends with what makes a subject unique. */

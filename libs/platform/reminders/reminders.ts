@@ -63,6 +63,7 @@ export class Reminders {
     subjectIds: readonly string[],
     day: CalendarDate,
   ): Promise<void> {
+    if (kind.origin !== undefined) await this.database.query(holdStatement(kind, kind.origin), [subjectIds]);
     const values = [day, this.settings.timeZone, kind.name, subjectIds];
     const rows = await this.database.query<DueRow<R>>(dueStatement(kind), values);
     if (rows.length === 0) return;
@@ -92,6 +93,15 @@ function findStatement(kind: ReminderKind<never>, more?: (first: number) => stri
   return statement(
     `SELECT ${alias}.id, ARRAY[${place}] AS place ${dueSql(kind)} ${more ? `AND ${more(4)}` : ''}
      ORDER BY ${order.map(({ column }) => column).join(', ')} LIMIT ${BATCH}`,
+  );
+}
+
+/** Keeps whose some subjects are as it is until the transaction ends; what comes of it is read by another statement. */
+function holdStatement({ alias, from }: Pick<ReminderKind, 'alias' | 'from'>, origin: string): Statement {
+  // The second condition makes an inner join of an outer one, whose far side PostgreSQL would not lock.
+  return statement(
+    `SELECT ${origin}.id FROM ${from} WHERE ${alias}.id = ANY ($1::uuid[]) AND ${origin}.id IS NOT NULL
+     ORDER BY ${origin}.id FOR SHARE OF ${origin}`,
   );
 }
 
