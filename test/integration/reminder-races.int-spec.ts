@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { DealView } from '#crm/deals/contracts';
+import type { PolicyView } from '#crm/policies/contracts';
 import { addDays } from '#platform/kernel';
 import { type Answer, until } from '#platform/testing';
 import { Crm } from '../crm.js';
@@ -98,5 +99,23 @@ describe('a morning', () => {
     expect(told.sort()).toEqual(['deal.payment.due', 'deal.policy.renewal_due', 'deal.quote.expired']);
     const afterwards = events.slice(events.findIndex(({ type }) => type === 'deal.assigned') + 1);
     expect(afterwards.filter(({ audience }) => audience.includes(loser.id)).map(({ type }) => type)).toEqual([]);
+  });
+
+  it('leaves a policy in force that is given another end while it waits to be closed', async () => {
+    const admin = crm.user('admin');
+    const { id: client_id } = await crm.client(admin);
+    const past = { client_id, effective_from: '2025-01-01', effective_to: '2026-01-31' };
+    const [moved, ended] = [await activePolicy(admin, past), await activePolicy(admin, past)];
+    await worker.settled();
+
+    let morning!: Promise<void>;
+    const change = 'UPDATE crm.policies SET effective_to = $2, version = version + 1 WHERE id = $1';
+    await whileOpen(change, [moved.id, TODAY], async () => {
+      morning = worker.liveUntil(TOMORROW);
+      await until(async () => (await waiting()) > 0);
+    });
+    await morning;
+    const statusOf = async ({ id }: PolicyView) => (await admin.get<PolicyView>(`/policies/${id}`)).body.status;
+    expect([await statusOf(moved), await statusOf(ended)]).toEqual(['active', 'closed']);
   });
 });

@@ -4,17 +4,14 @@ import type { CalendarDate } from '#platform/kernel';
 import { Database, statement } from '#platform/persistence';
 import type { ReminderFollowUp } from '#platform/reminders';
 import { ExpirePolicyCommand } from './commands/expire-policy.command.js';
-import { IS_RENEWED } from './policy-scope.js';
+import { isOver } from './policy-scope.js';
 
 const BATCH = 500;
 const AT_ONCE = 4;
-/** Days after its end on which a policy closes though nothing has taken its place. */
-const GRACE_DAYS = 3;
 
 const OVER = statement(
   `SELECT p.id, p.effective_to FROM crm.policies p
-   WHERE NOT p.is_deleted AND p.status = 'active' AND p.effective_to < $1::date
-     AND (p.effective_to <= $1::date - ${GRACE_DAYS} OR ${IS_RENEWED})
+   WHERE NOT p.is_deleted AND ${isOver('$1::date')}
      AND (p.effective_to, p.id) > ($2::date, $3::uuid)
    ORDER BY p.effective_to, p.id LIMIT ${BATCH}`,
 );

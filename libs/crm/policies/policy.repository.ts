@@ -4,7 +4,7 @@ import { RuntimeSettings } from '#platform/config';
 import { businessDay, type Caller, Clock, type ExpectedVersion, type Instant } from '#platform/kernel';
 import { AggregateRepository, AggregateStore } from '#platform/messaging';
 import { brokenConstraint, SqlConditions, statement } from '#platform/persistence';
-import { addPolicyScope, HAS_SUCCESSOR } from './policy-scope.js';
+import { addPolicyScope, HAS_SUCCESSOR, isOver } from './policy-scope.js';
 import { Policy } from './policy.entity.js';
 import { policyAlreadyRenewed, policyNotFound, policyNumberTaken, quoteAlreadyLinked } from './policy.errors.js';
 
@@ -91,6 +91,13 @@ export class PolicyRepository extends AggregateRepository<Policy> {
     const policy = await this.select(new SqlConditions('NOT p.is_deleted'), (p) => `p.id = ${p}::uuid`, id);
     if (!policy) throw policyNotFound();
     return policy;
+  }
+
+  /** The policy, whoever asks, if it is in force though it should be closed by now. Comes after {@link hold}. */
+  loadOver(id: string): Promise<Policy | undefined> {
+    const conditions = new SqlConditions('NOT p.is_deleted');
+    conditions.add((day) => isOver(`${day}::date`), this.today);
+    return this.select(conditions, (p) => `p.id = ${p}::uuid`, id);
   }
 
   /**

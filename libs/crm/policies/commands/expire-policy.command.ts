@@ -3,7 +3,7 @@ import { Clock } from '#platform/kernel';
 import { UnitOfWork } from '#platform/persistence';
 import { PolicyRepository } from '../policy.repository.js';
 
-/** Closes a policy whose cover is over, by itself: nobody did it. Nothing happens when it is not over or not in force. */
+/** Closes a policy whose cover is over, by itself: nobody did it. Nothing happens when its time has not come. */
 export class ExpirePolicyCommand extends Command<void> {
   constructor(readonly policyId: string) {
     super();
@@ -18,11 +18,12 @@ export class ExpirePolicyHandler implements ICommandHandler<ExpirePolicyCommand>
     private readonly clock: Clock,
   ) {}
 
-  /** @throws DomainError `policy_not_found`. */
   async execute({ policyId }: ExpirePolicyCommand): Promise<void> {
     await this.unitOfWork.run(async () => {
       await this.policies.hold(policyId);
-      const policy = await this.policies.loadHeld(policyId);
+      // Its end or its successor may have changed since it was found.
+      const policy = await this.policies.loadOver(policyId);
+      if (!policy) return;
       const now = this.clock.now();
       policy.expire(now);
       await this.policies.save(policy, now);
