@@ -120,6 +120,20 @@ describe('an export', () => {
     });
   });
 
+  it('of policies without a number can be imported: each is known by its id alone', async () => {
+    const { id: client_id } = await desk.crm.client(desk.admin);
+    const draft = { client_id, policy_number: null };
+    const drafts = [await addPolicy(desk.admin, draft), await addPolicy(desk.admin, draft)];
+    const csv = (await file(`policies?client_id=${client_id}`)).replaceAll(',85000.00,', ',9.00,');
+    const nameless = `,${client_id},,,,,,,,,,\r\n`;
+    const run = await desk.take('policies?duplicates=update', csv + nameless);
+    expect(run).toMatchObject({ state: 'done', updated: 2, created: 1 });
+    for (const { id } of drafts) {
+      const { body } = await desk.admin.get<PolicyView>(`/policies/${id}`);
+      expect(body).toMatchObject({ premium: '9.00', version: 2 });
+    }
+  });
+
   it('of payments can be imported: the plan comes back, what came and went does not', async () => {
     const deal = await desk.crm.deal(desk.admin);
     const policy = await addPolicy(desk.admin, { deal_id: deal.id });

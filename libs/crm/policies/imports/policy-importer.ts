@@ -56,7 +56,7 @@ export class PolicyImporter extends Importer {
     const known = await this.known(first);
     const added: Policy[] = [];
     for (const row of first) {
-      const [byId, byKey] = [known.get(row.body.id ?? ''), known.get(keyOf(row.body) ?? '')];
+      const [byId, byKey] = [row.body.id, keyOf(row.body)].map((name) => (name ? known.get(name) : undefined));
       const met = byId ?? byKey;
       if (byId && byKey && byId !== byKey) outcome.refuse(row.line, policyNumberTaken());
       else if (met) await this.meet(met, row, context, outcome);
@@ -69,12 +69,14 @@ export class PolicyImporter extends Importer {
     outcome.created += added.length;
   }
 
-  /** By id, and by insurer and number. */
+  /** By id, and by insurer and number where it has both. */
   private async known(rows: readonly Row[]): Promise<ReadonlyMap<string, KnownPolicy>> {
     const ids = rows.flatMap(({ body: { id } }) => (id ? [id] : []));
     const keys = rows.flatMap(({ body }) => keyOf(body) ?? []);
     const known = await this.policies.known(ids, keys);
-    return new Map(known.flatMap((policy) => [[policy.id, policy] as const, [policy.key ?? '', policy] as const]));
+    const named = new Map(known.map((policy) => [policy.id, policy]));
+    for (const policy of known) if (policy.key !== null) named.set(policy.key, policy);
+    return named;
   }
 
   private async draft(body: PolicyRowDto, { caller, now }: ImportContext): Promise<Policy> {
