@@ -120,6 +120,25 @@ describe('an export', () => {
     });
   });
 
+  it('of policies takes no number twice either when a row leaves the insurer open', async () => {
+    const { id: client_id } = await desk.crm.client(desk.admin);
+    const [taken, next] = [policyNumber(), policyNumber()];
+    await addPolicy(desk.admin, { client_id, policy_number: taken });
+    const [one, other] = [await addPolicy(desk.admin, { client_id }), await addPolicy(desk.admin, { client_id })];
+    const rows = [
+      `${one.id},,,${taken}`,
+      `${other.id},,,${next}`,
+      `,${client_id},${WHOLE_POLICY.insurance_company},${next}`,
+    ];
+    const csv = `id,client_id,insurance_company,policy_number\r\n${rows.join('\r\n')}\r\n`;
+    const run = await desk.take('policies?duplicates=update&mode=good_rows', csv);
+    expect(run).toMatchObject({ state: 'done', created: 1, updated: 0, failed: 2 });
+    expect(await desk.faults(run)).toMatchObject([
+      { line: 2, code: 'policy_number_taken' },
+      { line: 3, code: 'policy_number_taken' },
+    ]);
+  });
+
   it('of policies without a number can be imported: each is known by its id alone', async () => {
     const { id: client_id } = await desk.crm.client(desk.admin);
     const draft = { client_id, policy_number: null };

@@ -115,6 +115,12 @@ export class Policy extends Aggregate {
     return policy;
   }
 
+  /** Insurer's and number's key with a line break between; null when no number is taken by it. */
+  get key(): string | null {
+    const { insurerKey: insurer, numberKey: number, closeReason } = this;
+    return insurer !== null && number !== null && closeReason !== 'void' ? `${insurer}\n${number}` : null;
+  }
+
   get view(): PolicyView {
     return {
       id: this.id,

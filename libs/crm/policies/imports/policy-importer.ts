@@ -55,11 +55,12 @@ export class PolicyImporter extends Importer {
     );
     const known = await this.known(first);
     const added: Policy[] = [];
+    const meetings: { met: KnownPolicy; row: Row }[] = [];
     for (const row of first) {
       const [byId, byKey] = [row.body.id, keyOf(row.body)].map((name) => (name ? known.get(name) : undefined));
       const met = byId ?? byKey;
       if (byId && byKey && byId !== byKey) outcome.refuse(row.line, policyNumberTaken());
-      else if (met) await this.meet(met, row, context, outcome);
+      else if (met) meetings.push({ met, row });
       else {
         const policy = await outcome.attempt(row.line, () => this.draft(row.body, context));
         if (policy) added.push(policy);
@@ -67,6 +68,8 @@ export class PolicyImporter extends Importer {
     }
     if (!context.isTrial) await this.policies.addAll(added, context.now);
     outcome.created += added.length;
+    // After the new ones, whose numbers they then see.
+    for (const { met, row } of meetings) await this.meet(met, row, context, outcome);
   }
 
   /** By id, and by insurer and number where it has both. */
@@ -112,10 +115,21 @@ export class PolicyImporter extends Importer {
         throw subjectNotChangeable();
       policy.revise(policyFacts(body), caller.userId, now);
       if (body.status !== policy.view.status) lead(policy, body, caller.userId, now);
+      await this.requireFreeNumber(policy, known);
       if (!isTrial) await this.policies.save(policy, now);
       return true;
     });
     if (isDone) outcome.updated++;
+  }
+
+  /**
+   * Of a row with one of insurer and number, the other is the policy's own. Asked before: a refusal by the database
+   * would undo the other rows too.
+   * @throws DomainError `policy_number_taken`.
+   */
+  private async requireFreeNumber({ key }: Policy, before: KnownPolicy): Promise<void> {
+    if (key === null || key === before.key) return;
+    if ((await this.policies.known([], [key])).length > 0) throw policyNumberTaken();
   }
 }
 
