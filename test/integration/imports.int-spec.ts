@@ -111,6 +111,36 @@ describe('a file of rows', () => {
     expect((await desk.admin.get(`/deals/${id}`)).body).toMatchObject({ title: 'другой ключ', version: 2 });
   });
 
+  it('gives a reason only to a deal that is lost with it', async () => {
+    const lost = await desk.crm.deal(desk.admin, { client_id: client.id });
+    await desk.admin.patch(`/deals/${lost.id}/stage`, { stage: 'closedLost', reason: 'дорого' });
+    const [open, other] = [await desk.crm.deal(desk.admin), await desk.crm.dealAt(desk.admin, 'negotiation')];
+    const row = (deal: DealView, stage: string, reason: string) => [
+      deal.id,
+      deal.client_id,
+      deal.title,
+      deal.next_review_at,
+      stage,
+      reason,
+    ];
+    const rows = [
+      row(lost, 'closedLost', 'передумал'),
+      row(other, 'negotiation', 'дорого'),
+      row(other, '', 'дорого'),
+      row(lost, 'closedLost', 'дорого'),
+      row(open, 'closedLost', 'дорого'),
+    ];
+    const take = (part: string[][]) =>
+      desk.take('deals?mode=good_rows&duplicates=update', csvOf(['id', ...DEAL_COLUMNS, 'stage', 'lost_reason'], part));
+    const refused = [];
+    for (const one of rows.slice(0, 3)) refused.push(...(await desk.faults(await take([one]))).map(({ code }) => code));
+    expect(refused).toEqual(['deal_closed', 'reason_not_applicable', 'reason_not_applicable']);
+    expect(await take(rows.slice(3))).toMatchObject({ updated: 2, failed: 0 });
+    for (const { id } of [lost, open]) {
+      expect((await desk.admin.get(`/deals/${id}`)).body).toMatchObject({ stage: 'closedLost', lost_reason: 'дорого' });
+    }
+  });
+
   it('knows clients by e-mail, phone and tax id, in the book and in the file itself', async () => {
     const columns = ['name', 'kind', 'email', 'phone', 'tax_id'];
     const known = ['Дубль', 'person', 'dup@example.com', '8 (900) 111-22-33', '500100732259'];

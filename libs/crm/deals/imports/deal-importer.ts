@@ -99,5 +99,8 @@ function change(deal: Deal, body: DealRowDto, { caller: { userId }, now }: Impor
   if (ownerId !== before.owner_id || executorId !== before.executor_id) {
     deal.assign({ ownerId, executorId }, userId, now);
   }
-  if (body.stage && body.stage !== before.stage) deal.moveTo(body.stage, body.lost_reason ?? null, userId, now);
+  const { stage = before.stage, lost_reason: lostReason = null } = body;
+  // A reason of its own is refused where the deal stays, as it is by the route.
+  const isOtherReason = lostReason !== null && lostReason !== before.lost_reason;
+  if (stage !== before.stage || isOtherReason) deal.moveTo(stage, lostReason, userId, now);
 }
