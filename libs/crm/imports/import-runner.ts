@@ -55,8 +55,7 @@ export class ImportRunner {
     const run = await this.imports.find(id);
     if (!run || isFinal(run.state)) return true;
     if (stopping.aborted) throw new WorkInterrupted();
-    const isHeld =
-      run.state === 'applying' && run.mode === 'all_or_nothing' ? this.whole(id, line, stopping) : this.part(id, line);
+    const isHeld = isWhole(run) ? this.whole(id, line, stopping) : this.part(id, line);
     if (!(await isHeld)) await delay(ASK_AGAIN_MS);
     return false;
   }
@@ -66,6 +65,8 @@ export class ImportRunner {
     return this.unitOfWork.run(async () => {
       const run = await this.imports.hold(id);
       if (!run) return false;
+      // Another worker may have come here meanwhile.
+      if (isFinal(run.state) || isWhole(run)) return true;
       if (run.state === 'queued') await this.begin(run, line);
       else if (run.next_chunk < run.chunks) await this.takeChunk(run, line);
       else await this.conclude(run, line);
@@ -151,6 +152,11 @@ export class ImportRunner {
       claim: (keys) => this.imports.claim(run.id, keys),
     };
   }
+}
+
+/** Whether the next step is one transaction for all that there is. */
+function isWhole({ state, mode }: ImportRun): boolean {
+  return state === 'applying' && mode === 'all_or_nothing';
 }
 
 /** The row by columns; none, and a fault, when its cells are not as many. */
