@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { JobRun } from '#platform/jobs';
-import { Clock } from '#platform/kernel';
 import { EventLog } from '#platform/messaging';
 import { Log } from '#platform/observability';
+import { UnitOfWork } from '#platform/persistence';
 import { IMPORT_PROGRESS } from './import.event-types.js';
 import { ImportRepository } from './import.repository.js';
 import { ImportViews } from './import-views.js';
@@ -27,7 +27,7 @@ export class ImportProgress {
     private readonly imports: ImportRepository,
     private readonly views: ImportViews,
     private readonly eventLog: EventLog,
-    private readonly clock: Clock,
+    private readonly unitOfWork: UnitOfWork,
     private readonly log: Log,
   ) {}
 
@@ -35,20 +35,23 @@ export class ImportProgress {
   open(id: string, report: JobRun['report']): ProgressLine {
     let [isChanged, rowsShown] = [false, undefined as number | undefined];
     let telling: Promise<void> | undefined;
-    const tell = async (): Promise<void> => {
+    const tell = async (): Promise<void> => report(await this.tell(id));
+    // The run's row stays locked until it is told, so that nothing is told after the end.
+    const tellBetween = async (): Promise<void> => {
       isChanged = false;
-      if (rowsShown !== undefined) await this.imports.show(id, rowsShown);
-      report(await this.tell(id));
+      await this.unitOfWork.run(async () => {
+        if (await this.imports.show(id, rowsShown)) await tell();
+      });
     };
     const timer = setInterval(() => {
       if (!isChanged || telling) return;
-      telling = tell()
+      telling = tellBetween()
         .catch((error: unknown) => this.log.warn({ err: error, import_id: id }, 'progress of an import not told'))
         .finally(() => (telling = undefined));
     }, TELL_EVERY_MS);
     return {
       tell: async () => {
-        rowsShown = undefined;
+        [isChanged, rowsShown] = [false, undefined];
         await tell();
       },
       changed: (rowsDone) => {
@@ -67,7 +70,7 @@ export class ImportProgress {
     const { created_by_id: actorId, id: import_id, ...counts } = view;
     const data = { import_id, ...counts };
     const events = [IMPORT_PROGRESS.fact(data)];
-    await this.eventLog.append([{ stream: `imports/${id}`, actorId, audience: [], events }], this.clock.now());
+    await this.eventLog.append([{ stream: `imports/${id}`, actorId, audience: [], events }], view.updated_at);
     return data;
   }
 }

@@ -6,8 +6,8 @@ import { CqrsModule } from '#platform/cqrs';
 import { DomainError, newId } from '#platform/kernel';
 import { MessagingModule } from '#platform/messaging';
 import { ObservabilityModule } from '#platform/observability';
-import { Database, PersistenceModule, statement } from '#platform/persistence';
-import { createTestDatabase, type TestDatabase, testEnvironment } from '#platform/testing';
+import { Database, PersistenceModule, statement, UnitOfWork } from '#platform/persistence';
+import { createTestDatabase, type TestDatabase, testEnvironment, until } from '#platform/testing';
 import { MIGRATIONS } from '../../../migrations/index.js';
 import { type ImportContext, Importer, type ImportRow, type RowOutcome } from './contracts.js';
 import { ImportProgress } from './import-progress.js';
@@ -116,5 +116,22 @@ describe('the run of an import', () => {
     await runLate(id);
     expect(await shown(id)).toMatchObject({ state: 'refused', failed: 1 });
     expect(await told(id)).toEqual([]);
+  });
+
+  it('tells nothing more once it has told its end, also when it was about to', async () => {
+    const id = await stored('good');
+    await imports.enter(id, 'applying');
+    const line = app.get(ImportProgress).open(id, () => undefined);
+    await app.get(UnitOfWork).run(async () => {
+      await imports.advance(id, 1, 1, { created: 1, updated: 0, skipped: 0, failed: 0 });
+      line.changed(0);
+      const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+      await until(async () => (await database.rows(waiting)).length > 0);
+      await imports.finish(id, 'done');
+      await line.tell();
+    });
+    await line.close();
+    expect(await shown(id)).toMatchObject({ state: 'done', rows_done: 1 });
+    expect(await told(id)).toEqual(['done']);
   });
 });

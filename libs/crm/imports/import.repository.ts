@@ -58,9 +58,9 @@ const ADVANCE = statement(`
     created = created + $4::int, updated = updated + $5::int, skipped = skipped + $6::int, failed = failed + $7::int,
     updated_at = $8::timestamptz
   WHERE id = $1::uuid`);
-const SHOW = statement(
-  'UPDATE crm.import_runs SET rows_done = $2::int, updated_at = $3::timestamptz WHERE id = $1::uuid',
-);
+const SHOW = statement(`
+  UPDATE crm.import_runs SET rows_done = coalesce($2::int, rows_done), updated_at = $3::timestamptz
+  WHERE id = $1::uuid AND finished_at IS NULL RETURNING id`);
 const ADD_FAULTS = statement(`
   INSERT INTO crm.import_errors (import_id, line, number, "column", code, detail)
   SELECT $1::uuid, line, row_number() OVER (PARTITION BY line ORDER BY place), name, code, detail
@@ -133,9 +133,14 @@ export class ImportRepository {
     await this.database.query(ADVANCE, [id, chunks, rows, created, updated, skipped, failed, this.clock.now()]);
   }
 
-  /** Says how far a phase is that is one transaction; it has no other effect. */
-  async show(id: string, rowsDone: number): Promise<void> {
-    await this.database.query(SHOW, [id, rowsDone, this.clock.now()]);
+  /**
+   * Says how far a phase is that is one transaction; it has no other effect. The run does not end until the unit of
+   * work does.
+   * @param rowsDone when the run's row doesn't say it by itself.
+   * @returns whether the run has not ended.
+   */
+  async show(id: string, rowsDone?: number): Promise<boolean> {
+    return (await this.database.first(SHOW, [id, rowsDone ?? null, this.clock.now()])) !== undefined;
   }
 
   async addFaults(id: string, faults: readonly RowFault[]): Promise<void> {
