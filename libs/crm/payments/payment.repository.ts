@@ -33,7 +33,10 @@ export interface KnownPayment {
   readonly is_deleted: boolean;
 }
 
-const KNOWN = statement('SELECT id, deal_id, policy_id, is_deleted FROM crm.payments WHERE id = ANY ($1::uuid[])');
+const KNOWN = statement(
+  `SELECT id, deal_id, policy_id, is_deleted FROM crm.payments WHERE id = ANY ($1::uuid[])
+   ORDER BY id FOR NO KEY UPDATE`,
+);
 
 /** Loads payments to be changed and stores them with their journal and events. */
 @Injectable()
@@ -104,7 +107,7 @@ export class PaymentRepository extends AggregateRepository<Payment> {
     return payment;
   }
 
-  /** Payments of these ids, deleted ones too; by id. */
+  /** Payments of these ids, deleted ones too, by id; nobody else changes them until the unit of work ends. For imports. */
   async known(ids: readonly string[]): Promise<ReadonlyMap<string, KnownPayment>> {
     const rows = ids.length > 0 ? await this.store.database.query<KnownPayment>(KNOWN, [ids]) : [];
     return new Map(rows.map((row) => [row.id, row]));

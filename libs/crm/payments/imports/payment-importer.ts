@@ -17,6 +17,8 @@ import { PAYMENT_FILE_COLUMNS } from '../payment-file.js';
 import { type KnownPayment, PaymentRepository } from '../payment.repository.js';
 import { PaymentRowDto } from './payment-row.dto.js';
 
+type Row = CheckedRow<PaymentRowDto>;
+
 /** Plans payments, or changes those known by id; what came and went is no part of the file. */
 @Injectable()
 export class PaymentImporter extends Importer {
@@ -32,24 +34,36 @@ export class PaymentImporter extends Importer {
   async take(rows: readonly ImportRow[], context: ImportContext, outcome: RowOutcome): Promise<void> {
     const checked = await outcome.checked(rows, (cells) => checkedBody(PaymentRowDto, cells));
     const first = await outcome.firstOfTheirKeys(checked, ({ id }) => [id && `id ${id}`], context);
-    const known = await this.payments.known(first.flatMap(({ body: { id } }) => (id ? [id] : [])));
+    const placed = await this.placed(first, context, outcome);
+    const known = await this.payments.known(placed.flatMap(({ body: { id } }) => (id ? [id] : [])));
     const added: Payment[] = [];
-    for (const row of first) {
-      const met = known.get(row.body.id ?? '');
-      if (met) {
-        await this.meet(met, row, context, outcome);
-        continue;
+    const meetings: { met: KnownPayment; row: Row }[] = [];
+    for (const row of placed) {
+      const met = row.body.id ? known.get(row.body.id) : undefined;
+      if (met) meetings.push({ met, row });
+      else {
+        const payment = await outcome.attempt(row.line, () => this.plan(row.body, context));
+        if (payment) added.push(payment);
       }
-      const payment = await outcome.attempt(row.line, () => this.plan(row.body, context));
-      if (payment) added.push(payment);
     }
+    // Nothing more is held from here on: who waits for a stream may hold what another row is about.
     if (!context.isTrial) await this.payments.addAll(added, context.now);
     outcome.created += added.length;
+    for (const { met, row } of meetings) await this.meet(met, row, context, outcome);
+  }
+
+  /** The rows whose deals are there, and stay so until the unit of work ends; held in one order, as other imports do. */
+  private async placed(rows: readonly Row[], { caller }: ImportContext, outcome: RowOutcome): Promise<Row[]> {
+    const placed = new Set<Row>();
+    for (const row of rows.toSorted((a, b) => a.body.deal_id.localeCompare(b.body.deal_id))) {
+      const deal = await outcome.attempt(row.line, () => this.payments.holdDeal(row.body.deal_id, caller, 'create'));
+      if (deal) placed.add(row);
+    }
+    return rows.filter((row) => placed.has(row));
   }
 
   private async plan(body: PaymentRowDto, { caller, isTrial, now }: ImportContext): Promise<Payment> {
     const path = { dealId: body.deal_id, policyId: body.policy_id ?? null };
-    await this.payments.holdDeal(path.dealId, caller, 'create');
     await this.payments.holdPolicy(caller, path);
     const facts = newPaymentFacts(body);
     const plan = (sequence: number) =>
@@ -62,7 +76,7 @@ export class PaymentImporter extends Importer {
   /** What becomes of a row whose payment is known. */
   private async meet(
     known: KnownPayment,
-    { line, body }: CheckedRow<PaymentRowDto>,
+    { line, body }: Row,
     { caller, duplicates, isTrial, now }: ImportContext,
     outcome: RowOutcome,
   ): Promise<void> {
@@ -72,7 +86,6 @@ export class PaymentImporter extends Importer {
       if (body.deal_id !== known.deal_id || (body.policy_id ?? known.policy_id) !== known.policy_id) {
         throw placeNotChangeable();
       }
-      await this.payments.holdDeal(known.deal_id, caller, 'edit');
       const path = { dealId: known.deal_id, policyId: null };
       const payment = await this.payments.load(caller, path, known.id, undefined);
       payment.revise(paymentFacts(body), caller.userId, now);
