@@ -10,12 +10,11 @@ describe('an import, and others at the same moment', () => {
   });
   afterAll(() => desk.close());
 
-  /** Resolves when a statement like this waits for another's lock. */
-  const untilBlocked = (query: string) =>
+  /** Resolves when this many statements wait for others' locks. */
+  const untilBlocked = (count: number) =>
     until(async () => {
-      const sql = `SELECT FROM pg_stat_activity
-        WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE $1`;
-      return (await desk.crm.database.rows(sql, [query])).length > 0;
+      const sql = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+      return (await desk.crm.database.rows(sql)).length === count;
     });
 
   it('of payments waits for one of them before it holds the story of their deal', async () => {
@@ -26,11 +25,32 @@ describe('an import, and others at the same moment', () => {
     const run = await desk.crm.database.undone(async (client) => {
       await client.query('SELECT FROM crm.payments WHERE id = $1 FOR NO KEY UPDATE', [payments[1]!.id]);
       const { body } = await desk.hand('payments?mode=good_rows&duplicates=update', csvOf(columns, rows));
-      await untilBlocked('%FROM crm.payments%');
+      await untilBlocked(1);
       const stream = 'SELECT FROM crm.event_streams WHERE stream = $1 FOR UPDATE NOWAIT';
       await client.query(stream, [`deals/${deal.id}`]);
       return body;
     });
     expect(await desk.end(run.id)).toMatchObject({ state: 'done', updated: 2 });
+  });
+
+  it.each<[string, boolean]>([
+    ['after it', true],
+    ['before it', false],
+  ])('of clients and somebody who adds one of them %s: there is one', async (_when, isFirst) => {
+    const facts = { name: 'Иванова', kind: 'person', email: `${isFirst}@example.com` };
+    const take = () => desk.take('clients?mode=good_rows', csvOf(Object.keys(facts), [Object.values(facts)]));
+    const add = () => desk.admin.post('/clients', facts);
+    const [taking, adding] = await desk.crm.database.undone(async (client) => {
+      // What comes first stops where it writes.
+      await client.query('LOCK TABLE crm.clients IN SHARE MODE');
+      const first = isFirst ? take() : add();
+      await untilBlocked(1);
+      const second = isFirst ? add() : take();
+      await untilBlocked(2);
+      return (isFirst ? [first, second] : [second, first]) as [ReturnType<typeof take>, ReturnType<typeof add>];
+    });
+    const [created, failed] = isFirst ? [1, 0] : [0, 1];
+    expect(await taking).toMatchObject({ state: 'done', created, failed });
+    expect(await adding).toMatchObject({ status: isFirst ? 409 : 201 });
   });
 });

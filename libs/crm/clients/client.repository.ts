@@ -12,9 +12,10 @@ const HOLD = statement(
 );
 /** In one order, so that two can't wait for each other. */
 const HOLD_KEYS = statement(
-  `SELECT pg_advisory_xact_lock($1::int, hash)
+  `SELECT pg_advisory_xact_lock_shared(${ADVISORY_LOCKS.clientImport}), pg_advisory_xact_lock($1::int, hash)
    FROM (SELECT DISTINCT hashtext(key) AS hash FROM unnest($2::text[]) AS key ORDER BY hash) AS hashes`,
 );
+const HOLD_ALL_KEYS = statement(`SELECT pg_advisory_xact_lock(${ADVISORY_LOCKS.clientImport})`);
 const LOCK = statement('SELECT id FROM crm.clients WHERE id = $1::uuid FOR UPDATE');
 
 /** A client found by one of its keys. */
@@ -74,6 +75,11 @@ export class ClientRepository extends AggregateRepository<Client> {
   async holdKeys({ email, phone, taxId }: Client['keys']): Promise<void> {
     const keys = [email, phone, taxId].filter((key) => key !== null);
     if (keys.length > 0) await this.store.database.query(HOLD_KEYS, [ADVISORY_LOCKS.clientKeys, keys]);
+  }
+
+  /** The same against whoever adds a client with any key; for imports. */
+  async holdAllKeys(): Promise<void> {
+    await this.store.database.query(HOLD_ALL_KEYS);
   }
 
   /**

@@ -10,4 +10,6 @@ export const ADVISORY_LOCKS = {
   clientKeys: 7_263_007,
   /** With a second number for the replay. */
   replay: 7_263_008,
+  /** Shared by whoever adds one client; an import, whose keys are too many to lock each, has it alone. */
+  clientImport: 7_263_009,
 } as const;
