@@ -57,6 +57,15 @@ export abstract class Importer {
   abstract readonly duplicateRules: readonly DuplicateRule[];
 
   /**
+   * Holds what these rows are about until the open unit of work ends, and says nothing of them: where a file of several
+   * chunks is one transaction, this comes for all of them before the first is taken. Only needed where a change waits
+   * for more than its own row.
+   */
+  hold(_rows: readonly ImportRow[], _context: ImportContext): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /**
    * Runs in the open unit of work, with which all it did is undone.
    * @param outcome is told what becomes of each row.
    */

@@ -29,6 +29,10 @@ class NoteImporter extends Importer {
     super();
   }
 
+  override async hold(rows: readonly ImportRow[]): Promise<void> {
+    for (const { cells } of rows) await this.database.query(NOTE, [`${cells.name} is held`]);
+  }
+
   async take(rows: readonly ImportRow[], _: ImportContext, outcome: RowOutcome): Promise<void> {
     for (const { line, cells } of rows) {
       if (cells.name === 'bad') outcome.refuse(line, new DomainError('invalid', 'bad', 'It is bad.'));
@@ -44,7 +48,7 @@ describe('the run of an import', () => {
 
   beforeAll(async () => {
     database = await createTestDatabase(MIGRATIONS);
-    await database.rows('CREATE TABLE public.notes (text text)');
+    await database.rows('CREATE TABLE public.notes (text text, place serial)');
     @Module({
       imports: [
         ConfigModule.forRoot(testEnvironment({ databaseUrl: database.url })),
@@ -92,12 +96,14 @@ describe('the run of an import', () => {
     return id;
   }
 
+  const run = (id: string) =>
+    app.get(ImportRunner).run(id, { report: () => undefined, stopping: new AbortController().signal });
+
   /** Runs it by a worker that last saw it being checked. */
   async function runLate(id: string): Promise<void> {
-    const run = await imports.find(id);
-    jest.spyOn(imports, 'find').mockResolvedValueOnce({ ...run!, state: 'checking' });
-    const stopping = new AbortController().signal;
-    await app.get(ImportRunner).run(id, { report: () => undefined, stopping });
+    const seen = await imports.find(id);
+    jest.spyOn(imports, 'find').mockResolvedValueOnce({ ...seen!, state: 'checking' });
+    await run(id);
   }
 
   it('applies the file as a whole also by a worker that has not seen that another has checked it', async () => {
@@ -106,6 +112,14 @@ describe('the run of an import', () => {
     await runLate(id);
     expect(await shown(id)).toMatchObject({ state: 'refused', created: 0, failed: 1 });
     expect(await database.rows('SELECT text FROM public.notes')).toEqual([]);
+  });
+
+  it('holds what the whole file is about before it takes the first of it', async () => {
+    const id = await stored('one', 'two');
+    await imports.enter(id, 'applying');
+    await run(id);
+    const notes = await database.rows<{ text: string }>('SELECT text FROM public.notes ORDER BY place');
+    expect(notes.map(({ text }) => text)).toEqual(['one is held', 'two is held', 'one', 'two']);
   });
 
   it('stays as it ended when a worker comes that has not seen its end', async () => {

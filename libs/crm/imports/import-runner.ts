@@ -103,6 +103,7 @@ export class ImportRunner {
         if (run?.state !== 'applying') return run !== undefined;
         const outcome = new RowOutcome();
         let rows = 0;
+        for (let number = 0; number < run.chunks; number++) await this.holdRows(run, number, stopping);
         for (let number = 0; number < run.chunks; number++) {
           if (stopping.aborted) throw new WorkInterrupted();
           rows += await this.take(run, number, outcome);
@@ -133,12 +134,24 @@ export class ImportRunner {
     });
   }
 
+  private async holdRows(run: ImportRun, number: number, stopping: AbortSignal): Promise<void> {
+    if (stopping.aborted) throw new WorkInterrupted();
+    const { rows } = await this.read(run, number, new RowOutcome());
+    await this.importers.of(run.kind).hold(rows, this.contextOf(run));
+  }
+
   /** @returns how many rows the chunk has. */
   private async take(run: ImportRun, number: number, outcome: RowOutcome): Promise<number> {
+    const { count, rows } = await this.read(run, number, outcome);
+    await this.importers.of(run.kind).take(rows, this.contextOf(run), outcome);
+    return count;
+  }
+
+  /** A chunk, and those of its rows that have a cell for each column. */
+  private async read(run: ImportRun, number: number, outcome: RowOutcome) {
     const chunk = await this.imports.chunk(run.id, number);
     const rows = chunk.flatMap(([line, ...cells]) => rowOf(run.columns, line, cells, outcome));
-    await this.importers.of(run.kind).take(rows, this.contextOf(run), outcome);
-    return chunk.length;
+    return { count: chunk.length, rows };
   }
 
   private contextOf(run: ImportRun): ImportContext {

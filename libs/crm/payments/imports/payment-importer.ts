@@ -6,7 +6,7 @@ import {
   type ImportContext,
   Importer,
   type ImportRow,
-  type RowOutcome,
+  RowOutcome,
 } from '#crm/imports/contracts';
 import { checkedBody } from '#platform/http';
 import { newId } from '#platform/kernel';
@@ -31,11 +31,18 @@ export class PaymentImporter extends Importer {
     super();
   }
 
+  /** A payment's change holds its deal's stream, and whoever waits for that may hold another payment of the deal. */
+  override async hold(rows: readonly ImportRow[], context: ImportContext): Promise<void> {
+    const outcome = new RowOutcome();
+    const placed = await this.placed(await this.checked(rows, outcome), context, outcome);
+    await this.payments.known(idsOf(placed));
+  }
+
   async take(rows: readonly ImportRow[], context: ImportContext, outcome: RowOutcome): Promise<void> {
-    const checked = await outcome.checked(rows, (cells) => checkedBody(PaymentRowDto, cells));
+    const checked = await this.checked(rows, outcome);
     const first = await outcome.firstOfTheirKeys(checked, ({ id }) => [id && `id ${id}`], context);
     const placed = await this.placed(first, context, outcome);
-    const known = await this.payments.known(placed.flatMap(({ body: { id } }) => (id ? [id] : [])));
+    const known = await this.payments.known(idsOf(placed));
     const added: Payment[] = [];
     const meetings: { met: KnownPayment; row: Row }[] = [];
     for (const row of placed) {
@@ -50,6 +57,10 @@ export class PaymentImporter extends Importer {
     if (!context.isTrial) await this.payments.addAll(added, context.now);
     outcome.created += added.length;
     for (const { met, row } of meetings) await this.meet(met, row, context, outcome);
+  }
+
+  private checked(rows: readonly ImportRow[], outcome: RowOutcome): Promise<Row[]> {
+    return outcome.checked(rows, (cells) => checkedBody(PaymentRowDto, cells));
   }
 
   /** The rows whose deals are there, and stay so until the unit of work ends; held in one order, as other imports do. */
@@ -94,4 +105,8 @@ export class PaymentImporter extends Importer {
     });
     if (isDone) outcome.updated++;
   }
+}
+
+function idsOf(rows: readonly Row[]): string[] {
+  return rows.flatMap(({ body: { id } }) => (id ? [id] : []));
 }
