@@ -38,6 +38,8 @@ export interface ImportContext {
   readonly duplicates: DuplicateRule;
   /** Everything is checked and nothing written. */
   readonly isTrial: boolean;
+  /** The open unit of work lasts for seconds, not for minutes: others may be kept waiting by it. */
+  readonly isBrief: boolean;
   readonly now: Instant;
   /** Notes the rows' keys for the whole file. @returns the first line of each key that another line has noted before. */
   readonly claim: (keys: readonly RowKey[]) => Promise<ReadonlyMap<string, number>>;

@@ -12,6 +12,8 @@ import { Importers } from './importers.js';
 
 /** While another worker is at the run, which is so when a job was taken for lost that is not. */
 const ASK_AGAIN_MS = 1_000;
+/** Pieces that are applied as one transaction within seconds. */
+const MOST_BRIEF_CHUNKS = 10;
 
 /** Thrown to undo a whole file: rows that were good when it was checked are good no more. */
 class LateFaults extends Error {
@@ -161,6 +163,7 @@ export class ImportRunner {
       caller,
       duplicates: run.duplicates,
       isTrial: run.state === 'checking',
+      isBrief: !isWhole(run) || run.chunks <= MOST_BRIEF_CHUNKS,
       now: this.clock.now(),
       claim: (keys) => this.imports.claim(run.id, keys),
     };

@@ -47,10 +47,10 @@ export class ClientImporter extends Importer {
   }
 
   /** For each row the ids of those clients that it may mean. */
-  private async candidates(rows: readonly Row[], { duplicates, isTrial }: ImportContext): Promise<string[][]> {
+  private async candidates(rows: readonly Row[], { duplicates, isTrial, isBrief }: ImportContext): Promise<string[][]> {
     const found = rows.map(({ body }) => (body.id ? [body.id] : []));
     if (duplicates === 'allow' || rows.length === 0) return found;
-    if (!isTrial) await this.clients.holdAllKeys();
+    if (!isTrial && isBrief) await this.clients.holdAllKeys();
     for (const { place, id } of await this.clients.alike(rows.map(({ body }) => keysOf(body)))) {
       if (!found[place]!.includes(id)) found[place]!.push(id);
     }
