@@ -97,53 +97,42 @@ function linesTable(kind: string): string {
 }
 
 const TOTALS = `
-  CREATE FUNCTION crm.require_true_totals(subject uuid) RETURNS void LANGUAGE plpgsql AS $$
+  CREATE FUNCTION crm.refuse_untrue_totals() RETURNS trigger LANGUAGE plpgsql AS $$
   DECLARE
+    subject uuid := CASE WHEN TG_TABLE_NAME = 'payments' THEN NEW.id ELSE NULL END;
     payment crm.payments;
     lines   record;
   BEGIN
+    IF subject IS NULL THEN
+      subject := coalesce(NEW.payment_id, OLD.payment_id);
+    END IF;
     SELECT * INTO payment FROM crm.payments WHERE id = subject;
-    SELECT coalesce(sum(income), 0) AS incomes, coalesce(sum(expense), 0) AS expenses,
-        coalesce(bool_or(currency <> payment.currency), false) AS in_other_currency
-      INTO lines FROM (
-        SELECT amount AS income, NULL::numeric AS expense, currency
-        FROM crm.payment_incomes WHERE payment_id = subject AND NOT is_deleted
-        UNION ALL
-        SELECT NULL, amount, currency FROM crm.payment_expenses WHERE payment_id = subject AND NOT is_deleted
-      ) line;
-    IF lines.incomes <> payment.incomes_total OR lines.expenses <> payment.expenses_total OR lines.in_other_currency THEN
+    IF NOT FOUND THEN
+      RETURN NULL;
+    END IF;
+    SELECT (SELECT coalesce(sum(amount), 0) FROM crm.payment_incomes WHERE payment_id = subject AND NOT is_deleted) AS incomes,
+           (SELECT coalesce(sum(amount), 0) FROM crm.payment_expenses WHERE payment_id = subject AND NOT is_deleted) AS expenses,
+           EXISTS (SELECT FROM crm.payment_incomes
+             WHERE payment_id = subject AND NOT is_deleted AND currency <> payment.currency)
+           OR EXISTS (SELECT FROM crm.payment_expenses
+             WHERE payment_id = subject AND NOT is_deleted AND currency <> payment.currency) AS foreign_currency
+      INTO lines;
+    IF lines.incomes <> payment.incomes_total OR lines.expenses <> payment.expenses_total OR lines.foreign_currency THEN
       RAISE EXCEPTION 'payment % does not equal its lines: incomes % of %, expenses % of %, currency %', subject,
         payment.incomes_total, lines.incomes, payment.expenses_total, lines.expenses, payment.currency
         USING ERRCODE = 'check_violation', CONSTRAINT = 'payments_totals_true';
     END IF;
+    RETURN NULL;
   END $$;
-  COMMENT ON FUNCTION crm.require_true_totals IS
+  COMMENT ON FUNCTION crm.refuse_untrue_totals IS
     'At commit, whatever wrote: a payment''s totals are the sums of its live lines, all in its currency.';
 
-  CREATE FUNCTION crm.check_totals_of_payment() RETURNS trigger LANGUAGE plpgsql AS $$
-  BEGIN
-    PERFORM crm.require_true_totals(NEW.id);
-    RETURN NULL;
-  END $$;
-  CREATE FUNCTION crm.check_totals_of_line() RETURNS trigger LANGUAGE plpgsql AS $$
-  BEGIN
-    PERFORM crm.require_true_totals(NEW.payment_id);
-    IF TG_OP = 'UPDATE' AND OLD.payment_id <> NEW.payment_id THEN
-      PERFORM crm.require_true_totals(OLD.payment_id);
-    END IF;
-    RETURN NULL;
-  END $$;
-
   CREATE CONSTRAINT TRIGGER payments_totals_true AFTER INSERT OR UPDATE OF incomes_total, expenses_total, currency
-    ON crm.payments DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION crm.check_totals_of_payment();
-  ${['payment_incomes', 'payment_expenses']
-    .map(
-      (table) => `
-  CREATE CONSTRAINT TRIGGER ${table}_totals_true
-    AFTER INSERT OR UPDATE OF payment_id, amount, currency, is_deleted ON crm.${table}
-    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION crm.check_totals_of_line();`,
-    )
-    .join('\n')}
+    ON crm.payments DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION crm.refuse_untrue_totals();
+  CREATE CONSTRAINT TRIGGER payment_incomes_totals_true AFTER INSERT OR UPDATE OR DELETE
+    ON crm.payment_incomes DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION crm.refuse_untrue_totals();
+  CREATE CONSTRAINT TRIGGER payment_expenses_totals_true AFTER INSERT OR UPDATE OR DELETE
+    ON crm.payment_expenses DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION crm.refuse_untrue_totals();
 
   CREATE FUNCTION crm.refuse_removal() RETURNS trigger LANGUAGE plpgsql AS $$
   BEGIN

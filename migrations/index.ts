@@ -8,6 +8,7 @@ import { Imports1764000007000 } from './1764000007000-imports.js';
 import { Reports1764000008000 } from './1764000008000-reports.js';
 import { Reminders1764000009000 } from './1764000009000-reminders.js';
 import { ListScopes1764000010000 } from './1764000010000-list-scopes.js';
+import { TrueTotals1764000011000 } from './1764000011000-true-totals.js';
 
 /** Every migration, oldest first; only appended to. */
 export const MIGRATIONS = [
@@ -21,4 +22,5 @@ export const MIGRATIONS = [
   Reports1764000008000,
   Reminders1764000009000,
   ListScopes1764000010000,
+  TrueTotals1764000011000,
 ];
