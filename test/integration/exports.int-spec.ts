@@ -13,6 +13,8 @@ const NASTY = [
   '=1+1',
   '+7',
   '-5',
+  '-5+1',
+  "'-5",
   '@SUM(A1)',
   "'=quoted",
   "''",
@@ -59,7 +61,9 @@ describe('an export', () => {
     expect(csv).toMatch(
       /^\ufeffid,client_id,title,description,stage,lost_reason,owner_id,executor_id,next_review_at\r\n/,
     );
-    for (const text of ['=1+1', '+7', '-5', '@SUM(A1)', "'=quoted", '\tтаб']) expect(csv).toContain(`'${text}`);
+    for (const text of ['=1+1', '+7', '-5+1', "'-5", '@SUM(A1)', "'=quoted", '\tтаб'])
+      expect(csv).toContain(`'${text}`);
+    expect(csv).toContain(',x-5,-5,');
     const again = await desk.take('deals?duplicates=update', csv);
     expect(again).toMatchObject({ state: 'done', updated: before.length });
     expect(await list()).toEqual(before);
@@ -158,6 +162,7 @@ describe('an export', () => {
     const policy = await addPolicy(desk.admin, { deal_id: deal.id });
     const paid = await addPayment(desk.admin, deal, { policy_id: policy.id, comment: '=аванс' });
     await addLine(desk.admin, paid, 'incomes');
+    await addLine(desk.admin, paid, 'expenses', { amount: '617.75', category: 'discount' });
     const open = await addPayment(desk.admin, deal, { actual_date: '2026-03-02', planned_amount: '7.5' });
     const csv = await file(`payments?deal_id=${deal.id}`);
     const [header, ...rows] = csv.trim().split('\r\n');
@@ -165,7 +170,7 @@ describe('an export', () => {
       'id,deal_id,policy_id,planned_date,planned_amount,currency,actual_date,comment,sequence,status,incomes_total,expenses_total,net_total',
     );
     expect(rows).toEqual([
-      `${paid.id},${deal.id},${policy.id},2026-03-01,1000.00,RUB,,'=аванс,1,partially_paid,400.00,0.00,400.00`,
+      `${paid.id},${deal.id},${policy.id},2026-03-01,1000.00,RUB,,'=аванс,1,partially_paid,400.00,617.75,-217.75`,
       `${open.id},${deal.id},,2026-03-01,7.50,RUB,2026-03-02,,1,scheduled,0.00,0.00,0.00`,
     ]);
     expect(await desk.take('payments', csv)).toMatchObject({ state: 'refused', failed: 2 });

@@ -12,6 +12,8 @@ const CSV_TYPE = 'text/csv; charset=utf-8';
 const BYTE_ORDER_MARK = '\ufeff';
 /** What a spreadsheet would take for the beginning of a formula, also behind guards that the text itself begins with. */
 const FORMULA = /^'*[=+\-@\t\r]/;
+/** Stays a number, so that a sum of money is one for whoever reads the file. */
+const NEGATIVE = /^-\d+(?:\.\d+)?$/;
 const LINE_BREAK = /[\r\n]/;
 
 /** What goes out as a file. */
@@ -72,5 +74,5 @@ function csv(rows: readonly (readonly unknown[])[]): string {
 
 /** An apostrophe keeps a spreadsheet from reckoning with a text; imports take it away again. */
 function guarded(value: unknown): unknown {
-  return typeof value === 'string' && FORMULA.test(value) ? `'${value}` : value;
+  return typeof value === 'string' && FORMULA.test(value) && !NEGATIVE.test(value) ? `'${value}` : value;
 }
