@@ -1,4 +1,4 @@
-import { request } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
 import type { DealView } from '#crm/deals/contracts';
 import type { PaymentView } from '#crm/payments/contracts';
 import type { PolicyView } from '#crm/policies/contracts';
@@ -230,35 +230,53 @@ describe('an export', () => {
     expect(await desk.crm.user('service').get('/exports/deals')).toMatchObject({ status: 403 });
   });
 
-  it('is read no faster than its client takes it, and ends when the client is gone', async () => {
-    const { id } = await desk.crm.client(desk.admin);
-    await desk.crm.database.rows(
-      `INSERT INTO crm.deals (id, client_id, title, description, status, next_review_at, version, created_at, updated_at)
-       SELECT gen_random_uuid(), $1, 'поток', repeat('текст ', 300), 'proposal', '2026-03-10', 1, now(), now()
-       FROM generate_series(1, ${20 * BATCH})`,
-      [id],
-    );
+  describe('that is long', () => {
+    let path: string;
+
+    beforeAll(async () => {
+      const { id } = await desk.crm.client(desk.admin);
+      await desk.crm.database.rows(
+        `INSERT INTO crm.deals (id, client_id, title, description, status, next_review_at, version, created_at, updated_at)
+         SELECT gen_random_uuid(), $1, 'поток', repeat('текст ', 300), 'proposal', '2026-03-10', 1, now(), now()
+         FROM generate_series(1, ${20 * BATCH})`,
+        [id],
+      );
+      path = `/api/v1/exports/deals?client_id=${id}`;
+    });
+
     const streaming = () =>
       desk.crm.database.rows<{ state: string }>(
         `SELECT state FROM pg_stat_activity WHERE application_name = 'crm-stream' AND datname = current_database()`,
       );
-    const open = async () => {
-      const headers = { ...desk.admin.authorization };
-      const outgoing = request(`${url}/api/v1/exports/deals?client_id=${id}`, { headers });
-      outgoing.on('error', () => undefined);
-      outgoing.end();
-      await new Promise<void>((resolve) => outgoing.on('response', (incoming) => incoming.once('readable', resolve)));
-      return outgoing;
-    };
-    const both = [await open(), await open()];
-    await until(async () => {
-      const streams = await streaming();
-      return streams.length === 2 && streams.every(({ state }) => state === 'idle in transaction');
+    /** Its answer has begun, and is not read. */
+    const open = (at: string) =>
+      new Promise<IncomingMessage>((resolve) => {
+        const outgoing = request(at + path, { headers: { ...desk.admin.authorization } });
+        outgoing.on('error', () => undefined);
+        outgoing.on('response', (incoming) => incoming.once('readable', () => resolve(incoming)));
+        outgoing.end();
+      });
+
+    it('is read no faster than its client takes it, and ends when the client is gone', async () => {
+      const both = [await open(url), await open(url)];
+      await until(async () => {
+        const streams = await streaming();
+        return streams.length === 2 && streams.every(({ state }) => state === 'idle in transaction');
+      });
+      expect(await desk.admin.get('/exports/deals')).toMatchObject({ status: 429, code: 'too_many_exports' });
+      for (const incoming of both) incoming.destroy();
+      await until(async () => (await streaming()).length === 0);
+      expect(await desk.admin.get('/exports/policies')).toMatchObject({ status: 200 });
     });
-    expect(await desk.admin.get('/exports/deals')).toMatchObject({ status: 429, code: 'too_many_exports' });
-    for (const outgoing of both) outgoing.destroy();
-    await until(async () => (await streaming()).length === 0);
-    expect(await desk.admin.get('/exports/policies')).toMatchObject({ status: 200 });
+
+    it('is cut off when its client takes nothing, and makes room for the next', async () => {
+      const api = await desk.crm.also({ CRM_EXPORTS: '1', CRM_EXPORT_STALL_MS: '300' });
+      const incoming = await open(await api.listen());
+      const next = api.user('ROLE_ADMIN');
+      await until(async () => (await next.get('/exports/policies')).status === 200);
+      await until(async () => (await streaming()).length === 0);
+      await expect(incoming.resume().toArray()).rejects.toMatchObject({ code: 'ECONNRESET' });
+    });
   });
 
   /** As if they had never been, so that their ids are free. */

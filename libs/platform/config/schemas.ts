@@ -115,6 +115,10 @@ export class TransferSettings extends Settings({
     fallback: '4',
     doc: 'Exports one API process streams at a time, each on a database connection of its own; more are answered 429.',
   }),
+  exportStallMs: integer('CRM_EXPORT_STALL_MS', 100, 3_600_000, {
+    fallback: '60000',
+    doc: 'Time after which an export is cut off whose client took no batch of rows, in milliseconds.',
+  }),
 }) {}
 
 export class StreamSettings extends Settings({

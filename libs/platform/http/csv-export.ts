@@ -43,7 +43,7 @@ export class CsvExports {
   constructor(private readonly settings: TransferSettings) {}
 
   /**
-   * Answers with the file; a client that goes away ends the reading of its rows.
+   * Answers with the file; a client that goes away, or takes nothing for too long, ends the reading of its rows.
    * @throws DomainError 429 `too_many_exports`.
    */
   send(reply: FastifyReply, exported: Exported): void {
@@ -54,10 +54,23 @@ export class CsvExports {
     }
     reply.header('content-type', CSV_TYPE).header('content-disposition', `attachment; filename="${exported.name}.csv"`);
     if (reply.raw.req.method === 'HEAD') return void reply.send();
-    const content = Readable.from(textOf(exported), { objectMode: true, highWaterMark: 1 });
+    const texts = whileTaken(textOf(exported), this.settings.exportStallMs, () => content.destroy());
+    const content = Readable.from(texts, { objectMode: true, highWaterMark: 1 });
     this.running++;
     content.once('close', () => this.running--);
     reply.send(content);
+  }
+}
+
+/** Gives each text, and gives up when the next one is not asked for in time: an export holds a cursor open. */
+async function* whileTaken(texts: AsyncIterable<string>, stallMs: number, giveUp: () => void): AsyncGenerator<string> {
+  for await (const text of texts) {
+    const timer = setTimeout(giveUp, stallMs);
+    try {
+      yield text;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 }
 
