@@ -25,6 +25,7 @@ interface Asked {
 
 /** What a query did, with the tables that were read from end to end and had rows. */
 interface Plan {
+  /** Read by the step that read most, whatever became of them. */
   readonly rows: number;
   readonly scanned: readonly string[];
 }
@@ -32,7 +33,11 @@ interface Plan {
 interface PlanNode {
   readonly 'Node Type': string;
   readonly 'Relation Name'?: string;
+  /** The mean of its runs, as are those removed. */
   readonly 'Actual Rows': number;
+  readonly 'Actual Loops': number;
+  readonly 'Rows Removed by Filter'?: number;
+  readonly 'Rows Removed by Index Recheck'?: number;
   readonly Plans?: readonly PlanNode[];
 }
 
@@ -64,7 +69,7 @@ describe('the log in many months', () => {
   beforeEach(() => listening.asked.splice(0));
   afterAll(() => database.drop());
 
-  /** Runs it once more, with a plan for these values or for any, and looks at how. */
+  /** Runs it once more, with a plan for these values and, when it has a name, with one for any, and looks at how. */
   function plansOf({ statement, values }: Asked): Promise<Plan[]> {
     return database.undone(async (client) => {
       const plans: Plan[] = [];
@@ -73,16 +78,16 @@ describe('the log in many months', () => {
       const given = values.length > 0 ? `(${values.map(literal).join(', ')})` : '';
       await client.query('DEALLOCATE ALL');
       await client.query(`PREPARE asked AS ${statement.text}; SAVEPOINT before`);
-      for (const mode of ['force_custom_plan', 'force_generic_plan']) {
+      for (const mode of ['force_custom_plan', ...(statement.name ? ['force_generic_plan'] : [])]) {
         await client.query(`SET LOCAL plan_cache_mode = ${mode}`);
         const explained = await client.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(
           `EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE asked${given}`,
         );
         await client.query('ROLLBACK TO before');
         const nodes = flat(explained.rows[0]!['QUERY PLAN'][0].Plan);
-        const scanned = nodes.filter((node) => node['Node Type'] === 'Seq Scan' && node['Actual Rows'] > 0);
+        const scanned = nodes.filter((node) => node['Node Type'] === 'Seq Scan' && rowsRead(node) > 0);
         plans.push({
-          rows: Math.max(...nodes.map((node) => node['Actual Rows'])),
+          rows: Math.max(...nodes.map(rowsRead)),
           scanned: scanned.map((node) => node['Relation Name']!).filter((name) => name.startsWith('event_log')),
         });
       }
@@ -91,12 +96,15 @@ describe('the log in many months', () => {
   }
 
   const flat = (node: PlanNode): PlanNode[] => [node, ...(node.Plans ?? []).flatMap(flat)];
+  const rowsRead = (node: PlanNode): number =>
+    node['Actual Loops'] *
+    (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0) + (node['Rows Removed by Index Recheck'] ?? 0));
 
   it.each<[string, () => Promise<unknown>, number]>([
     ['at its end', () => reader.readAfter(BigInt(EVENTS - 100), 200), 100],
     ['at its end, when there is nothing new', () => reader.readAfter(BigInt(EVENTS), 200), 1],
     ['from long ago', () => reader.readAfter(1_000n, 200), 200],
-    ['of one deal', () => reader.readPage(0n, BigInt(EVENTS), 50, { dealIds: [DEAL], types: [] }), 500],
+    ['of one deal', () => reader.readPage(0n, BigInt(EVENTS), 50, { dealIds: [DEAL], types: [] }), 120],
     ['of some types', () => reader.readPage(0n, 200n, 50, { dealIds: [], types: ['deal.*'] }), 500],
     ['to see where it begins and ends', () => reader.bounds(), 1],
   ])('is read %s by indexes alone, and no more of it than is wanted', async (_what, read, most) => {
