@@ -66,6 +66,29 @@ describe('a file of rows', () => {
     expect(await clients('ооо форма')).toHaveLength(1);
   });
 
+  it('is imported once under one Idempotency-Key, however it is sent; another file under it is refused', async () => {
+    const [csv, other] = ['Семьдесят', 'Восемьсот'].map((name) => csvOf(['name', 'kind'], [[name, 'person']]));
+    const send = (file: string, headers: Readonly<Record<string, string>> = { 'content-type': 'text/csv' }) =>
+      desk.admin.post<{ id: string }>('/imports/clients', file, { ...headers, 'idempotency-key': 'file-1' });
+    const formOf = (file: string, boundary: string) =>
+      send(
+        `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n${file}\r\n--${boundary}--\r\n`,
+        { 'content-type': `multipart/form-data; boundary=${boundary}` },
+      );
+    const { status, body } = await send(csv!);
+    expect(status).toBe(202);
+    expect(Buffer.byteLength(other!)).toBe(Buffer.byteLength(csv!));
+    for (const changed of [await send(other!), await formOf(other!, 'one'), await send(`${csv}x,person\r\n`)]) {
+      expect(changed).toMatchObject({ status: 422, code: 'idempotency_key_reused' });
+    }
+    for (const again of [await send(csv!), await formOf(csv!, 'one'), await formOf(csv!, 'another')]) {
+      expect(again).toMatchObject({ status: 202, body, headers: { 'idempotency-replayed': 'true' } });
+    }
+    await desk.end(body.id);
+    expect(await clients('семьдесят')).toHaveLength(1);
+    expect(await clients('восемьсот')).toHaveLength(0);
+  });
+
   it('is refused as a whole, with line, column and the codes of the route, when one row is bad', async () => {
     const bad = [client.id, '', '2026-02-30'];
     const csv = csvOf(DEAL_COLUMNS, [dealRow('целое'), bad, dealRow('целое', newId()), ['a', 'b']]);

@@ -1,3 +1,4 @@
+import { createHash, type Hash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import multipart from '@fastify/multipart';
 import { applyDecorators } from '@nestjs/common';
@@ -18,6 +19,9 @@ const CSV = 'text/csv';
 const FILE_TYPES = /^(?:multipart\/form-data|text\/csv)(?:$|\s*;)/i;
 const CHARSET = /;\s*charset="?([^";\s]+)/i;
 const FIELD = 'file';
+
+/** SHA-256 of each request's file, growing while it is read. */
+const hashes = new WeakMap<FastifyRequest, Hash>();
 
 /** A file on its way: read it while the request lasts. */
 export interface UploadedFile {
@@ -57,6 +61,8 @@ export function installFileUpload(fastify: FastifyInstance): void {
  *   `malformed_multipart`.
  */
 export async function uploadedFile(request: FastifyRequest, limitBytes: number): Promise<UploadedFile> {
+  const hash = createHash('sha256');
+  hashes.set(request, hash);
   const type = request.headers['content-type'] ?? '';
   if (!FILE_TYPES.test(type)) {
     throw new DomainError(
@@ -65,14 +71,29 @@ export async function uploadedFile(request: FastifyRequest, limitBytes: number):
       'Send the file as text/csv, or as the field `file` of multipart/form-data.',
     );
   }
-  if (!request.isMultipart()) return { bytes: limited(request.raw, limitBytes), charset: CHARSET.exec(type)?.[1] };
+  if (!request.isMultipart()) {
+    return { bytes: limited(request.raw, limitBytes, hash), charset: CHARSET.exec(type)?.[1] };
+  }
   const part = await request.file({ limits: { fileSize: Infinity, files: 1 } }).catch(refuseForm);
   if (part?.fieldname !== FIELD) throw fileRequired();
-  return { bytes: limited(part.file, limitBytes), charset: CHARSET.exec(part.mimetype)?.[1] };
+  return { bytes: limited(part.file, limitBytes, hash), charset: CHARSET.exec(part.mimetype)?.[1] };
+}
+
+/**
+ * SHA-256 of the request's file, as far as it was read; what nobody has asked for is read here, for nothing
+ * else, for as long as the server lets a request take.
+ * @throws DomainError as {@link uploadedFile} does.
+ */
+export async function digestOfFile(request: FastifyRequest): Promise<Buffer> {
+  if (!hashes.has(request)) {
+    const { bytes } = await uploadedFile(request, Infinity);
+    for await (const part of bytes) void part;
+  }
+  return hashes.get(request)!.copy().digest();
 }
 
 /** What is not read to its end is left to the server: destroying it would cut the refusal off too. */
-async function* limited(source: Readable, limitBytes: number): AsyncGenerator<Uint8Array> {
+async function* limited(source: Readable, limitBytes: number, hash: Hash): AsyncGenerator<Uint8Array> {
   let count = 0;
   try {
     for await (const bytes of source.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
@@ -80,6 +101,7 @@ async function* limited(source: Readable, limitBytes: number): AsyncGenerator<Ui
       if (count > limitBytes) {
         throw new DomainError('too_large', 'file_too_large', `A file may have ${limitBytes} bytes. Split it.`);
       }
+      hash.update(bytes);
       yield bytes;
     }
   } finally {

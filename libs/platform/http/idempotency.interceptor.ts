@@ -14,6 +14,7 @@ import { from, lastValueFrom, type Observable } from 'rxjs';
 import { DomainError } from '#platform/kernel';
 import { RequestContext } from '#platform/observability';
 import { describeAnswer } from './answer-headers.js';
+import { digestOfFile } from './file-upload.js';
 import type { IdempotencyKeys, IdempotentRequest, StoredAnswer } from './idempotency-keys.js';
 import { pathOf } from './problem.js';
 
@@ -88,14 +89,20 @@ function identify(request: FastifyRequest, key: string | string[]): IdempotentRe
   return { callerId, key, fingerprint: fingerprintOf(request) };
 }
 
-/** What was asked: method, path, query and body; the order of a body's members doesn't count. */
-function fingerprintOf(request: FastifyRequest): Buffer {
+/** What was asked: method, path, query and body, or its file; the order of a body's members doesn't count. */
+function fingerprintOf(request: FastifyRequest): () => Promise<Buffer> {
   const query = request.url.split('?')[1] ?? '';
   const hash = createHash('sha256').update(`${request.method} ${pathOf(request.url)}?${query}\n`);
-  // A file is read by its handler alone: what is known of it beforehand is how long it is.
-  if (request.routeOptions.config.takesFile) return hash.update(request.headers['content-length'] ?? '').digest();
+  // Its handler reads it, if it comes to that.
+  if (request.routeOptions.config.takesFile) {
+    return async () => {
+      const digest = await digestOfFile(request);
+      return hash.copy().update(digest).digest();
+    };
+  }
   const { body } = request;
-  return (Buffer.isBuffer(body) ? hash.update(body) : hash.update(canonicalJson(body))).digest();
+  const fingerprint = hash.update(Buffer.isBuffer(body) ? body : canonicalJson(body)).digest();
+  return () => Promise.resolve(fingerprint);
 }
 
 function canonicalJson(value: unknown): string {
