@@ -8,7 +8,7 @@ import { Readiness } from './readiness.js';
 /** Probes and metrics, at the root of every application. */
 @Module({})
 export class HealthModule {
-  /** @param migrations those that the database must have, no more and no less. */
+  /** @param migrations those that this code was written for. */
   static forRoot(migrations: readonly MigrationClass[]): DynamicModule {
     return {
       module: HealthModule,

@@ -1,5 +1,5 @@
 import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
-import { Database, migrationLevel, type MigrationClass, statement } from '#platform/persistence';
+import { Database, migrationLevel, type MigrationClass, type MigrationLevel, statement } from '#platform/persistence';
 
 /** Something that must be so before traffic is sent here. */
 export interface ReadinessCheck {
@@ -19,7 +19,7 @@ export class Readiness implements BeforeApplicationShutdown {
     private readonly migrations: readonly MigrationClass[],
   ) {
     this.add({ name: 'process', check: () => this.requireRunning() });
-    this.add({ name: 'database', check: () => this.requireSchema() });
+    this.add({ name: 'database', check: () => this.requireNoOlderSchema() });
   }
 
   add(check: ReadinessCheck): void {
@@ -35,17 +35,30 @@ export class Readiness implements BeforeApplicationShutdown {
   }
 
   /**
-   * The schema must be the one this code was written for: an older one lacks what it writes, a newer one may have
-   * rules that it breaks.
+   * Before it starts: the schema must be the one this code was written for. An older one lacks what it writes, a newer
+   * one may have rules that it was never tried with.
    * @throws Error naming the difference.
    */
   async requireSchema(): Promise<void> {
-    const level = await migrationLevel((sql) => this.database.query<{ name: string }>(statement(sql)), this.migrations);
-    if (level !== 'equal')
-      throw new Error(`the database's schema is ${level} than this code: run the matching migrate`);
+    const level = await this.schemaLevel();
+    if (level !== 'equal') throw otherSchema(level);
+  }
+
+  /** While it runs: a schema that was migrated under it only added, and the next release has yet to take over. */
+  private async requireNoOlderSchema(): Promise<void> {
+    const level = await this.schemaLevel();
+    if (level === 'older') throw otherSchema(level);
+  }
+
+  private schemaLevel(): Promise<MigrationLevel> {
+    return migrationLevel((sql) => this.database.query<{ name: string }>(statement(sql)), this.migrations);
   }
 
   private requireRunning(): void {
     if (this.isStopping) throw new Error('stopping');
   }
+}
+
+function otherSchema(level: MigrationLevel): Error {
+  return new Error(`the database's schema is ${level} than this code: run the matching migrate`);
 }
