@@ -74,7 +74,11 @@ export class DealInScopeQuery extends Query<DealFacts> {
 
 /** Asks, whoever asks, for the {@link DealFacts} of a deal, deleted or not; for events of its parts. */
 export class DealFactsQuery extends Query<DealFacts> {
-  constructor(readonly dealId: string) {
+  constructor(
+    readonly dealId: string,
+    /** As in {@link DealInScopeQuery}; for what happens by itself. */
+    readonly isHeld = false,
+  ) {
     super();
   }
 }

@@ -30,8 +30,8 @@ export class DealFactsHandler implements IQueryHandler<DealFactsQuery> {
   constructor(private readonly database: Database) {}
 
   /** @throws DomainError `deal_not_found`. */
-  async execute({ dealId }: DealFactsQuery): Promise<DealFacts> {
-    return factsOf(await this.database.first<FactsRow>(statement(FACTS), [dealId]));
+  async execute({ dealId, isHeld }: DealFactsQuery): Promise<DealFacts> {
+    return factsOf(await this.database.first<FactsRow>(statement(`${FACTS}${isHeld ? ' FOR SHARE' : ''}`), [dealId]));
   }
 }
 
