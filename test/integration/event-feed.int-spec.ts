@@ -5,6 +5,8 @@ import { FeedTrial, type FeedBody } from './feed-trial.js';
 import { numbered, range } from './stream-events.js';
 
 const FEED = '/events';
+/** The longest that a client may ask to wait, in seconds. */
+const WAIT_S = 30;
 
 describe('the feed', () => {
   let trial: FeedTrial;
@@ -111,19 +113,26 @@ describe('the feed', () => {
   });
 
   describe('to a client that waits', () => {
+    /** What comes of `work`, which must not go on until the clients are answered because their time has passed. */
+    async function soon<T>(work: Promise<T>): Promise<T> {
+      let done: { readonly value: T } | undefined;
+      void work.then((value) => (done = { value }));
+      return (await until(() => done, (WAIT_S * 1_000) / 2)).value;
+    }
+
     it('answers with the first event it asked for, as soon as it is there', async () => {
       const begin = await trial.database.lastPosition();
       const deal = newId();
-      const answer = read(`after=${begin}&wait=30&types=deal.created&deal_id=${deal}`);
+      const answer = read(`after=${begin}&wait=${WAIT_S}&types=deal.created&deal_id=${deal}`);
       await trial.waiters(1);
       await trial.database.appendSequenced([{ type: 'deal.created', dealId: newId() }, ...numbered(deal, 1, 3)]);
       const end = await trial.database.appendSequenced([{ type: 'deal.created', dealId: deal }]);
-      expect(positionsOf(await answer)).toEqual([end]);
+      expect(positionsOf(await soon(answer))).toEqual([end]);
     });
 
     it('answers at once when there is something', async () => {
       await trial.database.appendSequenced(numbered(newId(), 1, 1));
-      expect((await read('wait=30&limit=1')).items).toHaveLength(1);
+      expect((await soon(read(`wait=${WAIT_S}&limit=1`))).items).toHaveLength(1);
     });
 
     it('answers with nothing when the time has passed, and says how far it has looked', async () => {
@@ -136,7 +145,7 @@ describe('the feed', () => {
 
     it('lets go of a client that has left', async () => {
       const begin = await trial.database.lastPosition();
-      const url = `${trial.url}/api/v1/events?after=${begin}&wait=30`;
+      const url = `${trial.url}/api/v1/events?after=${begin}&wait=${WAIT_S}`;
       const call = request(url, { headers: service.authorization });
       call.on('error', () => undefined).end();
       await trial.waiters(1);
@@ -147,10 +156,10 @@ describe('the feed', () => {
     it('answers all who wait when it stops', async () => {
       const other = await FeedTrial.begin();
       const end = await other.database.appendSequenced(numbered(newId(), 1, 3));
-      const url = `${other.url}/api/v1/events?after=${end}&wait=30`;
+      const url = `${other.url}/api/v1/events?after=${end}&wait=${WAIT_S}`;
       const answers = range(1, 5).map(() => fetch(url, { headers: other.user('service').authorization }));
       await other.waiters(5);
-      await other.stop();
+      await soon(other.stop());
       for (const answer of await Promise.all(answers)) {
         expect(answer.status).toBe(200);
         expect(await answer.json()).toEqual({ items: [], next_after: String(end), has_more: false });
@@ -162,7 +171,7 @@ describe('the feed', () => {
       for (let round = 0; round < 30; round++) {
         const begin = await trial.database.lastPosition();
         const [answer] = await Promise.all([
-          read(`after=${begin}&wait=30`),
+          soon(read(`after=${begin}&wait=${WAIT_S}`)),
           trial.database.append(numbered(newId(), 1, 1)),
         ]);
         expect(positionsOf(answer)).toEqual([begin + 1]);

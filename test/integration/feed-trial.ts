@@ -9,7 +9,7 @@ import { MessagingModule } from '#platform/messaging';
 import { ObservabilityModule } from '#platform/observability';
 import { PersistenceModule } from '#platform/persistence';
 import { startTestApplication, type TestApplication, testEnvironment, type TestUser, until } from '#platform/testing';
-import { EventFeed } from '../../apps/api/src/events/event-feed.js';
+import { EventFeed, FeedTrust } from '../../apps/api/src/events/event-feed.js';
 import { EventsModule } from '../../apps/api/src/events/events.module.js';
 import { EventDatabase } from './stream-events.js';
 
@@ -24,6 +24,9 @@ export interface FeedBody {
 
 const ROLE_NAMES = { admin: 'ROLE_ADMIN', service: 'service', seller: 'ROLE_SALES_AGENT' } as const;
 
+/** Longer than any request waits: one that is answered sooner was woken. */
+const FULL_TRUST: FeedTrust = { pollMs: 600_000 };
+
 /** A log, and an API process with nothing but the feed, bookmarks and replays; the sequencer beside them. */
 export class FeedTrial {
   private constructor(
@@ -34,7 +37,8 @@ export class FeedTrial {
 
   static async begin(settings: Readonly<Record<string, string>> = {}): Promise<FeedTrial> {
     const database = await EventDatabase.create();
-    const api = await startTestApplication(feedModule(testEnvironment({ databaseUrl: database.url }, settings)));
+    const module = feedModule(testEnvironment({ databaseUrl: database.url }, settings));
+    const api = await startTestApplication(module, [{ provide: FeedTrust, useValue: FULL_TRUST }]);
     return new FeedTrial(database, api, await api.listen());
   }
 

@@ -10,8 +10,6 @@ import {
 import { EventFilter } from '../streams/event-filter.js';
 import { LogTail } from '../streams/log-tail.js';
 
-/** A long poll looks into the log this often, whatever it is told. */
-const POLL_MS = 5_000;
 /** Requests that may wait at a time; one more is answered at once. */
 const MOST_WAITING = 1_000;
 
@@ -33,6 +31,13 @@ export interface FeedPage {
   readonly hasMore: boolean;
 }
 
+/** How long a long poll trusts that it is told. */
+@Injectable()
+export class FeedTrust {
+  /** It looks into the log this often, whatever it is told; in milliseconds. */
+  readonly pollMs: number = 5_000;
+}
+
 /** The log for consumers that pull: any part of it, and the newest as soon as it is there. */
 @Injectable()
 export class EventFeed implements BeforeApplicationShutdown {
@@ -42,6 +47,7 @@ export class EventFeed implements BeforeApplicationShutdown {
   constructor(
     private readonly reader: LogReader,
     private readonly tail: LogTail,
+    private readonly trust: FeedTrust,
   ) {}
 
   /** How many requests wait for news. */
@@ -86,7 +92,7 @@ export class EventFeed implements BeforeApplicationShutdown {
       const page = await this.page({ ...request, after });
       if (page.events.length > 0 || page.hasMore || signal.aborted) return page;
       after = page.through;
-      await wakeup.next(POLL_MS, signal);
+      await wakeup.next(this.trust.pollMs, signal);
     }
   }
 

@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { BrokerQueues } from '#platform/messaging';
 import { StreamsModule } from '../streams/streams.module.js';
 import { BookmarksController } from './bookmarks.controller.js';
-import { EventFeed } from './event-feed.js';
+import { EventFeed, FeedTrust } from './event-feed.js';
 import { EventsController } from './events.controller.js';
 import { ReplaysController } from './replays.controller.js';
 
@@ -10,6 +10,6 @@ import { ReplaysController } from './replays.controller.js';
 @Module({
   imports: [StreamsModule],
   controllers: [BookmarksController, ReplaysController, EventsController],
-  providers: [EventFeed, BrokerQueues],
+  providers: [EventFeed, FeedTrust, BrokerQueues],
 })
 export class EventsModule {}
