@@ -127,6 +127,21 @@ describe('the command line of operations', () => {
       await purge();
     });
 
+    it('finds events that nobody publishes, for no worker ever began to', async () => {
+      await user.addClient();
+      await until(async () => (await unrouted()) === 1);
+      await purge();
+      const [cursor] = await crm.database.rows<{ position: string }>(
+        `DELETE FROM crm.event_cursors WHERE name = 'rabbitmq' RETURNING position`,
+      );
+      expect(await failures()).toEqual({
+        'event log': expect.stringMatching(
+          /^[1-9]\d* event\(s\) to be read by rabbitmq.*with CRM_RABBITMQ_URL as here/,
+        ),
+      });
+      await crm.database.rows(`INSERT INTO crm.event_cursors VALUES ('rabbitmq', $1)`, [cursor!.position]);
+    });
+
     it('finds money that does not add up', async () => {
       const deal = await user.openDeal(await user.addClient());
       const payment = { planned_date: '2026-01-01', planned_amount: '10.00', currency: 'RUB' };

@@ -68,12 +68,22 @@ async function lag(ask: Ask, hasBroker: boolean, patienceS: number): Promise<Fin
     );
   }
   const reader = hasBroker ? RABBITMQ_CURSOR : LOCAL_CURSOR;
-  const lags = (await readerLags(ask)).filter(({ name }) => name === reader);
-  const behind = lags.find(({ age }) => age > patienceS);
-  if (!behind) return ok(`${lags[0]?.lag ?? 0} event(s) to be read by ${reader}`);
+  const read = (await readerLags(ask)).find(({ name }) => name === reader);
+  if (!read) return neverRead(ask, reader);
+  if (read.age <= patienceS) return ok(`${read.lag} event(s) to be read by ${reader}`);
   return failed(
-    `${reader} is ${behind.lag} event(s) behind, the oldest for ${behind.age.toFixed(0)} s`,
+    `${reader} is ${read.lag} event(s) behind, the oldest for ${read.age.toFixed(0)} s`,
     hasBroker ? `${startWorker} Without RabbitMQ they wait there.` : startWorker,
+  );
+}
+
+/** A reader has no cursor until a worker first begins to read for it. */
+async function neverRead(ask: Ask, reader: string): Promise<Finding> {
+  const [row] = await ask<{ position: string }>(`SELECT position FROM crm.event_cursors WHERE name = 'sequencer'`);
+  if (row!.position === '0') return ok(`0 event(s) to be read by ${reader}`);
+  return failed(
+    `${row!.position} event(s) to be read by ${reader}, which never read any`,
+    'See that a worker runs, with CRM_RABBITMQ_URL as here, and what its log says.',
   );
 }
 
