@@ -170,7 +170,20 @@ describe('retention', () => {
     );
     await trial.database.rows('UPDATE crm.event_cursors SET position = 20000');
     await write(20_001, 20_001, '2025-09-10T00:00:00Z');
+    await trial.database.rows(`
+      CREATE TABLE crm.steps (transaction xid8, count int);
+      CREATE FUNCTION crm.note_step() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        INSERT INTO crm.steps SELECT pg_current_xact_id(), count(*) FROM gone;
+        RETURN NULL;
+      END $$;
+      CREATE TRIGGER note_step AFTER DELETE ON crm.event_log REFERENCING OLD TABLE AS gone
+        FOR EACH STATEMENT EXECUTE FUNCTION crm.note_step()`);
     await retention.forget('2025-09-01T00:00:00.000Z');
     expect(await kept()).toEqual([20_001]);
+    const steps = await trial.database.rows<{ count: number }>(
+      'SELECT sum(count)::int AS count FROM crm.steps GROUP BY transaction ORDER BY transaction',
+    );
+    // Besides the months that are dropped whole.
+    expect(steps.map(({ count }) => count)).toEqual([5_000, 5_000, 5_000, 4_920]);
   });
 });

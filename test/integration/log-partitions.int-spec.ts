@@ -61,9 +61,9 @@ describe('the partitions of log and journals', () => {
   const addPartition = async (table: string, month: string) =>
     (await crm.database.rows<{ added: boolean }>('SELECT crm.add_partition($1, $2) AS added', [table, month]))[0]!
       .added;
-  const noteAt = async (time: string, body: string) => {
+  const noteAt = async (time: string, body: string, of = dealId) => {
     crm.clock.set(time);
-    expect(await seller.post(`/deals/${dealId}/journal`, { body })).toMatchObject({ status: 201, body: { body } });
+    expect(await seller.post(`/deals/${of}/journal`, { body })).toMatchObject({ status: 201, body: { body } });
   };
 
   it('take what was there before as it was, by month, and numbers go on', async () => {
@@ -150,12 +150,15 @@ describe('the partitions of log and journals', () => {
   });
 
   it('give way to who writes at length, and are made later', async () => {
+    const other = await crm.deal(seller);
     await crm.database.undone(async (client) => {
       await client.query('UPDATE crm.deals SET title = title WHERE id = $1', [dealId]);
       await expect(addPartition('journals', '2001-08-01')).rejects.toThrow('lock timeout');
-      await noteAt('2001-08-05T00:00:00.000Z', 'meanwhile').catch(() => undefined);
+      await noteAt('2001-08-05T00:00:00.000Z', 'meanwhile', other.id);
     });
+    expect(await partitionOf('journals', `body = 'meanwhile'`, [])).toEqual(['journals_default']);
     expect(await addPartition('journals', '2001-08-01')).toBe(true);
+    expect(await partitionOf('journals', `body = 'meanwhile'`, [])).toEqual(['journals_2001_08']);
   });
 
   describe('that will be needed', () => {
