@@ -200,15 +200,28 @@ describe('the command line of operations', () => {
     expect(queues).toEqual([expect.objectContaining({ name: QUEUE, failed: 1 })]);
     expect(jobs.map((job) => job.id)).toEqual([id]);
     const unknown = newId();
-    expect(await commandLine(env, 'jobs', 'retry', id, unknown)).toMatchObject({
+    // Once it is tried again it is dead no more.
+    const retried = await commandLine(env, 'jobs', 'retry', id, id, unknown, '--json');
+    expect({ ...retried, stdout: JSON.parse(retried.stdout) as object }).toEqual({
       code: 1,
-      stdout: '1 job(s) are tried again.\n',
-      stderr: expect.stringContaining(unknown),
+      stdout: { retried: [id], missing: [unknown] },
+      stderr: `No dead job has the id ${unknown}.\n`,
     });
     // The worker here works off Redis.
     const next = backend === 'Redis' ? 'done' : 'pending';
     await until(async () => (await stateOf(id)) === next);
     await crm.database.rows('DELETE FROM crm.job_requests WHERE id = $1', [id]);
+  });
+
+  it('says what is left of a replay that the broker broke off, to the end that was asked for', async () => {
+    for (let clients = 0; clients < 5; clients++) await user.addClient();
+    await until(async () => (await unrouted()) >= 5);
+    const full = { maxLength: 1, arguments: { 'x-overflow': 'reject-publish' } };
+    await onBroker((channel) => channel.assertQueue('test.full', full));
+    const replay = await run('events', 'replay', '--queue', 'test.full', '--from', '1', '--to', '4');
+    const left = expect.stringMatching(/Interrupted: .+ Go on with --from \d --to 4\./);
+    expect(replay).toEqual({ code: 1, stdout: '', stderr: left });
+    await purge();
   });
 
   it('verifies every journal, and ends at the place where one is broken', async () => {

@@ -33,6 +33,7 @@ export async function replayEvents(options: ReplayOptions, env: NodeJS.ProcessEn
     const display = json ? jsonDisplay(range) : barDisplay(range);
     let published = 0;
     let reached = part.position;
+    const rest = (): string => `--from ${reached + 1n} --to ${range.to}`;
     try {
       reached = await app.get(QueueReplay).run(part, stop.signal, (progress) => {
         published += progress.published;
@@ -41,13 +42,13 @@ export async function replayEvents(options: ReplayOptions, env: NodeJS.ProcessEn
       });
     } catch (error) {
       if (error instanceof QueueMissingError) throw new CommandError(`${error.message}.`);
-      throw new CommandError(`Interrupted: ${(error as Error).message}. Go on with --from ${reached + 1n}.`);
+      throw new CommandError(`Interrupted: ${(error as Error).message}. Go on with ${rest()}.`);
     } finally {
       display.end();
     }
     isWhole = reached >= range.to;
     if (!json) print(`Sent ${published} event(s) of positions ${range.from} to ${reached} to ${queue}.`);
-    if (!isWhole) process.stderr.write(`Stopped: go on with --from ${reached + 1n} --to ${range.to}.\n`);
+    if (!isWhole) process.stderr.write(`Stopped: go on with ${rest()}.\n`);
   });
   return isWhole ? 0 : 1;
 }

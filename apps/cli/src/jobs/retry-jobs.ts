@@ -30,16 +30,20 @@ export async function retryJobs(options: RetryOptions, env: NodeJS.ProcessEnv): 
   await withQueues(env, async (app) => {
     const dead = app.get(DeadJobs);
     const chosen = await choose(dead, queues, ids);
-    missing = ids.filter((id) => !chosen.some((job) => job.id === id));
     const bar = new ProgressBar(!json);
-    let retried = 0;
-    for (const { id, queue: of, name } of chosen) {
-      // Told to Bull before this ends: what is announced alone would wait for the reconciler.
-      if (await dead.retry(of, id)) await app.get(JobQueues).add(of, [{ id, name, delayMs: 0 }]);
-      bar.show('retrying', ++retried, chosen.length);
+    const retried: string[] = [];
+    for (const [index, { id, queue: of, name }] of chosen.entries()) {
+      // One that somebody else saw to meanwhile is dead no more.
+      if (await dead.retry(of, id)) {
+        retried.push(id);
+        // Told to Bull before this ends: what is announced alone would wait for the reconciler.
+        await app.get(JobQueues).add(of, [{ id, name, delayMs: 0 }]);
+      }
+      bar.show('retrying', index + 1, chosen.length);
     }
     bar.end();
-    tell(options, { retried: chosen.map(({ id }) => id), missing }, `${retried} job(s) are tried again.`);
+    missing = ids.filter((id) => !retried.includes(id));
+    tell(options, { retried, missing }, `${retried.length} job(s) are tried again.`);
   });
   if (missing.length > 0) process.stderr.write(`No dead job has the id ${missing.join(', ')}.\n`);
   return missing.length > 0 ? 1 : 0;
