@@ -51,7 +51,9 @@ export function installFileUpload(fastify: FastifyInstance): void {
     done();
   });
   fastify.addContentTypeParser(CSV, (_request, _payload, done) => done(null));
-  void fastify.register(multipart, { throwFileSizeLimit: false });
+  // Its hooks clear away files on disk, of which there are none, and would cost every request of the API 10 µs.
+  const withoutHooks = Object.create(fastify, { addHook: { value: () => undefined } }) as FastifyInstance;
+  multipart(withoutHooks, { throwFileSizeLimit: false }, () => undefined);
 }
 
 /**

@@ -20,7 +20,7 @@ import { titleOf } from './refusal.js';
 import { refusalOf } from './refusal-of-error.js';
 import { installRequestFacts, requestIdOf } from './request-facts.js';
 import { RouteTable } from './route-table.js';
-import { ValidationPipe } from './validation.pipe.js';
+import { installValidation } from './validation.pipe.js';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -112,7 +112,7 @@ export function configureHttp(app: NestFastifyApplication): void {
   app.setGlobalPrefix(API_PREFIX, { exclude: WITHOUT_PREFIX });
   app.useGlobalFilters(new ProblemFilter(app.get(Log, { strict: false }), routes));
   app.useGlobalGuards(new DeclaredInputGuard());
-  app.useGlobalPipes(new ValidationPipe());
+  installValidation(app);
 }
 
 /** Answers what is no HTTP request; there is no request object yet. */

@@ -1,19 +1,13 @@
 import { createHash } from 'node:crypto';
-import {
-  type CallHandler,
-  type ExecutionContext,
-  type NestInterceptor,
-  RequestMethod,
-  type Type,
-} from '@nestjs/common';
+import { type CallHandler, type ExecutionContext, type NestInterceptor, RequestMethod } from '@nestjs/common';
 import { INTERCEPTORS_METADATA, METHOD_METADATA } from '@nestjs/common/internal';
-import { MetadataScanner, ModulesContainer } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import { DomainError } from '#platform/kernel';
 import { RequestContext } from '#platform/observability';
 import { describeAnswer } from './answer-headers.js';
+import { controllerMethods } from './controller-methods.js';
 import { digestOfFile } from './file-upload.js';
 import type { IdempotencyKeys, IdempotentRequest, StoredAnswer } from './idempotency-keys.js';
 import { pathOf } from './problem.js';
@@ -60,13 +54,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
  */
 export function installIdempotency(app: NestFastifyApplication, keys: IdempotencyKeys): void {
   const interceptor = new IdempotencyInterceptor(keys);
-  const scanner = new MetadataScanner();
-  for (const module of app.get(ModulesContainer).values()) {
-    for (const { metatype } of module.controllers.values()) {
-      const prototype = (metatype as Type<object>).prototype as Record<string, object>;
-      for (const name of scanner.getAllMethodNames(prototype)) attach(prototype[name]!, interceptor);
-    }
-  }
+  for (const { handler } of controllerMethods(app)) attach(handler, interceptor);
 }
 
 function attach(handler: object, interceptor: IdempotencyInterceptor): void {

@@ -1,5 +1,5 @@
-import { Param, type PipeTransform } from '@nestjs/common';
-import { ApiParam } from '@nestjs/swagger';
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
 import { DomainError, isUuid } from '#platform/kernel';
 
 /**
@@ -11,17 +11,12 @@ export function requireUuid(value: unknown): string {
   throw new DomainError('invalid', 'malformed_id', 'The path holds something else where an id, a UUID, belongs.');
 }
 
-const lowerCaseUuid: PipeTransform<string, string> = { transform: requireUuid };
-
 /**
- * The id in a route's path, in lower case.
- * @param name of the path's parameter: `:id`.
+ * The parameter that receives the id in a route's path, in lower case.
+ * Takes the name of the path's parameter: `:id` unless given.
  * @throws DomainError 400 `malformed_id`.
  */
-export function UuidParam(name = 'id'): ParameterDecorator {
-  return (target, method, index) => {
-    Param(name, lowerCaseUuid)(target, method, index);
-    const handler = Object.getOwnPropertyDescriptor(target, method!);
-    ApiParam({ name, type: 'string', format: 'uuid' })(target, method!, handler!);
-  };
-}
+export const UuidParam = createParamDecorator((name: string | undefined, context: ExecutionContext): string => {
+  const { params } = context.switchToHttp().getRequest<FastifyRequest>();
+  return requireUuid((params as Record<string, unknown>)[name ?? 'id']);
+});

@@ -22,8 +22,8 @@ export class Database {
   }
 
   /** The first row, or undefined. */
-  async first<R extends object>(statement: Statement, values: readonly unknown[] = []): Promise<R | undefined> {
-    return (await this.query<R>(statement, values))[0];
+  first<R extends object>(statement: Statement, values: readonly unknown[] = []): Promise<R | undefined> {
+    return this.query<R>(statement, values).then(([row]) => row);
   }
 
   /**

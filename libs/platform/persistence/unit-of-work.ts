@@ -115,7 +115,7 @@ export class UnitOfWork {
   }
 
   /** Runs one statement in the open transaction, or by itself when none is open. */
-  async query<R extends object>(statement: Statement, values: readonly unknown[]): Promise<R[]> {
+  query<R extends object>(statement: Statement, values: readonly unknown[]): Promise<R[]> {
     const unit = this.current.get();
     return unit ? unit.query<R>(statement, values) : this.alone<R>(statement, values);
   }
@@ -141,9 +141,9 @@ export class UnitOfWork {
     return result;
   }
 
-  private async alone<R extends object>(statement: Statement, values: readonly unknown[]): Promise<R[]> {
+  private alone<R extends object>(statement: Statement, values: readonly unknown[]): Promise<R[]> {
     const pool = (this.dataSource.driver as unknown as { master: PoolLike }).master;
-    return (await pool.query<R>({ ...statement, values: [...values] })).rows;
+    return pool.query<R>({ ...statement, values: [...values] }).then(({ rows }) => rows);
   }
 }
 
