@@ -1,6 +1,7 @@
 /**
  * Compares contestants in rounds. A round gives each of them two slices, in an order that reads the same backwards
- * (A B C C B A), so that a machine that grows slower or faster treats all alike; only ratios within a round count.
+ * (A B C C B A, the next round B C A A C B), so that a machine that grows slower or faster treats all alike; only ratios
+ * within a round count.
  * One contestant stands twice, as two processes: the ratio of these, which should be 1, shows what the machine adds.
  */
 
@@ -38,7 +39,10 @@ export async function compare({ contestants, baseline, control, postgresCpuMs, r
   for (const contestant of contestants) await contestant.run({ requests: contestant.warmUp ?? warmUp });
   const scores = new Map(contestants.map(({ name }) => [name, new Score(rounds)]));
   for (let round = 0; round < rounds; round++) {
-    for (const contestant of [...contestants, ...contestants.toReversed()]) {
+    // Whoever follows itself finds its caches warm: everybody begins a round as often as the others.
+    const first = round % contestants.length;
+    const order = [...contestants.slice(first), ...contestants.slice(0, first)];
+    for (const contestant of [...order, ...order.toReversed()]) {
       const node = contestant.cpuMs();
       const postgres = postgresCpuMs();
       const tally = await contestant.run({ ms: sliceMs });
