@@ -26,7 +26,7 @@ export class Child {
     });
   }
 
-  /** Has the child do something. @returns {Promise<any>} */
+  /** Has the child do something. @returns {Promise<unknown>} */
   ask(what, details = {}) {
     const id = ++this.asked;
     return new Promise((resolve, reject) => {
@@ -51,7 +51,7 @@ export class Child {
   }
 }
 
-/** The child's side. @param {Record<string, (details: any) => Promise<any> | any>} deeds by name */
+/** The child's side. @param {Record<string, (details: object) => unknown>} deeds by name */
 export function answer(deeds) {
   process.on('message', ({ id, what, details }) => {
     Promise.resolve()

@@ -58,7 +58,7 @@ export class Book {
     this.pool.on('error', () => undefined); // the server stops
   }
 
-  /** @returns {Promise<any[]>} */
+  /** @returns {Promise<Record<string, unknown>[]>} */
   async query(sql, values = []) {
     return (await this.pool.query(sql, values)).rows;
   }

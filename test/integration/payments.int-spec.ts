@@ -3,7 +3,7 @@ import type { PaymentLineView, PaymentView } from '#crm/payments/contracts';
 import type { PolicyView } from '#crm/policies/contracts';
 import type { TestUser } from '#platform/testing';
 import { Crm, type Listed, type LoggedRow } from '../crm.js';
-import { PLANNED } from '../money.js';
+import { addLine, addPayment, PLANNED } from '../money.js';
 import { addPolicy } from '../sale.js';
 
 let crm: Crm;
@@ -176,3 +176,16 @@ async function expectJournal(told: readonly (readonly [string, object])[]): Prom
   for (const [index, [, data]] of told.entries()) expect(entries[index]!.data).toMatchObject(data);
   expect(await seller.get(`/deals/${deal.id}/journal/verify`)).toMatchObject({ body: { valid: true } });
 }
+
+it.each([
+  ['its executor too', (_owner: TestUser, executor: TestUser) => executor],
+  ['its owner once, who carries it out himself', (owner: TestUser) => owner],
+])('a line is told of to the owner of its deal and to %s', async (_who, executorOf) => {
+  const executor = executorOf(seller, crm.user('executor'));
+  const carried = await crm.deal(seller, { executor_id: executor.id });
+  const payment = await addPayment(seller, carried);
+  await addLine(seller, payment, 'incomes');
+  const told = (await crm.events(`deals/${carried.id}`)).slice(-2);
+  expect(told.map(({ type }) => type)).toEqual(['deal.payment.income.created', 'deal.payment.updated']);
+  for (const { audience } of told) expect(audience).toEqual([...new Set([seller.id, executor.id])]);
+});

@@ -129,3 +129,10 @@ describe('a row', () => {
     expect(inScope({ all: true, ownerId: null, executorId: null }, nobodys)).toBe(true);
   });
 });
+
+it('whoever may edit the payments of a deal may read it: the statement that writes lines asks for the first alone', () => {
+  for (const role of ROLES) {
+    const edit = access(callerWith(role), 'payments', 'edit');
+    if (edit) expect(access(callerWith(role), 'deals', 'read')).toEqual(edit);
+  }
+});
