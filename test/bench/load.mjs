@@ -70,18 +70,19 @@ class Line {
   constructor(socket) {
     this.socket = socket;
     socket.on('data', (chunk) => this.read(chunk));
-    socket.on('error', (error) => this.fail(error));
-    socket.on('close', () => this.fail(new Error('the server closed the connection')));
+    socket.on('error', (error) => this.lose(error));
+    socket.on('close', () => this.lose(new Error('the server closed the connection')));
   }
 
   work(next, goesOn, tally) {
     return new Promise((resolve, reject) => {
+      if (this.lost) return reject(this.lost);
       const send = () => {
         if (!goesOn()) return resolve();
         this.sentAt = performance.now();
         this.socket.write((this.sent = next()));
       };
-      this.fail = reject;
+      this.reject = reject;
       this.answered = (status, text) => {
         if (status[0] !== '2') return reject(new Error(`${this.sent}\nwas answered ${text()}`));
         tally.latencies.push(performance.now() - this.sentAt);
@@ -101,8 +102,11 @@ class Line {
     this.answered(bytes.latin1Slice(9, 12), () => bytes.toString());
   }
 
-  /** Until it works, nobody waits for it. */
-  fail() {}
+  /** Whoever waits for an answer hears of it, or whoever next asks for one. */
+  lose(error) {
+    this.lost ??= error;
+    this.reject?.(error);
+  }
 }
 
 /** One request is on its way at a time, so that what has come is one answer, or the beginning of it. */
