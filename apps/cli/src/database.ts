@@ -79,6 +79,8 @@ export async function withDatabase(env: NodeJS.ProcessEnv, work: (url: string) =
 /** @throws CommandError when it can't be reached. */
 export async function withClient<R>(url: string, work: (client: pg.Client) => Promise<R>): Promise<R> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+  // A connection that breaks fails the query in hand, or the next one.
+  client.on('error', () => undefined);
   try {
     await client.connect();
   } catch (error) {

@@ -45,7 +45,6 @@ export class JobReconciler implements OnApplicationBootstrap, OnModuleDestroy {
   /** The lock lives as long as its connection, so that nothing a worker dies of keeps it. */
   private async alone(work: () => Promise<void>): Promise<void> {
     const client = await this.database.connect('crm-job-reconciler');
-    client.on('error', () => undefined);
     try {
       const { rows } = await client.query<{ won: boolean }>('SELECT pg_try_advisory_lock($1) AS won', [
         ADVISORY_LOCKS.reconciler,

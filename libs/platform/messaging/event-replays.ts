@@ -112,7 +112,6 @@ export class EventReplays {
    */
   async alone<T>(id: string, work: () => Promise<T>, taken: T): Promise<T> {
     const client = await this.database.connect('crm-replay');
-    client.on('error', () => undefined);
     try {
       const { rows } = await client.query<{ won: boolean }>(
         'SELECT pg_try_advisory_lock($1::int, hashtext($2)) AS won',

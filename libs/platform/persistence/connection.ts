@@ -52,3 +52,14 @@ export function databaseOptions(url: string, applicationName: string, statementT
     types,
   };
 }
+
+/**
+ * A connection whose end fails what is asked of it, and never the process: on its way from the pool to whoever asked
+ * nobody listens to its `error` yet, and an `error` that nobody hears would end all of us.
+ */
+export class DatabaseClient extends pg.Client {
+  constructor(config?: ClientConfig | string) {
+    super(config);
+    this.on('error', () => undefined);
+  }
+}

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DatabaseSettings } from '#platform/config';
-import pg from 'pg';
-import { databaseOptions } from './connection.js';
+import type pg from 'pg';
+import { DatabaseClient, databaseOptions } from './connection.js';
 import type { Statement } from './statement.js';
 import { UnitOfWork } from './unit-of-work.js';
 
@@ -33,8 +33,6 @@ export class Database {
    */
   async *stream<R extends object>(sql: string, values: readonly unknown[], batch = 1_000): AsyncGenerator<R[]> {
     const client = await this.connect('crm-stream');
-    // A connection that breaks fails the query in hand, or the next one.
-    client.on('error', () => undefined);
     try {
       await client.query('BEGIN READ ONLY');
       await client.query(`DECLARE stream NO SCROLL CURSOR FOR ${sql}`, [...values]);
@@ -50,11 +48,11 @@ export class Database {
 
   /**
    * A connection of one's own outside the pool, for LISTEN and for leaders, whose advisory lock lives as long as it.
-   * The caller handles its `error` event and ends it.
+   * The caller ends it; one that breaks fails the query in hand, or the next one.
    */
   async connect(applicationName: string): Promise<pg.Client> {
     const { url, statementTimeoutMs, acquireTimeoutMs } = this.settings;
-    const client = new pg.Client({
+    const client = new DatabaseClient({
       ...databaseOptions(url!, applicationName, statementTimeoutMs),
       connectionTimeoutMillis: acquireTimeoutMs,
       // Past the server's own limit: for a server that doesn't answer at all.

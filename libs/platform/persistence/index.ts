@@ -1,7 +1,7 @@
 export { Aggregate, versionMismatch } from './aggregate.js';
 export { ADVISORY_LOCKS } from './advisory-locks.js';
 export { Database } from './database.js';
-export { databaseOptions } from './connection.js';
+export { DatabaseClient, databaseOptions } from './connection.js';
 export { migrationLevel, runMigrations, type MigrationClass, type MigrationLevel } from './migrations.js';
 export { PersistenceModule } from './persistence.module.js';
 export { plannedEachTime, statement, type Statement } from './statement.js';

@@ -1,7 +1,6 @@
-import pg from 'pg';
 import { DataSource, type MigrationInterface } from 'typeorm';
 import { ADVISORY_LOCKS } from './advisory-locks.js';
-import { databaseOptions } from './connection.js';
+import { DatabaseClient, databaseOptions } from './connection.js';
 
 export type MigrationClass = new () => MigrationInterface;
 
@@ -20,7 +19,7 @@ export async function runMigrations(
   url: string,
   migrations: readonly MigrationClass[],
 ): Promise<{ readonly applied: readonly string[] }> {
-  const guard = new pg.Client(databaseOptions(url, 'crm-migrate-lock', MIGRATION_TIMEOUT_MS));
+  const guard = new DatabaseClient(databaseOptions(url, 'crm-migrate-lock', MIGRATION_TIMEOUT_MS));
   await guard.connect();
   try {
     await guard.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCKS.migration]);

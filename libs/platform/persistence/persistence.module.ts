@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DatabaseSettings } from '#platform/config';
-import { databaseOptions } from './connection.js';
+import { DatabaseClient, databaseOptions } from './connection.js';
 import { Database } from './database.js';
 import { PoolMetrics } from './pool-metrics.js';
 import { UnitOfWork } from './unit-of-work.js';
@@ -28,6 +28,7 @@ export class PersistenceModule {
           retryAttempts: 0,
           extra: {
             ...client,
+            Client: DatabaseClient,
             max: settings.poolSize,
             idleTimeoutMillis: 0,
             connectionTimeoutMillis: settings.acquireTimeoutMs,

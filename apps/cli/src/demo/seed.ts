@@ -16,12 +16,12 @@ import { ObservabilityModule } from '#platform/observability';
 import {
   ADVISORY_LOCKS,
   Database,
+  DatabaseClient,
   databaseOptions,
   PersistenceModule,
   statement,
   UnitOfWork,
 } from '#platform/persistence';
-import pg from 'pg';
 import { type DemoBook, drawBook } from './book.js';
 import { WorkingTime } from './working-time.js';
 
@@ -84,7 +84,7 @@ class DemoModule {
 
 /** Whether a migrated database has clients, deleted ones too. */
 export async function isSeeded(databaseUrl: string): Promise<boolean> {
-  const client = new pg.Client(databaseOptions(databaseUrl, APPLICATION, STATEMENT_TIMEOUT_MS));
+  const client = new DatabaseClient(databaseOptions(databaseUrl, APPLICATION, STATEMENT_TIMEOUT_MS));
   await client.connect();
   try {
     const { rows } = await client.query<{ known: boolean }>(ANY_CLIENT.text);
