@@ -1,13 +1,9 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import { Test } from '@nestjs/testing';
 import type { DealView } from '#crm/deals/contracts';
-import { ConfigModule } from '#platform/config';
 import { CqrsModule } from '#platform/cqrs';
 import { newId } from '#platform/kernel';
 import { MessagingModule } from '#platform/messaging';
-import { ObservabilityModule } from '#platform/observability';
-import { PersistenceModule } from '#platform/persistence';
-import { EventCaptor, testEnvironment, testServer, type TestUser } from '#platform/testing';
+import { EventCaptor, startTrial, testEnvironment, testServer, type TestUser } from '#platform/testing';
 import { Crm } from '../crm.js';
 
 describe('what is published', () => {
@@ -23,16 +19,7 @@ describe('what is published', () => {
     // Others use the same broker.
     const exchange = `trial.${newId()}`;
     const env = testEnvironment({ databaseUrl: crm.database.url, rabbitmqUrl }, { CRM_EVENTS_EXCHANGE: exchange });
-    const module = await Test.createTestingModule({
-      imports: [
-        ConfigModule.forRoot(env),
-        ObservabilityModule,
-        PersistenceModule.forRoot('crm-publisher'),
-        CqrsModule.forRoot(),
-        MessagingModule.forWorker(true),
-      ],
-    }).compile();
-    publisher = await module.init();
+    publisher = await startTrial(env, { imports: [CqrsModule.forRoot(), MessagingModule.forWorker(true)] });
     captor = await EventCaptor.open({ url: rabbitmqUrl, exchange, keys: ['deal.#'] });
   });
   afterAll(async () => {

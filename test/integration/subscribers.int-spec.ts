@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { AmqpConnection } from '@golevelup/nestjs-rabbitmq';
 import { type INestApplicationContext, Injectable } from '@nestjs/common';
-import { Test } from '@nestjs/testing';
 import { type ChannelModel, connect, type ConfirmChannel, type GetMessage } from 'amqplib';
-import { ConfigModule } from '#platform/config';
 import { CqrsModule } from '#platform/cqrs';
 import {
   type EventSubscriber,
@@ -12,9 +10,15 @@ import {
   type ReceivedEvent,
   Subscribe,
 } from '#platform/messaging';
-import { ObservabilityModule } from '#platform/observability';
-import { Database, PersistenceModule, statement } from '#platform/persistence';
-import { createTestDatabase, type TestDatabase, testEnvironment, testServer, until } from '#platform/testing';
+import { Database, statement } from '#platform/persistence';
+import {
+  createTestDatabase,
+  startTrial,
+  type TestDatabase,
+  testEnvironment,
+  testServer,
+  until,
+} from '#platform/testing';
 import { MIGRATIONS } from '../../migrations/index.js';
 
 jest.setTimeout(120_000);
@@ -83,17 +87,10 @@ describe('a subscriber on RabbitMQ', () => {
     await database.rows('CREATE TABLE public.effects (event_id uuid NOT NULL)');
     const rabbitmqUrl = testServer('CRM_TEST_RABBITMQ_URL');
     const env = testEnvironment({ databaseUrl: database.url, rabbitmqUrl }, { CRM_EVENTS_EXCHANGE: EXCHANGE });
-    app = await Test.createTestingModule({
-      imports: [
-        ConfigModule.forRoot(env),
-        ObservabilityModule,
-        PersistenceModule.forRoot('crm-trial'),
-        CqrsModule.forRoot(),
-        MessagingModule.forWorker(true),
-      ],
+    app = await startTrial(env, {
+      imports: [CqrsModule.forRoot(), MessagingModule.forWorker(true)],
       providers: [CountingSubscriber, FailingSubscriber, WaitingSubscriber],
-    }).compile();
-    await app.init();
+    });
     connection = await connect(rabbitmqUrl);
     channel = await connection.createConfirmChannel();
   });

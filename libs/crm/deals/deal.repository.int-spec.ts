@@ -1,13 +1,10 @@
-import { Module } from '@nestjs/common';
 import { CommandBus, EventsHandler, type IEventHandler } from '@nestjs/cqrs';
-import { Test, type TestingModule } from '@nestjs/testing';
-import { ConfigModule } from '#platform/config';
+import type { TestingModule } from '@nestjs/testing';
 import { CqrsModule } from '#platform/cqrs';
 import { type Caller, newId } from '#platform/kernel';
 import { MessagingModule } from '#platform/messaging';
-import { ObservabilityModule } from '#platform/observability';
-import { Database, PersistenceModule, statement } from '#platform/persistence';
-import { createTestDatabase, type TestDatabase, testEnvironment } from '#platform/testing';
+import { Database, statement } from '#platform/persistence';
+import { createTestDatabase, startTrial, type TestDatabase, testEnvironment } from '#platform/testing';
 import { MIGRATIONS } from '../../../migrations/index.js';
 import { OpenDealCommand } from './commands/open-deal.command.js';
 import { ReviseDealCommand } from './commands/revise-deal.command.js';
@@ -42,20 +39,10 @@ describe('a deal and what listens to it', () => {
        VALUES ($1, 'Иванова', 'person', 'active', $2, 1, now(), now())`,
       [clientId, seller.userId],
     );
-    @Module({
-      imports: [
-        ConfigModule.forRoot(testEnvironment({ databaseUrl: database.url })),
-        ObservabilityModule,
-        PersistenceModule.forRoot('crm-trial'),
-        CqrsModule.forRoot(),
-        MessagingModule.forApi(),
-        DealsModule,
-      ],
+    app = await startTrial(testEnvironment({ databaseUrl: database.url }), {
+      imports: [CqrsModule.forRoot(), MessagingModule.forApi(), DealsModule],
       providers: [SecondListener],
-    })
-    class TrialModule {}
-    app = await Test.createTestingModule({ imports: [TrialModule] }).compile();
-    await app.init();
+    });
     commands = app.get(CommandBus);
   });
   afterAll(async () => {

@@ -1,13 +1,10 @@
-import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
-import { Test, type TestingModule } from '@nestjs/testing';
-import { ConfigModule } from '#platform/config';
+import type { TestingModule } from '@nestjs/testing';
 import { CqrsModule } from '#platform/cqrs';
 import { DomainError, newId } from '#platform/kernel';
 import { MessagingModule } from '#platform/messaging';
-import { ObservabilityModule } from '#platform/observability';
-import { Database, PersistenceModule, statement, UnitOfWork } from '#platform/persistence';
-import { createTestDatabase, type TestDatabase, testEnvironment, until } from '#platform/testing';
+import { Database, statement, UnitOfWork } from '#platform/persistence';
+import { createTestDatabase, startTrial, type TestDatabase, testEnvironment, until } from '#platform/testing';
 import { MIGRATIONS } from '../../../migrations/index.js';
 import { type ImportContext, Importer, type ImportRow, type RowOutcome } from './contracts.js';
 import { ImportProgress } from './import-progress.js';
@@ -49,15 +46,8 @@ describe('the run of an import', () => {
   beforeAll(async () => {
     database = await createTestDatabase(MIGRATIONS);
     await database.rows('CREATE TABLE public.notes (text text, place serial)');
-    @Module({
-      imports: [
-        ConfigModule.forRoot(testEnvironment({ databaseUrl: database.url })),
-        ObservabilityModule,
-        PersistenceModule.forRoot('crm-trial'),
-        CqrsModule.forRoot(),
-        MessagingModule.forApi(),
-        DiscoveryModule,
-      ],
+    app = await startTrial(testEnvironment({ databaseUrl: database.url }), {
+      imports: [CqrsModule.forRoot(), MessagingModule.forApi(), DiscoveryModule],
       providers: [
         ImportRepository,
         ImportViews,
@@ -66,10 +56,7 @@ describe('the run of an import', () => {
         ImportRunner,
         { provide: NoteImporter, useFactory: (db: Database) => new NoteImporter(db), inject: [Database] },
       ],
-    })
-    class TrialModule {}
-    app = await Test.createTestingModule({ imports: [TrialModule] }).compile();
-    await app.init();
+    });
     imports = app.get(ImportRepository);
   });
   afterAll(async () => {

@@ -1,12 +1,10 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import { Test } from '@nestjs/testing';
-import { ConfigModule } from '#platform/config';
 import { type CalendarDate, Clock } from '#platform/kernel';
-import { ObservabilityModule } from '#platform/observability';
-import { Database, PersistenceModule, statement } from '#platform/persistence';
+import { Database, statement } from '#platform/persistence';
 import {
   createTestDatabase,
   FixedClock,
+  startTrial,
   type TestDatabase,
   testEnvironment,
   type TestServers,
@@ -113,26 +111,19 @@ export class Trial {
 
   /** A worker, or as `api` an application that only asks; stopped by {@link rest}. */
   async start(role: 'worker' | 'api' = 'worker', more: Record<string, string> = {}): Promise<INestApplicationContext> {
-    const asking = [
-      ConfigModule.forRoot(testEnvironment(this.servers, { ...QUICK, ...more })),
-      ObservabilityModule,
-      PersistenceModule.forRoot('crm-trial'),
-      JobsModule.queues(QUEUE),
-    ];
-    const working = [JobsModule.forWorker(), JobsModule.processing(QUEUE)];
-    const app = await Test.createTestingModule({
-      imports: role === 'worker' ? [...asking, ...working] : [...asking, JobsModule.forRoot()],
-      providers: role === 'worker' ? [WriteJob, BreakJob, WriteInPartsJob, ReviewDayJob, Gate] : [],
-    })
-      .overrideProvider(Clock)
-      .useValue(this.clock)
-      .overrideProvider(Gate)
-      .useValue(this.gate)
-      .overrideProvider(JobRetries)
-      .useValue({ attempts: 3, backoffMs: 10 })
-      .compile();
+    const isWorker = role === 'worker';
+    const roleModules = isWorker ? [JobsModule.forWorker(), JobsModule.processing(QUEUE)] : [JobsModule.forRoot()];
+    const app = await startTrial(testEnvironment(this.servers, { ...QUICK, ...more }), {
+      imports: [JobsModule.queues(QUEUE), ...roleModules],
+      providers: isWorker ? [WriteJob, BreakJob, WriteInPartsJob, ReviewDayJob, Gate] : [],
+      overrides: [
+        { provide: Clock, useValue: this.clock },
+        { provide: Gate, useValue: this.gate },
+        { provide: JobRetries, useValue: { attempts: 3, backoffMs: 10 } },
+      ],
+    });
     this.apps.push(app);
-    return app.init();
+    return app;
   }
 
   /** Loses everything Bull knows of the queue, as FLUSHALL would. */

@@ -1,13 +1,9 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { Module } from '@nestjs/common';
-import { Test, type TestingModule } from '@nestjs/testing';
-import { ConfigModule } from '#platform/config';
-import { ObservabilityModule } from '#platform/observability';
-import { createTestDatabase, type TestDatabase, testEnvironment } from '#platform/testing';
+import type { TestingModule } from '@nestjs/testing';
+import { createTestDatabase, startTrial, type TestDatabase, testEnvironment } from '#platform/testing';
 import { isUnavailable } from './database-errors.js';
 import { Database } from './database.js';
-import { PersistenceModule } from './persistence.module.js';
 import { statement } from './statement.js';
 import { UnitOfWork } from './unit-of-work.js';
 
@@ -91,11 +87,7 @@ describe('a backend that dies in the moment in which it has answered', () => {
     server = await DyingServer.before(database.url);
   });
   beforeEach(async () => {
-    const env = testEnvironment({ databaseUrl: server.url }, { CRM_DATABASE_POOL_SIZE: '2' });
-    @Module({ imports: [ConfigModule.forRoot(env), ObservabilityModule, PersistenceModule.forRoot('crm-trial')] })
-    class TrialModule {}
-    app = await Test.createTestingModule({ imports: [TrialModule] }).compile();
-    await app.init();
+    app = await startTrial(testEnvironment({ databaseUrl: server.url }));
     unit = app.get(UnitOfWork);
     sql = app.get(Database);
   });

@@ -1,10 +1,6 @@
-import { Module } from '@nestjs/common';
-import { Test, type TestingModule } from '@nestjs/testing';
-import { ConfigModule } from '#platform/config';
-import { ObservabilityModule } from '#platform/observability';
-import { createTestDatabase, type TestDatabase, testEnvironment } from '#platform/testing';
+import type { TestingModule } from '@nestjs/testing';
+import { createTestDatabase, startTrial, type TestDatabase, testEnvironment } from '#platform/testing';
 import { Database } from './database.js';
-import { PersistenceModule } from './persistence.module.js';
 import { statement } from './statement.js';
 import { isUnavailable } from './database-errors.js';
 import { UnitOfWork } from './unit-of-work.js';
@@ -24,10 +20,7 @@ describe('a unit of work', () => {
     database = await createTestDatabase([]);
     await database.rows('CREATE TABLE public.notes (text text PRIMARY KEY)');
     const env = testEnvironment({ databaseUrl: database.url }, { CRM_DATABASE_POOL_SIZE: '2' });
-    @Module({ imports: [ConfigModule.forRoot(env), ObservabilityModule, PersistenceModule.forRoot('crm-trial')] })
-    class TrialModule {}
-    app = await Test.createTestingModule({ imports: [TrialModule] }).compile();
-    await app.init();
+    app = await startTrial(env);
     unit = app.get(UnitOfWork);
     sql = app.get(Database);
   });

@@ -1,16 +1,11 @@
-import type { DynamicModule, InjectionToken, Type } from '@nestjs/common';
+import type { DynamicModule, Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { configureHttp, createHttpAdapter } from '#platform/http';
 import { newId } from '#platform/kernel';
 import { Log } from '#platform/observability';
+import { type Override, overriding } from './override.js';
 import { TestUser } from './test-user.js';
-
-/** What stands in a provider's place. */
-export interface Override {
-  readonly provide: InjectionToken;
-  readonly useValue: unknown;
-}
 
 /** A whole application over Fastify, wired as the programs wire it. */
 export class TestApplication {
@@ -52,9 +47,7 @@ export async function startTestApplication(
   overrides: readonly Override[] = [],
   prepare: (app: NestFastifyApplication) => void = () => undefined,
 ): Promise<TestApplication> {
-  const builder = Test.createTestingModule({ imports: [module] });
-  for (const { provide, useValue } of overrides) builder.overrideProvider(provide).useValue(useValue);
-  const compiled = await builder.compile();
+  const compiled = await overriding(Test.createTestingModule({ imports: [module] }), overrides).compile();
   const app = compiled.createNestApplication<NestFastifyApplication>(createHttpAdapter(), { bodyParser: false });
   app.useLogger(app.get(Log));
   configureHttp(app);

@@ -1,0 +1,25 @@
+import type { ModuleMetadata } from '@nestjs/common';
+import { Test, type TestingModule } from '@nestjs/testing';
+import { ConfigModule } from '#platform/config';
+import { ObservabilityModule } from '#platform/observability';
+import { PersistenceModule } from '#platform/persistence';
+import { overriding, type Override } from './override.js';
+
+/** What a trial has beside configuration, observability and the database. */
+export interface TrialParts extends Pick<ModuleMetadata, 'imports' | 'providers'> {
+  readonly overrides?: readonly Override[];
+}
+
+/**
+ * Starts an application without a server, for a test of what needs no more than this.
+ * @param env as `testEnvironment` gives it.
+ */
+export async function startTrial(env: NodeJS.ProcessEnv, parts: TrialParts = {}): Promise<TestingModule> {
+  const { imports = [], providers = [], overrides = [] } = parts;
+  const builder = Test.createTestingModule({
+    imports: [ConfigModule.forRoot(env), ObservabilityModule, PersistenceModule.forRoot('crm-trial'), ...imports],
+    providers,
+  });
+  const module = await overriding(builder, overrides).compile();
+  return module.init();
+}
