@@ -96,7 +96,7 @@ class Items {
 
   list() {
     const horizon = new Date(Date.now() + [30, 90][randomInt(2)] * DAY_MS).toISOString().slice(0, 10);
-    const filter = `filter[status][_in]=${STATUSES}&filter[next_review_at][_lte]=${horizon}`;
+    const filter = `filter[is_deleted][_eq]=false&filter[status][_in]=${STATUSES}&filter[next_review_at][_lte]=${horizon}`;
     return this.request('GET', `/items/deals?${filter}&sort=next_review_at,updated_at,id&limit=50`);
   }
 
