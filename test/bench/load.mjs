@@ -26,8 +26,9 @@ export class Tally {
 
 /** A number of kept-alive connections to one port. */
 export class Load {
-  constructor(lines) {
-    this.lines = lines;
+  constructor(port, connections) {
+    this.port = port;
+    this.lines = Array.from({ length: connections });
   }
 
   /**
@@ -35,12 +36,15 @@ export class Load {
    * @param {number} connections
    */
   static async open(port, connections) {
-    const lines = Array.from(
-      { length: connections },
-      () => new Line(connect({ port, host: '127.0.0.1', noDelay: true })),
-    );
-    await Promise.all(lines.map(({ socket }) => once(socket, 'connect')));
-    return new Load(lines);
+    const load = new Load(port, connections);
+    await load.connect();
+    return load;
+  }
+
+  /** Opens what is not open: servers close a connection that is idle for long, while the others have their turns. */
+  async connect() {
+    const opened = async (line) => (line && !line.lost ? line : Line.open(this.port));
+    this.lines = await Promise.all(this.lines.map(opened));
   }
 
   /**
@@ -51,6 +55,7 @@ export class Load {
    * @throws {Error} when an answer is no success
    */
   async run(next, { ms = Infinity, requests = Infinity }) {
+    await this.connect();
     const tally = new Tally();
     const began = performance.now();
     let left = requests;
@@ -67,6 +72,12 @@ export class Load {
 }
 
 class Line {
+  static async open(port) {
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+    await once(socket, 'connect');
+    return new Line(socket);
+  }
+
   constructor(socket) {
     this.socket = socket;
     socket.on('data', (chunk) => this.read(chunk));
