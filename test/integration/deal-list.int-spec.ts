@@ -2,28 +2,31 @@ import type { DealView } from '#crm/deals/contracts';
 import type { TestUser } from '#platform/testing';
 import { Crm, type Listed } from '../crm.js';
 
-/** Ties in every part of the sort key: 2 days × 2 instants (one finer than a millisecond) × 10 ids. */
+/** Ties in every part of the sort key: 2 days × 2 instants (one finer than a millisecond) × 10 ids, of two stages. */
 const INSERT_TIES = `
   INSERT INTO crm.deals (id, client_id, title, status, owner_id, next_review_at, version, created_at, updated_at)
-  SELECT gen_random_uuid(), $1, 'Deal ' || n, 'qualification', $2, day, 1, at, at
+  SELECT gen_random_uuid(), $1, 'Deal ' || n, (ARRAY['qualification', 'proposal'])[1 + n % 2], $2, day, 1, at, at
   FROM unnest(ARRAY['2026-03-10', '2026-03-11']::date[]) AS day,
     unnest(ARRAY['2026-03-01T06:00:00Z', '2026-03-01T06:00:00.000001Z']::timestamptz[]) AS at, generate_series(1, 10) AS n`;
 
 describe('the list of deals', () => {
   let crm: Crm;
   let seller: TestUser;
+  /** Sees everything, which is no more than the seller's here. */
+  let lead: TestUser;
   let clientId: string;
 
   beforeAll(async () => {
     crm = await Crm.start();
     seller = crm.user('seller');
+    lead = crm.user('lead');
     clientId = (await crm.client(seller)).id;
     await crm.database.rows(INSERT_TIES, [clientId, seller.id]);
   });
   afterAll(() => crm.stop());
 
-  const page = async (query: string) => {
-    const answer = await seller.get<Listed<DealView>>(`/deals?${query}`);
+  const page = async (query: string, by = seller) => {
+    const answer = await by.get<Listed<DealView>>(`/deals?${query}`);
     expect(answer.status).toBe(200);
     return answer;
   };
@@ -38,10 +41,11 @@ describe('the list of deals', () => {
   const walk = async (
     query: string,
     between: () => Promise<unknown> = () => Promise.resolve(),
+    by = seller,
   ): Promise<string[][]> => {
     const pages: string[][] = [];
     for (let cursor = ''; ;) {
-      const { body } = await page(`${query}${cursor && `&cursor=${cursor}`}`);
+      const { body } = await page(`${query}${cursor && `&cursor=${cursor}`}`, by);
       pages.push(body.items.map(({ id }) => id));
       if (body.next_cursor === null) return pages;
       cursor = body.next_cursor;
@@ -56,8 +60,11 @@ describe('the list of deals', () => {
     [20, '&search=deal'],
     [39, '&period=all&manager=__NO_MANAGER__&manager=$me'],
     [40, ''],
-  ])('comes in pages of %i with no deal twice and none missed (%s)', async (limit, filter) => {
-    const pages = await walk(`limit=${limit}${filter.replace('$me', seller.id)}`);
+    [1, '&stage=qualification&stage=proposal', 'lead'],
+    [7, '&stage=proposal&stage=qualification&stage=proposal&stage=closedWon&period=all', 'lead'],
+  ])('comes in pages of %i with no deal twice and none missed (%s %s)', async (limit, filter, whose = 'seller') => {
+    const by = whose === 'lead' ? lead : seller;
+    const pages = await walk(`limit=${limit}${filter.replace('$me', seller.id)}`, undefined, by);
     expect(pages.flat()).toEqual(await inOrder());
     expect(pages).toHaveLength(Math.ceil(40 / limit));
     expect(pages.slice(0, -1).every(({ length }) => length === limit)).toBe(true);
@@ -69,8 +76,10 @@ describe('the list of deals', () => {
       await crm.database.rows(`ALTER DATABASE ${name} SET enable_${scan} = off`);
     }
     const application = await crm.also({});
-    const { body } = await application.user('ROLE_ADMIN').get<Listed<DealView>>('/deals?limit=200');
-    expect(body.items.map(({ id }) => id)).toEqual(await inOrder());
+    for (const filter of ['', '&stage=qualification&stage=proposal']) {
+      const { body } = await application.user('ROLE_ADMIN').get<Listed<DealView>>(`/deals?limit=15${filter}`);
+      expect(body.items.map(({ id }) => id)).toEqual((await inOrder()).slice(0, 15));
+    }
   });
 
   it('comes by the next review, then by the last change', async () => {

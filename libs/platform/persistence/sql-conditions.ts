@@ -25,9 +25,12 @@ export class SqlConditions {
 
   /** @param condition gets the parameter's placeholder, e.g. `$3`. */
   add(condition: (placeholder: string) => string, value: unknown): void {
-    const placeholder = `$${this.nextParameter}`;
-    this.parameters.push(value);
-    this.parts.push(condition(placeholder));
+    this.parts.push(condition(this.parameter(value)));
+  }
+
+  /** A value for another part of the statement; returns its placeholder. */
+  parameter(value: unknown): string {
+    return `$${this.parameters.push(value)}`;
   }
 
   /** Adds a condition whose placeholders already start at {@link nextParameter}. */
@@ -49,8 +52,7 @@ export class SqlConditions {
    */
   limit(rows: number): string {
     if (USUAL_LIMITS.has(rows)) return String(rows);
-    this.parameters.push(rows);
-    return `$${this.parameters.length}::int`;
+    return `${this.parameter(rows)}::int`;
   }
 
   /** Rows whose lower-cased `expression` contains `text`, in any case, `%` and `_` taken as they stand. */
