@@ -66,7 +66,7 @@ describe('the console', () => {
     const visit = await signedIn();
     const id = await openDeal('КАСКО, BMW X3');
     await cardIn(visit, 'Qualification', 'КАСКО, BMW X3').waitFor();
-    await visit.page.getByText('Falkenried Maschinenbau').first().waitFor();
+    await visit.page.getByText('Falkenried Maschinenbau').filter({ visible: true }).first().waitFor();
     await broker.patch(`/deals/${id}/stage`, { stage: 'proposal' });
     await cardIn(visit, 'Proposal', 'КАСКО, BMW X3').waitFor();
     await addPayment(id, '1234567.80');
@@ -83,7 +83,10 @@ describe('the console', () => {
     expect((await broker.post('/policies', policy)).status).toBe(201);
     const visit = await signedIn();
     await cardIn(visit, 'Qualification', 'Cargo, 12 containers').click();
-    for (const text of ['Янтарный якорь', 'ХК 77', 'Deal opened']) await visit.page.getByText(text).first().waitFor();
+    for (const text of ['Янтарный якорь', 'ХК 77', 'Deal opened']) {
+      // Events that came meanwhile name it too, where a deal hides them.
+      await visit.page.getByText(text).filter({ visible: true }).first().waitFor();
+    }
     const income = { amount: '200.00', category: 'premium', posted_at: '2026-01-02' };
     await broker.post(`/deals/${id}/payments/${payment}/incomes`, income);
     await visit.page.getByText('partially paid').waitFor();
@@ -101,7 +104,7 @@ describe('the console', () => {
     const [visit, due] = [await signedIn(seller.token), await signedIn(seller.token)];
     await cardIn(visit, 'Qualification', 'Passed on').click();
     await due.page.getByRole('link', { name: 'Due', exact: true }).click();
-    for (const { page } of [visit, due]) await page.getByText('750.00').first().waitFor();
+    for (const { page } of [visit, due]) await page.getByText('750.00').filter({ visible: true }).first().waitFor();
     await visit.page.getByText('Deal opened').waitFor();
     expect((await assign(broker.id)).status).toBe(200);
     await visit.page.getByText('Not available').waitFor();
