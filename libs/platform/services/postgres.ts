@@ -106,7 +106,7 @@ function settings(port: number, durable: boolean): string[] {
     port,
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
-    max_connections: 200,
+    max_connections: 500, // a pool for each process, and tests start dozens against one server
     log_timezone: 'UTC',
     timezone: 'UTC',
     log_checkpoints: 'off',
