@@ -144,10 +144,21 @@ export class LogReader {
   }
 }
 
-function eventOf({ position, id, stream, streamVersion, type, time, ...rest }: LoggedRow): LoggedEvent {
-  const { actorId, traceparent, dealId, clientId, audience, data } = rest;
-  const facts = { actorId, traceparent, dealId, clientId, audience, data };
-  return { position: BigInt(position), id, stream, streamVersion, type, time, ...facts };
+function eventOf(row: LoggedRow): LoggedEvent {
+  return {
+    position: BigInt(row.position),
+    id: row.id,
+    stream: row.stream,
+    streamVersion: row.streamVersion,
+    type: row.type,
+    time: row.time,
+    actorId: row.actorId,
+    traceparent: row.traceparent,
+    dealId: row.dealId,
+    clientId: row.clientId,
+    audience: row.audience,
+    data: row.data,
+  };
 }
 
 function positionOf(row: { readonly position: string | null } | undefined): bigint | undefined {
