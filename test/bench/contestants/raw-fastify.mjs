@@ -95,10 +95,26 @@ const DEAL = {
   },
 };
 
+/** Member by member: a member added to a row would give each row of a list another shape, for twice the time of the rest. */
 function dealOf(row) {
-  row.stage = STAGE_OF[row.status];
-  row.status = STAGES[row.stage][0];
-  return row;
+  const stage = STAGE_OF[row.status];
+  return {
+    id: row.id,
+    client_id: row.client_id,
+    title: row.title,
+    description: row.description,
+    status: STAGES[stage][0],
+    stage,
+    owner_id: row.owner_id,
+    executor_id: row.executor_id,
+    next_review_at: row.next_review_at,
+    closed_at: row.closed_at,
+    lost_reason: row.lost_reason,
+    version: row.version,
+    created_at: row.created_at,
+    updated_at: row.updated_at,
+    is_deleted: row.is_deleted,
+  };
 }
 
 async function getDeal(request) {
