@@ -66,6 +66,9 @@ function report(result) {
   console.log(tableOf(result));
 }
 
+// Only an exit takes the programs along.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+
 const began = performance.now();
 const environment = await Environment.start({ keep: values.keep });
 try {
