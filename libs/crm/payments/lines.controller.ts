@@ -37,10 +37,10 @@ abstract class LinesController {
     @CurrentCaller() caller: Caller,
     @PathOfPayments() path: PaymentPath,
     @UuidParam('pid') paymentId: string,
-    @Body() { created_by_id, posted_at: postedAt, note = null, ...facts }: AddLineDto,
+    @Body() { amount, currency, category, posted_at: postedAt, note = null, created_by_id }: AddLineDto,
     @IfMatch() expected: ExpectedVersion,
   ): Promise<PaymentLineView> {
-    const line = { ...facts, postedAt, note };
+    const line = { amount, currency, category, postedAt, note };
     return this.commands.execute(new AddLineCommand(caller, path, paymentId, this.kind, line, created_by_id, expected));
   }
 
@@ -53,13 +53,13 @@ abstract class LinesController {
     @PathOfPayments() path: PaymentPath,
     @UuidParam('pid') paymentId: string,
     @UuidParam('lid') lineId: string,
-    @Body() { is_deleted, posted_at: postedAt, ...facts }: ReviseLineDto,
+    @Body() { amount, currency, category, posted_at: postedAt, note, is_deleted }: ReviseLineDto,
     @IfMatch() expected: ExpectedVersion,
   ): Promise<PaymentLineView> {
     if (is_deleted) {
       return this.commands.execute(new DeleteLineCommand(caller, path, paymentId, this.kind, lineId, expected));
     }
-    const line = { ...facts, postedAt };
+    const line = { amount, currency, category, postedAt, note };
     return this.commands.execute(new ReviseLineCommand(caller, path, paymentId, this.kind, lineId, line, expected));
   }
 

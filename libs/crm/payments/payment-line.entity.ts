@@ -48,7 +48,9 @@ export abstract class PaymentLine extends Aggregate {
   /** Puts a new line under a payment, in whose currency it will be. */
   post(id: string, paymentId: string, facts: LineFacts, actorId: string, now: Instant): this {
     this.begin(id, now);
-    Object.assign(this, { paymentId, createdById: actorId, updatedById: actorId });
+    this.paymentId = paymentId;
+    this.createdById = actorId;
+    this.updatedById = actorId;
     this.set(facts);
     return this;
   }
@@ -96,12 +98,14 @@ export abstract class PaymentLine extends Aggregate {
     this.updatedById = actorId;
   }
 
+  /** What is absent stays. */
   private set(facts: Partial<LineFacts>): void {
-    for (const [field, value] of Object.entries(facts)) {
-      if (value !== undefined) Object.assign(this, { [field]: value });
-    }
-    this.amount = Money.of(this.amount, this.currency ?? NO_CURRENCY).amount;
-    this.nature = natureOf(this.category);
+    const { amount = this.amount, category = this.category, postedAt = this.postedAt, note = this.note } = facts;
+    this.amount = Money.of(amount, this.currency ?? NO_CURRENCY).amount;
+    this.category = category;
+    this.nature = natureOf(category);
+    this.postedAt = postedAt;
+    this.note = note;
   }
 }
 

@@ -35,9 +35,8 @@ export class AddLineHandler implements ICommandHandler<AddLineCommand> {
 
   /** @throws DomainError `payment_cancelled`, `currency_mismatch`, `posted_at_in_future`, `version_mismatch`, `actor_mismatch`. */
   async execute(command: AddLineCommand): Promise<PaymentLineView> {
-    const { caller, path, paymentId, kind, expected } = command;
-    const { currency: given, ...facts } = command.facts;
-    const currency = given?.trim().toUpperCase();
+    const { caller, path, paymentId, kind, facts, expected } = command;
+    const currency = facts.currency?.trim().toUpperCase();
     const actorId = requireActor(caller, command.createdById, 'created_by_id');
     this.rules.requirePast(facts.postedAt);
     const at = this.clock.now();

@@ -31,12 +31,11 @@ export class ReviseLineHandler implements ICommandHandler<ReviseLineCommand> {
 
   /** @throws DomainError `income_not_found`, `expense_not_found`, `currency_mismatch`, `posted_at_in_future`, `version_mismatch`. */
   async execute(command: ReviseLineCommand): Promise<PaymentLineView> {
-    const { caller, path, paymentId, kind, lineId, expected } = command;
-    const { currency, ...facts } = command.facts;
+    const { caller, path, paymentId, kind, lineId, facts, expected } = command;
     const { line } = await this.lines.change(caller, path, paymentId, async (payment) => {
       const line = await this.lines.load(kind, paymentId, lineId);
       line.expectVersion(expected);
-      this.rules.requireCurrency(payment, currency?.trim().toUpperCase());
+      this.rules.requireCurrency(payment, facts.currency?.trim().toUpperCase());
       this.rules.requirePast(facts.postedAt);
       const before = line.view;
       const at = this.clock.now();
