@@ -3,7 +3,7 @@ import type { PaymentLineView, PaymentView } from '#crm/payments/contracts';
 import type { PolicyView } from '#crm/policies/contracts';
 import type { TestUser } from '#platform/testing';
 import { Crm, type Listed, type LoggedRow } from '../crm.js';
-import { addLine, addPayment, PLANNED } from '../money.js';
+import { addLine, addPayment, pathOf, PLANNED } from '../money.js';
 import { addPolicy } from '../sale.js';
 
 let crm: Crm;
@@ -188,4 +188,24 @@ it.each([
   const told = (await crm.events(`deals/${carried.id}`)).slice(-2);
   expect(told.map(({ type }) => type)).toEqual(['deal.payment.income.created', 'deal.payment.updated']);
   for (const { audience } of told) expect(audience).toEqual([...new Set([seller.id, executor.id])]);
+});
+
+it('a line takes what a change gives, null too, and keeps the rest', async () => {
+  const payment = await addPayment(seller, deal);
+  const before = await addLine(seller, payment, 'incomes', { note: 'Первый взнос' });
+  const path = `${pathOf(payment)}/incomes/${before.id}`;
+  const changes: readonly (readonly [given: object, follows?: object])[] = [
+    [{ posted_at: '2026-02-27' }],
+    [{ category: 'Комиссия' }, { nature: 'commission' }],
+    [{ amount: '500.00' }],
+    [{ note: 'Второй взнос' }],
+    [{ note: null }],
+  ];
+  let expected = before;
+  for (const [given, follows] of changes) {
+    expected = { ...expected, ...given, ...follows, version: expected.version + 1 };
+    expect(await seller.patch(path, given)).toMatchObject({ status: 200, body: expected });
+  }
+  // Reads what is stored: nothing is given.
+  expect(await seller.patch(path, {})).toMatchObject({ status: 200, body: expected });
 });
