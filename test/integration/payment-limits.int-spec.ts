@@ -64,6 +64,19 @@ describe('a payment', () => {
     });
   });
 
+  it('a confirmation keeps the day that was recorded unless it names another, and without one takes today', async () => {
+    const [today, earlier] = ['2026-03-02', '2026-03-01'];
+    for (const [recorded, named, kept] of [
+      [earlier, undefined, earlier],
+      [earlier, today, today],
+      [undefined, undefined, today],
+    ]) {
+      const payment = await addPayment(seller, deal, { actual_date: recorded });
+      const confirmed = await finance.post(`${pathOf(payment)}/confirm`, { actual_date: named });
+      expect(confirmed).toMatchObject({ status: 200, body: { actual_date: kept, recorded_by_id: finance.id } });
+    }
+  });
+
   it('a cancelled payment keeps its lines, and they can still be put right', async () => {
     const payment = await addPayment(seller, deal);
     const line = await addLine(seller, payment, 'incomes');

@@ -88,7 +88,7 @@ export class RevisePaymentDto {
 
 /** Body of POST …/payments/{pid}/confirm. */
 export class ConfirmPaymentDto {
-  @DateField({ optional: true, description: 'The day on which it was paid; today unless given.' })
+  @DateField({ optional: true, description: 'When it was paid; unless given the day recorded, or else today.' })
   actual_date?: CalendarDate;
 
   @UuidField({ ...ABSENT, description: 'The caller; only an admin or a service may name somebody else.' })

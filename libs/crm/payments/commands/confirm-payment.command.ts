@@ -12,7 +12,7 @@ export class ConfirmPaymentCommand extends Command<PaymentView> {
     readonly caller: Caller,
     readonly path: PaymentPath,
     readonly paymentId: string,
-    /** Today unless given. */
+    /** What was recorded unless given, and today when nothing was. */
     readonly actualDate?: CalendarDate,
     /** Who says so, if the body does. */
     readonly recordedById?: string | null,
@@ -38,7 +38,8 @@ export class ConfirmPaymentHandler implements ICommandHandler<ConfirmPaymentComm
       await this.payments.holdDeal(path.dealId, caller, 'confirm');
       const payment = await this.payments.load(caller, path, paymentId, expected);
       const now = this.clock.now();
-      payment.confirm(command.actualDate ?? this.payments.today, recordedById, caller.userId, now);
+      const actualDate = command.actualDate ?? payment.view.actual_date ?? this.payments.today;
+      payment.confirm(actualDate, recordedById, caller.userId, now);
       await this.payments.save(payment, now);
       return payment.view;
     });
