@@ -37,15 +37,19 @@ export interface KnownPolicy {
   readonly key: string | null;
 }
 
+/** By id, or by keys of insurer and number. */
+const NAMED = `(id = ANY ($1::uuid[]) OR id = ANY (ARRAY(
+    SELECT p.id FROM unnest($2::text[], $3::text[]) AS k (insurer, number)
+    JOIN crm.policies p ON p.insurer_key = k.insurer AND p.number_key = k.number
+    WHERE NOT p.is_deleted AND p.close_reason IS DISTINCT FROM 'void')))`;
+const HOLD_DEALS = statement(`
+  SELECT id FROM crm.deals
+  WHERE id = ANY ($4::uuid[]) OR id = ANY (ARRAY(SELECT deal_id FROM crm.policies WHERE ${NAMED}))
+  ORDER BY id FOR SHARE`);
 const KNOWN = statement(`
   SELECT id, is_deleted,
     CASE WHEN NOT is_deleted AND close_reason IS DISTINCT FROM 'void' THEN insurer_key || E'\\n' || number_key END AS key
-  FROM crm.policies
-  WHERE id = ANY ($1::uuid[]) OR id = ANY (ARRAY(
-    SELECT p.id FROM unnest($2::text[], $3::text[]) AS k (insurer, number)
-    JOIN crm.policies p ON p.insurer_key = k.insurer AND p.number_key = k.number
-    WHERE NOT p.is_deleted AND p.close_reason IS DISTINCT FROM 'void'))
-  ORDER BY id FOR NO KEY UPDATE`);
+  FROM crm.policies WHERE ${NAMED} ORDER BY id FOR NO KEY UPDATE`);
 
 /** Loads policies to be changed and stores them with their journal and events. */
 @Injectable()
@@ -78,8 +82,12 @@ export class PolicyRepository extends AggregateRepository<Policy> {
     return policy;
   }
 
-  /** Nobody else changes the policy until the unit of work ends. Comes before {@link loadHeld}. */
+  /**
+   * Nobody else changes the policy, nor gives its deal to other people, until the unit of work ends: who loses the deal
+   * is told of nothing that comes after. The deal comes first, as for everything that holds both.
+   */
   async hold(id: string): Promise<void> {
+    await this.store.database.query(HOLD_DEAL, [id]);
     await this.store.database.query(HOLD, [id]);
   }
 
@@ -101,12 +109,11 @@ export class PolicyRepository extends AggregateRepository<Policy> {
   }
 
   /**
-   * Keeps the deal of a policy, or without one its client, from being moved until the unit of work ends. Comes before
-   * {@link load}, as everything that holds both does.
+   * Keeps the client of a policy without a deal from being merged until the unit of work ends. Comes before
+   * {@link load}, as for everything that holds both.
    * @returns the client when it is held.
    */
-  async holdOrigin(id: string): Promise<string | undefined> {
-    await this.store.database.query(HOLD_DEAL, [id]);
+  async holdClient(id: string): Promise<string | undefined> {
     return (await this.store.database.first<{ id: string }>(HOLD_CLIENT, [id]))?.id;
   }
 
@@ -118,12 +125,17 @@ export class PolicyRepository extends AggregateRepository<Policy> {
 
   /**
    * The policies with these ids, deleted ones too, or these keys of insurer and number; nobody else changes them until
-   * the unit of work ends. For imports.
+   * the unit of work ends, nor gives their deals or these to other people. For imports.
    * @param keys insurer's and number's key with a line break between.
    */
-  async known(ids: readonly string[], keys: readonly string[]): Promise<readonly KnownPolicy[]> {
+  async known(
+    ids: readonly string[],
+    keys: readonly string[],
+    dealIds: readonly string[] = [],
+  ): Promise<readonly KnownPolicy[]> {
     const parts = keys.map((key) => key.split('\n'));
     const values = [ids, parts.map(([insurer]) => insurer), parts.map(([, number]) => number)];
+    await this.store.database.query(HOLD_DEALS, [...values, dealIds]);
     return this.store.database.query<KnownPolicy>(KNOWN, values);
   }
 

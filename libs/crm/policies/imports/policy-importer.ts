@@ -9,7 +9,7 @@ import {
   type ImportContext,
   Importer,
   type ImportRow,
-  type RowOutcome,
+  RowOutcome,
 } from '#crm/imports/contracts';
 import { checkedBody } from '#platform/http';
 import { newId } from '#platform/kernel';
@@ -46,6 +46,11 @@ export class PolicyImporter extends Importer {
     super();
   }
 
+  /** A policy's change holds its deal's stream, and whoever waits for that may hold another policy of the deal. */
+  override async hold(rows: readonly ImportRow[]): Promise<void> {
+    await this.known(await new RowOutcome().checked(rows, (cells) => checkedRow(cells)));
+  }
+
   async take(rows: readonly ImportRow[], context: ImportContext, outcome: RowOutcome): Promise<void> {
     const checked = await outcome.checked(rows, (cells) => checkedRow(cells));
     const first = await outcome.firstOfTheirKeys(
@@ -76,7 +81,8 @@ export class PolicyImporter extends Importer {
   private async known(rows: readonly Row[]): Promise<ReadonlyMap<string, KnownPolicy>> {
     const ids = rows.flatMap(({ body: { id } }) => (id ? [id] : []));
     const keys = rows.flatMap(({ body }) => keyOf(body) ?? []);
-    const known = await this.policies.known(ids, keys);
+    const dealIds = rows.flatMap(({ body: { deal_id } }) => deal_id ?? []);
+    const known = await this.policies.known(ids, keys, dealIds);
     const named = new Map(known.map((policy) => [policy.id, policy]));
     for (const policy of known) if (policy.key !== null) named.set(policy.key, policy);
     return named;
