@@ -24,7 +24,7 @@ export interface ShownFault {
   readonly detail: string;
 }
 
-const FINAL = ['done', 'refused'];
+const FINAL = ['done', 'refused', 'failed'];
 
 /** The API and a worker in this process, and an admin who imports. */
 export class ImportDesk {

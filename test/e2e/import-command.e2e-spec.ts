@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { until } from '#platform/testing';
 import type { CrmUser } from '../crm-user.js';
 import { csvOf } from '../import-desk.js';
 import { Installation } from '../installation.js';
@@ -14,13 +15,14 @@ const CLI = join(__dirname, '../../dist/apps/cli/src/main.js');
 describe('the command import', () => {
   let crm: Installation;
   let api: Program;
+  let worker: Program;
   let admin: CrmUser;
   let folder: string;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'crm-import-'));
     crm = await Installation.start();
-    [api] = await Promise.all([crm.api(), crm.worker()]);
+    [api, worker] = await Promise.all([crm.api(), crm.worker()]);
     admin = crm.user(api, ['ROLE_ADMIN']);
   });
   afterAll(async () => {
@@ -59,6 +61,20 @@ describe('the command import', () => {
     const dry = await run(bad, 'clients', '--dry-run', '--mode', 'good_rows', '--json');
     expect(dry.code).toBe(1);
     expect(JSON.parse(dry.said)).toMatchObject({ dry_run: true, created: 1, failed: 1, errors: [{ line: 3 }] });
+  });
+
+  it('ends with 1 when the job gave up, which nobody would wait out', async () => {
+    await worker.stop();
+    const [taken] = await Promise.all([
+      run(csvOf(COLUMNS, [['Клиент', 'person']]), 'clients'),
+      until(async () => {
+        const giveUp = `UPDATE crm.job_requests SET state = 'failed', finished_at = now()
+          WHERE queue = 'imports' AND state = 'pending' RETURNING id`;
+        return (await crm.database.rows(giveUp)).length > 0;
+      }),
+    ]);
+    expect(taken.code).toBe(1);
+    expect(taken.said).toContain('The import stopped after 0 of 1 rows: see /admin/queues.');
   });
 
   it('says in a few words what the API or the caller got wrong', async () => {

@@ -6,6 +6,8 @@ import { CommandError, print, type Printed } from './command.js';
 import { ProgressBar } from './progress-bar.js';
 
 const KINDS = ['clients', 'deals', 'policies', 'payments'];
+/** States after which nothing changes by itself. */
+const ENDS = ['done', 'refused', 'failed'];
 const ASK_EVERY_MS = 500;
 const SHOWN_FAULTS = 20;
 
@@ -73,19 +75,20 @@ async function handIn(api: CrmApi, path: string, file: string, bar: ProgressBar)
 
 async function awaitEnd(api: CrmApi, begun: ShownImport, bar: ProgressBar): Promise<ShownImport> {
   let run = begun;
-  while (run.state !== 'done' && run.state !== 'refused') {
+  while (!ENDS.includes(run.state)) {
     if (run.state !== 'queued') bar.show(run.state, run.rows_done, run.rows);
     await delay(ASK_EVERY_MS);
     run = await api.get<ShownImport>(`/imports/${run.id}`);
   }
-  bar.show('done', run.rows, run.rows);
+  if (run.state !== 'failed') bar.show('done', run.rows, run.rows);
   return run;
 }
 
 function tellPerson(run: ShownImport, faults: readonly ShownFault[]): void {
   const { created, updated, skipped, failed, rows } = run;
   const what = `${created} added, ${updated} changed, ${skipped} passed over, ${failed} with faults`;
-  if (run.state === 'refused') print(`Nothing was imported: ${failed} of ${rows} rows have faults.`);
+  if (run.state === 'failed') print(`The import stopped after ${run.rows_done} of ${rows} rows: see /admin/queues.`);
+  else if (run.state === 'refused') print(`Nothing was imported: ${failed} of ${rows} rows have faults.`);
   else print(run.dry_run ? `Nothing was written. Of ${rows} rows: ${what}.` : `Of ${rows} rows: ${what}.`);
   for (const { line, column, code, detail } of faults.slice(0, SHOWN_FAULTS)) {
     print(`  line ${line}${column === null ? '' : `, ${column}`}: ${code}: ${detail}`);

@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { Clock, type Instant } from '#platform/kernel';
 import { Database, statement } from '#platform/persistence';
 import type { DuplicateRule, ImportKind } from './contracts.js';
-import type { ImportMode, ImportState } from './import-state.js';
+import type { ImportMode, ImportState, ShownImportState } from './import-state.js';
 import { importNotFound } from './import.errors.js';
 
-/** An import as the REST API and its events show it. */
+/** An import as its events show it. */
 export interface ImportView {
   readonly id: string;
   readonly kind: ImportKind;
@@ -27,6 +27,11 @@ export interface ImportView {
   readonly created_at: Instant;
   readonly updated_at: Instant;
   readonly finished_at: Instant | null;
+}
+
+/** An import as the REST API shows it. */
+export interface ShownImport extends Omit<ImportView, 'state'> {
+  readonly state: ShownImportState;
 }
 
 const GET = statement(`

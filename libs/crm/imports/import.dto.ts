@@ -3,8 +3,8 @@ import { BooleanField, EnumField, IntegerField, TextField, UuidField } from '#pl
 import type { Instant } from '#platform/kernel';
 import { DUPLICATE_RULES, type DuplicateRule, IMPORT_KINDS, type ImportKind, type RowFault } from './contracts.js';
 import { type Encoding, ENCODINGS } from './csv-rows.js';
-import { IMPORT_MODES, IMPORT_STATES, type ImportMode, type ImportState } from './import-state.js';
-import type { ImportView } from './import-views.js';
+import { IMPORT_MODES, type ImportMode, SHOWN_IMPORT_STATES, type ShownImportState } from './import-state.js';
+import type { ShownImport } from './import-views.js';
 
 /** How a file is to be taken. */
 export class ImportQuery {
@@ -35,15 +35,19 @@ const COUNT = { min: 0, max: 2_147_483_647, example: 20 } as const;
 const TIME = { type: 'string', format: 'date-time', example: '2026-11-23T09:30:00.000Z' } as const;
 
 /** An import. */
-export class ImportResource implements ImportView {
+export class ImportResource implements ShownImport {
   @UuidField()
   readonly id!: string;
 
   @EnumField(IMPORT_KINDS)
   readonly kind!: ImportKind;
 
-  @EnumField(IMPORT_STATES, { description: '`refused`: the file has faults and nothing of it was taken.' })
-  readonly state!: ImportState;
+  @EnumField(SHOWN_IMPORT_STATES, {
+    description:
+      '`refused`: the file has faults and nothing of it was taken. `failed`: the job gave up for another reason; an ' +
+      'admin who has it tried again in `/admin/queues` lets it go on where it stopped.',
+  })
+  readonly state!: ShownImportState;
 
   @EnumField(IMPORT_MODES)
   readonly mode!: ImportMode;

@@ -1,10 +1,14 @@
 import { OmitType } from '@nestjs/swagger';
-import { UuidField } from '#platform/http';
+import { EnumField, UuidField } from '#platform/http';
 import { EventType } from '#platform/messaging';
+import { IMPORT_STATES, type ImportState } from './import-state.js';
 import { ImportResource } from './import.dto.js';
 
 /** How far an import is: ids and counts, nothing of its rows. */
 class ImportProgressed extends OmitType(ImportResource, ['id', 'created_by_id']) {
+  @EnumField(IMPORT_STATES, { description: '`refused`: the file has faults and nothing of it was taken.' })
+  override readonly state!: ImportState;
+
   @UuidField()
   readonly import_id!: string;
 }

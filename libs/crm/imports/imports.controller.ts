@@ -20,8 +20,8 @@ import type { Caller } from '#platform/kernel';
 import { ReceiveImportCommand } from './commands/receive-import.command.js';
 import { IMPORT_KINDS, type ImportKind, type RowFault } from './contracts.js';
 import { type Encoding, ENCODINGS } from './csv-rows.js';
-import type { ImportView } from './import-views.js';
 import { ImportQuery, ImportResource, RowFaultResource } from './import.dto.js';
+import type { ShownImport } from './import-views.js';
 import { GetImportQuery } from './queries/get-import.query.js';
 import { ListImportErrorsQuery } from './queries/list-import-errors.query.js';
 
@@ -57,7 +57,7 @@ export class ImportsController {
     @Query() query: ImportQuery,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<ImportView> {
+  ): Promise<ShownImport> {
     requireAccess(caller, 'imports', 'create');
     const kind = request.routeOptions.url!.split('/').at(-1) as ImportKind;
     const file = await uploadedFile(request, this.settings.importBytes);
@@ -73,7 +73,7 @@ export class ImportsController {
   @ApiOperation({ summary: 'How far an import is, and what became of its rows' })
   @ApiOkResponse({ type: ImportResource })
   @Problems({ 404: ['import_not_found'] })
-  async get(@CurrentCaller() caller: Caller, @UuidParam() id: string): Promise<ImportView> {
+  async get(@CurrentCaller() caller: Caller, @UuidParam() id: string): Promise<ShownImport> {
     return this.queries.execute(new GetImportQuery(caller, id));
   }
 

@@ -45,6 +45,8 @@ const DUE = statement(`
    ORDER BY run_after, id
    LIMIT ${DUE_BATCH}`);
 
+const PENDING = statement(`SELECT FROM crm.job_requests WHERE queue = $1 AND key = $2 AND state = 'pending'`);
+
 const PENDING_DAYS = statement(`
   SELECT payload ->> 'day' AS day FROM crm.job_requests
    WHERE state = 'pending' AND queue = $1 AND name = $2 AND payload ->> 'day' < $3
@@ -129,6 +131,10 @@ export class JobRequestRepository {
     const requests = await this.database.query<DueRequest>(DUE, values);
     const last = requests.length === DUE_BATCH ? requests.at(-1) : undefined;
     return { requests, next: last ?? FIRST_PLACE };
+  }
+
+  async isPending(queue: string, key: string): Promise<boolean> {
+    return (await this.database.first(PENDING, [queue, key])) !== undefined;
   }
 
   /** Days before `day` whose daily work was asked for and is not done, oldest first. */

@@ -29,6 +29,11 @@ export class JobRequests {
     return true;
   }
 
+  /** Whether work that was asked for is still to be done: not what failed for good, or was never asked for. */
+  isPending(queue: string, key: string): Promise<boolean> {
+    return this.repository.isPending(queue, key);
+  }
+
   /**
    * The days before `day` whose work a daily schedule asked for and nobody has done yet, oldest first: days missed are
    * caught up in any order.

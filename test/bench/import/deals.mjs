@@ -56,7 +56,7 @@ async function measure() {
     await delay(POLL_MS);
     run = await send('GET', `/imports/${id}`);
     process.stdout.write(`\r${run.state} ${run.rows_done} (${run.rows_per_second ?? 0} rows/s)   `);
-  } while (run.finished_at === null);
+  } while (run.finished_at === null && run.state !== 'failed');
   const tookMs = performance.now() - uploaded;
   console.log(`\r${run.state}: ${run.created} deals, ${run.failed} refused, mode ${MODE}`);
   console.log(

@@ -1,10 +1,13 @@
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
 import { requireAccess } from '#platform/auth';
+import { JobRequests } from '#platform/jobs';
 import type { Caller } from '#platform/kernel';
-import { type ImportView, ImportViews } from '../import-views.js';
+import { isFinal } from '../import-state.js';
+import { ImportViews, type ShownImport } from '../import-views.js';
+import { IMPORTS } from '../jobs/imports.queue.js';
 
 /** One import. */
-export class GetImportQuery extends Query<ImportView> {
+export class GetImportQuery extends Query<ShownImport> {
   constructor(
     readonly caller: Caller,
     readonly importId: string,
@@ -15,11 +18,17 @@ export class GetImportQuery extends Query<ImportView> {
 
 @QueryHandler(GetImportQuery)
 export class GetImportHandler implements IQueryHandler<GetImportQuery> {
-  constructor(private readonly views: ImportViews) {}
+  constructor(
+    private readonly views: ImportViews,
+    private readonly requests: JobRequests,
+  ) {}
 
   /** @throws DomainError `import_not_found`. */
-  async execute({ caller, importId }: GetImportQuery): Promise<ImportView> {
+  async execute({ caller, importId }: GetImportQuery): Promise<ShownImport> {
     requireAccess(caller, 'imports', 'read');
-    return this.views.get(importId);
+    // Asked before the import is read: its end comes before its job's.
+    const isPending = await this.requests.isPending(IMPORTS, importId);
+    const view = await this.views.get(importId);
+    return isPending || isFinal(view.state) ? view : { ...view, state: 'failed' };
   }
 }
