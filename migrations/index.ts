@@ -9,6 +9,7 @@ import { Reports1764000008000 } from './1764000008000-reports.js';
 import { Reminders1764000009000 } from './1764000009000-reminders.js';
 import { ListScopes1764000010000 } from './1764000010000-list-scopes.js';
 import { TrueTotals1764000011000 } from './1764000011000-true-totals.js';
+import { Audience1764000012000 } from './1764000012000-audience.js';
 
 /** Every migration, oldest first; only appended to. */
 export const MIGRATIONS = [
@@ -23,4 +24,5 @@ export const MIGRATIONS = [
   Reminders1764000009000,
   ListScopes1764000010000,
   TrueTotals1764000011000,
+  Audience1764000012000,
 ];

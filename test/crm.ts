@@ -3,6 +3,7 @@ import type { ClientView } from '#crm/clients/contracts';
 import type { DealView } from '#crm/deals/contracts';
 import type { JournalEntryView } from '#crm/journals/contracts';
 import { Clock, type Instant } from '#platform/kernel';
+import type { Audience } from '#platform/messaging';
 import {
   type Answer,
   createTestDatabase,
@@ -12,6 +13,7 @@ import {
   type TestDatabase,
   testEnvironment,
   type TestUser,
+  until,
 } from '#platform/testing';
 import { ApiModule } from '../apps/api/src/api.module.js';
 import { MIGRATIONS } from '../migrations/index.js';
@@ -46,7 +48,7 @@ export interface LoggedRow {
   readonly traceparent: string | null;
   readonly deal_id: string | null;
   readonly client_id: string | null;
-  readonly audience: readonly string[];
+  readonly audience: Audience;
   readonly data: Readonly<Record<string, unknown>>;
 }
 
@@ -112,6 +114,13 @@ export class Crm {
     const answer = await by.patch<DealView>(`/deals/${id}/stage`, { stage });
     expect(answer).toMatchObject({ status: 200, body: { stage } });
     return answer.body;
+  }
+
+  /** Resolves when a statement that holds this text waits for another's lock. */
+  async blocked(text: string): Promise<void> {
+    const sql = `SELECT FROM pg_stat_activity
+      WHERE datname = current_database() AND wait_event_type = 'Lock' AND strpos(query, $1) > 0`;
+    await until(async () => (await this.database.rows(sql, [text])).length > 0);
   }
 
   /** What the log holds of a stream, oldest first. */

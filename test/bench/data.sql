@@ -70,7 +70,9 @@ ANALYZE crm.clients, crm.deals, crm.payments, crm.payment_incomes, crm.payment_e
 -- Who owns what as the API shows it, and the payment as it was after each of its changes.
 CREATE UNLOGGED TABLE bench.facts AS
 SELECT n, d.id AS deal_id, d.client_id, d.owner_id, 'deals/' || d.id AS stream, d.created_at AS at,
-  array_remove(ARRAY[d.owner_id, d.executor_id], NULL) AS audience,
+  CASE WHEN coalesce(d.owner_id, d.executor_id) IS NULL THEN '{}' ELSE
+    array_remove(ARRAY[d.owner_id], NULL) || ARRAY[NULL::uuid] || array_remove(ARRAY[d.executor_id], NULL)
+  END AS audience,
   jsonb_build_object('id', d.id, 'client_id', d.client_id, 'title', d.title, 'description', d.description,
     'status', d.status, 'stage', CASE d.status WHEN 'in_progress' THEN 'negotiation' WHEN 'won' THEN 'closedWon'
       WHEN 'lost' THEN 'closedLost' ELSE d.status END,

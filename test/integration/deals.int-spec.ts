@@ -92,7 +92,7 @@ describe('a deal', () => {
         traceparent: headers.traceparent,
         deal_id: deal.id,
         client_id: client.id,
-        audience: [seller.id, executor.id],
+        audience: [seller.id, null, executor.id],
         data: { deal_id: deal.id, client_id: client.id, deal },
       },
     ]);
@@ -118,7 +118,7 @@ describe('a deal', () => {
       {
         type: 'deal.updated',
         actor_id: executor.id,
-        audience: [seller.id, executor.id],
+        audience: [seller.id, null, executor.id],
         data: { deal: answer.body, changed: Object.keys(before), previous: before },
       },
     ]);
@@ -200,8 +200,8 @@ describe('a deal', () => {
         executor: { before: executor.id, after: newExecutor.id },
       },
     });
-    expect([...assigned!.audience].sort()).toEqual([seller.id, executor.id, newOwner.id, newExecutor.id].sort());
-    expect(updated).toMatchObject({ type: 'deal.updated', audience: [newOwner.id, newExecutor.id] });
+    expect(assigned!.audience).toEqual([newOwner.id, seller.id, null, newExecutor.id, executor.id]);
+    expect(updated).toMatchObject({ type: 'deal.updated', audience: [newOwner.id, null, newExecutor.id] });
     expect(updated!.data).toMatchObject({ previous: { owner_id: seller.id, executor_id: executor.id } });
     expect(await lastEntry(deal)).toMatchObject({ author_id: lead.id, data: { after: move } });
     expect(await seller.get(`/deals/${deal.id}`)).toMatchObject({ status: 404, code: 'deal_not_found' });

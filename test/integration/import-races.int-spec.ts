@@ -1,6 +1,6 @@
-import { until } from '#platform/testing';
 import { csvOf, ImportDesk } from '../import-desk.js';
 import { addPayment } from '../money.js';
+import { addPolicy } from '../sale.js';
 
 describe('an import, and others at the same moment', () => {
   let desk: ImportDesk;
@@ -9,14 +9,6 @@ describe('an import, and others at the same moment', () => {
     desk = await ImportDesk.open();
   });
   afterAll(() => desk.close());
-
-  /** Resolves when a statement that holds this text waits for another's lock. */
-  const untilBlocked = (text: string) =>
-    until(async () => {
-      const sql = `SELECT FROM pg_stat_activity
-        WHERE datname = current_database() AND wait_event_type = 'Lock' AND strpos(query, $1) > 0`;
-      return (await desk.crm.database.rows(sql, [text])).length > 0;
-    });
 
   it('of payments waits for one of them before it holds the story of their deal', async () => {
     const deal = await desk.crm.deal(desk.admin);
@@ -28,12 +20,35 @@ describe('an import, and others at the same moment', () => {
     const run = await desk.crm.database.undone(async (client) => {
       await client.query('SELECT FROM crm.payments WHERE id = $1 FOR NO KEY UPDATE', [payments[1]!.id]);
       const { body } = await desk.hand('payments?mode=good_rows&duplicates=update', csvOf(columns, rows));
-      await untilBlocked('FROM crm.payments');
+      await desk.crm.blocked('FROM crm.payments');
       const stream = 'SELECT FROM crm.event_streams WHERE stream = $1 FOR UPDATE NOWAIT';
       await client.query(stream, [`deals/${deal.id}`]);
       return body;
     });
     expect(await desk.end(run.id)).toMatchObject({ state: 'done', updated: 2 });
+  });
+
+  it('of policies tells nobody of them who has lost their deal', async () => {
+    const [seller, next] = [desk.crm.user('seller'), desk.crm.user('seller')];
+    const deal = await desk.crm.deal(seller);
+    const policy = await addPolicy(seller, { deal_id: deal.id });
+    const csv = csvOf(['id', 'insurance_company', 'premium', 'currency'], [[policy.id, 'Ингосстрах', '99.00', 'RUB']]);
+    const [run, assignment] = await desk.crm.database.undone(async (client) => {
+      await client.query('SELECT FROM crm.policies WHERE id = $1 FOR NO KEY UPDATE', [policy.id]);
+      const { body } = await desk.hand('policies?mode=good_rows&duplicates=update', csv);
+      await desk.crm.blocked('FROM crm.policies');
+      const assigning = desk.admin.patch(`/deals/${deal.id}/assignment`, { owner_id: next.id });
+      await desk.crm.blocked('crm.deals SET');
+      return [body, assigning] as const;
+    });
+    expect(await desk.end(run.id)).toMatchObject({ state: 'done', updated: 1 });
+    expect(await assignment).toMatchObject({ status: 200 });
+    const told = (await desk.crm.events(`deals/${deal.id}`)).slice(-3);
+    expect(told).toMatchObject([
+      { type: 'deal.policy.updated', audience: [seller.id, null] },
+      { type: 'deal.assigned', audience: [next.id, seller.id, null] },
+      { type: 'deal.updated', audience: [next.id, null] },
+    ]);
   });
 
   it.each<[string, boolean]>([
@@ -47,9 +62,9 @@ describe('an import, and others at the same moment', () => {
       // What comes first stops where it writes.
       await client.query('LOCK TABLE crm.clients IN SHARE MODE');
       const first = isFirst ? take() : add();
-      await untilBlocked('INSERT INTO crm.clients');
+      await desk.crm.blocked('INSERT INTO crm.clients');
       const second = isFirst ? add() : take();
-      await untilBlocked('pg_advisory_xact_lock');
+      await desk.crm.blocked('pg_advisory_xact_lock');
       return (isFirst ? [first, second] : [second, first]) as [ReturnType<typeof take>, ReturnType<typeof add>];
     });
     const [created, failed] = isFirst ? [1, 0] : [0, 1];

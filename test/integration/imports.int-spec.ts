@@ -1,10 +1,29 @@
 import type { ClientView } from '#crm/clients/contracts';
 import type { DealView } from '#crm/deals/contracts';
 import { newId } from '#platform/kernel';
-import { csvOf, ImportDesk } from '../import-desk.js';
-import type { Listed } from '../crm.js';
+import { csvOf, ImportDesk, type ShownImport } from '../import-desk.js';
+import { Crm, type Listed } from '../crm.js';
 
 const DEAL_COLUMNS = ['client_id', 'title', 'next_review_at'];
+
+it('whose job gave up is failed, until somebody has it tried again', async () => {
+  const crm = await Crm.start();
+  try {
+    const admin = crm.user('admin');
+    const csv = csvOf(['name', 'kind'], [['Клиент', 'person']]);
+    const { body } = await admin.post<ShownImport>('/imports/clients', csv, { 'content-type': 'text/csv' });
+    const state = async () => (await admin.get<ShownImport>(`/imports/${body.id}`)).body.state;
+    const job = (to: string) =>
+      crm.database.rows(`UPDATE crm.job_requests SET ${to} WHERE key = $1 RETURNING id`, [body.id]);
+    expect([body.state, await state()]).toEqual(['queued', 'queued']);
+    expect(await job(`state = 'failed', finished_at = now()`)).toHaveLength(1);
+    expect(await state()).toBe('failed');
+    expect(await job(`state = 'pending', finished_at = NULL`)).toHaveLength(1);
+    expect(await state()).toBe('queued');
+  } finally {
+    await crm.stop();
+  }
+});
 
 describe('a file of rows', () => {
   let desk: ImportDesk;
@@ -37,7 +56,7 @@ describe('a file of rows', () => {
     expect(second).toMatchObject({ stage: 'closedWon', owner_id: null, version: 1, closed_at: expect.any(String) });
     const [event] = await desk.crm.events(`deals/${first!.id}`);
     expect(event).toMatchObject({ type: 'deal.created', stream_version: 1, journal_seq: 1, data: { deal: first } });
-    expect(event!.audience).toEqual([owner]);
+    expect(event!.audience).toEqual([owner, null]);
     const verified = await desk.admin.get(`/deals/${first!.id}/journal/verify`);
     expect(verified.body).toEqual({ valid: true, entries: 1, broken_at: null });
     const changed = await desk.admin.patch(`/deals/${first!.id}`, { title: 'Позже' });

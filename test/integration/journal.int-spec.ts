@@ -48,7 +48,7 @@ describe('the journal of a deal', () => {
       journal_seq: 2,
       type: 'deal.journal.appended',
       actor_id: executor.id,
-      audience: [seller.id, executor.id],
+      audience: [seller.id, null, executor.id],
       data: {
         deal_id: deal.id,
         client_id: deal.client_id,

@@ -1,6 +1,7 @@
 import type { DealView } from '#crm/deals/contracts';
 import type { PaymentLineView, PaymentView } from '#crm/payments/contracts';
 import type { PolicyView } from '#crm/policies/contracts';
+import { newId } from '#platform/kernel';
 import type { TestUser } from '#platform/testing';
 import { Crm, type Listed, type LoggedRow } from '../crm.js';
 import { addLine, addPayment, pathOf, PLANNED } from '../money.js';
@@ -177,17 +178,21 @@ async function expectJournal(told: readonly (readonly [string, object])[]): Prom
   expect(await seller.get(`/deals/${deal.id}/journal/verify`)).toMatchObject({ body: { valid: true } });
 }
 
+const [OWNER, EXECUTOR] = [newId(), newId()];
+
 it.each([
-  ['its executor too', (_owner: TestUser, executor: TestUser) => executor],
-  ['its owner once, who carries it out himself', (owner: TestUser) => owner],
-])('a line is told of to the owner of its deal and to %s', async (_who, executorOf) => {
-  const executor = executorOf(seller, crm.user('executor'));
-  const carried = await crm.deal(seller, { executor_id: executor.id });
-  const payment = await addPayment(seller, carried);
-  await addLine(seller, payment, 'incomes');
-  const told = (await crm.events(`deals/${carried.id}`)).slice(-2);
+  [{ owner_id: OWNER, executor_id: EXECUTOR }, [OWNER, null, EXECUTOR]],
+  [{ owner_id: OWNER, executor_id: OWNER }, [OWNER, null, OWNER]],
+  [{ owner_id: OWNER, executor_id: null }, [OWNER, null]],
+  [{ owner_id: null, executor_id: EXECUTOR }, [null, EXECUTOR]],
+  [{ owner_id: null, executor_id: null }, []],
+])('a line is told of to those who have its deal: %#', async (people, audience) => {
+  const { id } = await crm.deal(crm.user('lead'), people);
+  const planned = await finance.post<PaymentView>(`/deals/${id}/payments`, PLANNED);
+  await addLine(finance, planned.body, 'incomes');
+  const told = (await crm.events(`deals/${id}`)).slice(-2);
   expect(told.map(({ type }) => type)).toEqual(['deal.payment.income.created', 'deal.payment.updated']);
-  for (const { audience } of told) expect(audience).toEqual([...new Set([seller.id, executor.id])]);
+  for (const event of told) expect(event.audience).toEqual(audience);
 });
 
 it('a line takes what a change gives, null too, and keeps the rest', async () => {

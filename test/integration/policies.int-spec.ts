@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import type { DealView } from '#crm/deals/contracts';
 import type { PolicyView } from '#crm/policies/contracts';
-import type { TestUser } from '#platform/testing';
+import type { Answer, TestUser } from '#platform/testing';
 import { Crm, type Listed } from '../crm.js';
 import { activePolicy, addPolicy, policyNumber, WHOLE_POLICY } from '../sale.js';
 
@@ -56,7 +57,7 @@ describe('a policy', () => {
     });
     const [event] = (await crm.events(`deals/${deal.id}`)).slice(-1);
     expect(event).toMatchObject({ type: 'deal.policy.created', data: { deal_id: deal.id, policy: answer.body } });
-    expect([...event!.audience].sort()).toEqual([seller.id, executor.id].sort());
+    expect(event!.audience).toEqual([seller.id, null, executor.id]);
   });
 
   it('without a deal is its seller’s alone and has a stream of its own', async () => {
@@ -74,7 +75,7 @@ describe('a policy', () => {
       'policy.closed',
       'policy.updated',
     ]);
-    expect(new Set(events.flatMap(({ audience }) => audience))).toEqual(new Set([seller.id]));
+    for (const { audience } of events) expect(audience).toEqual([seller.id, null]);
     expect(events[1]!.data).toMatchObject({ changed: ['premium'], previous: { premium: '85000.00' } });
     expect(await executor.get(`/policies/${policy.id}`)).toMatchObject({ status: 404, code: 'policy_not_found' });
     expect(await ids(executor, '')).toEqual([]);
@@ -197,6 +198,28 @@ describe('a policy', () => {
     expect(await ids(seller, '')).toEqual([]);
     expect(await ids(next, '')).toEqual([policy.id]);
   });
+});
+
+it.each<[string, (policy: string) => Promise<Answer<unknown>>]>([
+  ['change', (policy) => seller.patch(policy, { premium: '99.00' })],
+  ['document', (policy) => seller.post(`${policy}/documents`, { document_id: randomUUID() })],
+])('whoever loses a deal is told of no %s of its policy that comes after', async (_what, act) => {
+  const [lead, next] = [crm.user('lead'), crm.user('seller')];
+  const { id } = await addPolicy(seller, { deal_id: deal.id });
+  const answers = await crm.database.undone(async (client) => {
+    await client.query('SELECT FROM crm.policies WHERE id = $1 FOR UPDATE', [id]);
+    const acting = act(`/policies/${id}`);
+    await crm.blocked('crm.policies');
+    const assigning = lead.patch(`/deals/${deal.id}/assignment`, { owner_id: next.id });
+    await crm.blocked('crm.deals SET');
+    return [acting, assigning];
+  });
+  for (const { status } of await Promise.all(answers)) expect([200, 201]).toContain(status);
+  expect((await crm.events(`deals/${deal.id}`)).slice(-3)).toMatchObject([
+    { audience: [seller.id, null, executor.id], data: { policy_id: id } },
+    { type: 'deal.assigned', audience: [next.id, seller.id, null, executor.id] },
+    { type: 'deal.updated', audience: [next.id, null, executor.id] },
+  ]);
 });
 
 describe('the list of policies', () => {

@@ -191,7 +191,7 @@ describe('reminders', () => {
       const kinds = (await worker.remindersOf(overdue.id)).map(({ data }) => data.kind);
       expect(kinds).toEqual(['due', 'overdue', 'overdue', 'overdue']);
       const logged = (await crm.events(`deals/${deal.id}`)).find(({ type }) => type === 'deal.payment.due');
-      expect(logged).toMatchObject({ actor_id: null, audience: [seller.id, executor.id] });
+      expect(logged).toMatchObject({ actor_id: null, audience: [seller.id, null, executor.id] });
     });
 
     it('of a policy that closes come before its closing, which nobody did', async () => {

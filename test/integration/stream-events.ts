@@ -1,4 +1,5 @@
 import { newId } from '#platform/kernel';
+import type { Audience } from '#platform/messaging';
 import { createTestDatabase, type TestDatabase, until } from '#platform/testing';
 import { MIGRATIONS } from '../../migrations/index.js';
 
@@ -7,7 +8,7 @@ export interface AppendedEvent {
   readonly type?: string;
   readonly dealId?: string;
   readonly clientId?: string;
-  readonly audience?: readonly string[];
+  readonly audience?: Audience;
   readonly data?: object;
 }
 
@@ -15,7 +16,7 @@ interface Change {
   readonly stream: string;
   readonly deal_id: string | undefined;
   readonly client_id: string | undefined;
-  readonly audience: readonly string[];
+  readonly audience: Audience;
   readonly events: object[];
 }
 

@@ -200,6 +200,29 @@ describe('who may listen', () => {
     expect(client.numbers).toEqual([2]);
   });
 
+  it.each([
+    { roles: ['agent'], seen: [1, 3, 4] },
+    { roles: ['ROLE_EXECUTOR'], seen: [2, 3, 4] },
+    { roles: ['agent', 'ROLE_EXECUTOR'], seen: [1, 2, 3, 4] },
+  ])('shows $roles of the deals they own and carry out what they can read: $seen', async ({ roles, seen }) => {
+    const [me, other, dealId] = [newId(), newId(), newId()];
+    const token = accessToken({ userId: me, roles });
+    const start = await database.lastPosition();
+    const live = await connect({ token });
+    const last = await database.appendSequenced([
+      ...numbered(dealId, 1, 1, { audience: [me, null, other] }),
+      ...numbered(dealId, 2, 2, { audience: [other, null, me] }),
+      ...numbered(dealId, 3, 3, { audience: [me, null, me] }),
+      // As earlier releases wrote it.
+      ...numbered(dealId, 4, 4, { audience: [other, me] }),
+      ...numbered(dealId, 5, 5, { audience: [other, null, other] }),
+    ]);
+    await live.reached(last);
+    const replayed = await connect({ token, lastEventId: String(start) });
+    await replayed.reached(last);
+    expect([live.numbers, replayed.numbers]).toEqual([seen, seen]);
+  });
+
   it.each(['ROLE_FINANCE_MANAGER', 'ROLE_TEAM_LEAD', 'ROLE_ADMIN', 'service'])('shows %s everything', async (role) => {
     const dealId = newId();
     const client = await connect({ token: tokenOf(role), query: `deal_id=${dealId}` });

@@ -1,6 +1,6 @@
 import { EventsHandler, type IEventHandler, QueryBus } from '@nestjs/cqrs';
 import { DealParticipantsQuery } from '#crm/deals/contracts';
-import { EventLog, type LoggedFact } from '#platform/messaging';
+import { type Audience, audienceOf, EventLog, type LoggedFact } from '#platform/messaging';
 import { CLIENT_CREATED, CLIENT_DELETED, CLIENT_MERGED, CLIENT_UPDATED, impersonal } from './client.event-types.js';
 import { ClientAdded, ClientDeleted, ClientMerged, ClientRevised } from './client.events.js';
 import type { ClientView } from './contracts.js';
@@ -30,8 +30,8 @@ export class ClientsPublisher implements IEventHandler<AnyClientEvent> {
 
   /** Told on both streams: who follows either client learns of it. */
   private async merged({ client, survivor, moved, actorId }: ClientMerged): Promise<void> {
-    const { userIds } = await this.queries.execute(new DealParticipantsQuery(survivor.id));
-    const audience = people(client.owner_id, survivor.owner_id, ...userIds);
+    const { ownerIds, executorIds } = await this.queries.execute(new DealParticipantsQuery(survivor.id));
+    const audience = audienceOf([client.owner_id, survivor.owner_id, ...ownerIds], executorIds);
     for (const one of [client, survivor]) {
       const data = { client_id: one.id, from_id: client.id, into_id: survivor.id, moved, client: impersonal(one) };
       const events = [CLIENT_MERGED.fact(data)];
@@ -51,14 +51,10 @@ export class ClientsPublisher implements IEventHandler<AnyClientEvent> {
   }
 
   /** The owner, the one it was taken from, and everybody with a deal of this client. */
-  private async audience(client: ClientView, previousOwner: string | null | undefined): Promise<string[]> {
+  private async audience(client: ClientView, previousOwner: string | null | undefined): Promise<Audience> {
     // A new client has no deals yet, and asking for them would cost its write a transaction of several round trips.
-    const { userIds } =
-      client.version === 1 ? { userIds: [] } : await this.queries.execute(new DealParticipantsQuery(client.id));
-    return people(client.owner_id, previousOwner, ...userIds);
+    if (client.version === 1) return audienceOf([client.owner_id]);
+    const { ownerIds, executorIds } = await this.queries.execute(new DealParticipantsQuery(client.id));
+    return audienceOf([client.owner_id, previousOwner, ...ownerIds], executorIds);
   }
-}
-
-function people(...ids: (string | null | undefined)[]): string[] {
-  return [...new Set(ids.filter((id) => typeof id === 'string'))];
 }

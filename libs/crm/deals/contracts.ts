@@ -28,10 +28,11 @@ export interface DealView {
   readonly is_deleted: boolean;
 }
 
-/** Who takes part in a client's deals: owners and executors of those not deleted. */
+/** Who takes part in a client's deals that are not deleted. */
 export interface DealParticipants {
   /** UUIDs, each once. */
-  readonly userIds: readonly string[];
+  readonly ownerIds: readonly string[];
+  readonly executorIds: readonly string[];
   readonly dealCount: number;
 }
 
@@ -76,7 +77,7 @@ export class DealInScopeQuery extends Query<DealFacts> {
 export class DealFactsQuery extends Query<DealFacts> {
   constructor(
     readonly dealId: string,
-    /** As in {@link DealInScopeQuery}; for what happens by itself. */
+    /** As in {@link DealInScopeQuery}. */
     readonly isHeld = false,
   ) {
     super();

@@ -1,4 +1,5 @@
 import type { CalendarDate } from '#platform/kernel';
+import { audienceOf } from '#platform/messaging';
 import type { ReminderKind } from '#platform/reminders';
 import { DEAL_REVIEW_DUE } from './deal.event-types.js';
 import { DEAL_COLUMNS, type DealRow, dealView } from './queries/deal-row.js';
@@ -25,7 +26,7 @@ export const DEAL_REVIEWS: ReminderKind<DealRow> = {
       stream: `deals/${deal.id}`,
       dealId: deal.id,
       clientId: deal.client_id,
-      audience: [...new Set([deal.owner_id, deal.executor_id].filter((id) => id !== null))],
+      audience: audienceOf([deal.owner_id], [deal.executor_id]),
       assigneeIds: assignee === null ? [] : [assignee],
       // Nobody has the deal yet: a team lead decides.
       assigneeRoles: assignee === null ? ['lead'] : [],

@@ -1,5 +1,5 @@
 import { EventsHandler, type IEventHandler } from '@nestjs/cqrs';
-import { EventLog, type LoggedFact } from '#platform/messaging';
+import { audienceOf, EventLog, type LoggedFact } from '#platform/messaging';
 import type { DealView } from './contracts.js';
 import { DEAL_ASSIGNED, DEAL_CREATED, DEAL_DELETED, DEAL_STAGE_CHANGED, DEAL_UPDATED } from './deal.event-types.js';
 import { DealAssigned, DealDeleted, DealOpened, DealRevised, DealStageChanged } from './deal.events.js';
@@ -45,7 +45,7 @@ export class DealsPublisher implements IEventHandler<AnyDealEvent> {
       executor: { before: previous.executor_id, after: executor_id },
     };
     // Those who lose the deal are told of it, and of nothing after it.
-    const audience = people(owner_id, executor_id, previous.owner_id, previous.executor_id);
+    const audience = audienceOf([owner_id, previous.owner_id], [executor_id, previous.executor_id]);
     const changed = Object.fromEntries(
       Object.entries(previous).filter(([field, value]) => deal[field as keyof typeof previous] !== value),
     );
@@ -69,7 +69,7 @@ export class DealsPublisher implements IEventHandler<AnyDealEvent> {
       dealId: deal.id,
       clientId: deal.client_id,
       actorId,
-      audience: people(deal.owner_id, deal.executor_id),
+      audience: audienceOf([deal.owner_id], [deal.executor_id]),
       entry: { kind: 'system', body, data },
       events,
     });
@@ -88,8 +88,4 @@ function updated(deal: DealView, previous: Readonly<Partial<DealView>>): LoggedF
 function difference(deal: DealView, previous: Readonly<Partial<DealView>>): object {
   const after = Object.fromEntries(Object.keys(previous).map((field) => [field, deal[field as keyof DealView]]));
   return { before: previous, after };
-}
-
-function people(...ids: (string | null)[]): string[] {
-  return [...new Set(ids.filter((id) => id !== null))];
 }

@@ -27,8 +27,8 @@ export class MoveClientDocumentsCommand extends Command<number> {
     readonly caller: Caller,
     readonly clientId: string,
     readonly intoClientId: string,
-    /** UUIDs of those who may see either client. */
-    readonly audience: readonly string[],
+    /** Those who may see either client, as the log keeps an audience. */
+    readonly audience: readonly (string | null)[],
     /** Only counts. */
     readonly isDryRun: boolean,
   ) {

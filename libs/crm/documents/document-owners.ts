@@ -5,6 +5,7 @@ import { DealFactsQuery, DealInScopeQuery, DealParticipantsQuery } from '#crm/de
 import { PolicyInScopeQuery } from '#crm/policies/contracts';
 import { type ActionOn, forbidden, inScope, requireAccess } from '#platform/auth';
 import type { Caller } from '#platform/kernel';
+import { type Audience, audienceOf } from '#platform/messaging';
 import type { DocumentOwner } from './contracts.js';
 
 /** Where the story of a document link is told. */
@@ -13,8 +14,7 @@ export interface OwnerFacts {
   readonly id: string;
   readonly dealId: string | null;
   readonly clientId: string;
-  /** UUIDs of those who may see it. */
-  readonly people: readonly string[];
+  readonly audience: Audience;
 }
 
 /** Finds what documents are linked to, in the caller's scope. */
@@ -38,20 +38,30 @@ export class DocumentOwners {
   private async find(type: DocumentOwner, id: string, caller: Caller, isHeld: boolean): Promise<Found> {
     if (type === 'deal') return ofDeal(type, id, await this.queries.execute(new DealInScopeQuery(caller, id, isHeld)));
     if (type === 'client') return this.ofClient(id, caller, isHeld);
-    const policy = await this.queries.execute(new PolicyInScopeQuery(caller, id, isHeld));
-    if (policy.deal_id !== null) {
-      return ofDeal(type, id, await this.queries.execute(new DealFactsQuery(policy.deal_id)));
-    }
-    const facts = { type, id, dealId: null, clientId: policy.client_id, people: present([policy.owner_id]) };
-    return { facts, parties: [[policy.owner_id, null]] };
+    return this.ofPolicy(id, caller, isHeld);
+  }
+
+  private async ofPolicy(id: string, caller: Caller, isHeld: boolean): Promise<Found> {
+    const seen = await this.queries.execute(new PolicyInScopeQuery(caller, id));
+    // The deal is held before its policy, as by everybody who holds both; a policy never changes its deal.
+    const deal = seen.deal_id === null ? null : await this.queries.execute(new DealFactsQuery(seen.deal_id, isHeld));
+    const policy = isHeld ? await this.queries.execute(new PolicyInScopeQuery(caller, id, isHeld)) : seen;
+    if (deal) return ofDeal('policy', id, deal);
+    const { client_id: clientId, owner_id: ownerId } = policy;
+    const facts = { type: 'policy', id, dealId: null, clientId, audience: audienceOf([ownerId]) } as const;
+    return { facts, parties: [[ownerId, null]] };
   }
 
   private async ofClient(id: string, caller: Caller, isHeld: boolean): Promise<Found> {
     const client = await this.queries.execute(new ClientInScopeQuery(caller, id, isHeld));
-    const { userIds } = await this.queries.execute(new DealParticipantsQuery(id));
-    const people = present([client.owner_id, ...userIds]);
-    const parties: Found['parties'] = [[client.owner_id, null], ...userIds.map((user) => [user, user] as const)];
-    return { facts: { type: 'client', id, dealId: null, clientId: id, people }, parties };
+    const { ownerIds, executorIds } = await this.queries.execute(new DealParticipantsQuery(id));
+    const owners = [client.owner_id, ...ownerIds];
+    const parties: Found['parties'] = [
+      ...owners.map((owner) => [owner, null] as const),
+      ...executorIds.map((executor) => [null, executor] as const),
+    ];
+    const audience = audienceOf(owners, executorIds);
+    return { facts: { type: 'client', id, dealId: null, clientId: id, audience }, parties };
   }
 }
 
@@ -66,11 +76,7 @@ function ofDeal(
   id: string,
   deal: { id: string; clientId: string; ownerId: string | null; executorId: string | null },
 ): Found {
-  const people = present([deal.ownerId, deal.executorId]);
-  const facts = { type, id, dealId: deal.id, clientId: deal.clientId, people };
+  const audience = audienceOf([deal.ownerId], [deal.executorId]);
+  const facts = { type, id, dealId: deal.id, clientId: deal.clientId, audience };
   return { facts, parties: [[deal.ownerId, deal.executorId]] };
-}
-
-function present(ids: readonly (string | null)[]): string[] {
-  return [...new Set(ids.filter((id) => id !== null))];
 }

@@ -10,7 +10,7 @@ export function documentStory(
   happened: 'linked' | 'unlinked',
   actorId: string,
 ): Change {
-  const base = { clientId: owner.clientId, actorId, audience: owner.people, events: [factOf(owner, link, happened)] };
+  const base = { clientId: owner.clientId, actorId, audience: owner.audience, events: [factOf(owner, link, happened)] };
   if (owner.dealId === null) {
     return { ...base, stream: owner.type === 'client' ? `clients/${owner.id}` : `policies/${owner.id}` };
   }

@@ -1,4 +1,4 @@
-import type { Change } from '#platform/messaging';
+import { audienceOf, type Change } from '#platform/messaging';
 import { JOURNAL_APPENDED, type ToldNote } from './journal.event-types.js';
 import type { JournaledDeal } from './journaled-deal.js';
 
@@ -9,7 +9,7 @@ export function noteStory(deal: JournaledDeal, note: ToldNote): Change {
     dealId: deal.id,
     clientId: deal.clientId,
     actorId: note.author_id,
-    audience: [deal.ownerId, deal.executorId].filter((id) => id !== null),
+    audience: audienceOf([deal.ownerId], [deal.executorId]),
     entry: { id: note.id, kind: 'note', body: note.body, data: {} },
     events: [JOURNAL_APPENDED.fact({ deal_id: deal.id, client_id: deal.clientId, entry_id: note.id, entry: note })],
   };

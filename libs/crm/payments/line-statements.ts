@@ -1,6 +1,6 @@
 import type { Scope } from '#platform/auth';
 import { scopePredicate } from '#platform/auth';
-import { appendingOne, oneChangeParameters, type OneChangeSql } from '#platform/messaging';
+import { appendingOne, audienceSql, oneChangeParameters, type OneChangeSql } from '#platform/messaging';
 import { statement, type Statement, TableMapping } from '#platform/persistence';
 import type { DataSource } from 'typeorm';
 import type { LineKind } from './contracts.js';
@@ -44,8 +44,8 @@ export class LineTable {
  * on it. The deal is held for share, so that nobody who has lost it is told of what comes after.
  *
  * Nothing that is written of payment or deal was read before the lock: totals are counted up from the locked row, and
- * the entry and the events get the currency, the ids and the people that stand there, the payment as it is now and what
- * it was.
+ * the entry and the events get the currency, the ids and the audience that stand there, the payment as it is now and
+ * what it was.
  * @param write yields one row when the line was written.
  * @param own how many parameters `write` takes.
  */
@@ -77,7 +77,7 @@ function withTotals(kind: LineKind, write: string, own: number): Statement {
      ), story AS (${storySql(kind, change)})${appendingOne({
        ...change,
        clientId: `coalesce(${clientId}, (SELECT client_id FROM story))`,
-       audience: `(${audience} || (SELECT people FROM story))`,
+       audience: `(${audience} || (SELECT audience FROM story))`,
        events: '(SELECT events FROM story)',
        eventCount: '2',
        entry: { ...entry, data: '(SELECT entry FROM story)' },
@@ -95,7 +95,7 @@ function storySql(kind: LineKind, { events, entry }: OneChangeSql): string {
       'net_total', (${a}).net_total::text) END ||
     CASE WHEN (${a}).status = (${b}).status THEN '{}' ELSE jsonb_build_object('status', (${a}).status) END)`;
   return `
-    SELECT (payment).currency, client_id, people,
+    SELECT (payment).currency, client_id, audience,
       jsonb_set(${entry.data}, '{after,currency}', to_jsonb((payment).currency), false) ||
         jsonb_build_object('payment', jsonb_build_object('before', previous, 'after', present)) AS entry,
       jsonb_build_array(
@@ -105,7 +105,7 @@ function storySql(kind: LineKind, { events, entry }: OneChangeSql): string {
           'previous', previous, 'changed',
           (SELECT coalesce(jsonb_agg(field), '[]') FROM jsonb_object_keys(previous) AS field)))) AS events
     FROM (SELECT now.payment, old.client_id,
-        array_remove(ARRAY[old.owner_id, nullif(old.executor_id, old.owner_id)], NULL) AS people,
+        ${audienceSql('old.owner_id', 'old.executor_id')} AS audience,
         jsonb_build_object('deal_id', (now.payment).deal_id, 'client_id', old.client_id,
           'policy_id', (now.payment).policy_id, 'payment_id', (now.payment).id) AS ids,
         ${moved('old.payment', 'now.payment')} AS previous, ${moved('now.payment', 'old.payment')} AS present

@@ -1,5 +1,5 @@
 import { addDays, type CalendarDate } from '#platform/kernel';
-import type { EventType } from '#platform/messaging';
+import { audienceOf, type EventType } from '#platform/messaging';
 import type { Reminder, ReminderKind } from '#platform/reminders';
 import type { PaymentView } from './contracts.js';
 import { PAYMENT_DUE, PAYMENT_ESCALATED, PAYMENT_OVERDUE } from './payment.event-types.js';
@@ -113,7 +113,7 @@ function addressed(
     stream: `deals/${deal_id}`,
     dealId: deal_id,
     clientId: client_id,
-    audience: [...new Set([owner_id, executor_id].filter((user) => user !== null))],
+    audience: audienceOf([owner_id], [executor_id]),
     assigneeIds: assignee === null ? [] : [assignee],
     assigneeRoles: assignee === null ? ['lead'] : [],
     data: { deal_id, client_id, policy_id, payment_id: id, payment },

@@ -1,6 +1,6 @@
 import { EventsHandler, type IEventHandler, QueryBus } from '@nestjs/cqrs';
 import { DealFactsQuery } from '#crm/deals/contracts';
-import { EventLog, type LoggedFact } from '#platform/messaging';
+import { audienceOf, EventLog, type LoggedFact } from '#platform/messaging';
 import type { PaymentView } from './contracts.js';
 import { PAYMENT_CREATED, PAYMENT_DELETED, PAYMENT_UPDATED } from './payment.event-types.js';
 import { PaymentAdded, PaymentCancelled, PaymentConfirmed, PaymentDeleted, PaymentRevised } from './payment.events.js';
@@ -23,7 +23,7 @@ export class PaymentsPublisher implements IEventHandler<AnyPaymentEvent> {
       dealId: deal.id,
       clientId: deal.clientId,
       actorId: event.actorId,
-      audience: [...new Set([deal.ownerId, deal.executorId].filter((id) => id !== null))],
+      audience: audienceOf([deal.ownerId], [deal.executorId]),
       entry: { kind: 'system', body, data: difference(event) },
       events: [fact],
     });

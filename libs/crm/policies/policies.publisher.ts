@@ -1,6 +1,6 @@
 import { EventsHandler, type IEventHandler, QueryBus } from '@nestjs/cqrs';
 import { DealFactsQuery } from '#crm/deals/contracts';
-import { EventLog, type LoggedFact } from '#platform/messaging';
+import { audienceOf, EventLog, type LoggedFact } from '#platform/messaging';
 import type { PolicyView } from './contracts.js';
 import { POLICY_ALONE, POLICY_OF_DEAL, type PolicyEventTypes } from './policy.event-types.js';
 import { PolicyActivated, PolicyClosed, PolicyDeleted, PolicyDrafted, PolicyRevised } from './policy.events.js';
@@ -22,7 +22,7 @@ export class PoliciesPublisher implements IEventHandler<AnyPolicyEvent> {
         stream: `policies/${policy.id}`,
         clientId: policy.client_id,
         actorId,
-        audience: people(policy.owner_id),
+        audience: audienceOf([policy.owner_id]),
         events: told(event, null, POLICY_ALONE).facts,
       });
       return;
@@ -34,7 +34,7 @@ export class PoliciesPublisher implements IEventHandler<AnyPolicyEvent> {
       dealId: deal.id,
       clientId: policy.client_id,
       actorId,
-      audience: people(deal.ownerId, deal.executorId),
+      audience: audienceOf([deal.ownerId], [deal.executorId]),
       entry: { kind: 'system', body, data: difference(event) },
       events: facts,
     });
@@ -69,8 +69,4 @@ function difference({ policy, previous }: AnyPolicyEvent): object {
   if (fields.length === 0) return { policy_id: policy.id, before: null, after: policy };
   const after = Object.fromEntries(fields.map((field) => [field, policy[field as keyof PolicyView]]));
   return { policy_id: policy.id, before: previous, after };
-}
-
-function people(...ids: (string | null)[]): string[] {
-  return [...new Set(ids.filter((id) => id !== null))];
 }

@@ -1,4 +1,5 @@
 import { addDays, type CalendarDate } from '#platform/kernel';
+import { audienceOf } from '#platform/messaging';
 import type { Reminder, ReminderKind } from '#platform/reminders';
 import type { PolicyView } from './contracts.js';
 import { POLICY_ALONE, POLICY_OF_DEAL } from './policy.event-types.js';
@@ -89,17 +90,16 @@ function addressed(
   what: 'renewalDue' | 'expired',
 ): Omit<Reminder, 'dueDate' | 'subject' | 'description'> {
   const { id, deal_id, client_id } = policy;
-  const people = (deal_id === null ? [policy.owner_id] : [deal_owner_id, deal_executor_id]).filter(
-    (user) => user !== null,
-  );
+  const [owner, executor] = deal_id === null ? [policy.owner_id, null] : [deal_owner_id, deal_executor_id];
+  const assignee = owner ?? executor;
   return {
     eventType: (deal_id === null ? POLICY_ALONE : POLICY_OF_DEAL)[what],
     stream: deal_id === null ? `policies/${id}` : `deals/${deal_id}`,
     ...(deal_id !== null && { dealId: deal_id }),
     clientId: client_id,
-    audience: [...new Set(people)],
-    assigneeIds: people.slice(0, 1),
-    assigneeRoles: people.length === 0 ? ['lead'] : [],
+    audience: audienceOf([owner], [executor]),
+    assigneeIds: assignee === null ? [] : [assignee],
+    assigneeRoles: assignee === null ? ['lead'] : [],
     data: { deal_id, client_id, policy_id: id, policy },
   };
 }

@@ -1,3 +1,4 @@
+import { audienceOf } from '#platform/messaging';
 import type { ReminderKind } from '#platform/reminders';
 import { QUOTE_EXPIRED } from './quote.event-types.js';
 import { type QuoteRow, quoteView, QUOTE_COLUMNS } from './queries/quote-row.js';
@@ -32,7 +33,7 @@ export const QUOTE_EXPIRIES: ReminderKind<QuoteOfDealRow> = {
       stream: `deals/${deal_id}`,
       dealId: deal_id,
       clientId: client_id,
-      audience: [...new Set([deal_owner_id, executor_id].filter((id) => id !== null))],
+      audience: audienceOf([deal_owner_id], [executor_id]),
       // Who collects quotes asks for a new one.
       assigneeIds: assignee === null ? [] : [assignee],
       assigneeRoles: assignee === null ? ['lead'] : [],

@@ -1,6 +1,6 @@
 import { EventsHandler, type IEventHandler, QueryBus } from '@nestjs/cqrs';
 import { DealFactsQuery } from '#crm/deals/contracts';
-import { EventLog, type LoggedFact } from '#platform/messaging';
+import { audienceOf, EventLog, type LoggedFact } from '#platform/messaging';
 import type { QuoteView } from './contracts.js';
 import { QUOTE_CREATED, QUOTE_DELETED, QUOTE_STATUS_REACHED, QUOTE_UPDATED } from './quote.event-types.js';
 import { QuoteAdded, QuoteDeleted, QuoteRevised, QuoteStatusChanged } from './quote.events.js';
@@ -23,7 +23,7 @@ export class QuotesPublisher implements IEventHandler<AnyQuoteEvent> {
       dealId: deal.id,
       clientId: deal.clientId,
       actorId: event.actorId,
-      audience: [...new Set([deal.ownerId, deal.executorId].filter((id) => id !== null))],
+      audience: audienceOf([deal.ownerId], [deal.executorId]),
       entry: { kind: 'system', body, data: difference(event) },
       events: facts,
     });

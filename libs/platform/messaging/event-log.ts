@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Instant, newId } from '#platform/kernel';
 import { AsyncVariable, RequestContext } from '#platform/observability';
 import { Database, statement, UnitOfWork } from '#platform/persistence';
+import type { Audience } from './audience.js';
 import type { LoggedFact } from './event-type.js';
 import { LogSignal } from './log-signal.js';
 
@@ -13,8 +14,7 @@ export interface Change {
   readonly clientId?: string;
   /** Who did it; null for what happens by itself. */
   readonly actorId: string | null;
-  /** Users who may see the events beside those whose role sees all. */
-  readonly audience: readonly string[];
+  readonly audience: Audience;
   readonly entry?: {
     readonly id?: string;
     readonly kind: 'note' | 'system';

@@ -1,4 +1,5 @@
 import type { Type } from '@nestjs/common';
+import type { Audience } from './audience.js';
 
 /** What is said of a type of event where it is published. */
 export interface EventDeclaration<D extends object> {
@@ -19,7 +20,7 @@ interface FactOptions {
   /** Given when it must be known beforehand; made by the log otherwise. UUID. */
   readonly id?: string;
   /** Instead of the change's audience, for a fact that more people may see. */
-  readonly audience?: readonly string[];
+  readonly audience?: Audience;
 }
 
 /** A fact for other programs; {@link EventType.fact} makes it, so that only what is declared is ever published. */
@@ -27,7 +28,7 @@ export class LoggedFact {
   /** Keeps an object that merely looks like a fact from being one. */
   declare protected readonly declared: true;
   readonly id?: string;
-  readonly audience?: readonly string[];
+  readonly audience?: Audience;
 
   constructor(
     /** Routing key; the CloudEvent's type is `crm.` and this. */

@@ -1,4 +1,5 @@
 export { appendingOne, oneChangeParameters, type OneChangeSql } from './append-statement.js';
+export { type Audience, audienceOf, audienceSql, isInAudience } from './audience.js';
 export { AggregateRepository, AggregateStore } from './aggregate.repository.js';
 export { type BrokerFindings, DEAD_LETTERS, examineBroker, UNROUTED } from './broker-topology.js';
 export { BrokerQueues } from './broker-queues.js';

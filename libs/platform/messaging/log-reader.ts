@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Instant } from '#platform/kernel';
 import { Database, plannedEachTime, statement } from '#platform/persistence';
+import type { Audience } from './audience.js';
 import { typeExpression } from './type-patterns.js';
 
 /** One event as it stands in the log, with its place in the global order. */
@@ -18,7 +19,7 @@ export interface LoggedEvent {
   readonly traceparent: string | null;
   readonly dealId: string | null;
   readonly clientId: string | null;
-  readonly audience: readonly string[];
+  readonly audience: Audience;
   /** JSON text, as PostgreSQL writes it. */
   readonly data: string;
 }

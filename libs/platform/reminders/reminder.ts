@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
 import type { CalendarDate } from '#platform/kernel';
-import type { EventType } from '#platform/messaging';
+import type { Audience, EventType } from '#platform/messaging';
 
 /** What happens once the reminders of a day, and of every day before it, are given. */
 export interface ReminderFollowUp {
@@ -14,8 +14,7 @@ export interface Reminder {
   readonly stream: string;
   readonly dealId?: string;
   readonly clientId: string;
-  /** Users who may see it beside those whose role sees all. */
-  readonly audience: readonly string[];
+  readonly audience: Audience;
   /** Who should act; empty when a role is named instead. */
   readonly assigneeIds: readonly string[];
   /** Roles of which somebody should act, where nobody is named. */

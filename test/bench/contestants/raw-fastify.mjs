@@ -181,8 +181,8 @@ async function createDeal(request, reply) {
 }
 
 function audienceOf(ownerId, executorId) {
-  const ids = [ownerId, executorId === ownerId ? null : executorId].filter((id) => id !== null);
-  return `{${ids.join(',')}}`;
+  if ((ownerId ?? executorId) === null) return '{}';
+  return `{${ownerId === null ? '' : `${ownerId},`}NULL${executorId === null ? '' : `,${executorId}`}}`;
 }
 
 // --- incomes

@@ -76,7 +76,9 @@ export const ADD_INCOME = {
   name: 'add_income',
   text: `WITH old AS (
       SELECT p.id, p.incomes_total, p.net_total, p.status, p.currency, p.policy_id, d.client_id,
-        array_remove(ARRAY[d.owner_id, nullif(d.executor_id, d.owner_id)], NULL) AS audience
+        CASE WHEN coalesce(d.owner_id, d.executor_id) IS NULL THEN '{}' ELSE
+          array_remove(ARRAY[d.owner_id], NULL) || ARRAY[NULL::uuid] || array_remove(ARRAY[d.executor_id], NULL)
+        END AS audience
       FROM crm.payments p JOIN crm.deals d ON d.id = p.deal_id
       WHERE p.id = $2::uuid AND p.deal_id = $1::uuid AND NOT p.is_deleted AND p.cancelled_at IS NULL AND NOT d.is_deleted
         AND ($8::boolean OR d.owner_id = $7::uuid)

@@ -1,4 +1,4 @@
-import type { LoggedEvent } from '#platform/messaging';
+import type { Audience, LoggedEvent } from '#platform/messaging';
 import { Wire } from './wire.js';
 
 /** An event as every stream writes it, with what decides who gets it. */
@@ -8,8 +8,7 @@ export interface Frame {
   /** Routing key. */
   readonly type: string;
   readonly dealId: string | null;
-  /** Users who may see it beside those whose role sees all. */
-  readonly audience: readonly string[];
+  readonly audience: Audience;
   readonly wire: Wire;
 }
 

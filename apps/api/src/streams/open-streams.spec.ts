@@ -52,7 +52,7 @@ async function grow(last: number): Promise<void> {
 }
 
 function take(response: ServerResponse, lastEventId?: string): void {
-  const viewer = { userId: 'someone', seesAll: true, seesImports: true };
+  const viewer = { userId: 'someone', scope: { all: true, ownerId: null, executorId: null }, seesImports: true };
   streams.open(response, {}, { viewer, filter: new EventFilter(new Set(), []), lastEventId, expiresAt: FAR_AWAY });
 }
 

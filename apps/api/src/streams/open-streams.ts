@@ -96,10 +96,10 @@ export class OpenStreams implements OnApplicationBootstrap, BeforeApplicationShu
   }
 
   private add(stream: EventStream, expiresAt: number): void {
-    const { userId, seesAll } = stream.viewer;
+    const { userId, scope } = stream.viewer;
     this.delivered ??= this.tail.lastPosition;
     this.connections.add(stream);
-    if (seesAll) this.seeingAll.add(stream);
+    if (scope.all) this.seeingAll.add(stream);
     const ofUser = this.byUser.get(userId);
     if (ofUser) ofUser.add(stream);
     else this.byUser.set(userId, new Set([stream]));
@@ -143,8 +143,9 @@ export class OpenStreams implements OnApplicationBootstrap, BeforeApplicationShu
     let sent = 0;
     for (const stream of this.seeingAll) sent += this.offer(stream, frames);
     for (const userId of new Set(frames.flatMap(({ audience }) => audience))) {
+      if (userId === null) continue;
       for (const stream of this.byUser.get(userId) ?? []) {
-        if (!stream.viewer.seesAll) sent += this.offer(stream, frames);
+        if (!stream.viewer.scope.all) sent += this.offer(stream, frames);
       }
     }
     if (sent > 0) this.metrics.sent.inc(sent);

@@ -1,12 +1,13 @@
-import { access, requireAccess } from '#platform/auth';
+import { access, requireAccess, type Scope } from '#platform/auth';
 import type { Caller } from '#platform/kernel';
+import { type Audience, isInAudience } from '#platform/messaging';
 
 /** Whose eyes a stream's events are for. */
 export interface Viewer {
   /** UUID of the user, in lower case. */
   readonly userId: string;
-  /** Whether every event is in scope; else those whose audience has the user. */
-  readonly seesAll: boolean;
+  /** Whether every event is in scope, or those that have the user in their audience as owner, or as executor. */
+  readonly scope: Scope;
   /** Whether the progress of imports is in scope, which has no audience. */
   readonly seesImports: boolean;
 }
@@ -20,14 +21,13 @@ const OF_IMPORTS = 'import.';
 export function viewerOf(caller: Caller): Viewer {
   const { userId } = caller;
   const seesImports = access(caller, 'imports', 'read') !== null;
-  if (access(caller, 'events', 'read')) return { userId, seesAll: true, seesImports };
-  return { userId, seesAll: requireAccess(caller, 'deals', 'read').all, seesImports };
+  return { userId, scope: access(caller, 'events', 'read') ?? requireAccess(caller, 'deals', 'read'), seesImports };
 }
 
 export function isVisible(
-  event: { readonly type: string; readonly audience: readonly string[] },
-  viewer: Viewer,
+  { type, audience }: { readonly type: string; readonly audience: Audience },
+  { scope, seesImports }: Viewer,
 ): boolean {
-  if (event.type.startsWith(OF_IMPORTS)) return viewer.seesImports;
-  return viewer.seesAll || event.audience.includes(viewer.userId);
+  if (type.startsWith(OF_IMPORTS)) return seesImports;
+  return scope.all || isInAudience(audience, scope.ownerId, scope.executorId);
 }

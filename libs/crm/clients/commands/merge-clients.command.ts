@@ -3,6 +3,7 @@ import { DealParticipantsQuery, DealsOfClientQuery, MoveDealsCommand } from '#cr
 import { MoveClientDocumentsCommand } from '#crm/documents/contracts';
 import { MovePoliciesCommand, PoliciesOfClientQuery } from '#crm/policies/contracts';
 import { type Caller, Clock, type ExpectedVersion } from '#platform/kernel';
+import { type Audience, audienceOf } from '#platform/messaging';
 import { UnitOfWork } from '#platform/persistence';
 import type { Client } from '../client.entity.js';
 import { clientMergeForbidden } from '../client.errors.js';
@@ -64,13 +65,13 @@ export class MergeClientsHandler implements ICommandHandler<MergeClientsCommand>
     const { caller, clientId, intoId, isDryRun } = command;
     const dealIds = await this.queries.execute(new DealsOfClientQuery(clientId, !isDryRun));
     const policyIds = await this.queries.execute(new PoliciesOfClientQuery(clientId, !isDryRun));
-    const people = await this.peopleOf(client.view, survivor);
+    const audience = await this.audienceOfBoth(client.view, survivor);
     if (!isDryRun) {
       await this.commands.execute(new MoveDealsCommand(caller, dealIds, intoId));
       await this.commands.execute(new MovePoliciesCommand(caller, policyIds, intoId));
     }
     const documents = await this.commands.execute(
-      new MoveClientDocumentsCommand(caller, clientId, intoId, people, isDryRun),
+      new MoveClientDocumentsCommand(caller, clientId, intoId, audience, isDryRun),
     );
     const moved = { deals: dealIds.length, policies: policyIds.length, documents };
     if (isDryRun) return moved;
@@ -80,13 +81,12 @@ export class MergeClientsHandler implements ICommandHandler<MergeClientsCommand>
     return moved;
   }
 
-  private async peopleOf(...clients: readonly ClientView[]): Promise<string[]> {
-    const people = new Set<string>();
-    for (const { id, owner_id } of clients) {
-      if (owner_id !== null) people.add(owner_id);
-      const { userIds } = await this.queries.execute(new DealParticipantsQuery(id));
-      for (const userId of userIds) people.add(userId);
-    }
-    return [...people];
+  private async audienceOfBoth(client: ClientView, survivor: ClientView): Promise<Audience> {
+    const ofClient = await this.queries.execute(new DealParticipantsQuery(client.id));
+    const ofSurvivor = await this.queries.execute(new DealParticipantsQuery(survivor.id));
+    return audienceOf(
+      [client.owner_id, survivor.owner_id, ...ofClient.ownerIds, ...ofSurvivor.ownerIds],
+      [...ofClient.executorIds, ...ofSurvivor.executorIds],
+    );
   }
 }

@@ -3,10 +3,10 @@ import { Database, statement } from '#platform/persistence';
 import { type DealParticipants, DealParticipantsQuery } from '../contracts.js';
 
 const PARTICIPANTS = statement(
-  `SELECT count(DISTINCT d.id)::int AS "dealCount",
-     coalesce(array_agg(DISTINCT person) FILTER (WHERE person IS NOT NULL), '{}') AS "userIds"
-   FROM crm.deals d, unnest(ARRAY[d.owner_id, d.executor_id]) AS person
-   WHERE d.client_id = $1::uuid AND NOT d.is_deleted`,
+  `SELECT count(*)::int AS "dealCount",
+     coalesce(array_agg(DISTINCT owner_id) FILTER (WHERE owner_id IS NOT NULL), '{}') AS "ownerIds",
+     coalesce(array_agg(DISTINCT executor_id) FILTER (WHERE executor_id IS NOT NULL), '{}') AS "executorIds"
+   FROM crm.deals WHERE client_id = $1::uuid AND NOT is_deleted`,
 );
 
 @QueryHandler(DealParticipantsQuery)
@@ -15,6 +15,6 @@ export class DealParticipantsHandler implements IQueryHandler<DealParticipantsQu
 
   async execute({ clientId }: DealParticipantsQuery): Promise<DealParticipants> {
     const row = await this.database.first<DealParticipants>(PARTICIPANTS, [clientId]);
-    return row ?? { userIds: [], dealCount: 0 };
+    return row ?? { ownerIds: [], executorIds: [], dealCount: 0 };
   }
 }

@@ -41,7 +41,7 @@ export class MoveClientDocumentsHandler implements ICommandHandler<MoveClientDoc
     const now = this.clock.now();
     const moved = await this.database.query<DocumentLinkView>(MOVE, [clientId, intoClientId, now]);
     const left = await this.database.query<DocumentLinkView>(UNLINK, [clientId]);
-    const client = (id: string) => ({ type: 'client', id, dealId: null, clientId: id, people: audience }) as const;
+    const client = (id: string) => ({ type: 'client', id, dealId: null, clientId: id, audience }) as const;
     const before = moved.map((link) => ({ ...link, owner_id: clientId }));
     const stories = [
       ...[...before, ...left].map((link) => documentStory(client(clientId), link, 'unlinked', caller.userId)),

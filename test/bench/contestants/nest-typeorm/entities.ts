@@ -286,7 +286,7 @@ export class LoggedEvent {
   clientId!: string | null;
 
   @Column('uuid', { array: true })
-  audience!: string[];
+  audience!: (string | null)[];
 
   @Column('jsonb')
   data!: object;

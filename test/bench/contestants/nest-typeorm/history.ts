@@ -67,10 +67,16 @@ function eventsOf(manager: EntityManager, happening: Happening, stream: Stream):
       traceparent,
       dealId: deal.id,
       clientId: deal.clientId,
-      audience: [...new Set([deal.ownerId, deal.executorId].filter((userId) => userId !== null))],
+      audience: audienceOf(deal),
       data,
     }),
   );
+}
+
+/** Who sees it as owner, then null, then who sees it as executor. */
+function audienceOf({ ownerId, executorId }: Deal): (string | null)[] {
+  if (ownerId === null && executorId === null) return [];
+  return [...(ownerId === null ? [] : [ownerId]), null, ...(executorId === null ? [] : [executorId])];
 }
 
 /** An entity as the API shows it. */

@@ -1,0 +1,38 @@
+/**
+ * UUIDs of the users who may see an event beside those whose role sees all, as the log keeps them: who sees its rows
+ * because they are his own, then null, then who sees them because he carries them out.
+ */
+export type Audience = readonly (string | null)[];
+
+type UserIds = Iterable<string | null | undefined>;
+
+/** The audience of what is told of rows with these owners and executors; absent ones are left out. */
+export function audienceOf(owners: UserIds, executors: UserIds = []): Audience {
+  const [first, second] = [present(owners), present(executors)];
+  return first.length + second.length === 0 ? [] : [...first, null, ...second];
+}
+
+/** The same in SQL, of one owner and one executor: expressions that may be null. */
+export function audienceSql(owner: string, executor: string): string {
+  return `CASE WHEN coalesce(${owner}, ${executor}) IS NULL THEN '{}' ELSE
+    array_remove(ARRAY[${owner}], NULL) || ARRAY[NULL::uuid] || array_remove(ARRAY[${executor}], NULL) END`;
+}
+
+/**
+ * Whether a user is in the audience.
+ * @param ownerId the user if he may see what is his own.
+ * @param executorId the user if he may see what he carries out.
+ */
+export function isInAudience(audience: Audience, ownerId: string | null, executorId: string | null): boolean {
+  const end = audience.indexOf(null);
+  // Older events don't tell one from the other.
+  if (end === -1) return audience.includes(ownerId) || audience.includes(executorId);
+  const asOwner = audience.indexOf(ownerId);
+  return (asOwner !== -1 && asOwner < end) || (executorId !== null && audience.includes(executorId, end + 1));
+}
+
+function present(ids: UserIds): string[] {
+  const users = new Set<string>();
+  for (const id of ids) if (typeof id === 'string') users.add(id);
+  return [...users];
+}
