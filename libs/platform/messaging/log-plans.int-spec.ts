@@ -2,7 +2,7 @@ import { Database, type Statement } from '#platform/persistence';
 import { createTestDatabase, type TestDatabase } from '#platform/testing';
 import { MIGRATIONS } from '../../../migrations/index.js';
 import { LogReader } from './log-reader.js';
-import { SEQUENCE } from './sequencer.js';
+import { INDEXES_ONLY, SEQUENCE } from './sequencer.js';
 
 const EVENTS = 60_000;
 /** md5('1'), as the deals here have it. */
@@ -132,10 +132,27 @@ describe('the log in many months', () => {
 
   it('is numbered by indexes alone', async () => {
     await database.rows(`UPDATE crm.event_log SET position = NULL WHERE position > ${EVENTS - 1_000}`);
-    const plans = await plansOf({ statement: SEQUENCE, values: [1_000] });
+    const plans = await plansOf({ statement: SEQUENCE, values: [] });
     for (const { scanned, rows } of plans) {
       expect(scanned).toEqual([]);
       expect(rows).toBe(1_000);
     }
+  });
+
+  it('is numbered by indexes alone also on a plan that was made when there was nothing', async () => {
+    const nodes = await database.undone(async (client) => {
+      await client.query(
+        'CREATE TEMP TABLE kept AS SELECT * FROM crm.event_log; TRUNCATE crm.event_log; ANALYZE crm.event_log',
+      );
+      await client.query(`${INDEXES_ONLY}; PREPARE numbering AS ${SEQUENCE.text}; EXECUTE numbering`);
+      await client.query('INSERT INTO crm.event_log SELECT * FROM kept');
+      const explained = await client.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(
+        'EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE numbering',
+      );
+      return flat(explained.rows[0]!['QUERY PLAN'][0].Plan);
+    });
+    const log = nodes.filter((node) => node['Relation Name']?.startsWith('event_log') && rowsRead(node) > 0);
+    expect(log.length).toBeGreaterThan(0);
+    expect(log.filter((node) => node['Node Type'] === 'Seq Scan')).toEqual([]);
   });
 });

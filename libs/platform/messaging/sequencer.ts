@@ -13,13 +13,14 @@ const BATCH = 1_000;
  * was taken under the stream's lock: so `ORDER BY seq` keeps every stream's order, and numbering what is visible
  * leaves no gap for a transaction that commits later.
  *
- * A row's place is looked up in the sorted array of them all: a join of the two would read whole months.
+ * A row's place is looked up in the sorted array of them all: a join of the two would read whole months. It has no
+ * parameter: its plan, which spans every month, is made once and not each time, on {@link INDEXES_ONLY}.
  */
 export const SEQUENCE = {
   name: 'crm_sequence',
   text: `WITH fresh AS (
       SELECT array_agg(seq ORDER BY seq) AS seqs, count(*) AS count
-      FROM (SELECT seq FROM crm.event_log WHERE position IS NULL ORDER BY seq LIMIT $1::int) AS waiting
+      FROM (SELECT seq FROM crm.event_log WHERE position IS NULL ORDER BY seq LIMIT ${BATCH}) AS waiting
     ), head AS (
       UPDATE crm.event_cursors c SET position = c.position + fresh.count, updated_at = now()
       FROM fresh WHERE c.name = 'sequencer' AND fresh.count > 0
@@ -30,6 +31,9 @@ export const SEQUENCE = {
     )
     SELECT count::int AS count, ${LogSignal.positionedSql} FROM head`,
 };
+
+/** The plan may be made while a month is empty, and must not read that month as a whole when it has filled. */
+export const INDEXES_ONLY = 'SET enable_seqscan = off';
 
 /** Gives committed events their gap-free global positions; one process at a time, under an advisory lock. */
 @Injectable()
@@ -53,8 +57,9 @@ export class Sequencer implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   private async lead({ client, signal }: Term): Promise<void> {
+    await client.query(INDEXES_ONLY);
     while (!signal.aborted) {
-      const { rows } = await client.query<{ count: number }>({ ...SEQUENCE, values: [BATCH] });
+      const { rows } = await client.query<{ count: number }>(SEQUENCE);
       if ((rows[0]?.count ?? 0) < BATCH) await this.wakeup.next(POLL_MS, signal);
     }
   }
