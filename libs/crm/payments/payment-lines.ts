@@ -113,13 +113,18 @@ export class PaymentLines {
     const { line, at } = change;
     const isNew = change.what === 'created';
     const row = isNew ? mapping.insertValues(line) : mapping.updateValues(line);
-    const [stored] = await this.store.database
-      .query<{ currency: string }>(isNew ? insert : update, [
-        ...row,
-        ...[paymentId, path.dealId, path.policyId, change.currency ?? null, scope.all, scope.ownerId, scope.executorId],
-        ...[isNew, change.paymentVersions ?? null, differenceOf(change)],
-        ...this.store.eventLog.oneChange(lineStory(path.dealId, paymentId, change), at),
-      ])
+    const values = () => [
+      ...row,
+      ...[paymentId, path.dealId, path.policyId, change.currency ?? null, scope.all, scope.ownerId, scope.executorId],
+      ...[isNew, change.paymentVersions ?? null, differenceOf(change)],
+      ...this.store.eventLog.oneChange(lineStory(path.dealId, paymentId, change), at),
+    ];
+    let stored: { readonly currency: string } | undefined;
+    await this.store.unitOfWork
+      .write<{ currency: string }>(
+        () => Promise.resolve({ statement: isNew ? insert : update, values: values() }),
+        (rows) => void ([stored] = rows),
+      )
       .catch((error: unknown) => {
         throw (error as { code?: unknown }).code === NUMERIC_OVERFLOW ? totalTooLarge() : error;
       });

@@ -1,6 +1,7 @@
 import { EventsHandler, type IEventHandler } from '@nestjs/cqrs';
 import { Database, statement, UnitOfWork } from '#platform/persistence';
 import { EventLog } from './event-log.js';
+import { LogSignal } from './log-signal.js';
 import { Parcel, PARCEL_MOVED, parcelChange, ParcelMoved, ParcelService } from './parcel.fixture.js';
 
 const VISIT = statement('INSERT INTO public.visits (place) VALUES ($1::text)');
@@ -67,6 +68,18 @@ describe('a change of an aggregate', () => {
       events: [event(1, parcel.id, 'Kazan'), event(2, parcel.id, 'Omsk')],
       visits: [],
     });
+  });
+
+  it('wakes the readers of the log when there is something to see', async () => {
+    const parcel = Parcel.at('Kazan');
+    const appended = jest.spyOn(service.app.get(LogSignal), 'appended');
+    const seen: ReturnType<typeof service.traces>[] = [];
+    appended.mockImplementation(() => void seen.push(service.traces(parcel.id)));
+    await service.parcels.save(parcel);
+    parcel.moveTo('Omsk');
+    await service.app.get(UnitOfWork).run(() => service.parcels.save(parcel));
+    appended.mockRestore();
+    expect((await Promise.all(seen)).map(({ events }) => events.length)).toEqual([1, 2]);
   });
 
   it('is stored together with what its handlers wrote', async () => {

@@ -96,8 +96,9 @@ export class EventLog {
     ];
   }
 
-  /** Lets the readers know after the commit. */
+  /** Lets the readers know after the commit. Without one to come they would look before there is anything to see. */
   private wake(): void {
+    if (!this.unitOfWork.isOpen) throw new Error('events are appended in a unit of work: open one');
     this.unitOfWork.afterCommit(() => this.signal.appended());
   }
 }

@@ -120,6 +120,10 @@ export class UnitOfWork {
     return unit ? unit.query<R>(statement, values) : this.alone<R>(statement, values);
   }
 
+  get isOpen(): boolean {
+    return this.current.get() !== undefined;
+  }
+
   /** Calls `action`, which must not throw, once the surrounding transaction has committed; at once when none is open. */
   afterCommit(action: () => void): void {
     const unit = this.current.get();
