@@ -254,10 +254,7 @@ describe('RPC', () => {
     const { asked, stopped } = await crm.database.undone(async (database) => {
       await database.query('LOCK TABLE crm.deals IN ACCESS EXCLUSIVE MODE');
       const answered = ask(admin, 'crm.deals.get', { deal_id: deal.id });
-      await until(async () => {
-        const waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%crm.deals%'";
-        return (await crm.database.rows(waiting)).length === 1;
-      });
+      await crm.blocked('crm.deals');
       return { asked: answered, stopped: crm.api.close() };
     });
     expect(await asked).toEqual(deal);
