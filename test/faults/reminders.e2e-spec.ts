@@ -90,7 +90,8 @@ describe('sixty days of a book', () => {
     await barrier.query(`BEGIN; LOCK TABLE ${IN_HAND} IN EXCLUSIVE MODE`);
     clock.set(morning(number));
     const waiting = `SELECT count(*)::int AS count FROM pg_locks
-      WHERE NOT granted AND relation = '${IN_HAND}'::regclass`;
+      WHERE NOT granted AND relation = '${IN_HAND}'::regclass
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
     await until(async () => (await count(waiting)) >= 3, SETTLES_WITHIN_MS);
     await harm();
     await barrier.end();

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { INestApplicationContext } from '@nestjs/common';
 import { type CalendarDate, Clock } from '#platform/kernel';
 import { Database, statement } from '#platform/persistence';
@@ -21,8 +22,8 @@ import { JobsModule } from './jobs.module.js';
 const MORNING = '2026-03-02T02:00:00.000Z';
 const QUICK = { CRM_JOB_CONCURRENCY: '1', CRM_RECONCILE_MS: '100' };
 
-/** The queue of every trial handler. */
-export const QUEUE = 'trial';
+/** The queue of every trial handler; of one test file, since others use the same Redis at the same time. */
+export const QUEUE = `trial-${randomUUID()}`;
 
 const EFFECT = statement('INSERT INTO public.effects (key) VALUES ($1)');
 
