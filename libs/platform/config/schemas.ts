@@ -66,6 +66,10 @@ export class RedisSettings extends Settings({
     doc: 'Redis for Bull queues (maxmemory-policy noeviction); without it they live in PostgreSQL.',
   }),
   port: integer('REDIS_PORT', 1, 65_535, { fallback: '6379', doc: 'Port of Redis.' }),
+  db: integer('REDIS_DB', 0, 1_000, {
+    fallback: '0',
+    doc: 'Logical database of Redis; installations that share one would take each other’s jobs.',
+  }),
   password: optionalText('REDIS_PASSWORD', { doc: 'Password of Redis, when it has one.' }),
 }) {}
 

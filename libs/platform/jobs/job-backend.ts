@@ -15,6 +15,7 @@ import {
 interface RedisEndpoint {
   readonly host: string;
   readonly port: number;
+  readonly db: number;
   readonly password?: string;
   readonly retryStrategy: (times: number) => number;
   readonly disconnectTimeout: number;
@@ -47,6 +48,7 @@ export function jobConnection(redis: RedisSettings, database: DatabaseSettings):
   return {
     host: redis.host,
     port: redis.port,
+    db: redis.db,
     ...(redis.password === undefined ? {} : { password: redis.password }),
     retryStrategy: (times) => Math.min(times * 100, LONGEST_RECONNECT_DELAY_MS),
     disconnectTimeout: DISCONNECT_TIMEOUT_MS,

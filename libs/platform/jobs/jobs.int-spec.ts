@@ -11,6 +11,25 @@ import { QUEUE, redisServer, Trial } from './trial.fixture.js';
 
 const write = (key: string) => ({ queue: QUEUE, name: 'write', key, payload: {} });
 
+describe('two installations on one Redis', () => {
+  it('keep to their logical databases', async () => {
+    const [one, other] = [await Trial.begin(redisServer()), await Trial.begin({ ...redisServer(), db: 1 })];
+    const api = await one.start('api');
+    const waiting = async () => (await api.get(JobCounts).collect())[QUEUE]?.waiting;
+    await api.get(JobRequests).request(write('one'));
+    await until(async () => (await waiting()) === 1);
+    const worker = await other.start();
+    await worker.get(JobRequests).request(write('other'));
+    await other.done(1);
+    expect(await waiting()).toBe(1);
+    await one.start();
+    await one.done(1);
+    expect([await one.effects(), await other.effects()]).toEqual([['one'], ['other']]);
+    await Promise.all([one, other].map((trial) => trial.rest()));
+    await Promise.all([one, other].map((trial) => trial.database.drop()));
+  });
+});
+
 describe.each([
   { backend: 'Redis', redisAt: redisServer },
   { backend: 'PostgreSQL', redisAt: () => undefined },

@@ -138,7 +138,7 @@ export class Trial {
       for (const { name } of tables) await this.database.rows(`DELETE FROM ${name}`);
       return;
     }
-    const client = new Redis({ ...redisServer() });
+    const client = new Redis({ ...this.redis });
     const keys = await client.keys(`crm:{${QUEUE}}*`);
     if (keys.length > 0) await client.del(keys);
     await client.quit();

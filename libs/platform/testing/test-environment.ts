@@ -6,7 +6,7 @@ export interface TestServers {
   /** Events stay in the process when it is absent. */
   readonly rabbitmqUrl?: string;
   /** Queues live in PostgreSQL when it is absent. */
-  readonly redis?: { readonly host: string; readonly port: number };
+  readonly redis?: { readonly host: string; readonly port: number; readonly db?: number };
 }
 
 /**
@@ -27,7 +27,7 @@ export function testEnvironment(servers: TestServers, more: Readonly<Record<stri
     CRM_WORKER_PORT: '0',
     CRM_PUBLIC_URL: 'https://crm.example',
     ...(rabbitmqUrl && { CRM_RABBITMQ_URL: rabbitmqUrl }),
-    ...(redis && { REDIS_HOST: redis.host, REDIS_PORT: String(redis.port) }),
+    ...(redis && { REDIS_HOST: redis.host, REDIS_PORT: String(redis.port), REDIS_DB: String(redis.db ?? 0) }),
     ...more,
   };
 }
