@@ -138,7 +138,8 @@ export class Trial {
       for (const { name } of tables) await this.database.rows(`DELETE FROM ${name}`);
       return;
     }
-    const client = new Redis({ ...this.redis });
+    // At the server itself: a test may have taken the way there away.
+    const client = new Redis({ ...this.redis, ...redisServer() });
     const keys = await client.keys(`crm:{${QUEUE}}*`);
     if (keys.length > 0) await client.del(keys);
     await client.quit();
