@@ -12,7 +12,7 @@ import { installConnectionDrain } from './connection-drain.js';
 import { DeclaredInputGuard } from './declared-input.guard.js';
 import { installFileUpload } from './file-upload.js';
 import { IdempotencyKeys } from './idempotency-keys.js';
-import { installIdempotency } from './idempotency.interceptor.js';
+import { installIdempotency } from './idempotency.js';
 import { installJsonBody } from './json-body.js';
 import { PROBLEM_TYPE, sendProblem } from './problem.js';
 import { ProblemFilter } from './problem.filter.js';
