@@ -7,13 +7,13 @@ import { INDEXES_ONLY, SEQUENCE } from './sequencer.js';
 const EVENTS = 60_000;
 /** md5('1'), as the deals here have it. */
 const DEAL = 'c4ca4238-a0b9-2382-0dcc-509a6f75849b';
-/** Two years and a half, the last months without partitions of their own made ahead. */
+/** Two years and a half of whole months, since of a month with few events PostgreSQL rightly reads all, whatever day it is. */
 const FILL = `
   SELECT crm.add_partition('event_log', month::date)
     FROM generate_series(date_trunc('month', now()) - interval '30 months', now(), interval '1 month') AS month;
   INSERT INTO crm.event_log (id, position, stream, stream_version, type, time, deal_id, audience, data)
     SELECT gen_random_uuid(), n, 'deals/' || n % 500, n / 500, 'deal.updated',
-      now() - interval '30 months' * (1 - n / ${EVENTS}.0), md5((n % 500)::text)::uuid, '{}', jsonb_build_object('text', repeat('x', 300))
+      date_trunc('month', now()) + interval '1 month' - interval '31 months' * (1 - (n - 1) / ${EVENTS}.0), md5((n % 500)::text)::uuid, '{}', jsonb_build_object('text', repeat('x', 300))
     FROM generate_series(1, ${EVENTS}) AS n;
   UPDATE crm.event_cursors SET position = ${EVENTS} WHERE name = 'sequencer';
   ANALYZE crm.event_log;`;
