@@ -26,6 +26,10 @@ export class Database {
     return this.query<R>(statement, values).then(([row]) => row);
   }
 
+  get isInUnitOfWork(): boolean {
+    return this.unitOfWork.isOpen;
+  }
+
   /**
    * Rows of a SELECT as they are at one moment, however many, on a connection of its own: a batch is read when it is
    * asked for, and whoever stops asking ends the query.

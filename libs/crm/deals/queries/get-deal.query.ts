@@ -1,7 +1,7 @@
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
-import { requireAccess, scopePredicate } from '#platform/auth';
+import { inScope, requireAccess } from '#platform/auth';
 import type { Caller } from '#platform/kernel';
-import { Database, statement } from '#platform/persistence';
+import { Database, RowLoader, statement } from '#platform/persistence';
 import type { DealView } from '../contracts.js';
 import { dealNotFound } from '../deal.errors.js';
 import { DEAL_COLUMNS, type DealRow, dealView } from './deal-row.js';
@@ -18,18 +18,21 @@ export class GetDealQuery extends Query<DealView> {
   }
 }
 
+const BY_IDS = statement(`SELECT ${DEAL_COLUMNS} FROM crm.deals d WHERE d.id = ANY ($1::uuid[]) AND NOT d.is_deleted`);
+
 @QueryHandler(GetDealQuery)
 export class GetDealHandler implements IQueryHandler<GetDealQuery> {
-  constructor(private readonly database: Database) {}
+  private readonly deals: RowLoader<DealRow>;
+
+  constructor(database: Database) {
+    this.deals = new RowLoader(database, BY_IDS);
+  }
 
   /** @throws DomainError `deal_not_found`. */
   async execute({ caller, dealId, action }: GetDealQuery): Promise<DealView> {
-    const scope = scopePredicate(requireAccess(caller, 'deals', action), 'd', 2);
-    const row = await this.database.first<DealRow>(
-      statement(`SELECT ${DEAL_COLUMNS} FROM crm.deals d WHERE d.id = $1::uuid AND NOT d.is_deleted AND ${scope.sql}`),
-      [dealId, ...scope.values],
-    );
-    if (!row) throw dealNotFound();
+    const scope = requireAccess(caller, 'deals', action);
+    const row = await this.deals.load(dealId);
+    if (!row || !inScope(scope, { ownerId: row.owner_id, executorId: row.executor_id })) throw dealNotFound();
     return dealView(row);
   }
 }

@@ -1,0 +1,118 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { setImmediate as turn } from 'node:timers/promises';
+import { Batches } from './batches.js';
+
+/** Work whose batches are kept until the test lets them go. */
+class Desk {
+  readonly begun: (readonly string[])[] = [];
+  private readonly ends: ((outputs?: readonly (string | Error)[] | Error) => void)[] = [];
+
+  readonly work = (items: readonly string[]): Promise<readonly (string | Error)[]> => {
+    this.begun.push(items);
+    return new Promise((resolve, reject) => {
+      this.ends.push((outputs = items.map((item) => item.toUpperCase())) =>
+        outputs instanceof Error ? reject(outputs) : resolve(outputs),
+      );
+    });
+  };
+
+  /** Ends the batch that began at this place, and lets what follows from it happen. */
+  async end(place: number, outputs?: readonly (string | Error)[] | Error): Promise<void> {
+    this.ends[place]!(outputs);
+    await turn();
+    await turn();
+  }
+}
+
+describe('batches', () => {
+  let desk: Desk;
+  beforeEach(() => (desk = new Desk()));
+
+  it('hold all that is asked for at the same moment, and give each its own', async () => {
+    const batches = new Batches(desk.work, { lanes: 1, most: 10 });
+    const answers = Promise.all(['a', 'b', 'c'].map((item) => batches.add(item)));
+    await turn();
+    expect(desk.begun).toEqual([['a', 'b', 'c']]);
+    await desk.end(0);
+    expect(await answers).toEqual(['A', 'B', 'C']);
+  });
+
+  it('begin at once while a lane is free, and gather what comes when none is', async () => {
+    const batches = new Batches(desk.work, { lanes: 2, most: 10 });
+    for (const item of ['a', 'b', 'c', 'd']) {
+      void batches.add(item);
+      await turn();
+    }
+    expect(desk.begun).toEqual([['a'], ['b']]);
+    await desk.end(1);
+    expect(desk.begun).toEqual([['a'], ['b'], ['c', 'd']]);
+  });
+
+  it('are no greater than they may be', async () => {
+    const batches = new Batches(desk.work, { lanes: 2, most: 2 });
+    for (const item of ['a', 'b', 'c', 'd', 'e']) void batches.add(item);
+    await turn();
+    await turn();
+    expect(desk.begun).toEqual([
+      ['a', 'b'],
+      ['c', 'd'],
+    ]);
+    await desk.end(0);
+    expect(desk.begun.slice(2)).toEqual([['e']]);
+  });
+
+  it('keep what has the same key apart, in the order in which it came', async () => {
+    const batches = new Batches(desk.work, { lanes: 1, most: 10, keyOf: (item) => item[0]! });
+    for (const item of ['a1', 'a2', 'b1', 'a3', 'b2']) void batches.add(item);
+    await turn();
+    await desk.end(0);
+    await desk.end(1);
+    expect(desk.begun).toEqual([['a1', 'b1'], ['a2', 'b2'], ['a3']]);
+  });
+
+  it('let others pass a thousand of one key', async () => {
+    const batches = new Batches(desk.work, { lanes: 1, most: 2, keyOf: (item) => item[0]! });
+    for (let count = 0; count < 7; count++) void batches.add(`a${count}`);
+    void batches.add('b');
+    await turn();
+    expect(desk.begun).toEqual([['a0', 'b']]);
+  });
+
+  it('tell an error to the one whose it is', async () => {
+    const batches = new Batches(desk.work, { lanes: 1, most: 10 });
+    const answers = Promise.allSettled(['a', 'b'].map((item) => batches.add(item)));
+    await turn();
+    await desk.end(0, [new RangeError('not a'), 'B']);
+    expect(await answers).toEqual([
+      { status: 'rejected', reason: new RangeError('not a') },
+      { status: 'fulfilled', value: 'B' },
+    ]);
+  });
+
+  it('tell all when the work itself fails, and go on', async () => {
+    const batches = new Batches(desk.work, { lanes: 1, most: 10 });
+    const answers = Promise.allSettled(['a', 'b'].map((item) => batches.add(item)));
+    await turn();
+    await desk.end(0, new Error('no connection'));
+    expect((await answers).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    const next = batches.add('c');
+    await turn();
+    await desk.end(1);
+    expect(await next).toBe('C');
+  });
+
+  it('work in nobody’s context, and answer everybody in his own', async () => {
+    const context = new AsyncLocalStorage<string>();
+    const seen: unknown[] = [];
+    const batches = new Batches<string, string>(
+      (items) => {
+        seen.push(context.getStore());
+        return Promise.resolve([...items]);
+      },
+      { lanes: 1, most: 10 },
+    );
+    const ask = (who: string) => context.run(who, () => batches.add('x').then(() => context.getStore()));
+    expect(await Promise.all([ask('anna'), ask('boris')])).toEqual(['anna', 'boris']);
+    expect(seen).toEqual([undefined]);
+  });
+});
