@@ -27,6 +27,52 @@ describe('many at the same moment', () => {
   };
   const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 
+  it('who ask for the same deals each see their own and no other', async () => {
+    const other = crm.user('seller');
+    const [mine, his] = await Promise.all([crm.deal(seller), crm.deal(other)]);
+    const askers = [seller, other, crm.user('lead'), crm.user('executor')];
+    const answers = await atOnce(80, (index) =>
+      askers[index % 4]!.get<DealView>(`/deals/${(index % 8 < 4 ? mine : his).id}`),
+    );
+    const seen = answers.map(({ status, body }) => (status === 200 ? body.id : status));
+    const expected = [mine.id, 404, mine.id, 404, 404, his.id, his.id, 404];
+    expect(seen).toEqual(answers.map((_, index) => expected[index % 8]));
+  });
+
+  it('who open deals each get one of their own, or hear why not', async () => {
+    const stranger = crm.user('seller');
+    const client = await crm.client(seller);
+    const openers = [seller, stranger, crm.user('lead')];
+    const answers = await atOnce(60, (index) =>
+      openers[index % 3]!.post<DealView>('/deals', {
+        client_id: index % 5 === 4 ? newId() : client.id,
+        title: `deal ${index}`,
+        next_review_at: '2026-03-10',
+      }),
+    );
+    const outcomes = answers.map(({ status, code }) => code ?? status);
+    expect(outcomes).toEqual(
+      answers.map((_, index) => (index % 3 === 1 || index % 5 === 4 ? 'client_not_found' : 201)),
+    );
+    const opened = answers.flatMap(({ status, body }) => (status === 201 ? [body] : []));
+    expect(opened.map(({ title }) => title)).toEqual(
+      answers.flatMap(({ status }, index) => (status === 201 ? [`deal ${index}`] : [])),
+    );
+    expect(opened.map(({ owner_id }) => owner_id)).toEqual(
+      answers.flatMap(({ status }, index) => (status === 201 ? [index % 3 === 0 ? seller.id : null] : [])),
+    );
+    for (const deal of opened) {
+      const events = await crm.events(`deals/${deal.id}`);
+      expect(events).toMatchObject([{ type: 'deal.created', stream_version: 1, data: { deal } }]);
+      expect(await crm.journal(deal.id)).toMatchObject([{ seq: 1, data: { before: null, after: deal } }]);
+      expect(await openers[2]!.get(`/deals/${deal.id}/journal/verify`)).toMatchObject({
+        body: { valid: true, entries: 1 },
+      });
+    }
+    const stored = await crm.database.rows('SELECT FROM crm.deals WHERE client_id = $1', [client.id]);
+    expect(stored).toHaveLength(opened.length);
+  });
+
   it('who change one deal from one version: exactly one wins', async () => {
     const deal = await crm.deal(seller);
     const answers = await atOnce(50, (index) =>

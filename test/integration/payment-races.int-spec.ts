@@ -1,7 +1,7 @@
 import type { DealView } from '#crm/deals/contracts';
 import type { PaymentLineView, PaymentView } from '#crm/payments/contracts';
 import { newId } from '#platform/kernel';
-import type { Answer, TestUser } from '#platform/testing';
+import { type Answer, TestUser } from '#platform/testing';
 import { Crm } from '../crm.js';
 import { CrmUser, type Reply } from '../crm-user.js';
 import { figures } from '../figures.js';
@@ -148,6 +148,37 @@ describe('one payment under many hands', () => {
     }
     expect(await read(payment)).toMatchObject({ incomes_total: LINE.amount, version: 2 });
     expect(await expectTrueMoney(crm, deal.id)).toBe(1);
+  });
+});
+
+describe('many payments under many hands', () => {
+  it('each get their own lines, from two processes, and each refusal is its own', async () => {
+    const other = await crm.also({});
+    const [here, there] = [crm.api, other].map(({ inject }) => new TestUser(inject, seller.id, ['ROLE_SALES_AGENT']));
+    const stranger = crm.user('seller');
+    const deals = await Promise.all(Array.from({ length: 12 }, () => crm.deal(seller)));
+    const payments = await Promise.all(deals.map((one) => addPayment(seller, one, { planned_amount: '5000.00' })));
+    const expected: Record<string, number> = {};
+    const answers = await atOnce(600, (index) => {
+      // Neither the order nor the sender goes with the deal.
+      const path = pathOf(payments[(index * 7) % payments.length]!);
+      const lines = `${path}/${index % 4 === 0 ? 'expenses' : 'incomes'}`;
+      const [outcome, by, body] =
+        index % 10 === 3
+          ? ['400 currency_mismatch', here!, { ...LINE, currency: 'USD' }]
+          : index % 10 === 7
+            ? ['404 deal_not_found', stranger, LINE]
+            : ['201', index % 2 === 0 ? here! : there!, { ...LINE, amount: `${1 + (index % 50)}.37` }];
+      expected[outcome] = (expected[outcome] ?? 0) + 1;
+      return by.post<PaymentLineView>(lines, body);
+    });
+    expect(tally(answers)).toEqual(expected);
+    let changes = 0;
+    for (const one of deals) {
+      changes += await expectTrueMoney(crm, one.id);
+      expect(await seller.get(`/deals/${one.id}/journal/verify`)).toMatchObject({ body: { valid: true } });
+    }
+    expect(changes).toBe(expected['201']);
   });
 });
 

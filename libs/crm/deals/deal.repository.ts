@@ -11,11 +11,11 @@ import { clientNotFound, dealNotFound } from './deal.errors.js';
  * deletion of the client wait, and this wait for a deletion.
  */
 const CLIENT_IN_SCOPE = {
-  parameterCount: 3,
-  source: (first: number) => `(
-    SELECT 1 FROM crm.clients c WHERE c.id = $${first}::uuid AND NOT c.is_deleted AND c.merged_into_id IS NULL
-      AND ($${first + 1}::boolean OR c.owner_id = $${first + 2}::uuid OR EXISTS (
-        SELECT 1 FROM crm.deals o WHERE o.client_id = c.id AND o.owner_id = $${first + 2}::uuid AND NOT o.is_deleted))
+  types: ['uuid', 'boolean', 'uuid'],
+  source: ([clientId, seesAll, ownerId]: readonly string[]) => `(
+    SELECT 1 FROM crm.clients c WHERE c.id = ${clientId} AND NOT c.is_deleted AND c.merged_into_id IS NULL
+      AND (${seesAll} OR c.owner_id = ${ownerId} OR EXISTS (
+        SELECT 1 FROM crm.deals o WHERE o.client_id = c.id AND o.owner_id = ${ownerId} AND NOT o.is_deleted))
     FOR SHARE OF c) AS client`,
 };
 
@@ -34,7 +34,7 @@ export class DealRepository extends AggregateRepository<Deal> {
   private readonly byIdsHeld: Statement;
 
   constructor(store: AggregateStore) {
-    super(store, Deal, CLIENT_IN_SCOPE);
+    super(store, Deal, { insertCondition: CLIENT_IN_SCOPE, beginsStreams: true });
     this.byId = statement(
       `SELECT ${this.mapping.selection} FROM ${this.mapping.table} WHERE id = $1::uuid AND NOT is_deleted`,
     );

@@ -1,8 +1,7 @@
 import type { Scope } from '#platform/auth';
 import { scopePredicate } from '#platform/auth';
-import { appendingOne, audienceSql, oneChangeParameters, type OneChangeSql } from '#platform/messaging';
-import { statement, type Statement, TableMapping } from '#platform/persistence';
-import type { DataSource } from 'typeorm';
+import { type AggregateStore, appendingEach, audienceSql, CHANGE_MEMBERS } from '#platform/messaging';
+import { GroupCommit, statement, type Statement, TableMapping } from '#platform/persistence';
 import type { LineKind } from './contracts.js';
 import { LINE_ENTITIES, type PaymentLine } from './payment-line.entity.js';
 
@@ -17,77 +16,87 @@ export function readPayment(scope: Scope): Statement {
   );
 }
 
-/** The statements of one table of lines. */
+/** A row that tells of the line's payment. */
+export interface WrittenLine {
+  /** The deal's stream. */
+  readonly key: string;
+  readonly currency: string;
+}
+
+/** `name type` of what a change of a line takes for granted, in its record. */
+const GUARDS = [
+  'guard_deal_id uuid',
+  'guard_policy_id uuid',
+  'guard_currency text',
+  'guard_payment_versions int[]',
+  'guard_sees_all boolean',
+  'guard_owner_id uuid',
+  'guard_executor_id uuid',
+  'difference numeric',
+] as const;
+
+/** The statements of one table of lines, over records of the row, {@link GUARDS} and the change. */
 export class LineTable {
   readonly mapping: TableMapping<PaymentLine>;
   /** A line that is not deleted; parameters: line, payment. */
   readonly select: Statement;
-  /** Parameters of both: the row's own, then those of {@link withTotals}. */
-  readonly insert: Statement;
-  readonly update: Statement;
+  readonly inserts: GroupCommit<WrittenLine>;
+  readonly updates: GroupCommit<WrittenLine>;
 
-  constructor(dataSource: DataSource, kind: LineKind) {
+  constructor({ dataSource, database }: AggregateStore, kind: LineKind) {
     this.mapping = new TableMapping(dataSource.getMetadata(LINE_ENTITIES[kind]));
-    const { table, selection, insertParameterCount, updateParameterCount } = this.mapping;
+    const { table, selection, members } = this.mapping;
     this.select = statement(
       `SELECT ${selection} FROM ${table} WHERE id = $1::uuid AND payment_id = $2::uuid AND NOT is_deleted`,
     );
-    const insert = this.mapping.insertSql('old', { currency: '(old.payment).currency' });
-    this.insert = withTotals(kind, insert, insertParameterCount);
-    this.update = withTotals(kind, this.mapping.updateSql('EXISTS (SELECT FROM old)'), updateParameterCount);
+    const valueOf = (name: string): string =>
+      name === 'currency' ? 'coalesce((asked).currency, (payment).currency)' : `(asked).${name}`;
+    const insert = this.mapping.insertFromSql('held', valueOf);
+    const update = this.mapping.updateFromSql('held', valueOf);
+    this.inserts = new GroupCommit(database, withTotals(kind, members, insert, 'AND p.cancelled_at IS NULL'));
+    this.updates = new GroupCommit(database, withTotals(kind, [...members, 'loaded_version int'], update, ''));
   }
 }
 
 /**
- * One statement for a whole change of a line. `old` locks the payment and holds its latest row, or nothing when the
- * change may not be made: it is out of the caller's scope, or not what the caller takes it for. All that follows depends
- * on it. The deal is held for share, so that nobody who has lost it is told of what comes after.
+ * One statement for changes of lines, each of another deal. `held` locks the payments and holds their latest rows, but
+ * none whose change may not be made: it is out of the caller's scope, or not what the caller takes it for. All that
+ * follows depends on it. The deal is held for share, so that nobody who has lost it is told of what comes after. Locks
+ * are taken in the order of deals, so that two statements can't wait for each other.
  *
  * Nothing that is written of payment or deal was read before the lock: totals are counted up from the locked row, and
  * the entry and the events get the currency, the ids and the audience that stand there, the payment as it is now and
  * what it was.
- * @param write yields one row when the line was written.
- * @param own how many parameters `write` takes.
+ * @param members `name type` of the row's own.
+ * @param write of what is `held`; yields the id of each line that was written.
+ * @param condition what else must hold of the payment `p`.
  */
-function withTotals(kind: LineKind, write: string, own: number): Statement {
-  const guards = 10;
-  const [id, deal, policy, currency, seesAll, owner, executor, isNew, versions, difference] = Array.from(
-    { length: guards },
-    (_, index) => `$${own + index + 1}`,
-  );
-  const change = oneChangeParameters('story', own + guards + 1);
-  const { actorId, at, entry, clientId, audience } = change;
+function withTotals(kind: LineKind, members: readonly string[], write: string, condition: string): Statement {
   const total = `${kind}s_total`;
   return statement(
-    `WITH old AS (
-       SELECT p AS payment, d.client_id, d.owner_id, d.executor_id
-       FROM crm.payments p JOIN crm.deal_access d ON d.id = p.deal_id
-       WHERE p.id = ${id}::uuid AND p.deal_id = ${deal}::uuid AND NOT p.is_deleted
-         AND (${policy}::uuid IS NULL OR p.policy_id = ${policy}::uuid)
-         AND (${currency}::text IS NULL OR p.currency = ${currency}::text)
-         AND (p.cancelled_at IS NULL OR NOT ${isNew}::boolean)
-         AND (${versions}::int[] IS NULL OR p.version = ANY (${versions}::int[]))
+    `WITH input AS MATERIALIZED (
+       SELECT * FROM jsonb_to_recordset($1::jsonb) AS i (${[...members, ...GUARDS, ...CHANGE_MEMBERS].join(', ')})
+     ), held AS (
+       SELECT i AS asked, p AS payment, d.client_id, d.owner_id, d.executor_id
+       FROM input i JOIN crm.payments p ON p.id = i.payment_id JOIN crm.deal_access d ON d.id = p.deal_id
+       WHERE p.deal_id = i.guard_deal_id AND NOT p.is_deleted ${condition}
+         AND (i.guard_policy_id IS NULL OR p.policy_id = i.guard_policy_id)
+         AND (i.guard_currency IS NULL OR p.currency = i.guard_currency)
+         AND (i.guard_payment_versions IS NULL OR p.version = ANY (i.guard_payment_versions))
          AND NOT d.is_deleted
-         AND (${seesAll}::boolean OR d.owner_id = ${owner}::uuid OR d.executor_id = ${executor}::uuid)
-       FOR NO KEY UPDATE OF p FOR SHARE OF d
+         AND (i.guard_sees_all OR d.owner_id = i.guard_owner_id OR d.executor_id = i.guard_executor_id)
+       ORDER BY i.guard_deal_id FOR NO KEY UPDATE OF p FOR SHARE OF d
      ), line AS (${write}), now AS (
-       UPDATE crm.payments p SET ${total} = p.${total} + ${difference}::numeric, version = p.version + 1,
-         updated_at = ${at}, updated_by_id = ${actorId}
-       FROM old, line WHERE p.id = (old.payment).id RETURNING p AS payment
-     ), story AS (${storySql(kind, change)})${appendingOne({
-       ...change,
-       clientId: `coalesce(${clientId}, (SELECT client_id FROM story))`,
-       audience: `(${audience} || (SELECT audience FROM story))`,
-       events: '(SELECT events FROM story)',
-       eventCount: '2',
-       entry: { ...entry, data: '(SELECT entry FROM story)' },
-       result: '(SELECT currency FROM story)',
-     })}`,
+       UPDATE crm.payments p SET ${total} = p.${total} + (held.asked).difference, version = p.version + 1,
+         updated_at = (held.asked).change_at, updated_by_id = (held.asked).change_actor_id
+       FROM held JOIN line ON line.id = (held.asked).id WHERE p.id = (held.payment).id
+       RETURNING held.asked, held.payment AS before, p AS payment, held.client_id, held.owner_id, held.executor_id
+     ), story AS (${storySql(kind)})${appendingEach('story', { result: 'currency' })}`,
   );
 }
 
-/** What `lineStory` begins, with all that stands in the rows `old` and `now`. */
-function storySql(kind: LineKind, { events, entry }: OneChangeSql): string {
+/** The changes that {@link lineStory} begins, with all that stands in the rows of `now`. */
+function storySql(kind: LineKind): string {
   const total = `${kind}s_total`;
   /** What a change of a line can change of its payment, when `a` and `b` are the payment before and after, or after and before. */
   const moved = (a: string, b: string): string => `(
@@ -95,19 +104,21 @@ function storySql(kind: LineKind, { events, entry }: OneChangeSql): string {
       'net_total', (${a}).net_total::text) END ||
     CASE WHEN (${a}).status = (${b}).status THEN '{}' ELSE jsonb_build_object('status', (${a}).status) END)`;
   return `
-    SELECT (payment).currency, client_id, audience,
-      jsonb_set(${entry.data}, '{after,currency}', to_jsonb((payment).currency), false) ||
-        jsonb_build_object('payment', jsonb_build_object('before', previous, 'after', present)) AS entry,
+    SELECT (payment).currency, change_stream, change_deal_id, client_id AS change_client_id, change_actor_id, change_trace,
+      change_at, change_entry_id, change_kind, change_body, ${audienceSql('owner_id', 'executor_id')} AS change_audience,
+      jsonb_set(data, '{after,currency}', to_jsonb((payment).currency), false) ||
+        jsonb_build_object('payment', jsonb_build_object('before', previous, 'after', present)) AS change_data,
       jsonb_build_array(
-        jsonb_set(${events} -> 0, '{data}', ids || jsonb_set(${events} #> '{0,data}', '{${kind},currency}',
+        jsonb_set(events -> 0, '{data}', ids || jsonb_set(events #> '{0,data}', '{${kind},currency}',
           to_jsonb((payment).currency))),
-        jsonb_set(${events} -> 1, '{data}', ids || jsonb_build_object('payment', crm.payment_json(payment)::jsonb,
+        jsonb_set(events -> 1, '{data}', ids || jsonb_build_object('payment', crm.payment_json(payment)::jsonb,
           'previous', previous, 'changed',
-          (SELECT coalesce(jsonb_agg(field), '[]') FROM jsonb_object_keys(previous) AS field)))) AS events
-    FROM (SELECT now.payment, old.client_id,
-        ${audienceSql('old.owner_id', 'old.executor_id')} AS audience,
-        jsonb_build_object('deal_id', (now.payment).deal_id, 'client_id', old.client_id,
-          'policy_id', (now.payment).policy_id, 'payment_id', (now.payment).id) AS ids,
-        ${moved('old.payment', 'now.payment')} AS previous, ${moved('now.payment', 'old.payment')} AS present
-      FROM old, now OFFSET 0) AS both_rows`;
+          (SELECT coalesce(jsonb_agg(field), '[]') FROM jsonb_object_keys(previous) AS field)))) AS change_events
+    FROM (SELECT payment, client_id, owner_id, executor_id, (asked).change_stream, (asked).change_deal_id,
+        (asked).change_actor_id, (asked).change_trace, (asked).change_at, (asked).change_entry_id, (asked).change_kind,
+        (asked).change_body, (asked).change_data AS data, (asked).change_events AS events,
+        jsonb_build_object('deal_id', (payment).deal_id, 'client_id', client_id, 'policy_id', (payment).policy_id,
+          'payment_id', (payment).id) AS ids,
+        ${moved('before', 'payment')} AS previous, ${moved('payment', 'before')} AS present
+      FROM now OFFSET 0) AS both_rows`;
 }

@@ -5,7 +5,7 @@ import { access, forbidden, inScope, requireAccess, scopePredicate } from '#plat
 import { type Caller, DomainError, Money } from '#platform/kernel';
 import { AggregateStore } from '#platform/messaging';
 import type { LineKind } from './contracts.js';
-import { LineTable, readPayment } from './line-statements.js';
+import { LineTable, readPayment, type WrittenLine } from './line-statements.js';
 import type { LineChange, PaymentAtHand } from './line-change.js';
 import { lineStory } from './line-story.js';
 import type { PaymentLine } from './payment-line.entity.js';
@@ -32,8 +32,8 @@ export class PaymentLines {
     private readonly queries: QueryBus,
   ) {
     this.tables = {
-      income: new LineTable(store.dataSource, 'income'),
-      expense: new LineTable(store.dataSource, 'expense'),
+      income: new LineTable(store, 'income'),
+      expense: new LineTable(store, 'expense'),
     };
   }
 
@@ -109,20 +109,31 @@ export class PaymentLines {
   private async write(caller: Caller, path: PaymentPath, paymentId: string, change: LineChange): Promise<boolean> {
     const scope = access(caller, 'payments', 'edit');
     if (!scope) return false;
-    const { mapping, insert, update } = this.tables[change.kind];
+    const { mapping, inserts, updates } = this.tables[change.kind];
     const { line, at } = change;
-    const isNew = change.what === 'created';
-    const row = isNew ? mapping.insertValues(line) : mapping.updateValues(line);
-    const values = () => [
-      ...row,
-      ...[paymentId, path.dealId, path.policyId, change.currency ?? null, scope.all, scope.ownerId, scope.executorId],
-      ...[isNew, change.paymentVersions ?? null, differenceOf(change)],
-      ...this.store.eventLog.oneChange(lineStory(path.dealId, paymentId, change), at),
-    ];
-    let stored: { readonly currency: string } | undefined;
+    const group = change.what === 'created' ? inserts : updates;
+    const story = lineStory(path.dealId, paymentId, change);
+    const record = (): string =>
+      this.store.eventLog.changeRecord(
+        {
+          ...mapping.insertRecord(line),
+          loaded_version: line.loadedVersion,
+          guard_deal_id: path.dealId,
+          guard_policy_id: path.policyId,
+          guard_currency: change.currency,
+          guard_payment_versions: change.paymentVersions,
+          guard_sees_all: scope.all,
+          guard_owner_id: scope.ownerId,
+          guard_executor_id: scope.executorId,
+          difference: differenceOf(change),
+        },
+        story,
+        at,
+      );
+    let stored: WrittenLine | undefined;
     await this.store.unitOfWork
-      .write<{ currency: string }>(
-        () => Promise.resolve({ statement: isNew ? insert : update, values: values() }),
+      .write<WrittenLine>(
+        () => Promise.resolve(group.write(story.stream, record)),
         (rows) => void ([stored] = rows),
       )
       .catch((error: unknown) => {

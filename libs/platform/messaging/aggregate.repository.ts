@@ -12,6 +12,7 @@ import {
 } from '#platform/persistence';
 import { DataSource, type EntityTarget } from 'typeorm';
 import { appendingOne, oneChangeParameters } from './append-statement.js';
+import { Beginnings, type InsertCondition } from './beginnings.js';
 import { EventLog } from './event-log.js';
 
 /** What every repository of aggregates stands on. */
@@ -26,11 +27,12 @@ export class AggregateStore {
   ) {}
 }
 
-/** Rows that must be there for an insert to happen: a FROM item, and its parameters after the row's own. */
-interface InsertCondition {
-  /** @param first number of the condition's first parameter. */
-  readonly source: (first: number) => string;
-  readonly parameterCount: number;
+/** What is particular to a repository. */
+interface RepositoryOptions {
+  /** Its parameters come after the row's own. */
+  readonly insertCondition?: InsertCondition;
+  /** Whether each new aggregate begins a stream of its own with one change that has a journal entry. */
+  readonly beginsStreams?: boolean;
 }
 
 /** The functions of the database that append to journal and log. */
@@ -47,17 +49,21 @@ export abstract class AggregateRepository<T extends Aggregate> {
   protected readonly mapping: TableMapping<T>;
   private readonly inserts: WriteStatements;
   private readonly updates: WriteStatements;
+  private readonly beginnings: Beginnings<T> | undefined;
   private readonly insertAllStatements: Readonly<Record<Appending, Statement>>;
 
   protected constructor(
     protected readonly store: AggregateStore,
     entity: EntityTarget<T>,
-    insertCondition?: InsertCondition,
+    { insertCondition, beginsStreams = false }: RepositoryOptions = {},
   ) {
     this.mapping = new TableMapping(store.dataSource.getMetadata(entity));
     const own = this.mapping.insertParameterCount;
-    const condition = insertCondition?.source(own + 1);
-    this.inserts = withLog(this.mapping.insertSql(condition), own + (insertCondition?.parameterCount ?? 0));
+    const parameters = (insertCondition?.types ?? []).map((type, index) => `$${own + 1 + index}::${type}`);
+    this.inserts = withLog(this.mapping.insertSql(insertCondition?.source(parameters)), own + parameters.length);
+    this.beginnings = beginsStreams
+      ? new Beginnings(store.database, store.eventLog, this.mapping, insertCondition)
+      : undefined;
     this.updates = withLog(this.mapping.updateSql(), this.mapping.updateParameterCount);
     this.insertAllStatements = {
       append_changes: allWithLog(this.mapping.insertAllSql(), own, 'append_changes'),
@@ -79,16 +85,20 @@ export abstract class AggregateRepository<T extends Aggregate> {
         const changes = await this.store.eventLog.collect(() =>
           Promise.resolve(this.store.eventBus.publishAll(events)),
         );
-        const row = isNew
-          ? [...this.mapping.insertValues(aggregate), ...conditionValues]
-          : this.mapping.updateValues(aggregate);
+        const row = (): readonly unknown[] =>
+          isNew ? [...this.mapping.insertValues(aggregate), ...conditionValues] : this.mapping.updateValues(aggregate);
         const { one, oneEntered, any } = isNew ? this.inserts : this.updates;
         const [change, ...others] = changes;
         if (!change || others.length > 0 || change.events.length === 0) {
-          return { statement: any, values: [...row, ...this.store.eventLog.parameters(changes, at)] };
+          return { statement: any, values: () => [...row(), ...this.store.eventLog.parameters(changes, at)] };
         }
-        const values = [...row, ...this.store.eventLog.oneChange(change, at)];
-        return { statement: change.entry ? oneEntered : one, values };
+        if (isNew && change.entry && this.beginnings) {
+          return this.beginnings.write(aggregate, conditionValues, change, at);
+        }
+        return {
+          statement: change.entry ? oneEntered : one,
+          values: () => [...row(), ...this.store.eventLog.oneChange(change, at)],
+        };
       },
       (rows) => {
         if (rows.length > 0) return;
@@ -111,7 +121,7 @@ export abstract class AggregateRepository<T extends Aggregate> {
       const changes = await this.store.eventLog.collect(() => Promise.resolve(this.store.eventBus.publishAll(events)));
       return {
         statement: this.insertAllStatements[appending],
-        values: [...this.mapping.insertColumns(aggregates), ...this.store.eventLog.parameters(changes, at)],
+        values: () => [...this.mapping.insertColumns(aggregates), ...this.store.eventLog.parameters(changes, at)],
       };
     });
     for (const aggregate of aggregates) {

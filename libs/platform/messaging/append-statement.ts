@@ -105,3 +105,54 @@ export function oneChangeParameters(source: string, first: number): OneChangeSql
   const entry = { id, kind, body, data };
   return { source, stream, dealId, clientId, actorId, audience, entry, events, eventCount, trace, at };
 }
+
+/** How {@link appendingEach} appends. */
+interface Appending {
+  /** Whether no stream is there before. */
+  readonly areBeginnings?: boolean;
+  /** An expression over the source's rows that each row of the statement gives beside `key`, the stream. */
+  readonly result?: string;
+}
+
+/**
+ * The rest of a statement that began with `WITH <source> AS (…)`: appends any number of changes to journal and log, each
+ * with an entry and to another stream. Gives a row for each event.
+ *
+ * Version, journal number and chain head come out of the stream's locked row, as in {@link appendingOne}.
+ * @param source CTE with a row for each change: the members of `EventLog.changeRecord`. Streams are locked in its order.
+ */
+export function appendingEach(source: string, { areBeginnings = false, result }: Appending): string {
+  const hash = (before: string, seq: string): string =>
+    `crm.journal_hash(${before}, c.change_deal_id, ${seq}, c.change_entry_id, c.change_kind, c.change_actor_id,
+      c.change_body, c.change_data, c.change_at)`;
+  const following = hash('s.journal_hash', 's.journal_seq + 1');
+  const next = `journal_seq = s.journal_seq + 1, journal_prev_hash = s.journal_hash, journal_hash`;
+  const head = 's.stream AS change_stream, s.version, s.journal_seq, s.journal_hash, s.journal_prev_hash';
+  const begin = `INSERT INTO crm.event_streams AS s (stream, version, journal_seq, journal_prev_hash, journal_hash)
+      SELECT c.change_stream, jsonb_array_length(c.change_events), 1, ${NO_HASH}, ${hash(NO_HASH, '1')} FROM ${source} c`;
+  const heads = areBeginnings
+    ? `, head AS (${begin} RETURNING ${head})`
+    : `, moved AS (
+      UPDATE crm.event_streams s SET version = s.version + jsonb_array_length(c.change_events), ${next} = ${following}
+      FROM ${source} c WHERE s.stream = c.change_stream RETURNING ${head}
+    ), begun AS (
+      ${begin} WHERE NOT EXISTS (SELECT FROM moved WHERE moved.change_stream = c.change_stream)
+      ON CONFLICT (stream) DO UPDATE SET version = s.version + excluded.version,
+        ${next} = (SELECT ${following} FROM ${source} c WHERE c.change_stream = s.stream)
+      RETURNING ${head}
+    ), head AS (SELECT * FROM moved UNION ALL SELECT * FROM begun)`;
+  const others = result ? `, (SELECT ${result} FROM ${source} c WHERE c.change_stream = l.stream)` : '';
+  return `${heads}, entered AS (
+      INSERT INTO crm.journals (id, deal_id, seq, kind, author_id, body, data, hash, prev_hash, created_at)
+      SELECT change_entry_id, change_deal_id, journal_seq, change_kind, change_actor_id, change_body, change_data,
+        journal_hash, journal_prev_hash, change_at
+      FROM ${source} JOIN head USING (change_stream)
+    )
+    INSERT INTO crm.event_log AS l
+      (id, stream, stream_version, journal_seq, type, time, actor_id, traceparent, deal_id, client_id, audience, data)
+    SELECT (e ->> 'id')::uuid, change_stream, head.version - jsonb_array_length(change_events) + place::int, head.journal_seq,
+      e ->> 'type', change_at, change_actor_id, change_trace, change_deal_id, change_client_id, change_audience, e -> 'data'
+    FROM ${source} JOIN head USING (change_stream), jsonb_array_elements(change_events) WITH ORDINALITY AS t (e, place)
+    ORDER BY change_stream, place
+    RETURNING l.stream AS key${others}`;
+}

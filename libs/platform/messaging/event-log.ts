@@ -41,6 +41,22 @@ const MOST_BYTES_A_CHARACTER = 3;
 
 const APPEND = statement('SELECT crm.append_changes($1::jsonb, $2::text, $3::timestamptz) AS heads');
 
+/** `name type` of what {@link EventLog.changeRecord} adds to a record. */
+export const CHANGE_MEMBERS = [
+  'change_stream text',
+  'change_deal_id uuid',
+  'change_client_id uuid',
+  'change_actor_id uuid',
+  'change_audience uuid[]',
+  'change_trace text',
+  'change_at timestamptz',
+  'change_entry_id uuid',
+  'change_kind text',
+  'change_body text',
+  'change_data jsonb',
+  'change_events jsonb',
+] as const;
+
 /**
  * The outbox: what is appended here commits with the rows it tells of, or not at all.
  * Nothing is published from a request.
@@ -94,6 +110,31 @@ export class EventLog {
       ...[stream, deal_id, client_id, actor_id, audience, text, trace, at],
       ...(entry ? [entry.id, entry.kind, entry.body, JSON.stringify(entry.data)] : []),
     ];
+  }
+
+  /**
+   * What this change appends, as members {@link CHANGE_MEMBERS} of a JSON object, for a statement that writes many.
+   * @param record what else is in it, to which they are added.
+   * @returns the object as text.
+   */
+  changeRecord(record: Record<string, unknown>, change: Change, at: Instant): string {
+    this.wake();
+    const { stream, deal_id, client_id, actor_id, audience, entry, events } = rowOf(change);
+    record.change_stream = stream;
+    record.change_deal_id = deal_id;
+    record.change_client_id = client_id;
+    record.change_actor_id = actor_id;
+    record.change_audience = audience;
+    record.change_trace = RequestContext.current()?.traceparent;
+    record.change_at = at;
+    record.change_entry_id = entry?.id;
+    record.change_kind = entry?.kind;
+    record.change_body = entry?.body;
+    record.change_data = entry?.data;
+    record.change_events = events;
+    const text = JSON.stringify(record);
+    if (text.length > MAX_DATA_BYTES / MOST_BYTES_A_CHARACTER) refuseLargeEvents([change]);
+    return text;
   }
 
   /** Lets the readers know after the commit. Without one to come they would look before there is anything to see. */

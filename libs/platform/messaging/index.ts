@@ -1,4 +1,4 @@
-export { appendingOne, oneChangeParameters, type OneChangeSql } from './append-statement.js';
+export { appendingEach } from './append-statement.js';
 export { type Audience, audienceOf, audienceSql, isInAudience } from './audience.js';
 export { AggregateRepository, AggregateStore } from './aggregate.repository.js';
 export { type BrokerFindings, DEAD_LETTERS, examineBroker, UNROUTED } from './broker-topology.js';
@@ -15,7 +15,7 @@ export {
 export { QueueMissingError } from './confirmed-channel.js';
 export { ENVELOPE_SCHEMA } from './envelope-schema.js';
 export { type Bookmark, type BookmarkMove, EventBookmarks } from './event-bookmarks.js';
-export { type Change, EventLog, type StreamHead } from './event-log.js';
+export { type Change, CHANGE_MEMBERS, EventLog, type StreamHead } from './event-log.js';
 export { EVENT_REPLAYS, EventReplays, type Replay } from './event-replays.js';
 export { EventRetention } from './event-retention.js';
 export { type EventDeclaration, EventType, type LoggedFact } from './event-type.js';

@@ -27,6 +27,12 @@ export function isUnavailable(error: unknown): boolean {
   return MESSAGES.test(cause.message);
 }
 
+/** True when PostgreSQL itself refused a statement, which then has changed nothing; a lost connection tells nothing. */
+export function isRefusal(error: unknown): boolean {
+  const { code, severity } = (error ?? {}) as { code?: unknown; severity?: unknown };
+  return severity === 'ERROR' && typeof code === 'string' && !isUnavailable(error);
+}
+
 /** Name of the unique or check constraint or index that refused a statement, if one did. */
 export function brokenConstraint(error: unknown): string | undefined {
   const { code, constraint } = (error ?? {}) as { code?: unknown; constraint?: unknown };

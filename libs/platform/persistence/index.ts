@@ -1,5 +1,6 @@
 export { Aggregate, versionMismatch } from './aggregate.js';
 export { ADVISORY_LOCKS } from './advisory-locks.js';
+export { GroupCommit } from './group-commit.js';
 export { Database } from './database.js';
 export { DatabaseClient, databaseOptions } from './connection.js';
 export { migrationLevel, runMigrations, type MigrationClass, type MigrationLevel } from './migrations.js';
@@ -7,6 +8,6 @@ export { PersistenceModule } from './persistence.module.js';
 export { RowLoader } from './row-loader.js';
 export { plannedEachTime, statement, type Statement } from './statement.js';
 export { TableMapping } from './table-mapping.js';
-export { UnitOfWork } from './unit-of-work.js';
+export { type PreparedWrite, UnitOfWork } from './unit-of-work.js';
 export { brokenConstraint, isUnavailable } from './database-errors.js';
 export { SqlConditions } from './sql-conditions.js';

@@ -1,6 +1,9 @@
 import type { EntityMetadata } from 'typeorm';
 import type { Aggregate } from './aggregate.js';
 
+/** What no update changes. */
+const FIXED = ['id', 'created_at'];
+
 /**
  * How an entity and its row turn into each other, read once from TypeORM's metadata.
  * Its SQL is the same text at every call, so that it can be prepared; `repository.save()` costs eight times as much.
@@ -26,7 +29,7 @@ export class TableMapping<T extends Aggregate> {
     this.parameters = this.columns.map(({ type }, index) => `$${index + 1}::${type}`);
     this.assignments = this.columns
       .map(({ name }, index) => `${name} = ${this.parameters[index]}`)
-      .filter((_, index) => !['id', 'created_at'].includes(this.columns[index]!.name))
+      .filter((_, index) => !FIXED.includes(this.columns[index]!.name))
       .join(', ');
   }
 
@@ -41,15 +44,10 @@ export class TableMapping<T extends Aggregate> {
 
   /**
    * @param source what must yield one row for the insert to happen, e.g. `(SELECT 1 FROM … FOR SHARE) AS allowed`.
-   * @param completed columns that `source` fills in where the entity leaves them null: name → expression.
    */
-  insertSql(source?: string, completed: Readonly<Record<string, string>> = {}): string {
+  insertSql(source?: string): string {
     const from = source ? ` FROM ${source}` : '';
-    const values = this.columns.map(({ name }, index) => {
-      const expression = completed[name];
-      return expression ? `coalesce(${this.parameters[index]}, ${expression})` : this.parameters[index];
-    });
-    return `INSERT INTO ${this.table} (${this.selection}) SELECT ${values.join(', ')}${from} RETURNING id`;
+    return `INSERT INTO ${this.table} (${this.selection}) SELECT ${this.parameters.join(', ')}${from} RETURNING id`;
   }
 
   /** Inserts any number of rows, given column by column as {@link insertColumns} does. */
@@ -59,14 +57,38 @@ export class TableMapping<T extends Aggregate> {
   }
 
   /**
-   * Writes only if the row still has the version that was read: the loser of a race changes nothing.
-   * @param condition what else must hold, e.g. `EXISTS (SELECT FROM allowed)`.
+   * Inserts a row for each of a FROM clause.
+   * @param valueOf the expression over it that gives a column.
    */
-  updateSql(condition?: string): string {
+  insertFromSql(from: string, valueOf: (column: string) => string): string {
+    const values = this.columns.map(({ name }) => valueOf(name)).join(', ');
+    return `INSERT INTO ${this.table} (${this.selection}) SELECT ${values} FROM ${from} RETURNING id`;
+  }
+
+  /**
+   * Updates the rows of a FROM clause, each only if it still has the version that was read.
+   * @param valueOf the expression over it that gives a column, and `loaded_version`.
+   */
+  updateFromSql(from: string, valueOf: (column: string) => string): string {
+    const changing = this.columns.filter(({ name }) => !FIXED.includes(name));
+    const assignments = changing.map(({ name }) => `${name} = ${valueOf(name)}`).join(', ');
+    return (
+      `UPDATE ${this.table} AS stored SET ${assignments} FROM ${from} WHERE stored.id = ${valueOf('id')} ` +
+      `AND stored.version = ${valueOf('loaded_version')} AND NOT stored.is_deleted RETURNING stored.id`
+    );
+  }
+
+  /** `name type` of each column, as `jsonb_to_recordset` wants to know them. */
+  get members(): readonly string[] {
+    return this.columns.map(({ name, type }) => `${name} ${type}`);
+  }
+
+  /** Writes only if the row still has the version that was read: the loser of a race changes nothing. */
+  updateSql(): string {
     const loaded = this.columns.length + 1;
     return (
       `UPDATE ${this.table} SET ${this.assignments} WHERE id = ${this.parameterOf('id')} AND version = $${loaded}::int ` +
-      `AND NOT is_deleted AND ${this.parameterOf('created_at')} IS NOT NULL${condition ? ` AND ${condition}` : ''} RETURNING id`
+      `AND NOT is_deleted AND ${this.parameterOf('created_at')} IS NOT NULL RETURNING id`
     );
   }
 
@@ -76,6 +98,15 @@ export class TableMapping<T extends Aggregate> {
       // The driver would write an array as one of PostgreSQL's own.
       return type === 'jsonb' ? JSON.stringify(value) : value;
     });
+  }
+
+  /** The values of an insert by the names of their columns, as JSON shows them. */
+  insertRecord(entity: T): Record<string, unknown> {
+    const record: Record<string, unknown> = {};
+    for (const { property, name } of this.columns) {
+      record[name] = (entity as unknown as Record<string, unknown>)[property];
+    }
+    return record;
   }
 
   /** An array for each column. */

@@ -168,7 +168,7 @@ describe('a unit of work', () => {
       await unit.write(async () => {
         await write('prepared');
         expect(await notes()).toEqual([]);
-        return { statement: INSERT, values: ['main'] };
+        return { statement: INSERT, values: () => ['main'] };
       });
       expect(await notes()).toEqual(['main', 'prepared']);
     });
@@ -177,7 +177,7 @@ describe('a unit of work', () => {
       await write('taken');
       const failing = unit.write(async () => {
         await write('prepared');
-        return { statement: INSERT, values: ['taken'] };
+        return { statement: INSERT, values: () => ['taken'] };
       });
       await expect(failing).rejects.toThrow('notes_pkey');
       expect(await notes()).toEqual(['taken']);
@@ -185,7 +185,7 @@ describe('a unit of work', () => {
 
     it('belongs to the unit that is open', async () => {
       const failing = unit.run(async () => {
-        await unit.write(() => Promise.resolve({ statement: INSERT, values: ['main'] }));
+        await unit.write(() => Promise.resolve({ statement: INSERT, values: () => ['main'] }));
         throw new Error('after all');
       });
       await expect(failing).rejects.toThrow('after all');

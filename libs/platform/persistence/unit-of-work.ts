@@ -70,6 +70,14 @@ class Unit {
   }
 }
 
+/** What {@link UnitOfWork.write} runs. */
+export interface PreparedWrite<R> {
+  readonly statement: Statement;
+  readonly values: () => readonly unknown[];
+  /** Does the same in one transaction with others of its kind; instead of the statement when it would stand by itself. */
+  readonly withOthers?: () => Promise<readonly R[]>;
+}
+
 /**
  * Several statements as one transaction, carried along the asynchronous calls so that nothing has to be passed.
  * READ COMMITTED; what must be exact takes row locks or guarded updates.
@@ -96,20 +104,21 @@ export class UnitOfWork {
    * @param accept throws when the statement did not do what it should: then what `prepare` wrote is undone too.
    */
   async write<R extends object>(
-    prepare: () => Promise<{ statement: Statement; values: readonly unknown[] }>,
+    prepare: () => Promise<PreparedWrite<R>>,
     accept: (rows: readonly R[]) => void = () => undefined,
   ): Promise<void> {
     const open = this.current.get();
     if (open) {
       const { statement, values } = await prepare();
-      accept(await open.query<R>(statement, values));
+      accept(await open.query<R>(statement, values()));
       return;
     }
     const unit = new Unit(this.dataSource);
     await this.current.run(unit, () =>
       this.conclude(unit, async () => {
-        const { statement, values } = await prepare();
-        accept(await (unit.isBegun ? unit.query<R>(statement, values) : this.alone<R>(statement, values)));
+        const { statement, values, withOthers } = await prepare();
+        if (unit.isBegun) accept(await unit.query<R>(statement, values()));
+        else accept(await (withOthers ? withOthers() : this.alone<R>(statement, values())));
       }),
     );
   }

@@ -1,0 +1,103 @@
+import type { TestingModule } from '@nestjs/testing';
+import { createTestDatabase, startTrial, type TestDatabase, testEnvironment } from '#platform/testing';
+import { Database } from './database.js';
+import { isUnavailable } from './database-errors.js';
+import { GroupCommit } from './group-commit.js';
+import { statement } from './statement.js';
+import { UnitOfWork } from './unit-of-work.js';
+
+interface Note {
+  readonly key: string;
+  readonly transaction: string;
+}
+
+/** Writes what is wanted; `cut` loses the connection. */
+const INSERT = statement(`
+  WITH input AS MATERIALIZED (SELECT * FROM jsonb_to_recordset($1::jsonb) AS i (text text, is_wanted boolean, is_cut boolean)),
+    cut AS MATERIALIZED (SELECT pg_terminate_backend(pg_backend_pid()) FROM input WHERE is_cut)
+  INSERT INTO public.notes (text) SELECT text FROM input WHERE is_wanted AND (SELECT count(*) FROM cut) = 0
+  RETURNING text AS key, txid_current()::text AS transaction`);
+
+describe('a group commit', () => {
+  let database: TestDatabase;
+  let app: TestingModule;
+  let unit: UnitOfWork;
+  let group: GroupCommit<Note>;
+
+  beforeAll(async () => {
+    database = await createTestDatabase([]);
+    await database.rows('CREATE TABLE public.notes (text text PRIMARY KEY CHECK (length(text) < 10))');
+    app = await startTrial(testEnvironment({ databaseUrl: database.url }));
+    unit = app.get(UnitOfWork);
+    group = new GroupCommit(app.get(Database), INSERT);
+  });
+  beforeEach(() => database.rows('TRUNCATE public.notes'));
+  afterAll(async () => {
+    await app.close();
+    await database.drop();
+  });
+
+  /** Writes a note, and gives what came back for it. */
+  const write = async (text: string, more: object = {}): Promise<readonly Note[]> => {
+    let written: readonly Note[] = [];
+    const record = JSON.stringify({ text, is_wanted: true, is_cut: false, ...more });
+    await unit.write<Note>(
+      () => Promise.resolve(group.write(text, () => record)),
+      (rows) => void (written = rows),
+    );
+    return written;
+  };
+  const notes = async () =>
+    (await database.rows<{ text: string }>('SELECT text FROM public.notes ORDER BY 1')).map(({ text }) => text);
+
+  it('is one transaction for all that is written at the same moment', async () => {
+    const written = await Promise.all(['a', 'b', 'c'].map((text) => write(text)));
+    expect(written.map((rows) => rows.map(({ key }) => key))).toEqual([['a'], ['b'], ['c']]);
+    expect(new Set(written.flat().map(({ transaction }) => transaction)).size).toBe(1);
+    expect(await notes()).toEqual(['a', 'b', 'c']);
+  });
+
+  it('gives no row to a write whose conditions did not hold', async () => {
+    expect(await Promise.all([write('a'), write('b', { is_wanted: false })])).toEqual([[expect.anything()], []]);
+    expect(await notes()).toEqual(['a']);
+  });
+
+  it('lets none suffer for another that PostgreSQL refuses', async () => {
+    await write('taken');
+    const answers = await Promise.allSettled(['a', 'taken', 'b', 'far too long'].map((text) => write(text)));
+    expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'rejected']);
+    expect(answers.map((answer) => (answer.status === 'rejected' ? (answer.reason as Error).message : ''))).toEqual([
+      '',
+      expect.stringContaining('notes_pkey'),
+      '',
+      expect.stringContaining('notes_text_check'),
+    ]);
+    expect(await notes()).toEqual(['a', 'b', 'taken']);
+  });
+
+  it('writes nothing a second time when a lost connection leaves open what became of it', async () => {
+    const answers = await Promise.allSettled([write('a'), write('b', { is_cut: true }), write('c')]);
+    expect(answers.map((answer) => answer.status === 'rejected' && isUnavailable(answer.reason))).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    expect(await notes()).toEqual([]);
+  });
+
+  it('writes two of one key one after the other', async () => {
+    const answers = await Promise.allSettled([write('same'), write('same')]);
+    expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    expect(await notes()).toEqual(['same']);
+  });
+
+  it('belongs to the transaction that is open, and to no other', async () => {
+    const failing = unit.run(async () => {
+      const [inside] = await Promise.all([write('inside')]);
+      expect(inside).toHaveLength(1);
+      throw new Error('after all');
+    });
+    await Promise.all([write('outside'), expect(failing).rejects.toThrow('after all')]);
+    expect(await notes()).toEqual(['outside']);
+  });
+});
