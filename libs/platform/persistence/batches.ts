@@ -24,7 +24,7 @@ const LOOK_AHEAD = 4;
  * goes as one batch with the next, so that batches grow with the load and are batches of one without it.
  */
 export class Batches<I, O> {
-  private waiting: Waiting<I, O>[] = [];
+  private readonly waiting: Waiting<I, O>[] = [];
   private busyLanes = 0;
   private isScheduled = false;
   /** In nobody's context: what belongs to several requests belongs to none of them, nor to a transaction of one. */
