@@ -163,4 +163,28 @@ describe('the list of deals', () => {
     const answer = await seller.get(`/deals?cursor=${body.next_cursor!}`);
     expect(answer).toMatchObject({ status: 422, code: 'invalid_cursor' });
   });
+
+  it('shows what was shown before as it is now, whoever changed it and however', async () => {
+    const owner = crm.user('seller');
+    const other = crm.user('seller');
+    const client = await crm.client(owner);
+    const [first, second] = await Promise.all(
+      ['first', 'second'].map((title) => crm.deal(owner, { client_id: client.id, title })),
+    );
+    const titles = async (by: TestUser) =>
+      (await page('limit=10', by)).body.items.map(({ title, version }) => `${title} ${version}`).sort();
+    const direct = (set: string) => crm.database.rows(`UPDATE crm.deals SET ${set} WHERE id = $1`, [first!.id]);
+    expect(await titles(owner)).toEqual(['first 1', 'second 1']);
+    expect(await titles(owner)).toEqual(['first 1', 'second 1']);
+    await owner.patch(`/deals/${first!.id}`, { title: 'changed' });
+    expect(await titles(owner)).toEqual(['changed 2', 'second 1']);
+    await direct(`title = 'by hand'`);
+    expect(await titles(owner)).toEqual(['by hand 2', 'second 1']);
+    await lead.patch(`/deals/${first!.id}/assignment`, { owner_id: other.id });
+    expect([await titles(owner), await titles(other)]).toEqual([['second 1'], ['by hand 3']]);
+    await owner.delete(`/deals/${second!.id}`);
+    expect([await titles(owner), await titles(other)]).toEqual([[], ['by hand 3']]);
+    const { body } = await other.get<DealView>(`/deals/${first!.id}`);
+    expect((await page('limit=10', other)).body.items).toEqual([body]);
+  });
 });

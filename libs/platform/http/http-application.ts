@@ -14,6 +14,7 @@ import { installFileUpload } from './file-upload.js';
 import { IdempotencyKeys } from './idempotency-keys.js';
 import { installIdempotency } from './idempotency.js';
 import { installJsonBody } from './json-body.js';
+import { installListJson } from './list-json.js';
 import { PROBLEM_TYPE, sendProblem } from './problem.js';
 import { ProblemFilter } from './problem.filter.js';
 import { titleOf } from './refusal.js';
@@ -106,6 +107,7 @@ export function configureHttp(app: NestFastifyApplication): void {
   installJsonBody(fastify, settings.bodyLimitBytes);
   installFileUpload(fastify);
   installAnswerHeaders(fastify);
+  installListJson(fastify);
   installConnectionDrain(fastify, DRAIN_SHARE * app.get(RuntimeSettings, { strict: false }).shutdownTimeoutMs);
   routes.install(fastify);
   installIdempotency(app, app.get(IdempotencyKeys, { strict: false }));

@@ -5,6 +5,7 @@ export { Database } from './database.js';
 export { DatabaseClient, databaseOptions } from './connection.js';
 export { migrationLevel, runMigrations, type MigrationClass, type MigrationLevel } from './migrations.js';
 export { PersistenceModule } from './persistence.module.js';
+export { RowCache, type RowMark } from './row-cache.js';
 export { RowLoader } from './row-loader.js';
 export { plannedEachTime, statement, type Statement } from './statement.js';
 export { TableMapping } from './table-mapping.js';

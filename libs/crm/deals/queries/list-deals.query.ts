@@ -2,7 +2,15 @@ import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
 import { requireAccess, type Scope } from '#platform/auth';
 import { RuntimeSettings } from '#platform/config';
 import { businessDay, type CalendarDate, type Caller, Clock, type Page, type PageRequest } from '#platform/kernel';
-import { Database, plannedEachTime, type SqlConditions, type Statement, statement } from '#platform/persistence';
+import {
+  Database,
+  plannedEachTime,
+  RowCache,
+  type RowMark,
+  type SqlConditions,
+  type Statement,
+  statement,
+} from '#platform/persistence';
 import type { DealView } from '../contracts.js';
 import { statusesOf } from '../deal-stage.js';
 import { dealConditions, type DealFilter } from './deal-filter.js';
@@ -22,6 +30,8 @@ export class ListDealsQuery extends Query<Page<DealView>> {
 
 @QueryHandler(ListDealsQuery)
 export class ListDealsHandler implements IQueryHandler<ListDealsQuery> {
+  private readonly shown = new RowCache<DealView>(MOST_SHOWN);
+
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
@@ -33,12 +43,20 @@ export class ListDealsHandler implements IQueryHandler<ListDealsQuery> {
     const scope = requireAccess(caller, 'deals', 'read');
     const total = page.includeTotal ? await this.total(dealConditions(filter, scope, today)) : undefined;
     const select = isOfStages(filter, scope) ? selectByStatus : selectInOrder;
-    const { planned, values } = select(filter, scope, today, page);
-    const rows = await this.database.query<DealRow>(planned, values);
-    const items = rows.slice(0, page.limit).map(dealView);
-    const last = rows.length > page.limit ? items.at(-1) : undefined;
+    const deals = await this.page(select(filter, scope, today, page));
+    const items = deals.slice(0, page.limit);
+    const last = deals.length > page.limit ? items.at(-1) : undefined;
     const next = last ? [last.next_review_at, last.updated_at, last.id] : null;
     return total === undefined ? { items, next } : { items, next, total };
+  }
+
+  /** Which deals they are, and in which version, costs half of what they cost themselves; most were shown before. */
+  private async page({ selecting, values }: Selection): Promise<readonly DealView[]> {
+    const marks = await this.database.query<RowMark>(selecting(MARKS), values);
+    const known = this.shown.all(marks);
+    if (known) return known;
+    const rows = await this.database.query<DealRow & RowMark>(selecting(DEAL_COLUMNS), values);
+    return rows.map((row) => this.shown.keep(row, dealView(row)));
   }
 
   private async total({ sql, values }: SqlConditions): Promise<number> {
@@ -52,22 +70,31 @@ export class ListDealsHandler implements IQueryHandler<ListDealsQuery> {
 
 const KEY = 'd.next_review_at, d.updated_at, d.id';
 const KEY_TYPES = ['date', 'timestamptz', 'uuid'];
+const MARKS = 'd.id';
+/** Some megabytes. */
+const MOST_SHOWN = 5_000;
 
 /** Selects a page, and one row more that tells whether another follows. */
-type Select = (
-  filter: DealFilter,
-  scope: Scope,
-  today: CalendarDate,
-  page: PageRequest,
-) => { readonly planned: Statement; readonly values: readonly unknown[] };
+type Select = (filter: DealFilter, scope: Scope, today: CalendarDate, page: PageRequest) => Selection;
+
+interface Selection {
+  /** @param columns of `d`. */
+  readonly selecting: (columns: string) => Statement;
+  readonly values: readonly unknown[];
+}
 
 const selectInOrder: Select = (filter, scope, today, { after, limit }) => {
   const conditions = dealConditions(filter, scope, today);
   if (after) conditions.addKey(`(${KEY})`, KEY_TYPES, after);
   const isUneven = filter.search !== undefined || (filter.managers?.length ?? 0) > 1;
-  const text = `SELECT ${DEAL_COLUMNS} FROM crm.deals d WHERE ${conditions.sql}
-    ORDER BY ${KEY} LIMIT ${conditions.limit(limit + 1)}`;
-  return { planned: (isUneven ? plannedEachTime : statement)(text), values: conditions.values };
+  const { sql } = conditions;
+  const rows = conditions.limit(limit + 1);
+  const planned = isUneven ? plannedEachTime : statement;
+  return {
+    selecting: (columns) =>
+      planned(`SELECT ${columns}, d.xmin AS mark FROM crm.deals d WHERE ${sql} ORDER BY ${KEY} LIMIT ${rows}`),
+    values: conditions.values,
+  };
 };
 
 /** Whether stages are all that narrows the whole book, but for the period, which is the beginning of its order. */
@@ -84,8 +111,12 @@ const selectByStatus: Select = ({ stages = [], ...filter }, scope, today, { afte
   if (after) conditions.addKey(`(${KEY})`, KEY_TYPES, after);
   const statuses = conditions.parameter([...new Set(stages)].flatMap(statusesOf));
   const rows = conditions.limit(limit + 1);
-  const text = `SELECT ${DEAL_COLUMNS} FROM unnest(${statuses}::text[]) AS s (status) CROSS JOIN LATERAL (
-      SELECT * FROM crm.deals d WHERE ${conditions.sql} AND d.status = s.status ORDER BY ${KEY} LIMIT ${rows}) AS d
-    ORDER BY ${KEY} LIMIT ${rows}`;
-  return { planned: statement(text), values: conditions.values };
+  const { sql } = conditions;
+  return {
+    selecting: (columns) =>
+      statement(`SELECT ${columns}, d.mark FROM unnest(${statuses}::text[]) AS s (status) CROSS JOIN LATERAL (
+        SELECT *, d.xmin AS mark FROM crm.deals d WHERE ${sql} AND d.status = s.status ORDER BY ${KEY} LIMIT ${rows}) AS d
+        ORDER BY ${KEY} LIMIT ${rows}`),
+    values: conditions.values,
+  };
 };
