@@ -53,30 +53,27 @@ export class LineTable {
       name === 'currency' ? 'coalesce((asked).currency, (payment).currency)' : `(asked).${name}`;
     const insert = this.mapping.insertFromSql('held', valueOf);
     const update = this.mapping.updateFromSql('held', valueOf);
-    this.inserts = new GroupCommit(database, withTotals(kind, members, insert, 'AND p.cancelled_at IS NULL'));
-    this.updates = new GroupCommit(database, withTotals(kind, [...members, 'loaded_version int'], update, ''));
+    const record = [...members, ...GUARDS, ...CHANGE_MEMBERS];
+    this.inserts = new GroupCommit(database, record, withTotals(kind, insert, 'AND p.cancelled_at IS NULL'));
+    this.updates = new GroupCommit(database, [...record, 'loaded_version int'], withTotals(kind, update, ''));
   }
 }
 
 /**
- * One statement for changes of lines, each of another deal. `held` locks the payments and holds their latest rows, but
+ * The rest of one statement for changes of lines, each of another deal. `held` locks the payments and holds their latest rows, but
  * none whose change may not be made: it is out of the caller's scope, or not what the caller takes it for. All that
  * follows depends on it. The deal is held for share, so that nobody who has lost it is told of what comes after. Locks
- * are taken in the order of deals, so that two statements can't wait for each other.
+ * are taken in the order of deals, so that two statements don't wait for each other.
  *
  * Nothing that is written of payment or deal was read before the lock: totals are counted up from the locked row, and
  * the entry and the events get the currency, the ids and the audience that stand there, the payment as it is now and
  * what it was.
- * @param members `name type` of the row's own.
  * @param write of what is `held`; yields the id of each line that was written.
  * @param condition what else must hold of the payment `p`.
  */
-function withTotals(kind: LineKind, members: readonly string[], write: string, condition: string): Statement {
+function withTotals(kind: LineKind, write: string, condition: string): string {
   const total = `${kind}s_total`;
-  return statement(
-    `WITH input AS MATERIALIZED (
-       SELECT * FROM jsonb_to_recordset($1::jsonb) AS i (${[...members, ...GUARDS, ...CHANGE_MEMBERS].join(', ')})
-     ), held AS (
+  return `, held AS (
        SELECT i AS asked, p AS payment, d.client_id, d.owner_id, d.executor_id
        FROM input i JOIN crm.payments p ON p.id = i.payment_id JOIN crm.deal_access d ON d.id = p.deal_id
        WHERE p.deal_id = i.guard_deal_id AND NOT p.is_deleted ${condition}
@@ -91,8 +88,7 @@ function withTotals(kind: LineKind, members: readonly string[], write: string, c
          updated_at = (held.asked).change_at, updated_by_id = (held.asked).change_actor_id
        FROM held JOIN line ON line.id = (held.asked).id WHERE p.id = (held.payment).id
        RETURNING held.asked, held.payment AS before, p AS payment, held.client_id, held.owner_id, held.executor_id
-     ), story AS (${storySql(kind)})${appendingEach('story', { result: 'currency' })}`,
-  );
+     ), story AS (${storySql(kind)})${appendingEach('story', { result: 'currency' })}`;
 }
 
 /** The changes that {@link lineStory} begins, with all that stands in the rows of `now`. */

@@ -1,5 +1,5 @@
-/** What one change appends, as SQL expressions over the row of `source`; parameters, or scalar subqueries. */
-export interface AppendedSql {
+/** What one change appends, as SQL expressions over the row of `source`. */
+interface AppendedSql {
   /** A CTE that has one row when the change was written, and none when it was refused. */
   readonly source: string;
   readonly stream: string;
@@ -12,11 +12,8 @@ export interface AppendedSql {
   readonly entry: { readonly id: string; readonly kind: string; readonly body: string; readonly data: string } | null;
   /** `jsonb`: `[{ id, type, audience?, data }]`, at least one. */
   readonly events: string;
-  readonly eventCount: string;
   readonly trace: string;
   readonly at: string;
-  /** What each row of the statement gives; 1 unless said. */
-  readonly result?: string;
 }
 
 const NO_HASH = `'\\x${'00'.repeat(32)}'::bytea`;
@@ -29,20 +26,8 @@ const NO_HASH = `'\\x${'00'.repeat(32)}'::bytea`;
  * Version, journal number and chain head come out of the stream's locked row: a read before the lock could be stale.
  */
 export function appendingOne(change: AppendedSql): string {
-  const {
-    source,
-    stream,
-    dealId,
-    clientId,
-    actorId,
-    audience,
-    entry,
-    events,
-    eventCount,
-    trace,
-    at,
-    result = '1',
-  } = change;
+  const { source, stream, dealId, clientId, actorId, audience, entry, events, trace, at } = change;
+  const eventCount = `jsonb_array_length(${events})`;
   const hash = (before: string, seq: string): string =>
     entry
       ? `crm.journal_hash(${before}, ${dealId}, ${seq}, ${entry.id}, ${entry.kind}, ${actorId}, ${entry.body}, ${entry.data}, ${at})`
@@ -63,11 +48,15 @@ export function appendingOne(change: AppendedSql): string {
     INSERT INTO crm.event_log
       (id, stream, stream_version, journal_seq, type, time, actor_id, traceparent, deal_id, client_id, audience, data)
     SELECT (e ->> 'id')::uuid, ${stream}, head.version - ${eventCount} + place::int, ${entry ? 'head.journal_seq' : 'NULL'},
-      e ->> 'type', ${at}, ${actorId}, ${trace}, ${dealId}, ${clientId}, CASE WHEN e ? 'audience'
-        THEN ARRAY(SELECT jsonb_array_elements_text(e -> 'audience')::uuid) ELSE ${audience} END, e -> 'data'
+      e ->> 'type', ${at}, ${actorId}, ${trace}, ${dealId}, ${clientId}, ${audienceOfEvent(audience)}, e -> 'data'
     FROM head, jsonb_array_elements(${events}) WITH ORDINALITY AS t (e, place)
     ORDER BY place
-    RETURNING ${result}`;
+    RETURNING 1`;
+}
+
+/** Of an event `e`: its own, or that of the change. */
+function audienceOfEvent(ofChange: string): string {
+  return `CASE WHEN e ? 'audience' THEN ARRAY(SELECT jsonb_array_elements_text(e -> 'audience')::uuid) ELSE ${ofChange} END`;
 }
 
 function journalling(change: AppendedSql, entry: NonNullable<AppendedSql['entry']>): string {
@@ -78,7 +67,7 @@ function journalling(change: AppendedSql, entry: NonNullable<AppendedSql['entry'
 }
 
 /** What {@link oneChangeParameters} gives; the entry is left out of a statement for changes without one. */
-export interface OneChangeSql extends AppendedSql {
+interface OneChangeSql extends AppendedSql {
   readonly entry: NonNullable<AppendedSql['entry']>;
 }
 
@@ -101,13 +90,12 @@ export function oneChangeParameters(source: string, first: number): OneChangeSql
   const [stream, dealId, clientId, actorId, audience, events, trace, at, id, kind, body, data] = types.map(
     (type, index) => `$${first + index}::${type}`,
   ) as [string, string, string, string, string, string, string, string, string, string, string, string];
-  const eventCount = `jsonb_array_length(${events})`;
   const entry = { id, kind, body, data };
-  return { source, stream, dealId, clientId, actorId, audience, entry, events, eventCount, trace, at };
+  return { source, stream, dealId, clientId, actorId, audience, entry, events, trace, at };
 }
 
 /** How {@link appendingEach} appends. */
-interface Appending {
+interface AppendingOptions {
   /** Whether no stream is there before. */
   readonly areBeginnings?: boolean;
   /** An expression over the source's rows that each row of the statement gives beside `key`, the stream. */
@@ -119,9 +107,9 @@ interface Appending {
  * with an entry and to another stream. Gives a row for each event.
  *
  * Version, journal number and chain head come out of the stream's locked row, as in {@link appendingOne}.
- * @param source CTE with a row for each change: the members of `EventLog.changeRecord`. Streams are locked in its order.
+ * @param source CTE with a row for each change: the members of `EventLog.changeRecord`.
  */
-export function appendingEach(source: string, { areBeginnings = false, result }: Appending): string {
+export function appendingEach(source: string, { areBeginnings = false, result }: AppendingOptions): string {
   const hash = (before: string, seq: string): string =>
     `crm.journal_hash(${before}, c.change_deal_id, ${seq}, c.change_entry_id, c.change_kind, c.change_actor_id,
       c.change_body, c.change_data, c.change_at)`;
@@ -151,7 +139,8 @@ export function appendingEach(source: string, { areBeginnings = false, result }:
     INSERT INTO crm.event_log AS l
       (id, stream, stream_version, journal_seq, type, time, actor_id, traceparent, deal_id, client_id, audience, data)
     SELECT (e ->> 'id')::uuid, change_stream, head.version - jsonb_array_length(change_events) + place::int, head.journal_seq,
-      e ->> 'type', change_at, change_actor_id, change_trace, change_deal_id, change_client_id, change_audience, e -> 'data'
+      e ->> 'type', change_at, change_actor_id, change_trace, change_deal_id, change_client_id,
+      ${audienceOfEvent('change_audience')}, e -> 'data'
     FROM ${source} JOIN head USING (change_stream), jsonb_array_elements(change_events) WITH ORDINALITY AS t (e, place)
     ORDER BY change_stream, place
     RETURNING l.stream AS key${others}`;

@@ -4,8 +4,6 @@ import {
   type Database,
   GroupCommit,
   type PreparedWrite,
-  statement,
-  type Statement,
   type TableMapping,
 } from '#platform/persistence';
 import { appendingEach } from './append-statement.js';
@@ -36,7 +34,9 @@ export class Beginnings<T extends Aggregate> {
     condition: InsertCondition | undefined,
   ) {
     this.conditionTypes = condition?.types ?? [];
-    this.group = new GroupCommit(database, insertStatement(mapping, condition));
+    const conditions = this.conditionTypes.map((type, index) => `${conditionName(index)} ${type}`);
+    const members = [...mapping.members, ...conditions, ...CHANGE_MEMBERS];
+    this.group = new GroupCommit(database, members, insertSql(mapping, condition));
   }
 
   /** Gives no row when the condition did not hold. */
@@ -49,19 +49,14 @@ export class Beginnings<T extends Aggregate> {
   }
 }
 
-function insertStatement<T extends Aggregate>(mapping: TableMapping<T>, condition?: InsertCondition): Statement {
-  const names = (condition?.types ?? []).map((_, index) => conditionName(index));
-  const members = [...mapping.members, ...names.map((name, index) => `${name} ${condition!.types[index]}`)];
-  // In one order, so that two statements can't wait for each other.
+function insertSql<T extends Aggregate>(mapping: TableMapping<T>, condition?: InsertCondition): string {
+  const parameters = (condition?.types ?? []).map((_, index) => `i.${conditionName(index)}`);
+  // In one order, so that two statements don't wait for each other.
   const allowed = condition
-    ? `(SELECT * FROM input ORDER BY ${names[0]}) AS i CROSS JOIN LATERAL ${condition.source(names.map((name) => `i.${name}`))}`
+    ? `(SELECT * FROM input ORDER BY ${conditionName(0)}) AS i CROSS JOIN LATERAL ${condition.source(parameters)}`
     : 'input AS i';
-  return statement(
-    `WITH input AS MATERIALIZED (
-      SELECT * FROM jsonb_to_recordset($1::jsonb) AS i (${[...members, ...CHANGE_MEMBERS].join(', ')})
-    ), written AS (${mapping.insertFromSql(allowed, (name) => `i.${name}`)}
-    ), told AS (SELECT * FROM input JOIN written USING (id))${appendingEach('told', { areBeginnings: true })}`,
-  );
+  return `, written AS (${mapping.insertFromSql(allowed, (name) => `i.${name}`)}
+    ), told AS (SELECT * FROM input JOIN written USING (id))${appendingEach('told', { areBeginnings: true })}`;
 }
 
 function conditionName(index: number): string {

@@ -1,13 +1,16 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Batches } from './batches.js';
+import { isUnavailable } from './database-errors.js';
+
+type Output = string | Promise<string>;
 
 /** Work whose batches are kept until the test lets them go. */
 class Desk {
   readonly begun: (readonly string[])[] = [];
-  private readonly ends: ((outputs?: readonly (string | Error)[] | Error) => void)[] = [];
+  private readonly ends: ((outputs?: readonly Output[] | Error) => void)[] = [];
 
-  readonly work = (items: readonly string[]): Promise<readonly (string | Error)[]> => {
+  readonly work = (items: readonly string[]): Promise<readonly Output[]> => {
     this.begun.push(items);
     return new Promise((resolve, reject) => {
       this.ends.push((outputs = items.map((item) => item.toUpperCase())) =>
@@ -17,7 +20,7 @@ class Desk {
   };
 
   /** Ends the batch that began at this place, and lets what follows from it happen. */
-  async end(place: number, outputs?: readonly (string | Error)[] | Error): Promise<void> {
+  async end(place: number, outputs?: readonly Output[] | Error): Promise<void> {
     this.ends[place]!(outputs);
     await turn();
     await turn();
@@ -29,7 +32,7 @@ describe('batches', () => {
   beforeEach(() => (desk = new Desk()));
 
   it('hold all that is asked for at the same moment, and give each its own', async () => {
-    const batches = new Batches(desk.work, { lanes: 1, most: 10 });
+    const batches = new Batches(desk.work, { patienceMs: 60_000, lanes: 1, most: 10 });
     const answers = Promise.all(['a', 'b', 'c'].map((item) => batches.add(item)));
     await turn();
     expect(desk.begun).toEqual([['a', 'b', 'c']]);
@@ -38,7 +41,7 @@ describe('batches', () => {
   });
 
   it('begin at once while a lane is free, and gather what comes when none is', async () => {
-    const batches = new Batches(desk.work, { lanes: 2, most: 10 });
+    const batches = new Batches(desk.work, { patienceMs: 60_000, lanes: 2, most: 10 });
     for (const item of ['a', 'b', 'c', 'd']) {
       void batches.add(item);
       await turn();
@@ -49,7 +52,7 @@ describe('batches', () => {
   });
 
   it('are no greater than they may be', async () => {
-    const batches = new Batches(desk.work, { lanes: 2, most: 2 });
+    const batches = new Batches(desk.work, { patienceMs: 60_000, lanes: 2, most: 2 });
     for (const item of ['a', 'b', 'c', 'd', 'e']) void batches.add(item);
     await turn();
     await turn();
@@ -62,7 +65,7 @@ describe('batches', () => {
   });
 
   it('keep what has the same key apart, in the order in which it came', async () => {
-    const batches = new Batches(desk.work, { lanes: 1, most: 10, keyOf: (item) => item[0]! });
+    const batches = new Batches(desk.work, { patienceMs: 60_000, lanes: 1, most: 10, keyOf: (item) => item[0]! });
     for (const item of ['a1', 'a2', 'b1', 'a3', 'b2']) void batches.add(item);
     await turn();
     await desk.end(0);
@@ -71,18 +74,54 @@ describe('batches', () => {
   });
 
   it('let others pass a thousand of one key', async () => {
-    const batches = new Batches(desk.work, { lanes: 1, most: 2, keyOf: (item) => item[0]! });
+    const batches = new Batches(desk.work, { patienceMs: 60_000, lanes: 1, most: 2, keyOf: (item) => item[0]! });
     for (let count = 0; count < 7; count++) void batches.add(`a${count}`);
     void batches.add('b');
     await turn();
     expect(desk.begun).toEqual([['a0', 'b']]);
   });
 
+  it('keep what has a key that is under way, and let others pass', async () => {
+    const batches = new Batches(desk.work, { patienceMs: 60_000, lanes: 2, most: 10, keyOf: (item) => item[0]! });
+    void batches.add('a1');
+    await turn();
+    void batches.add('a2');
+    void batches.add('b1');
+    await turn();
+    expect(desk.begun).toEqual([['a1'], ['b1']]);
+    await desk.end(0);
+    expect(desk.begun.slice(2)).toEqual([['a2']]);
+  });
+
+  it('answer each when he can be answered, and keep no lane for the last', async () => {
+    const batches = new Batches(desk.work, { patienceMs: 60_000, lanes: 1, most: 10 });
+    let late!: (output: string) => void;
+    const [a, b] = ['a', 'b'].map((item) => batches.add(item));
+    await turn();
+    void batches.add('c');
+    await desk.end(0, [new Promise((resolve) => (late = resolve)), 'B']);
+    expect(await b).toBe('B');
+    expect(desk.begun.slice(1)).toEqual([['c']]);
+    late('A');
+    expect(await a).toBe('A');
+  });
+
+  it('tell those who wait too long that the database is not to be had, and nobody whose batch has begun', async () => {
+    const batches = new Batches(desk.work, { patienceMs: 20, lanes: 1, most: 10 });
+    const begun = batches.add('a');
+    await turn();
+    const reason = await batches.add('b').catch((error: unknown) => error);
+    expect(isUnavailable(reason)).toBe(true);
+    await desk.end(0);
+    expect(await begun).toBe('A');
+    expect(desk.begun).toEqual([['a']]);
+  });
+
   it('tell an error to the one whose it is', async () => {
-    const batches = new Batches(desk.work, { lanes: 1, most: 10 });
+    const batches = new Batches(desk.work, { patienceMs: 60_000, lanes: 1, most: 10 });
     const answers = Promise.allSettled(['a', 'b'].map((item) => batches.add(item)));
     await turn();
-    await desk.end(0, [new RangeError('not a'), 'B']);
+    await desk.end(0, [Promise.reject(new RangeError('not a')), 'B']);
     expect(await answers).toEqual([
       { status: 'rejected', reason: new RangeError('not a') },
       { status: 'fulfilled', value: 'B' },
@@ -90,7 +129,7 @@ describe('batches', () => {
   });
 
   it('tell all when the work itself fails, and go on', async () => {
-    const batches = new Batches(desk.work, { lanes: 1, most: 10 });
+    const batches = new Batches(desk.work, { patienceMs: 60_000, lanes: 1, most: 10 });
     const answers = Promise.allSettled(['a', 'b'].map((item) => batches.add(item)));
     await turn();
     await desk.end(0, new Error('no connection'));
@@ -109,7 +148,7 @@ describe('batches', () => {
         seen.push(context.getStore());
         return Promise.resolve([...items]);
       },
-      { lanes: 1, most: 10 },
+      { patienceMs: 60_000, lanes: 1, most: 10 },
     );
     const ask = (who: string) => context.run(who, () => batches.add('x').then(() => context.getStore()));
     expect(await Promise.all([ask('anna'), ask('boris')])).toEqual(['anna', 'boris']);

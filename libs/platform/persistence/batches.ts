@@ -1,8 +1,11 @@
 import { AsyncResource } from 'node:async_hooks';
+import { waitedTooLong } from './database-errors.js';
 
 interface Waiting<I, O> {
   readonly item: I;
-  readonly resolve: (output: O) => void;
+  /** Milliseconds of `performance.now()`. */
+  readonly since: number;
+  readonly resolve: (output: O | PromiseLike<O>) => void;
   readonly reject: (reason: unknown) => void;
 }
 
@@ -12,7 +15,9 @@ interface BatchLimits<I> {
   readonly lanes: number;
   /** Items of one batch. */
   readonly most: number;
-  /** Items with the same key travel in batches of their own, one after the other. */
+  /** How long an item waits for its batch to begin, in milliseconds. */
+  readonly patienceMs: number;
+  /** Of items with the same key one is under way at a time. */
   readonly keyOf?: (item: I) => string;
 }
 
@@ -25,33 +30,39 @@ const LOOK_AHEAD = 4;
  */
 export class Batches<I, O> {
   private readonly waiting: Waiting<I, O>[] = [];
+  private readonly keysUnderWay = new Set<string>();
   private busyLanes = 0;
   private isScheduled = false;
+  private watch: NodeJS.Timeout | undefined;
   /** In nobody's context: what belongs to several requests belongs to none of them, nor to a transaction of one. */
   private readonly begin = AsyncResource.bind(() => {
     this.isScheduled = false;
-    void this.run(this.nextBatch());
+    const batch = this.nextBatch();
+    if (batch.length > 0) void this.run(batch);
   });
 
   /**
-   * @param work gives an output for each item in order, or an Error that is this item's alone; what it throws, all of
-   *   them get.
+   * @param work gives an output for each item in order, or the promise of one, which keeps no lane; what it throws, all
+   *   of them get.
    */
   constructor(
-    private readonly work: (items: readonly I[]) => Promise<readonly (O | Error)[]>,
+    private readonly work: (items: readonly I[]) => Promise<readonly (O | PromiseLike<O>)[]>,
     private readonly limits: BatchLimits<I>,
   ) {}
 
+  /** @throws Error that is {@link isUnavailable} when no lane became free in time. */
   add(item: I): Promise<O> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ item, resolve, reject });
+      this.waiting.push({ item, since: performance.now(), resolve, reject });
       this.schedule();
     });
   }
 
   /** Behind the requests that have arrived already, which the event loop reads one after the other. */
   private schedule(): void {
-    if (this.isScheduled || this.waiting.length === 0 || this.busyLanes >= this.limits.lanes) return;
+    if (this.isScheduled || this.waiting.length === 0) return;
+    this.watch ??= setTimeout(() => this.refuseLate(), this.limits.patienceMs / 4).unref();
+    if (this.busyLanes >= this.limits.lanes) return;
     this.isScheduled = true;
     setImmediate(this.begin);
   }
@@ -61,12 +72,12 @@ export class Batches<I, O> {
     if (!keyOf) return this.waiting.splice(0, most);
     const batch: Waiting<I, O>[] = [];
     const left: Waiting<I, O>[] = [];
-    const keys = new Set<string>();
     for (const one of this.waiting.splice(0, most * LOOK_AHEAD)) {
       const key = keyOf(one.item);
-      const isNext = batch.length < most && !keys.has(key);
-      keys.add(key);
-      (isNext ? batch : left).push(one);
+      if (batch.length < most && !this.keysUnderWay.has(key)) {
+        this.keysUnderWay.add(key);
+        batch.push(one);
+      } else left.push(one);
     }
     this.waiting.unshift(...left);
     return batch;
@@ -77,16 +88,22 @@ export class Batches<I, O> {
     this.schedule();
     try {
       const outputs = await this.work(batch.map(({ item }) => item));
-      batch.forEach(({ resolve, reject }, place) => {
-        const output = outputs[place] as O | Error;
-        if (output instanceof Error) reject(output);
-        else resolve(output);
-      });
+      batch.forEach(({ resolve }, place) => resolve(outputs[place]!));
     } catch (error) {
       for (const { reject } of batch) reject(error);
     } finally {
       this.busyLanes -= 1;
+      const { keyOf } = this.limits;
+      if (keyOf) for (const { item } of batch) this.keysUnderWay.delete(keyOf(item));
       this.schedule();
     }
+  }
+
+  /** Lanes that hang free nobody. */
+  private refuseLate(): void {
+    this.watch = undefined;
+    const latest = performance.now() - this.limits.patienceMs;
+    while (this.waiting[0] && this.waiting[0].since <= latest) this.waiting.shift()!.reject(waitedTooLong());
+    this.schedule();
   }
 }

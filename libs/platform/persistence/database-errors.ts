@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { QueryFailedError, QueryRunnerAlreadyReleasedError } from 'typeorm';
 
 /** Classes and codes of SQLSTATE that mean "not now": connection lost, server starting or stopping, too many clients, a standby. */
@@ -27,10 +28,14 @@ export function isUnavailable(error: unknown): boolean {
   return MESSAGES.test(cause.message);
 }
 
+/** What keeps something from being asked of the database in time; {@link isUnavailable}. */
+export function waitedTooLong(): Error {
+  return new Error('timeout exceeded when trying to connect: all connections for this are busy');
+}
+
 /** True when PostgreSQL itself refused a statement, which then has changed nothing; a lost connection tells nothing. */
 export function isRefusal(error: unknown): boolean {
-  const { code, severity } = (error ?? {}) as { code?: unknown; severity?: unknown };
-  return severity === 'ERROR' && typeof code === 'string' && !isUnavailable(error);
+  return error instanceof pg.DatabaseError && !isUnavailable(error);
 }
 
 /** Name of the unique or check constraint or index that refused a statement, if one did. */

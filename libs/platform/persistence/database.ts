@@ -26,6 +26,11 @@ export class Database {
     return this.query<R>(statement, values).then(([row]) => row);
   }
 
+  /** How long one waits for a connection, in milliseconds. */
+  get patienceMs(): number {
+    return this.settings.acquireTimeoutMs;
+  }
+
   get isInUnitOfWork(): boolean {
     return this.unitOfWork.isOpen;
   }

@@ -12,11 +12,11 @@ interface Note {
 }
 
 /** Writes what is wanted; `cut` loses the connection. */
-const INSERT = statement(`
-  WITH input AS MATERIALIZED (SELECT * FROM jsonb_to_recordset($1::jsonb) AS i (text text, is_wanted boolean, is_cut boolean)),
+const MEMBERS = ['text text', 'is_wanted boolean', 'is_cut boolean'];
+const INSERT = `,
     cut AS MATERIALIZED (SELECT pg_terminate_backend(pg_backend_pid()) FROM input WHERE is_cut)
   INSERT INTO public.notes (text) SELECT text FROM input WHERE is_wanted AND (SELECT count(*) FROM cut) = 0
-  RETURNING text AS key, txid_current()::text AS transaction`);
+  RETURNING text AS key, txid_current()::text AS transaction`;
 
 describe('a group commit', () => {
   let database: TestDatabase;
@@ -29,7 +29,7 @@ describe('a group commit', () => {
     await database.rows('CREATE TABLE public.notes (text text PRIMARY KEY CHECK (length(text) < 10))');
     app = await startTrial(testEnvironment({ databaseUrl: database.url }));
     unit = app.get(UnitOfWork);
-    group = new GroupCommit(app.get(Database), INSERT);
+    group = new GroupCommit(app.get(Database), MEMBERS, INSERT);
   });
   beforeEach(() => database.rows('TRUNCATE public.notes'));
   afterAll(async () => {
@@ -73,6 +73,34 @@ describe('a group commit', () => {
       expect.stringContaining('notes_text_check'),
     ]);
     expect(await notes()).toEqual(['a', 'b', 'taken']);
+  });
+
+  it('holds nobody up for the one who waits for another', async () => {
+    const holder = await app.get(Database).connect('test-holder');
+    try {
+      await holder.query(`BEGIN; INSERT INTO public.notes VALUES ('held')`);
+      const held = write('held').then(
+        () => 'written',
+        () => 'refused',
+      );
+      await Promise.all(['a', 'b'].map((text) => write(text)));
+      // All of one batch: these are there, and the third still waits.
+      expect(await notes()).toEqual(['a', 'b']);
+      expect(await Promise.race([held, write('c').then(() => 'later')])).toBe('later');
+      await holder.query('ROLLBACK');
+      expect(await held).toBe('written');
+      expect(await notes()).toEqual(['a', 'b', 'c', 'held']);
+    } finally {
+      await holder.end();
+    }
+  });
+
+  it('leaves a transaction that is open the time that it had to wait', async () => {
+    await unit.run(async () => {
+      await Promise.all([write('a')]);
+      const [row] = await app.get(Database).query<{ lock_timeout: string }>(statement('SHOW lock_timeout'));
+      expect(row).toEqual({ lock_timeout: '0' });
+    });
   });
 
   it('writes nothing a second time when a lost connection leaves open what became of it', async () => {

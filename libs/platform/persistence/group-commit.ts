@@ -1,12 +1,12 @@
 import { Batches } from './batches.js';
 import type { Database } from './database.js';
 import { isRefusal } from './database-errors.js';
-import type { Statement } from './statement.js';
+import { type Statement, statement } from './statement.js';
 import type { PreparedWrite } from './unit-of-work.js';
 
 /** One write of a group. */
 interface Write {
-  /** What its rows come back under; of writes with the same key each is in a statement of its own. */
+  /** What its rows come back under; of writes with the same key one is under way at a time. */
   readonly key: string;
   /** A JSON object, as text. */
   readonly record: string;
@@ -19,25 +19,40 @@ interface WrittenRow {
 /** While one statement waits for the disk, another is computed. */
 const LANES = 2;
 const MOST_WRITES = 50;
+/**
+ * Far above what others hold a row for while they write it, and below the second after which PostgreSQL looks for
+ * deadlocks: an import that holds a row for minutes holds up the one write that wants it, and is nobody's victim.
+ */
+const GROUP_PATIENCE_MS = 200;
 
 /**
  * Writes of one kind, those that are asked for at the same moment by one statement, and so in one transaction with one
- * wait for the disk. Nobody is answered before it is committed. When PostgreSQL refuses one of them, each is written by
- * itself, so that none suffers for another.
+ * wait for the disk. Nobody is answered before it is committed. When PostgreSQL refuses one of them, or somebody holds
+ * what it needs, each is written by itself, so that none suffers for another.
  */
 export class GroupCommit<R extends WrittenRow> {
+  private readonly statement: Statement;
   private readonly batches: Batches<Write, readonly R[]>;
 
   /**
-   * @param statement takes a `jsonb` array of records; gives rows with the `key` of the write that each belongs to, and
-   *   none of a write whose conditions did not hold.
+   * @param members of a record, each `name type`.
+   * @param rest of the statement that begins with `WITH input AS (…)`, the records; gives rows with the `key` of the
+   *   write that each belongs to, and none of a write whose conditions did not hold.
    */
   constructor(
     private readonly database: Database,
-    private readonly statement: Statement,
+    members: readonly string[],
+    rest: string,
   ) {
+    this.statement = statement(`WITH input AS MATERIALIZED (${inputSql(members)})${rest}`);
     const keyOf = ({ key }: Write): string => key;
-    this.batches = new Batches((writes) => this.writeAll(writes), { lanes: LANES, most: MOST_WRITES, keyOf });
+    const { patienceMs } = database;
+    this.batches = new Batches((writes) => this.writeGroup(writes), {
+      lanes: LANES,
+      most: MOST_WRITES,
+      patienceMs,
+      keyOf,
+    });
   }
 
   /**
@@ -52,23 +67,28 @@ export class GroupCommit<R extends WrittenRow> {
     };
   }
 
-  private async writeAll(writes: readonly Write[]): Promise<readonly (readonly R[] | Error)[]> {
+  private async writeGroup(writes: readonly Write[]): Promise<readonly (readonly R[] | Promise<readonly R[]>)[]> {
     try {
-      const rows = await this.database.query<R>(this.statement, [`[${writes.map(({ record }) => record).join(',')}]`]);
-      const written = new Map<string, R[]>(writes.map(({ key }) => [key, []]));
-      for (const row of rows) written.get(row.key)!.push(row);
-      return [...written.values()];
+      return await this.writeAll(writes);
     } catch (error) {
       if (writes.length === 1 || !isRefusal(error)) throw error;
-      return Promise.all(writes.map((write) => this.writeAlone(write)));
+      return writes.map((write) => this.writeAll([write]).then(([rows]) => rows!));
     }
   }
 
-  private async writeAlone(write: Write): Promise<readonly R[] | Error> {
-    try {
-      return (await this.writeAll([write]))[0]!;
-    } catch (error) {
-      return error as Error;
-    }
+  private async writeAll(writes: readonly Write[]): Promise<readonly (readonly R[])[]> {
+    const records = `[${writes.map(({ record }) => record).join(',')}]`;
+    const written = new Map<string, R[]>(writes.map(({ key }) => [key, []]));
+    for (const row of await this.database.query<R>(this.statement, [records])) written.get(row.key)!.push(row);
+    return [...written.values()];
   }
+}
+
+/** The limit is set before the first row is there, and is for the statement alone; one record waits as anybody does. */
+function inputSql(members: readonly string[]): string {
+  return `
+    SELECT i.* FROM (
+      SELECT CASE WHEN jsonb_array_length($1::jsonb) > 1 THEN set_config('lock_timeout', '${GROUP_PATIENCE_MS}', true) END
+      OFFSET 0) AS patience
+    CROSS JOIN jsonb_to_recordset($1::jsonb) AS i (${members.join(', ')})`;
 }

@@ -18,7 +18,8 @@ export class RowLoader<R extends { readonly id: string }> {
     private readonly database: Database,
     private readonly byIds: Statement,
   ) {
-    this.batches = new Batches((ids) => this.rowsOf(ids), { lanes: LANES, most: MOST_ROWS });
+    const { patienceMs } = database;
+    this.batches = new Batches((ids) => this.rowsOf(ids), { lanes: LANES, most: MOST_ROWS, patienceMs });
   }
 
   /**

@@ -71,8 +71,8 @@ export class ListDealsHandler implements IQueryHandler<ListDealsQuery> {
 const KEY = 'd.next_review_at, d.updated_at, d.id';
 const KEY_TYPES = ['date', 'timestamptz', 'uuid'];
 const MARKS = 'd.id';
-/** Some megabytes. */
-const MOST_SHOWN = 5_000;
+/** A few megabytes; forty if every description were as long as it may be. */
+const MOST_SHOWN = 2_000;
 
 /** Selects a page, and one row more that tells whether another follows. */
 type Select = (filter: DealFilter, scope: Scope, today: CalendarDate, page: PageRequest) => Selection;
