@@ -155,6 +155,14 @@ const CHANGES: readonly (Trial & { readonly method: Method })[] = [
   },
 ];
 
+/** Requests that share a statement when they are sent at once. */
+const GROUPS: readonly (Trial & { readonly method: Method })[] = [
+  { method: 'GET', path: '/deals/{deal}', index: 'deals_pkey' },
+  ...CHANGES.filter(({ method, path }) => method === 'POST' && (path === '/deals' || path.endsWith('/incomes'))),
+];
+/** Of one group. */
+const AT_ONCE = 20;
+
 /** Lists that stay short whatever the size of the book. */
 const SHORT_LISTS = ['/api/v1/events/bookmarks', '/api/v1/imports/{id}/errors'];
 
@@ -191,14 +199,35 @@ it.each(LISTS)('GET $path as $as reads a page by $index', (trial) => reads('GET'
 it.each(READS)('GET $path as $as reads what it shows by $index', (trial) => reads('GET', trial, CHANGE_ROWS));
 it.each(CHANGES)('$method $path reads what it changes by $index', (trial) => reads(trial.method, trial, CHANGE_ROWS));
 
+it.each(GROUPS)('$method $path, many at once, reads by $index', async ({ method, path, body, index }) => {
+  const others = await Promise.all(Array.from({ length: AT_ONCE }, (_, n) => idsOfBook(1_000 + n)));
+  const urls = others.map((those) => filled(path, those));
+  await readsOf(urls, method, { path, body, index }, CHANGE_ROWS * AT_ONCE);
+});
+
 /** Makes the request some times, and looks at what its connection then has read. */
-async function reads(method: Method, { path, as = 'admin', body, index, rows }: Trial, usual: number): Promise<void> {
+function reads(method: Method, trial: Trial, usual: number): Promise<void> {
+  return readsOf([filled(trial.path, ids)], method, trial, usual);
+}
+
+function filled(path: string, those: Readonly<Record<string, string>>): string {
+  return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => those[name]!);
+}
+
+/** The same of requests that are sent at once. */
+async function readsOf(
+  urls: readonly string[],
+  method: Method,
+  { as = 'admin', body, index, rows }: Trial,
+  usual: number,
+): Promise<void> {
   const by = new TestUser(api.inject, ids[as]!, [ROLES[as]]);
-  const url = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => ids[name]!);
   const before = await work();
   for (let round = 0; round < ROUNDS; round++) {
-    const answer = await by.send<object>(method, url, { body: body?.(round) });
-    expect({ status: answer.status < 300, body: answer.body }).toEqual({ status: true, body: answer.body });
+    const answers = await Promise.all(urls.map((url) => by.send<object>(method, url, { body: body?.(round) })));
+    for (const answer of answers) {
+      expect({ status: answer.status < 300, body: answer.body }).toEqual({ status: true, body: answer.body });
+    }
   }
   const after = await work();
   const done = [...after].map(([name, now]) => ({ name, ...difference(now, before.get(name) ?? NOTHING) }));
@@ -254,13 +283,13 @@ async function layBook(): Promise<void> {
 }
 
 /** One of everything out of the middle of the book, and who it belongs to. */
-async function idsOfBook(): Promise<Record<string, string>> {
+async function idsOfBook(place = 777): Promise<Record<string, string>> {
   const copies = { client: 'clients', deal: 'deals', quote: 'quotes', policy: 'policies' } as const;
   const money = { payment: 'payments', income: 'payment_incomes' } as const;
-  const columns = Object.entries({ ...copies, ...money }).map(([name, table]) => `${copyOf(table, 777)} AS ${name}`);
+  const columns = Object.entries({ ...copies, ...money }).map(([name, table]) => `${copyOf(table, place)} AS ${name}`);
   const [row] = await crm.database.rows<Record<string, string>>(
     `SELECT ${columns.join(', ')}, owner_id AS seller, executor_id AS executor, gen_random_uuid() AS admin
-     FROM crm.deals WHERE id = ${copyOf('deals', 777)}`,
+     FROM crm.deals WHERE id = ${copyOf('deals', place)}`,
   );
   return row!;
 }

@@ -27,7 +27,9 @@ describe('a group commit', () => {
   beforeAll(async () => {
     database = await createTestDatabase([]);
     await database.rows('CREATE TABLE public.notes (text text PRIMARY KEY CHECK (length(text) < 10))');
-    app = await startTrial(testEnvironment({ databaseUrl: database.url }));
+    // A statement that waits for a lock must not be freed by the limit of all statements.
+    const env = testEnvironment({ databaseUrl: database.url }, { CRM_DATABASE_STATEMENT_TIMEOUT_MS: '300000' });
+    app = await startTrial(env);
     unit = app.get(UnitOfWork);
     group = new GroupCommit(app.get(Database), MEMBERS, INSERT);
   });

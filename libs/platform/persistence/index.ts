@@ -7,7 +7,7 @@ export { migrationLevel, runMigrations, type MigrationClass, type MigrationLevel
 export { PersistenceModule } from './persistence.module.js';
 export { RowCache, type RowMark } from './row-cache.js';
 export { RowLoader } from './row-loader.js';
-export { plannedEachTime, statement, type Statement } from './statement.js';
+export { arrayOfAnyLength, plannedEachTime, statement, type Statement } from './statement.js';
 export { TableMapping } from './table-mapping.js';
 export { type PreparedWrite, UnitOfWork } from './unit-of-work.js';
 export { brokenConstraint, isUnavailable } from './database-errors.js';

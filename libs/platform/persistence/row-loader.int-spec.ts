@@ -2,7 +2,7 @@ import type { TestingModule } from '@nestjs/testing';
 import { createTestDatabase, startTrial, type TestDatabase, testEnvironment } from '#platform/testing';
 import { Database } from './database.js';
 import { RowLoader } from './row-loader.js';
-import { statement } from './statement.js';
+import { arrayOfAnyLength, statement } from './statement.js';
 import { UnitOfWork } from './unit-of-work.js';
 
 interface Note {
@@ -12,8 +12,9 @@ interface Note {
 
 const ADD = statement('INSERT INTO public.notes (id) VALUES ($1::text)');
 const BY_IDS = statement(
-  'SELECT id, txid_current()::text AS transaction FROM public.notes WHERE id = ANY ($1::text[])',
+  `SELECT id, txid_current()::text AS transaction FROM public.notes WHERE id = ANY (${arrayOfAnyLength('text')})`,
 );
+const PLANS = statement('SELECT generic_plans::int AS kept FROM pg_prepared_statements WHERE name = $1::text');
 
 describe('a loader of rows', () => {
   let database: TestDatabase;
@@ -59,5 +60,13 @@ describe('a loader of rows', () => {
     });
     await expect(failing).rejects.toThrow('after all');
     expect(await loader.load('mine')).toBeUndefined();
+  });
+
+  it('is planned once for any number of rows', async () => {
+    await app.get(UnitOfWork).run(async () => {
+      // PostgreSQL tries five plans before it settles.
+      for (let count = 0; count < 15; count++) await loader.load('a');
+      expect((await sql.first<{ kept: number }>(PLANS, [BY_IDS.name]))!.kept).toBeGreaterThanOrEqual(10);
+    });
   });
 });

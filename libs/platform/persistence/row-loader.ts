@@ -13,7 +13,7 @@ const MOST_ROWS = 100;
 export class RowLoader<R extends { readonly id: string }> {
   private readonly batches: Batches<string, R | undefined>;
 
-  /** @param byIds selects the rows whose ids are in its one parameter, `uuid[]`. */
+  /** @param byIds selects the rows whose ids are in its one parameter: {@link arrayOfAnyLength}. */
   constructor(
     private readonly database: Database,
     private readonly byIds: Statement,

@@ -28,3 +28,11 @@ export function statement(text: string): Statement {
 export function plannedEachTime(text: string): Statement {
   return { text };
 }
+
+/**
+ * The first parameter of a statement, an array of any length. Seen as it is, PostgreSQL would find a plan for its very
+ * elements cheaper than one for any, and plan each execution anew, which costs several times what few rows do.
+ */
+export function arrayOfAnyLength(type: string): string {
+  return `((SELECT $1::${type}[])::${type}[])`;
+}

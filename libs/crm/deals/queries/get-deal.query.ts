@@ -1,7 +1,7 @@
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
 import { inScope, requireAccess } from '#platform/auth';
 import type { Caller } from '#platform/kernel';
-import { Database, RowLoader, statement } from '#platform/persistence';
+import { arrayOfAnyLength, Database, RowLoader, statement } from '#platform/persistence';
 import type { DealView } from '../contracts.js';
 import { dealNotFound } from '../deal.errors.js';
 import { DEAL_COLUMNS, type DealRow, dealView } from './deal-row.js';
@@ -18,7 +18,9 @@ export class GetDealQuery extends Query<DealView> {
   }
 }
 
-const BY_IDS = statement(`SELECT ${DEAL_COLUMNS} FROM crm.deals d WHERE d.id = ANY ($1::uuid[]) AND NOT d.is_deleted`);
+const BY_IDS = statement(
+  `SELECT ${DEAL_COLUMNS} FROM crm.deals d WHERE d.id = ANY (${arrayOfAnyLength('uuid')}) AND NOT d.is_deleted`,
+);
 
 @QueryHandler(GetDealQuery)
 export class GetDealHandler implements IQueryHandler<GetDealQuery> {
