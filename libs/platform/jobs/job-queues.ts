@@ -14,6 +14,8 @@ export interface DueJob {
 }
 
 const READY_WITHIN_MS = 5_000;
+/** A server that reports no error may be slow: at the first start PostgreSQL makes Bull's tables. */
+const MOST_SILENCES = 12;
 /** Requests waiting to be told to Bull; more are left to the reconciler. */
 const MOST_WAITING = 10_000;
 const BATCH = 500;
@@ -114,8 +116,12 @@ export class JobQueues implements OnModuleInit {
 
 async function ready(queue: JobQueue): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
+  let silences = 0;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(queue.lastError ?? new Error('no answer')), READY_WITHIN_MS);
+    timer = setInterval(() => {
+      silences += 1;
+      if (queue.lastError || silences === MOST_SILENCES) reject(queue.lastError ?? new Error('no answer'));
+    }, READY_WITHIN_MS);
   });
   try {
     await Promise.race([queue.waitUntilReady(), late]);
@@ -125,6 +131,6 @@ async function ready(queue: JobQueue): Promise<void> {
       cause: error,
     });
   } finally {
-    clearTimeout(timer);
+    clearInterval(timer);
   }
 }

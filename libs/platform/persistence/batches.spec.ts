@@ -25,11 +25,18 @@ class Desk {
     await turn();
     await turn();
   }
+
+  /** Ends all that is left, and what waits behind it. */
+  async close(): Promise<void> {
+    for (let place = 0; place < this.begun.length; place++) await this.end(place);
+  }
 }
 
 describe('batches', () => {
   let desk: Desk;
   beforeEach(() => (desk = new Desk()));
+  // What is refused later than its test ends, another test answers for.
+  afterEach(() => desk.close());
 
   it('hold all that is asked for at the same moment, and give each its own', async () => {
     const batches = new Batches(desk.work, { patienceMs: 60_000, lanes: 1, most: 10 });
