@@ -113,6 +113,23 @@ describe('batches', () => {
     expect(await a).toBe('A');
   });
 
+  it('keep a key until its output is there', async () => {
+    const batches = new Batches(desk.work, { patienceMs: 60_000, lanes: 1, most: 10, keyOf: (item) => item[0]! });
+    let late!: (output: string) => void;
+    const a1 = batches.add('a1');
+    await turn();
+    void batches.add('a2');
+    void batches.add('b1');
+    await desk.end(0, [new Promise((resolve) => (late = resolve))]);
+    expect(desk.begun.slice(1)).toEqual([['b1']]);
+    await desk.end(1);
+    expect(desk.begun).toHaveLength(2);
+    late('A1');
+    expect(await a1).toBe('A1');
+    await turn();
+    expect(desk.begun.slice(2)).toEqual([['a2']]);
+  });
+
   it('tell those who wait too long that the database is not to be had, and nobody whose batch has begun', async () => {
     const batches = new Batches(desk.work, { patienceMs: 20, lanes: 1, most: 10 });
     const begun = batches.add('a');

@@ -17,7 +17,7 @@ interface BatchLimits<I> {
   readonly most: number;
   /** How long an item waits for its batch to begin, in milliseconds. */
   readonly patienceMs: number;
-  /** Of items with the same key one is under way at a time. */
+  /** Of items with the same key one is under way at a time, until its output is there. */
   readonly keyOf?: (item: I) => string;
 }
 
@@ -60,9 +60,9 @@ export class Batches<I, O> {
 
   /** Behind the requests that have arrived already, which the event loop reads one after the other. */
   private schedule(): void {
-    if (this.isScheduled || this.waiting.length === 0) return;
+    if (this.waiting.length === 0) return;
     this.watch ??= setTimeout(() => this.refuseLate(), this.limits.patienceMs / 4).unref();
-    if (this.busyLanes >= this.limits.lanes) return;
+    if (this.isScheduled || this.busyLanes >= this.limits.lanes) return;
     this.isScheduled = true;
     setImmediate(this.begin);
   }
@@ -88,15 +88,31 @@ export class Batches<I, O> {
     this.schedule();
     try {
       const outputs = await this.work(batch.map(({ item }) => item));
-      batch.forEach(({ resolve }, place) => resolve(outputs[place]!));
+      batch.forEach((one, place) => this.answer(one, outputs[place]!));
     } catch (error) {
-      for (const { reject } of batch) reject(error);
+      for (const one of batch) {
+        one.reject(error);
+        this.free(one);
+      }
     } finally {
       this.busyLanes -= 1;
-      const { keyOf } = this.limits;
-      if (keyOf) for (const { item } of batch) this.keysUnderWay.delete(keyOf(item));
       this.schedule();
     }
+  }
+
+  private answer(one: Waiting<I, O>, output: O | PromiseLike<O>): void {
+    one.resolve(output);
+    if (!(output instanceof Promise)) return this.free(one);
+    const free = (): void => {
+      this.free(one);
+      this.schedule();
+    };
+    void output.then(free, free);
+  }
+
+  private free({ item }: Waiting<I, O>): void {
+    const { keyOf } = this.limits;
+    if (keyOf) this.keysUnderWay.delete(keyOf(item));
   }
 
   /** Lanes that hang free nobody. */

@@ -1,5 +1,5 @@
 import type { TestingModule } from '@nestjs/testing';
-import { createTestDatabase, startTrial, type TestDatabase, testEnvironment } from '#platform/testing';
+import { createTestDatabase, startTrial, type TestDatabase, testEnvironment, until } from '#platform/testing';
 import { Database } from './database.js';
 import { isUnavailable } from './database-errors.js';
 import { GroupCommit } from './group-commit.js';
@@ -92,6 +92,26 @@ describe('a group commit', () => {
       await holder.query('ROLLBACK');
       expect(await held).toBe('written');
       expect(await notes()).toEqual(['a', 'b', 'c', 'held']);
+    } finally {
+      await holder.end();
+    }
+  });
+
+  it('holds nobody up for those who wait alone', async () => {
+    const holder = await app.get(Database).connect('test-holder');
+    const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+    try {
+      await holder.query(`BEGIN; INSERT INTO public.notes VALUES ('held'), ('too')`);
+      const held: Promise<readonly Note[]>[] = [];
+      for (const text of ['held', 'too']) {
+        held.push(write(text));
+        await until(async () => (await database.rows(waiting)).length === held.length);
+      }
+      expect(await write('c')).toHaveLength(1);
+      expect(await notes()).toEqual(['c']);
+      await holder.query('ROLLBACK');
+      await Promise.all(held);
+      expect(await notes()).toEqual(['c', 'held', 'too']);
     } finally {
       await holder.end();
     }

@@ -20,8 +20,9 @@ interface WrittenRow {
 const LANES = 2;
 const MOST_WRITES = 50;
 /**
- * Far above what others hold a row for while they write it, and below the second after which PostgreSQL looks for
- * deadlocks: an import that holds a row for minutes holds up the one write that wants it, and is nobody's victim.
+ * How long a lane waits for a row. Far above what others hold one for while they write it, and below the second after
+ * which PostgreSQL looks for deadlocks: an import that holds a row for minutes holds up the one write that wants it, and
+ * is nobody's victim.
  */
 const GROUP_PATIENCE_MS = 200;
 
@@ -68,12 +69,31 @@ export class GroupCommit<R extends WrittenRow> {
   }
 
   private async writeGroup(writes: readonly Write[]): Promise<readonly (readonly R[] | Promise<readonly R[]>)[]> {
+    if (writes.length === 1) return this.writeLone(writes[0]!);
     try {
       return await this.writeAll(writes);
     } catch (error) {
-      if (writes.length === 1 || !isRefusal(error)) throw error;
-      return writes.map((write) => this.writeAll([write]).then(([rows]) => rows!));
+      if (!isRefusal(error)) throw error;
+      return writes.map((write) => this.writeAlone(write));
     }
+  }
+
+  /** Keeps its lane no longer than a group would: two that wait for a row must not hold up all the others. */
+  private async writeLone(write: Write): Promise<readonly [Promise<readonly R[]>]> {
+    const rows = this.writeAlone(write);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, GROUP_PATIENCE_MS)));
+    try {
+      await Promise.race([rows, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+    return [rows];
+  }
+
+  private async writeAlone(write: Write): Promise<readonly R[]> {
+    const [rows] = await this.writeAll([write]);
+    return rows!;
   }
 
   private async writeAll(writes: readonly Write[]): Promise<readonly (readonly R[])[]> {
