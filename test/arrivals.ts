@@ -5,7 +5,7 @@ import type { Installation } from './installation.js';
 import { audit, isSequenced, loggedIds, NO_DISCREPANCIES } from './log-audit.js';
 import type { WriteLoad } from './write-load.js';
 
-const ARRIVES_WITHIN_MS = 90_000;
+const ARRIVES_WITHIN_MS = 180_000;
 
 /**
  * Waits until the consumer has everything, prints the figures, and compares both ways: log ⊆ delivered ⊆ log, first

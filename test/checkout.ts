@@ -85,7 +85,7 @@ export class Checkout {
     await until(() => {
       if (child.exitCode !== null) throw new Error(output());
       return output().includes(ready);
-    }, 120_000);
+    }, 300_000);
   }
 
   /** Stops what was started and deletes it. */

@@ -119,7 +119,7 @@ async function documents(by: TestUser, owner: string): Promise<void> {
 /** Told by the worker. */
 async function reviews(crm: Crm, seller: TestUser): Promise<void> {
   const { id } = await crm.deal(seller, { title: 'ОСАГО', next_review_at: '2026-03-01' });
-  await until(async () => (await crm.events(`deals/${id}`)).some(({ type }) => type === 'deal.review_due'), 30_000);
+  await until(async () => (await crm.events(`deals/${id}`)).some(({ type }) => type === 'deal.review_due'));
 }
 
 /** Told by the worker. */
@@ -128,14 +128,14 @@ async function imports(crm: Crm): Promise<void> {
   const { body } = await crm
     .user('admin')
     .post<{ id: string }>('/imports/clients', file, { 'content-type': 'text/csv' });
-  await until(async () => (await crm.events(`imports/${body.id}`)).some(({ data }) => data.state === 'done'), 30_000);
+  await until(async () => (await crm.events(`imports/${body.id}`)).some(({ data }) => data.state === 'done'));
 }
 
 /** Told at once, since their days are today's: the tests' morning is that of 2026-03-02. */
 async function reminders(crm: Crm, seller: TestUser, lead: TestUser): Promise<void> {
   const deal = await crm.deal(seller, { title: 'Ипотека' });
   const told = async (stream: string, type: string): Promise<void> => {
-    await until(async () => (await crm.events(stream)).some((event) => event.type === type), 30_000);
+    await until(async () => (await crm.events(stream)).some((event) => event.type === type));
   };
   for (const [type, planned_date] of [
     ['due', '2026-03-02'],

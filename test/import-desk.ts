@@ -60,7 +60,7 @@ export class ImportDesk {
     return until(async () => {
       const { body } = await this.admin.get<ShownImport>(`/imports/${id}`);
       return FINAL.includes(body.state) && body;
-    }, 50_000);
+    });
   }
 
   /** What is wrong with which line. */

@@ -19,8 +19,6 @@ import { EventConsumer } from '../event-consumer.js';
 import { Installation } from '../installation.js';
 import { told } from '../told.js';
 
-jest.setTimeout(180_000);
-
 interface Entry extends Body {
   readonly seq: number;
 }

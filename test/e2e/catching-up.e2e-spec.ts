@@ -11,8 +11,6 @@ import { isSequenced } from '../log-audit.js';
 import type { Program } from '../processes.js';
 import { told } from '../told.js';
 
-jest.setTimeout(480_000);
-
 const ROOT = process.env.CRM_TEST_BUILD ?? join(__dirname, '../..');
 const DEALS = 40;
 /** Events of one deal that one change appends. */

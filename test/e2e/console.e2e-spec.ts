@@ -4,8 +4,6 @@ import type { CrmUser } from '../crm-user.js';
 import { Installation } from '../installation.js';
 import type { Program } from '../processes.js';
 
-jest.setTimeout(180_000);
-
 const PHONE = { width: 390, height: 844 };
 const WIDE = { width: 1_440, height: 900 };
 const VIEWS = ['Pipeline', 'Due', 'Events'];

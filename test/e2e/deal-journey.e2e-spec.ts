@@ -9,8 +9,6 @@ import { StreamClient } from '../integration/stream-client.js';
 import { type Program } from '../processes.js';
 import { told } from '../told.js';
 
-jest.setTimeout(180_000);
-
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const OVERDUE = '2020-01-01';
 

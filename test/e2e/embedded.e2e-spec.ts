@@ -6,8 +6,6 @@ import { StreamClient } from '../integration/stream-client.js';
 import { type Program } from '../processes.js';
 import { told } from '../told.js';
 
-jest.setTimeout(120_000);
-
 describe('a deal’s way with nothing but PostgreSQL', () => {
   let crm: Installation;
   let api: Program;

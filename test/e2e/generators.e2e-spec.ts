@@ -4,9 +4,6 @@ import { freePort } from '#platform/services';
 import { createTestDatabase, type TestDatabase } from '#platform/testing';
 import { Checkout, type Ended } from '../checkout.js';
 
-// Generous: reached only when something hangs.
-jest.setTimeout(600_000);
-
 const GUIDE = readFileSync(join(__dirname, '../../docs/extending.md'), 'utf8');
 const [generating, recording, testing, starting, ...session] = [...GUIDE.matchAll(/^```sh\n(.*?)^```$/gms)].map(
   ([, lines]) => lines!.trim(),
@@ -125,7 +122,8 @@ describe('the guide to extending, followed line by line', () => {
   it('is built, migrated and started, and answers as the guide says', async () => {
     await checkout.start(starting!, 'Ctrl-C');
     const { code, output } = await checkout.sh(session.join('\n'));
-    expect({ code, output }).toEqual({ code: 0, output: expect.stringContaining('"settled_at":"20') });
+    if (code !== 0) throw new Error(output);
+    expect(output).toContain('"settled_at":"20');
     expect(output).toMatch(/\{"count":1,"last_changed_at":"20.+"\}/);
     expect(output).toContain('"body":"Claim settled"');
     expect(output).toMatch(/"status":40[34],/);

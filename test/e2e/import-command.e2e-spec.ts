@@ -8,8 +8,6 @@ import { csvOf } from '../import-desk.js';
 import { Installation } from '../installation.js';
 import type { Program } from '../processes.js';
 
-jest.setTimeout(120_000);
-
 const CLI = join(__dirname, '../../dist/apps/cli/src/main.js');
 
 describe('the command import', () => {

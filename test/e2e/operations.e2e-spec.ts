@@ -7,8 +7,6 @@ import type { CrmUser } from '../crm-user.js';
 import { Installation } from '../installation.js';
 import type { Program } from '../processes.js';
 
-jest.setTimeout(240_000);
-
 const UNROUTED = 'crm.unrouted';
 const QUEUE = 'deal-reviews';
 

@@ -3,8 +3,6 @@ import { accessToken, Browser, until } from '#platform/testing';
 import { Installation, type InstallationOptions } from '../installation.js';
 import type { Program } from '../processes.js';
 
-jest.setTimeout(180_000);
-
 const QUEUE = 'deal-reviews';
 const REASON = 'RangeError: the deal has no executor';
 

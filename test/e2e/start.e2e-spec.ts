@@ -6,8 +6,6 @@ import { join, resolve } from 'node:path';
 import { commandOf, freePort, isPortFree, runningPostgres } from '#platform/services';
 import { until } from '#platform/testing';
 
-jest.setTimeout(240_000);
-
 const PREFLIGHT = resolve('apps/cli/src/preflight.mjs');
 
 /** `npm start` in a folder of its own. */

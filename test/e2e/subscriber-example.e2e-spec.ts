@@ -8,8 +8,6 @@ import { Installation } from '../installation.js';
 import type { Program } from '../processes.js';
 import { told } from '../told.js';
 
-jest.setTimeout(180_000);
-
 const EXAMPLE = join(__dirname, '../../docs/examples/subscriber.mjs');
 const QUEUE = 'reports.stages';
 
@@ -107,7 +105,7 @@ describe('the subscriber of the documentation', () => {
       await kill();
       await moving;
       await subscribe();
-      await until(async () => (await counted('closedWon')) === 30, 30_000);
+      await until(async () => (await counted('closedWon')) === 30);
       await move('closedLost', 1);
       await until(async () => (await counted('closedLost')) === 1);
       expect(await counted('closedWon')).toBe(30);

@@ -9,8 +9,6 @@ import { type Program } from '../processes.js';
 import { told } from '../told.js';
 import { WriteLoad } from '../write-load.js';
 
-jest.setTimeout(180_000);
-
 const STOPS_WITHIN_MS = 20_000;
 /** What a client sees that asks too late: nobody listens, or a kept connection was closed before its request. */
 const TOO_LATE = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE'];

@@ -5,8 +5,6 @@ import { Installation } from '../installation.js';
 import type { Program } from '../processes.js';
 import { told } from '../told.js';
 
-jest.setTimeout(240_000);
-
 const ROWS = 15_000;
 
 describe('when the worker is killed in the middle of an import', () => {

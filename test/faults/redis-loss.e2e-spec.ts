@@ -8,8 +8,6 @@ import { Installation } from '../installation.js';
 import { type Program } from '../processes.js';
 import { told } from '../told.js';
 
-jest.setTimeout(180_000);
-
 const OVERDUE = '2020-01-01';
 const DEALS = 60;
 /** The reconciler leaves a request alone for 5 s, and looks every CRM_RECONCILE_MS. */

@@ -10,8 +10,6 @@ import { type Program } from '../processes.js';
 import { expectedReminders, openBook } from '../reminder-book.js';
 import { told } from '../told.js';
 
-jest.setTimeout(420_000);
-
 const FIRST_DAY = '2026-03-02';
 const DAYS = 60;
 const BOOK = { deals: 600, policies: 1_000, payments: 4_000, quotes: 400, days: 90 };

@@ -4,8 +4,6 @@ import { MIGRATIONS } from '../../migrations/index.js';
 import { type Exit, killPrograms, Program } from '../processes.js';
 import { told } from '../told.js';
 
-jest.setTimeout(120_000);
-
 const KINDS = [
   { kind: 'API', make: (env: NodeJS.ProcessEnv) => Program.api(env) },
   { kind: 'worker', make: (env: NodeJS.ProcessEnv) => Program.worker(env) },

@@ -7,8 +7,6 @@ import { type Program } from '../processes.js';
 import { told } from '../told.js';
 import { WriteLoad } from '../write-load.js';
 
-jest.setTimeout(240_000);
-
 /** Notes every move of a cursor, so that one that went back is seen however short it was. */
 const WATCH_CURSORS = `
   CREATE TABLE public.cursor_moves (name text, before bigint, after bigint);
@@ -48,7 +46,7 @@ describe('when workers crash', () => {
         .sort((a, b) => String(a.time).localeCompare(String(b.time)))
         .at(-1);
       return last && last.worker !== former && last.worker;
-    }, 30_000);
+    });
   }
 
   async function expectCursorsNeverWentBack(): Promise<void> {
@@ -125,7 +123,7 @@ describe('when workers crash', () => {
         await leader(paused);
         await load.acknowledge(60);
         paused.resume();
-        await until(async () => (await publishers()) === 2, 30_000);
+        await until(async () => (await publishers()) === 2);
       }
       await load.end();
       await expectEverythingArrived('leading worker paused 3 times', crm, consumer, load);

@@ -13,8 +13,6 @@ import { EventFeed, FeedTrust } from '../../apps/api/src/events/event-feed.js';
 import { EventsModule } from '../../apps/api/src/events/events.module.js';
 import { EventDatabase } from './stream-events.js';
 
-jest.setTimeout(120_000);
-
 /** The feed's answer. */
 export interface FeedBody {
   readonly items: readonly { readonly id: string; readonly type: string; readonly position: string }[];

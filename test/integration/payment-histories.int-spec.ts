@@ -9,9 +9,6 @@ import { addPayment } from '../money.js';
 import { expectTrueMoney } from '../money-history.js';
 import { addPolicy } from '../sale.js';
 
-// Generous: reached only when something hangs.
-jest.setTimeout(600_000);
-
 const RUNS = 1_000;
 /** Properties that run side by side, so that the database works while the others think. */
 const LANES = 4;

@@ -9,9 +9,6 @@ import { addLine, addPayment, LINE, pathOf, PLANNED } from '../money.js';
 import { expectTrueMoney } from '../money-history.js';
 import { addPolicy } from '../sale.js';
 
-// Generous: reached only when something hangs.
-jest.setTimeout(300_000);
-
 const CONNECTIONS = 20;
 const CHANGES = 10_000;
 const AT_ONCE = 1_000;

@@ -7,9 +7,6 @@ import { copyOf, fillBook } from '../large-book.js';
 import { addLine, addPayment, LINE, PLANNED } from '../money.js';
 import { activePolicy, addQuote, policyNumber, WHOLE_POLICY, WHOLE_QUOTE } from '../sale.js';
 
-// Generous: reached only when something hangs.
-jest.setTimeout(180_000);
-
 /** PostgreSQL settles on a plan for any parameters at the sixth time. */
 const ROUNDS = 8;
 /** A page of 50, or all that one person has of the book, and what is looked up for each of its rows. */

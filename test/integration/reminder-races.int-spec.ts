@@ -8,8 +8,6 @@ import { addPayment } from '../money.js';
 import { NightWorker } from '../night-worker.js';
 import { activePolicy, addQuote } from '../sale.js';
 
-jest.setTimeout(180_000);
-
 const TODAY = '2026-03-02';
 const TOMORROW = addDays(TODAY, 1);
 

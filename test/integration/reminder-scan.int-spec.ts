@@ -4,8 +4,6 @@ import { figures } from '../figures.js';
 import { NightWorker } from '../night-worker.js';
 import { expectedReminders, openBook } from '../reminder-book.js';
 
-jest.setTimeout(240_000);
-
 const FIRST_DAY = '2026-03-02';
 const BOOK = { deals: 20_000, policies: 100_000, payments: 100_000, quotes: 20_000, days: 365 };
 

@@ -9,8 +9,6 @@ import { addLine, addPayment, pathOf } from '../money.js';
 import { byDate, NightWorker, on } from '../night-worker.js';
 import { activePolicy, addPolicy, addQuote, moveQuote, policyNumber } from '../sale.js';
 
-jest.setTimeout(180_000);
-
 const TODAY = '2026-03-02';
 /** The planned date of payments, the last day of policies and quotes, the first review: far enough for every reminder. */
 const DATE = '2026-04-03';

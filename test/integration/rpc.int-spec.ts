@@ -9,8 +9,6 @@ import { Crm, type RoleName } from '../crm.js';
 import { addLine, addPayment } from '../money.js';
 import { addPolicy } from '../sale.js';
 
-jest.setTimeout(120_000);
-
 /** Longer than anything here takes, and longer than the service's own time-out. */
 const ANSWER_WITHIN_MS = 20_000;
 const QUEUE = 'crm.rpc';

@@ -71,7 +71,7 @@ export class StreamClient {
 
   /** Waits for a number of frames. */
   async received(count: number): Promise<readonly ReceivedFrame[]> {
-    await until(() => this.frames.length >= count, 30_000);
+    await until(() => this.frames.length >= count);
     return this.frames;
   }
 

@@ -22,8 +22,6 @@ beforeAll(async () => {
 afterEach(() => trial.rest());
 afterAll(() => trial.end());
 
-jest.setTimeout(120_000);
-
 describe('coming back', () => {
   it.each<[string, (id: string) => StreamOptions]>([
     ['the header', (id) => ({ lastEventId: id })],

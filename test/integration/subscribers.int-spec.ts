@@ -21,8 +21,6 @@ import {
 } from '#platform/testing';
 import { MIGRATIONS } from '../../migrations/index.js';
 
-jest.setTimeout(120_000);
-
 /** Others use the same broker. */
 const RUN = randomUUID();
 const EXCHANGE = `trial.${RUN}`;
@@ -126,7 +124,7 @@ describe('a subscriber on RabbitMQ', () => {
   }
 
   function deadLetter(queue: string): Promise<GetMessage> {
-    return until(() => channel.get(`${queue}.dead`, { noAck: true }), 30_000);
+    return until(() => channel.get(`${queue}.dead`, { noAck: true }));
   }
 
   it('deals once with an event that is delivered several times', async () => {
@@ -177,7 +175,7 @@ describe('a subscriber on RabbitMQ', () => {
     const patient = event();
     const subscriber = app.get(WaitingSubscriber);
     await publish('waited', patient);
-    await until(() => subscriber.attempts > MOST_DELIVERIES, 30_000);
+    await until(() => subscriber.attempts > MOST_DELIVERIES);
     subscriber.isAway = false;
     await until(() => effectsOf(patient.id));
     expect(await effectsOf(patient.id)).toBe(1);
@@ -192,7 +190,7 @@ describe('a subscriber on RabbitMQ', () => {
     expect(subscriptions.areBound).toBe(true);
     await lose().catch(() => undefined);
     await until(() => !subscriptions.areBound);
-    await until(() => subscriptions.areBound, 30_000);
+    await until(() => subscriptions.areBound);
     const later = event();
     await publish('counted', later);
     await until(() => effectsOf(later.id));

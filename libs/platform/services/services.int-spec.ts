@@ -18,8 +18,6 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import { runningPostgres, type Server, startPostgres, startRabbitmq, startRedis, startServices } from './index.js';
 
-jest.setTimeout(180_000);
-
 let folder: string;
 
 beforeEach(() => {

@@ -6,6 +6,8 @@ const PROGRAMS = ['chromium', 'chromium-browser', 'google-chrome-stable', 'googl
 const DEBIAN_PACKAGE = 'chromium';
 const WIDTH = 1_280;
 const HEIGHT = 900;
+/** Generous: reached only when something is missing. */
+const PATIENCE_MS = 120_000;
 
 /** A page, and what went wrong on it since it was opened. */
 export class Visit {
@@ -71,6 +73,7 @@ export class Browser {
   async visit(url: string, token?: string): Promise<Visit> {
     const { origin } = new URL(url);
     const context = await this.chromium.newContext({ viewport: { width: WIDTH, height: HEIGHT } });
+    context.setDefaultTimeout(PATIENCE_MS);
     if (token !== undefined) await signIn(context, origin, token);
     const visit = new Visit(await context.newPage(), origin);
     await visit.page.goto(url, { waitUntil: 'networkidle' });

@@ -9,7 +9,7 @@ const LONGEST_PAUSE_MS = 100;
  */
 export async function until<T>(
   condition: () => Promise<T> | T,
-  deadlineMs = 15_000,
+  deadlineMs = 60_000,
 ): Promise<Exclude<T, false | null | undefined>> {
   const deadline = Date.now() + deadlineMs;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
