@@ -132,10 +132,15 @@ describe('Redis', () => {
 describe('RabbitMQ', () => {
   it('keeps durable queues and persistent messages over a crash, on the same port', async () => {
     const server = await startRabbitmq({ dataDirectory: folder });
+    const first = await amqp.connect(server.url);
+    await (await first.createChannel()).assertQueue('kept', { durable: true });
+    await first.close();
+    // RabbitMQ acknowledges a new queue before its definition is on the disk.
+    await server.stop();
+    await server.start();
     const before = await amqp.connect(server.url);
     before.on('error', () => undefined); // the crash below
     const channel = await before.createConfirmChannel();
-    await channel.assertQueue('kept', { durable: true });
     channel.sendToQueue('kept', Buffer.from('paid'), { persistent: true });
     await channel.waitForConfirms();
     await server.kill();
