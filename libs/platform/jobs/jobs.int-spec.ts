@@ -1,5 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { UnitOfWork } from '#platform/persistence';
 import { until } from '#platform/testing';
+import { MIGRATION_ADVISORY_LOCK_KEY } from 'bullmq';
+import pg from 'pg';
 import { DailySchedules } from './daily-schedules.js';
 import { JobCounts } from './job-counts.js';
 import { JobQueues } from './job-queues.js';
@@ -28,6 +31,21 @@ describe('two installations on one Redis', () => {
     await Promise.all([one, other].map((trial) => trial.rest()));
     await Promise.all([one, other].map((trial) => trial.database.drop()));
   });
+});
+
+test('an application waits for another that makes Bull’s tables', async () => {
+  const trial = await Trial.begin(undefined);
+  const other = new pg.Client({ connectionString: trial.database.url });
+  await other.connect();
+  await other.query('SELECT pg_advisory_lock($1, hashtext($2))', [MIGRATION_ADVISORY_LOCK_KEY, 'bull']);
+  const app = trial.start('api');
+  app.catch(() => undefined);
+  // Longer than it waits for a server that reports an error.
+  await delay(6_000);
+  await other.end();
+  expect((await app).get(JobRequests)).toBeDefined();
+  await trial.rest();
+  await trial.database.drop();
 });
 
 describe.each([

@@ -37,6 +37,7 @@ describe('batches', () => {
   beforeEach(() => (desk = new Desk()));
   // What is refused later than its test ends, another test answers for.
   afterEach(() => desk.close());
+  afterEach(() => void jest.useRealTimers());
 
   it('hold all that is asked for at the same moment, and give each its own', async () => {
     const batches = new Batches(desk.work, { patienceMs: 60_000, lanes: 1, most: 10 });
@@ -139,6 +140,22 @@ describe('batches', () => {
     await desk.end(0);
     expect(await begun).toBe('A');
     expect(desk.begun).toEqual([['a']]);
+  });
+
+  it('go on watching who waits for a key, whenever they looked', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate'] });
+    const batches = new Batches(desk.work, { patienceMs: 20, lanes: 2, most: 10, keyOf: (item) => item[0]! });
+    void batches.add('a1');
+    await turn();
+    const refused: unknown[] = [];
+    for (const item of ['a2', 'a3']) batches.add(item).catch((error: unknown) => refused.push(error));
+    // They look before the next batch is gathered, in which none of these can be.
+    jest.advanceTimersByTime(5);
+    await turn();
+    jest.advanceTimersByTime(60);
+    await turn();
+    expect(refused.map(isUnavailable)).toEqual([true, true]);
+    expect(desk.begun).toEqual([['a1']]);
   });
 
   it('tell an error to the one whose it is', async () => {
