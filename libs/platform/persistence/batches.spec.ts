@@ -84,9 +84,11 @@ describe('batches', () => {
   it('let others pass a thousand of one key', async () => {
     const batches = new Batches(desk.work, { patienceMs: 60_000, lanes: 1, most: 2, keyOf: (item) => item[0]! });
     for (let count = 0; count < 7; count++) void batches.add(`a${count}`);
-    void batches.add('b');
+    for (const item of ['b', 'a7', 'c']) void batches.add(item);
     await turn();
     expect(desk.begun).toEqual([['a0', 'b']]);
+    await desk.end(0);
+    expect(desk.begun.slice(1)).toEqual([['a1', 'c']]);
   });
 
   it('keep what has a key that is under way, and let others pass', async () => {
