@@ -55,15 +55,16 @@ export class AccessTokenStrategy extends PassportStrategy(Strategy, NAME) {
   }
 
   /**
-   * Verifies one token.
+   * Verifies one token; gives null when its signature does not fit the key.
    * @param token text whose form {@link tokenHeader} has checked.
    * @throws DomainError `invalid_token` or `token_expired`.
    */
-  check(token: string, key: KeyObject): Promise<VerifiedToken> {
+  check(token: string, key: KeyObject): Promise<VerifiedToken | null> {
     return new Promise((resolve, reject) => {
-      const done = (error: Error | null, verified: VerifiedToken | false | null) => {
+      const done = (error: Error | null, verified: VerifiedToken | false | null, failure?: Error) => {
         if (error) reject(error);
         else if (verified) resolve(verified);
+        else if (failure?.message === 'invalid signature') resolve(null);
         else reject(invalidToken());
       };
       const authenticate = this.getPassportInstance().authenticate(NAME, { session: false }, done) as Authenticate;

@@ -4,6 +4,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { AuthSettings, RuntimeSettings } from '#platform/config';
 import { Clock, instant, newId } from '#platform/kernel';
 import { Log } from '#platform/observability';
+import { until } from '#platform/testing';
 import { AccessTokenStrategy } from './access-token.strategy.js';
 import { JwkSet } from './jwk-set.js';
 import type { TokenAlgorithm } from './token-form.js';
@@ -93,6 +94,20 @@ async function found(alg: TokenAlgorithm, kid?: string): Promise<KeyObject | str
   } catch (error) {
     return `${(error as { kind: string }).kind} ${(error as { code: string }).code}`;
   }
+}
+
+function tokenVerifier(): TokenVerifier {
+  return new TokenVerifier(keys, new AccessTokenStrategy(keys, new AuthSettings({}), clock), clock);
+}
+
+function tokenOf(header: object, signer: (input: string) => Buffer, claims: object = {}): string {
+  const payload = { sub: newId(), roles: ['agent'], exp: clock.ms / 1000 + 900, ...claims };
+  const input = [header, payload].map((json) => Buffer.from(JSON.stringify(json)).toString('base64url')).join('.');
+  return `${input}.${signer(input).toString('base64url')}`;
+}
+
+function rs256(kid: string, key: KeyObject, claims: object = {}): string {
+  return tokenOf({ alg: 'RS256', kid }, (input) => sign('sha256', Buffer.from(input), key), claims);
 }
 
 const UNAVAILABLE = 'unavailable auth_unavailable';
@@ -198,6 +213,91 @@ describe('the set', () => {
   });
 });
 
+describe('a key that was replaced under its id', () => {
+  const rotated = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const replaceKey = () => (auth.keys = [jwk(rotated.publicKey, { kid: 'r1' }), jwk(EC, { kid: 'e1' })]);
+
+  it('is fetched after the first failed signature, and verifies that same request', async () => {
+    const verifier = tokenVerifier();
+    await verifier.verify(rs256('r1', RSA_PRIVATE));
+    replaceKey();
+    clock.ms += 30_000;
+    expect((await verifier.verify(rs256('r1', rotated.privateKey))).caller.roles).toEqual(new Set(['seller']));
+    expect(auth.asked).toBe(2);
+  });
+
+  it('ends every token of the withdrawn key at once, the cached ones too', async () => {
+    const verifier = tokenVerifier();
+    const [cached, fresh] = [rs256('r1', RSA_PRIVATE), rs256('r1', RSA_PRIVATE)];
+    await verifier.verify(cached);
+    expect(verifier.recall(cached)).toBeDefined();
+    replaceKey();
+    clock.ms += 30_000;
+    await verifier.verify(rs256('r1', rotated.privateKey));
+    expect(verifier.recall(cached)).toBeUndefined();
+    for (const token of [cached, fresh]) {
+      await expect(verifier.verify(token)).rejects.toMatchObject({ code: 'invalid_token' });
+    }
+    expect(auth.asked).toBe(2);
+  });
+
+  it('is not looked for more than once in thirty seconds, however many signatures fail', async () => {
+    const verifier = tokenVerifier();
+    const forged = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+    await verifier.verify(rs256('r1', RSA_PRIVATE));
+    clock.ms += 30_000;
+    for (let i = 0; i < 20; i += 1) {
+      const attempts = [0, 1, 2].map(() => verifier.verify(rs256('r1', forged)));
+      for (const attempt of attempts) await expect(attempt).rejects.toMatchObject({ code: 'invalid_token' });
+      clock.ms += 1_000;
+    }
+    expect(auth.asked).toBe(2);
+  });
+
+  it('is not looked for when the signature is good and a claim is not', async () => {
+    const verifier = tokenVerifier();
+    await verifier.verify(rs256('r1', RSA_PRIVATE));
+    clock.ms += 30_000;
+    const anonymous = verifier.verify(rs256('r1', RSA_PRIVATE, { sub: 'nobody' }));
+    await expect(anonymous).rejects.toMatchObject({ code: 'invalid_token' });
+    expect(auth.asked).toBe(1);
+  });
+
+  it('leaves the tokens of the other keys in the cache when nothing was withdrawn', async () => {
+    const verifier = tokenVerifier();
+    const token = rs256('r1', RSA_PRIVATE);
+    await verifier.verify(token);
+    auth.keys.push(jwk(rotated.publicKey, { kid: 'r2' }));
+    clock.ms += 30_000;
+    await verifier.verify(rs256('r2', rotated.privateKey));
+    expect(auth.asked).toBe(2);
+    expect(verifier.recall(token)).toBeDefined();
+  });
+
+  it('is missed within ten minutes although only cached tokens are shown', async () => {
+    const verifier = tokenVerifier();
+    await verifier.verify(rs256('r1', RSA_PRIVATE));
+    clock.ms += 9 * 60_000;
+    const token = rs256('r1', RSA_PRIVATE, { exp: clock.ms / 1000 + 3_600 });
+    await verifier.verify(token);
+    replaceKey();
+    clock.ms += 60_000;
+    expect(verifier.recall(token)).toBeDefined();
+    await until(() => verifier.recall(token) === undefined);
+    await expect(verifier.verify(token)).rejects.toMatchObject({ code: 'invalid_token' });
+  });
+
+  it('keeps the known keys in force while the Auth service is down', async () => {
+    const verifier = tokenVerifier();
+    const token = rs256('r1', RSA_PRIVATE);
+    await verifier.verify(token);
+    await auth.stop();
+    clock.ms += 30_000;
+    await expect(verifier.verify(rs256('r1', rotated.privateKey))).rejects.toMatchObject({ code: 'invalid_token' });
+    expect(verifier.recall(token)).toBeDefined();
+  });
+});
+
 describe('an Auth service that is down', () => {
   it('makes tokens unverifiable, not invalid, while no key is known; and is asked again after a second', async () => {
     await auth.stop();
@@ -257,18 +357,11 @@ describe('an Auth service that is down', () => {
 });
 
 describe('a token', () => {
-  function token(header: object, signer: (input: string) => Buffer): string {
-    const payload = { sub: newId(), roles: ['agent'], exp: clock.ms / 1000 + 900 };
-    const input = [header, payload].map((json) => Buffer.from(JSON.stringify(json)).toString('base64url')).join('.');
-    return `${input}.${signer(input).toString('base64url')}`;
-  }
-
   const byRsa = (input: string) => sign('sha256', Buffer.from(input), RSA_PRIVATE);
-  const verify = (text: string) =>
-    new TokenVerifier(keys, new AccessTokenStrategy(keys, new AuthSettings({}), clock), clock).verify(text);
+  const verify = (text: string) => tokenVerifier().verify(text);
 
   it('of a key of the set is good, by the algorithm of that key alone', async () => {
-    expect((await verify(token({ alg: 'RS256', kid: 'r1' }, byRsa))).caller.roles).toEqual(new Set(['seller']));
+    expect((await verify(tokenOf({ alg: 'RS256', kid: 'r1' }, byRsa))).caller.roles).toEqual(new Set(['seller']));
     const byPublicKey = (input: string) =>
       createHmac('sha256', RSA.export({ type: 'spki', format: 'pem' }))
         .update(input)
@@ -280,13 +373,13 @@ describe('a token', () => {
       ['ES256', 'e1', byRsa],
       ['ES256', 'r1', byRsa],
     ] as const) {
-      await expect(verify(token({ alg, kid }, signer))).rejects.toMatchObject({ code: 'invalid_token' });
+      await expect(verify(tokenOf({ alg, kid }, signer))).rejects.toMatchObject({ code: 'invalid_token' });
     }
   });
 
   it('is not called invalid while the Auth service is down', async () => {
     await auth.stop();
-    const attempt = verify(token({ alg: 'RS256', kid: 'r1' }, byRsa));
+    const attempt = verify(tokenOf({ alg: 'RS256', kid: 'r1' }, byRsa));
     await expect(attempt).rejects.toMatchObject({ kind: 'unavailable', code: 'auth_unavailable' });
   });
 });

@@ -6,24 +6,25 @@ import { type PublicJwk, publicJwks } from './jwk.js';
 import type { TokenHeader } from './token-form.js';
 import { VerificationKeys } from './verification-keys.js';
 
-/** How long a fetched set is believed. */
+/** How long a fetched set is used before it is fetched again. */
 const CACHE_MS = 10 * 60_000;
-/** Least time between fetches for a key we don't have, so that invented key ids can't make us hammer the Auth service. */
+/** Least time between two fetches, so that invented key ids and forged signatures cannot flood the Auth service. */
 const REFETCH_MS = 30_000;
-/** The same while we have no keys at all: nobody can be let in until there are some. */
+/** The same while no key is known: until then every request is refused. */
 const RETRY_EMPTY_MS = 1_000;
 const FETCH_TIMEOUT_MS = 5_000;
 const MAX_SET_BYTES = 262_144;
 
 /**
- * The keys of the Auth service, fetched when first needed, kept for ten minutes and fetched again for an unknown key
- * id. When the Auth service can't be reached, the keys already known go on; a key set that has no usable key counts as
- * not reached, so that a broken Auth service signs nobody out.
+ * The keys of the Auth service. The set is fetched when first needed and kept for ten minutes. It is fetched again for
+ * an unknown key id and after a failed signature, because a key may be replaced under its id. A fetched set replaces the
+ * old one at once. If the Auth service can't be reached, or publishes no usable key, the known keys stay in use.
  */
 export class JwkSet extends VerificationKeys {
   override readonly algorithms = ['RS256', 'ES256'] as const;
 
   private keys: readonly PublicJwk[] = [];
+  private withdrawals = 0;
   private fetchedAt = -Infinity;
   private triedAt = -Infinity;
   private lastTryFailed = false;
@@ -57,6 +58,20 @@ export class JwkSet extends VerificationKeys {
     return key;
   }
 
+  override get revision(): number {
+    return this.withdrawals;
+  }
+
+  override async findReplacement(header: TokenHeader, failed: KeyObject): Promise<KeyObject | null> {
+    if (this.known(header) === failed) await this.refresh();
+    const key = this.known(header);
+    return key === failed ? null : key;
+  }
+
+  override refreshWhenDue(): void {
+    if (this.elapsed(this.fetchedAt, CACHE_MS)) void this.refresh();
+  }
+
   private known(header: TokenHeader): KeyObject | null {
     const keys = this.keys.filter(({ alg }) => alg === header.alg);
     if (header.kid === undefined) return keys.length === 1 ? keys[0]!.key : null;
@@ -76,7 +91,7 @@ export class JwkSet extends VerificationKeys {
 
   private async replaceKeys(): Promise<void> {
     try {
-      this.keys = publicJwks(await this.fetchText());
+      this.use(publicJwks(await this.fetchText()));
       this.fetchedAt = this.now();
       this.lastTryFailed = false;
     } catch (error) {
@@ -85,6 +100,13 @@ export class JwkSet extends VerificationKeys {
       const reason = cause instanceof Error ? cause.message : (error as Error).message;
       this.log.warn({ reason, known_keys: this.keys.length }, 'the key set of the Auth service could not be fetched');
     }
+  }
+
+  /** A key that is published again stays the same object, so that `===` tells whether a key was replaced. */
+  private use(published: readonly PublicJwk[]): void {
+    const previous = this.keys;
+    this.keys = published.map((jwk) => previous.find((known) => isSame(known, jwk)) ?? jwk);
+    if (previous.some((known) => !this.keys.includes(known))) this.withdrawals += 1;
   }
 
   private async fetchText(): Promise<string> {
@@ -107,13 +129,17 @@ export class JwkSet extends VerificationKeys {
     return Buffer.concat(chunks).toString('utf8');
   }
 
-  /** A clock that was set back must not keep old keys for ever. */
+  /** True as well after the clock was set back, so that old keys do not stay for ever. */
   private elapsed(since: number, ms: number): boolean {
     const passed = this.now() - since;
     return passed < 0 || passed >= ms;
   }
 
   private now(): number {
-    return Date.parse(this.clock.now());
+    return this.clock.epochMs();
   }
+}
+
+function isSame(a: PublicJwk, b: PublicJwk): boolean {
+  return a.kid === b.kid && a.alg === b.alg && a.key.equals(b.key);
 }

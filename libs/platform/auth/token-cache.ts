@@ -1,6 +1,6 @@
 import type { VerifiedToken } from './token-claims.js';
 
-/** How long a signature is taken as checked: a key withdrawn by the Auth service loses its tokens after this at the latest. */
+/** How long a verified signature is trusted; a withdrawn key empties the cache before that. */
 const RECHECK_MS = 10 * 60_000;
 
 interface Entry {
@@ -8,7 +8,7 @@ interface Entry {
   readonly recheckAt: number;
 }
 
-/** Tokens found good, the least recently used leaving first; only verified ones come in, so nobody can flood it. */
+/** An LRU cache of verified tokens. Forged tokens never enter it, so they cannot flood it. */
 export class TokenCache {
   private readonly entries = new Map<string, Entry>();
 
@@ -34,6 +34,10 @@ export class TokenCache {
   private makeYoungest(token: string, entry: Entry): void {
     this.entries.delete(token);
     this.entries.set(token, entry);
+  }
+
+  clear(): void {
+    this.entries.clear();
   }
 
   /** Keeps a token until it expires, is pushed out, or its signature is due to be checked again. */

@@ -11,9 +11,25 @@ export abstract class VerificationKeys {
    * @throws DomainError `auth_unavailable` when that can't be known now.
    */
   abstract find(header: TokenHeader): Promise<KeyObject | null>;
+
+  /** Counts how often a key was withdrawn or replaced. A token verified under another count has to be verified again. */
+  get revision(): number {
+    return 0;
+  }
+
+  /**
+   * The key that has replaced `failed`, with which the signature of a token with this header did not verify.
+   * Null when `failed` is still the current key. A fixed key is never replaced.
+   */
+  findReplacement(_header: TokenHeader, _failed: KeyObject): Promise<KeyObject | null> {
+    return Promise.resolve(null);
+  }
+
+  /** Starts to refresh keys that are older than they may be, without waiting for the result. A fixed key has no age. */
+  refreshWhenDue(): void {}
 }
 
-/** RSA keys of fewer bits are no longer thought safe (RFC 7518, 3.3). */
+/** The shortest RSA modulus in bits (RFC 7518, 3.3). */
 export const MIN_RSA_BITS = 2_048;
 
 /** The algorithm that a public key is for, by its type and strength; undefined when it is for none of ours. */
