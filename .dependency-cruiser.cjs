@@ -20,7 +20,7 @@ const PLATFORM_EXTRA = { http: ['auth'], services: ['kernel'], testing: ['servic
 const SPEC = '\\.(spec|int-spec|e2e-spec)\\.ts$';
 const TEST = '\\.(spec|int-spec|e2e-spec|fixture)\\.ts$';
 /** These start what was built. */
-const STARTERS = ['^apps/cli/src/preflight\\.mjs$', '^test/global-setup\\.cjs$'];
+const STARTERS = ['^apps/cli/src/preflight\\.mjs$', '^test/global-setup\\.cjs$', '^test/smoke/main\\.mjs$'];
 const WEB = 'node_modules/(fastify|@fastify|express|@nestjs/(swagger|platform-fastify|platform-express))/';
 const STEM = '^libs/crm/([^/]+)/';
 /** The files that hold a domain's rules, and the tables of what a state, kind or number can be. */

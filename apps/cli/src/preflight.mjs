@@ -5,8 +5,10 @@ import { existsSync } from 'node:fs';
 const [major, minor] = process.versions.node.split('.').map(Number);
 
 try {
-  if (major < 20 || (major === 20 && minor < 19)) {
-    throw new Error(`Node ${process.versions.node} is too old: install Node 20.19 or newer.`);
+  if (!isSupported()) {
+    throw new Error(
+      `Node ${process.versions.node} is not supported: install Node 24 (LTS), 22.13 or 20.19, or a newer one.`,
+    );
   }
   if (existsSync('.env')) process.loadEnvFile('.env');
   const { ensureBuilt } = await import('./build.mjs');
@@ -16,3 +18,9 @@ try {
   process.exit(1);
 }
 await import('../../../dist/apps/cli/src/main.js');
+
+/** The range of `engines` in package.json, which the dependencies ask for. */
+function isSupported() {
+  const oldestMinor = { 20: 19, 22: 13, 24: 11 };
+  return major > 24 || minor >= (oldestMinor[major] ?? Infinity);
+}
