@@ -100,6 +100,7 @@ export class ClientsController {
   @ApiOperation({ summary: 'Put another client in the place of this one; its id answers with that one afterwards' })
   @ApiOkResponse({ type: MergeResource })
   @Problems({
+    403: ['merge_out_of_scope'],
     404: ['client_not_found'],
     409: ['client_merge_forbidden', 'edit_conflict'],
     412: ['version_mismatch'],

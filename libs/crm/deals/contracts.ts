@@ -84,11 +84,18 @@ export class DealFactsQuery extends Query<DealFacts> {
   }
 }
 
-/** Asks, whoever asks, for the ids of a client's deals that are not deleted; ascending. */
-export class DealsOfClientQuery extends Query<readonly string[]> {
+/** A deal, and the users whose scope it is in. */
+export interface DealParties {
+  readonly id: string;
+  readonly ownerId: string | null;
+  readonly executorId: string | null;
+}
+
+/** Returns a client's deals that are not deleted, by id, in any scope: the command checks the caller's access. */
+export class DealsOfClientQuery extends Query<readonly DealParties[]> {
   constructor(
     readonly clientId: string,
-    /** Whether nobody else may change them until the unit of work ends. */
+    /** Whether to lock them against changes until the unit of work ends. */
     readonly isHeld = false,
   ) {
     super();

@@ -90,11 +90,18 @@ export class PolicyInScopeQuery extends Query<PolicyView> {
   }
 }
 
-/** Asks, whoever asks, for the ids of a client's policies that are not deleted; ascending. */
-export class PoliciesOfClientQuery extends Query<readonly string[]> {
+/** A policy, and the users whose scope it is in: its deal's, or without a deal its own owner. */
+export interface PolicyParties {
+  readonly id: string;
+  readonly ownerId: string | null;
+  readonly executorId: string | null;
+}
+
+/** Returns a client's policies that are not deleted, by id, in any scope: the command checks the caller's access. */
+export class PoliciesOfClientQuery extends Query<readonly PolicyParties[]> {
   constructor(
     readonly clientId: string,
-    /** Whether nobody else may change them until the unit of work ends. */
+    /** Whether to lock them against changes until the unit of work ends. */
     readonly isHeld = false,
   ) {
     super();

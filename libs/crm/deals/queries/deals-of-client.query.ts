@@ -1,17 +1,17 @@
 import { type IQueryHandler, QueryHandler } from '@nestjs/cqrs';
 import { Database, statement } from '#platform/persistence';
-import { DealsOfClientQuery } from '../contracts.js';
+import { type DealParties, DealsOfClientQuery } from '../contracts.js';
 
-const OF_CLIENT = 'SELECT id FROM crm.deals WHERE client_id = $1::uuid AND NOT is_deleted ORDER BY id';
+const OF_CLIENT = `SELECT id, owner_id AS "ownerId", executor_id AS "executorId"
+  FROM crm.deals WHERE client_id = $1::uuid AND NOT is_deleted ORDER BY id`;
 const READ = statement(OF_CLIENT);
-const HOLD = statement(`${OF_CLIENT} FOR NO KEY UPDATE`);
+const LOCK = statement(`${OF_CLIENT} FOR NO KEY UPDATE`);
 
 @QueryHandler(DealsOfClientQuery)
 export class DealsOfClientHandler implements IQueryHandler<DealsOfClientQuery> {
   constructor(private readonly database: Database) {}
 
-  async execute({ clientId, isHeld }: DealsOfClientQuery): Promise<readonly string[]> {
-    const rows = await this.database.query<{ id: string }>(isHeld ? HOLD : READ, [clientId]);
-    return rows.map(({ id }) => id);
+  execute({ clientId, isHeld }: DealsOfClientQuery): Promise<readonly DealParties[]> {
+    return this.database.query<DealParties>(isHeld ? LOCK : READ, [clientId]);
   }
 }

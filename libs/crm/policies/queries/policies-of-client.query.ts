@@ -1,17 +1,19 @@
 import { type IQueryHandler, QueryHandler } from '@nestjs/cqrs';
 import { Database, statement } from '#platform/persistence';
-import { PoliciesOfClientQuery } from '../contracts.js';
+import { PoliciesOfClientQuery, type PolicyParties } from '../contracts.js';
 
-const OF_CLIENT = 'SELECT id FROM crm.policies WHERE client_id = $1::uuid AND NOT is_deleted ORDER BY id';
+const OF_CLIENT = `SELECT p.id, CASE WHEN p.deal_id IS NULL THEN p.owner_id ELSE d.owner_id END AS "ownerId",
+    d.executor_id AS "executorId"
+  FROM crm.policies p LEFT JOIN crm.deals d ON d.id = p.deal_id
+  WHERE p.client_id = $1::uuid AND NOT p.is_deleted ORDER BY p.id`;
 const READ = statement(OF_CLIENT);
-const HOLD = statement(`${OF_CLIENT} FOR NO KEY UPDATE`);
+const LOCK = statement(`${OF_CLIENT} FOR NO KEY UPDATE OF p`);
 
 @QueryHandler(PoliciesOfClientQuery)
 export class PoliciesOfClientHandler implements IQueryHandler<PoliciesOfClientQuery> {
   constructor(private readonly database: Database) {}
 
-  async execute({ clientId, isHeld }: PoliciesOfClientQuery): Promise<readonly string[]> {
-    const rows = await this.database.query<{ id: string }>(isHeld ? HOLD : READ, [clientId]);
-    return rows.map(({ id }) => id);
+  execute({ clientId, isHeld }: PoliciesOfClientQuery): Promise<readonly PolicyParties[]> {
+    return this.database.query<PolicyParties>(isHeld ? LOCK : READ, [clientId]);
   }
 }
