@@ -10,6 +10,8 @@ import { Reminders1764000009000 } from './1764000009000-reminders.js';
 import { ListScopes1764000010000 } from './1764000010000-list-scopes.js';
 import { TrueTotals1764000011000 } from './1764000011000-true-totals.js';
 import { Audience1764000012000 } from './1764000012000-audience.js';
+import { Leases1764000025000 } from './1764000025000-leases.js';
+import { CursorFences1764000025010 } from './1764000025010-cursor-fences.js';
 
 /** Every migration, oldest first; only appended to. */
 export const MIGRATIONS = [
@@ -25,4 +27,6 @@ export const MIGRATIONS = [
   ListScopes1764000010000,
   TrueTotals1764000011000,
   Audience1764000012000,
+  Leases1764000025000,
+  CursorFences1764000025010,
 ];

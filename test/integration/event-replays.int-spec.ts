@@ -1,6 +1,7 @@
+import pg from 'pg';
 import { newId } from '#platform/kernel';
 import { EVENT_REPLAYS } from '#platform/messaging';
-import { ADVISORY_LOCKS } from '#platform/persistence';
+import { Lease } from '#platform/persistence';
 import { until } from '#platform/testing';
 import { Crm } from '../crm.js';
 import { NightWorker } from '../night-worker.js';
@@ -21,8 +22,9 @@ describe('a replay', () => {
 
   it('that another worker has is asked for again, and ends though that one never goes on', async () => {
     const id = newId();
-    await crm.database.undone(async (another) => {
-      await another.query('SELECT pg_advisory_xact_lock($1::int, hashtext($2))', [ADVISORY_LOCKS.replay, id]);
+    const another = new pg.Client({ connectionString: crm.database.url });
+    await another.connect();
+    const whileHeld = async (): Promise<void> => {
       await crm.database.rows(
         `WITH asked AS (
            INSERT INTO crm.event_replays (id, queue, types, from_position, to_position, position, state,
@@ -35,7 +37,8 @@ describe('a replay', () => {
       );
       await until(async () => (await requestsOf(id)).includes('done'));
       expect(await requestsOf(id)).toEqual(['done', 'pending']);
-    });
+    };
+    await Lease.hold(another, `replay/${id}`, whileHeld, undefined);
     crm.clock.advanceDays(1);
     // There is no broker here: so it ends once its turn has come.
     await until(async () => (await stateOf(id)) === 'failed');

@@ -3,6 +3,7 @@ import { type HandlesJobs, JobHandler, JobRequests, type JobRequest } from '#pla
 import { Clock, instant, newId } from '#platform/kernel';
 import { EVENT_REPLAYS, EventReplays, QueueMissingError, QueueReplay, type Replay } from '#platform/messaging';
 import { Log } from '#platform/observability';
+import type { Lease } from '#platform/persistence';
 
 /** A run lasts so long and is then followed by another, so that a worker can stop and others get their turn. */
 const RUN_MS = 5_000;
@@ -31,19 +32,19 @@ export class ReplayEventsJob implements HandlesJobs<ReplayPayload> {
   async handle({ payload }: JobRequest<ReplayPayload>): Promise<void> {
     const id = payload.replay_id;
     // Whoever has the replay may hang, or be killed before it asks for the next run.
-    const pauseMs = await this.replays.alone(id, () => this.run(id), RETRY_MS);
+    const pauseMs = await this.replays.alone(id, (lease) => this.run(id, lease), RETRY_MS);
     if (pauseMs === undefined) return;
     const runAfter = instant(new Date(Date.parse(this.clock.now()) + pauseMs));
     await this.jobs.request({ queue: EVENT_REPLAYS, name: 'replay', key: newId(), payload, runAfter });
   }
 
   /** @returns after how many milliseconds to go on; undefined when the replay has ended. */
-  private async run(id: string): Promise<number | undefined> {
+  private async run(id: string, lease: Lease): Promise<number | undefined> {
     const replay = await this.replays.begin(id);
     if (!replay) return undefined;
     if (!this.queues) return this.fail(id, 'broker_not_configured');
     try {
-      await this.send(replay, this.queues);
+      await this.send(replay, this.queues, lease);
     } catch (error) {
       if (error instanceof QueueMissingError) return this.fail(id, 'queue_not_found');
       this.log.warn({ err: error, replay_id: id }, 'replay interrupted, going on from the last confirmed event');
@@ -55,11 +56,11 @@ export class ReplayEventsJob implements HandlesJobs<ReplayPayload> {
     return undefined;
   }
 
-  private async send({ id, queue, types, position, to_position: to }: Replay, queues: QueueReplay): Promise<void> {
+  private async send(replay: Replay, queues: QueueReplay, lease: Lease): Promise<void> {
+    const { id, queue, types, position, to_position: to } = replay;
     const part = { queue, types, position: BigInt(position), to: BigInt(to) };
-    await queues.run(part, AbortSignal.timeout(RUN_MS), (progress) =>
-      this.replays.advance(id, progress.position, progress.published),
-    );
+    const stop = AbortSignal.any([AbortSignal.timeout(RUN_MS), lease.lost]);
+    await queues.run(part, stop, (progress) => this.replays.advance(id, progress, lease));
   }
 
   private async fail(id: string, reason: string): Promise<undefined> {

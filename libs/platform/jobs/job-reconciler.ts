@@ -1,11 +1,14 @@
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { WorkerSettings } from '#platform/config';
 import { Log } from '#platform/observability';
-import { ADVISORY_LOCKS, Database } from '#platform/persistence';
+import { Database, Lease } from '#platform/persistence';
 import { JobUpkeep } from './job-upkeep.js';
 import { Throttle } from './throttle.js';
 
-/** Runs the {@link JobUpkeep} at the start and from time to time, in one worker at a time. */
+/**
+ * Runs the {@link JobUpkeep} at the start and from time to time, in one worker at a time. Each of its steps may be run
+ * by two at once, so its lease needs no fence.
+ */
 @Injectable()
 export class JobReconciler implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly complaints = new Throttle();
@@ -33,25 +36,13 @@ export class JobReconciler implements OnApplicationBootstrap, OnModuleDestroy {
     await this.current;
   }
 
-  /** One run, unless another worker is at it. */
+  /** One run, unless another worker holds the lease. */
   async run(): Promise<void> {
     try {
-      await this.alone(() => this.upkeep.run());
+      const client = await this.database.connect('crm-job-reconciler');
+      await Lease.hold(client, 'job-upkeep', () => this.upkeep.run(), undefined);
     } catch (error) {
-      if (this.complaints.allows('lock')) this.log.warn({ err: error }, 'jobs not reconciled');
-    }
-  }
-
-  /** The lock lives as long as its connection, so that nothing a worker dies of keeps it. */
-  private async alone(work: () => Promise<void>): Promise<void> {
-    const client = await this.database.connect('crm-job-reconciler');
-    try {
-      const { rows } = await client.query<{ won: boolean }>('SELECT pg_try_advisory_lock($1) AS won', [
-        ADVISORY_LOCKS.reconciler,
-      ]);
-      if (rows[0]?.won) await work();
-    } finally {
-      await client.end().catch(() => undefined);
+      if (this.complaints.allows('lease')) this.log.warn({ err: error }, 'jobs not reconciled');
     }
   }
 }

@@ -13,6 +13,7 @@ import {
 } from '#platform/testing';
 import { Redis } from 'ioredis';
 import { Jobs1764000003000 } from '../../../migrations/1764000003000-jobs.js';
+import { Leases1764000025000 } from '../../../migrations/1764000025000-leases.js';
 import { DailySchedule, type HandlesJobs, JobHandler } from './job-handler.js';
 import type { JobRequest } from './job-request.js';
 import { JobRetries } from './job-retries.js';
@@ -105,7 +106,7 @@ export class Trial {
 
   /** @param redis undefined for queues in PostgreSQL. */
   static async begin(redis: RedisServer | undefined): Promise<Trial> {
-    const database = await createTestDatabase([Jobs1764000003000]);
+    const database = await createTestDatabase([Jobs1764000003000, Leases1764000025000]);
     await database.rows('CREATE TABLE public.effects (key text)');
     return new Trial(database, redis);
   }

@@ -1,3 +1,4 @@
+import type { Lease } from '#platform/persistence';
 import type pg from 'pg';
 
 /** Cursor of what RabbitMQ has confirmed. */
@@ -5,30 +6,38 @@ export const RABBITMQ_CURSOR = 'rabbitmq';
 /** Cursor of what our own subscribers have dealt with when there is no broker. */
 export const LOCAL_CURSOR = 'in-process';
 
+/** From here on a leader with a smaller token can't move the cursor. Waits for a move of its that is not committed. */
 const OPEN = {
   name: 'crm_cursor_open',
-  text: `INSERT INTO crm.event_cursors (name, position) VALUES ($1, 0)
-         ON CONFLICT (name) DO UPDATE SET updated_at = now() RETURNING position`,
+  text: `INSERT INTO crm.event_cursors AS c (name, position, fence) VALUES ($1, 0, $2::bigint)
+         ON CONFLICT (name) DO UPDATE SET updated_at = now(), fence = $2::bigint WHERE c.fence <= $2::bigint
+         RETURNING position`,
 };
 const SAVE = {
   name: 'crm_cursor_save',
-  text: 'UPDATE crm.event_cursors SET position = $2::bigint, updated_at = now() WHERE name = $1 AND position < $2::bigint',
+  text: `UPDATE crm.event_cursors SET position = $2::bigint, updated_at = now()
+         WHERE name = $1 AND position < $2::bigint AND fence = $3::bigint`,
 };
 
-/** How far a reader has come, kept in PostgreSQL over the reader's own connection; it never goes back. */
+/** How far a reader has come, kept in PostgreSQL under the reader's lease; it never goes back. */
 export class EventCursor {
   private savedAt = 0;
 
   private constructor(
     private readonly client: pg.Client,
     private readonly name: string,
+    private readonly lease: Lease,
     private current: bigint,
   ) {}
 
-  /** Reads the cursor; one that is new starts before the first event. */
-  static async open(client: pg.Client, name: string): Promise<EventCursor> {
-    const { rows } = await client.query<{ position: string }>({ ...OPEN, values: [name] });
-    return new EventCursor(client, name, BigInt(rows[0]!.position));
+  /**
+   * Fences off former leaders and reads the cursor; one that is new starts before the first event.
+   * @throws Error when a later leader has opened it.
+   */
+  static async open(client: pg.Client, name: string, lease: Lease): Promise<EventCursor> {
+    const { rows } = await client.query<{ position: string }>({ ...OPEN, values: [name, lease.token] });
+    if (!rows[0]) throw fencedOff(name);
+    return new EventCursor(client, name, lease, BigInt(rows[0].position));
   }
 
   /** The last position dealt with that is saved. */
@@ -36,11 +45,20 @@ export class EventCursor {
     return this.current;
   }
 
-  /** Saves `position` unless it is no news, or the last save was less than `everyMs` ago. */
+  /**
+   * Saves `position` unless it is no news, or the last save was less than `everyMs` ago.
+   * @throws Error when a later leader has opened the cursor.
+   */
   async advance(position: bigint, everyMs: number): Promise<void> {
     if (position <= this.current || Date.now() - this.savedAt < everyMs) return;
-    await this.client.query({ ...SAVE, values: [this.name, position.toString()] });
+    const values = [this.name, position.toString(), this.lease.token];
+    const { rowCount } = await this.client.query({ ...SAVE, values });
+    if (!rowCount) throw fencedOff(this.name);
     this.current = position;
     this.savedAt = Date.now();
   }
+}
+
+function fencedOff(name: string): Error {
+  return new Error(`another process leads now: the cursor ${name} was not moved`);
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, DomainError, type Instant, newId } from '#platform/kernel';
-import { ADVISORY_LOCKS, Database, statement, UnitOfWork } from '#platform/persistence';
+import { Database, Lease, statement, UnitOfWork } from '#platform/persistence';
 import { LogReader } from './log-reader.js';
 import { isPosition, momentOf, positionGone, positionInFuture } from './position.js';
 
@@ -12,6 +12,12 @@ export interface ReplayRange {
   /** Both included. */
   readonly from: bigint;
   readonly to: bigint;
+}
+
+/** What a run of a replay adds. */
+interface ReplayStep {
+  readonly position: bigint;
+  readonly published: number;
 }
 
 /** A replay on its way, as its record shows it. */
@@ -48,12 +54,15 @@ const BEGIN = statement(
   `UPDATE crm.event_replays SET state = 'running', updated_at = $2::timestamptz
    WHERE id = $1::uuid AND state IN ('pending', 'running') RETURNING ${COLUMNS}`,
 );
+/** The lease is locked until the statement has ended: a former holder can't move the replay. */
 const ADVANCE = statement(
-  `UPDATE crm.event_replays SET position = $2::bigint, published = published + $3::int, updated_at = $4::timestamptz
-   WHERE id = $1::uuid AND state = 'running' AND position <= $2::bigint`,
+  `WITH held AS (SELECT FROM crm.leases WHERE name = $5::text AND token = $6::bigint FOR SHARE)
+   UPDATE crm.event_replays SET position = $2::bigint, published = published + $3::int, updated_at = $4::timestamptz
+   WHERE id = $1::uuid AND state = 'running' AND position <= $2::bigint AND EXISTS (SELECT FROM held)`,
 );
 const FINISH = statement(
-  `UPDATE crm.event_replays SET state = CASE WHEN $2::text IS NULL THEN 'done' ELSE 'failed' END, error = $2::text,
+  `WITH ended AS (DELETE FROM crm.leases WHERE name = $4::text)
+   UPDATE crm.event_replays SET state = CASE WHEN $2::text IS NULL THEN 'done' ELSE 'failed' END, error = $2::text,
      updated_at = $3::timestamptz, finished_at = $3::timestamptz WHERE id = $1::uuid AND state = 'running'`,
 );
 
@@ -106,21 +115,11 @@ export class EventReplays {
   }
 
   /**
-   * Lets one process at a time work on a replay: the lock lives as long as its connection, so that nothing a worker
-   * dies of keeps it.
-   * @returns what `work` gave; `taken`, without a call, while another is at it.
+   * Lets one process at a time work on a replay, by a lease.
+   * @returns the result of `work`; `taken`, without a call, while another process holds the lease.
    */
-  async alone<T>(id: string, work: () => Promise<T>, taken: T): Promise<T> {
-    const client = await this.database.connect('crm-replay');
-    try {
-      const { rows } = await client.query<{ won: boolean }>(
-        'SELECT pg_try_advisory_lock($1::int, hashtext($2)) AS won',
-        [ADVISORY_LOCKS.replay, id],
-      );
-      return rows[0]?.won ? await work() : taken;
-    } finally {
-      await client.end().catch(() => undefined);
-    }
+  async alone<T>(id: string, work: (lease: Lease) => Promise<T>, taken: T): Promise<T> {
+    return Lease.hold(await this.database.connect('crm-replay'), leaseOf(id), work, taken);
   }
 
   /** Marks it running; undefined when it has ended. */
@@ -128,14 +127,14 @@ export class EventReplays {
     return this.database.first<Replay>(BEGIN, [id, this.clock.now()]);
   }
 
-  /** Notes that everything up to `position` is confirmed, `published` events more than before. */
-  async advance(id: string, position: bigint, published: number): Promise<void> {
-    await this.database.query(ADVANCE, [id, position.toString(), published, this.clock.now()]);
+  /** Notes that everything up to `position` is confirmed, `published` events more than before; under the lease alone. */
+  async advance(id: string, { position, published }: ReplayStep, { name, token }: Lease): Promise<void> {
+    await this.database.query(ADVANCE, [id, position.toString(), published, this.clock.now(), name, token]);
   }
 
   /** Marks it done, or failed for a reason. */
   async finish(id: string, error: string | null = null): Promise<void> {
-    await this.database.query(FINISH, [id, error, this.clock.now()]);
+    await this.database.query(FINISH, [id, error, this.clock.now(), leaseOf(id)]);
   }
 
   private async startOf(text: string, first: bigint, last: bigint): Promise<bigint> {
@@ -155,6 +154,11 @@ export class EventReplays {
     if (isPosition(text)) return BigInt(text);
     return (await this.reader.lastUntil(requireMoment(text, 'to'))) ?? 0n;
   }
+}
+
+/** Name of the lease of a replay. */
+export function leaseOf(replayId: string): string {
+  return `replay/${replayId}`;
 }
 
 function requireMoment(text: string, field: string): Instant {

@@ -1,36 +1,34 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '#platform/observability';
-import type { Database } from '#platform/persistence';
+import { type Database, Lease } from '#platform/persistence';
 import type pg from 'pg';
 
 const STAND_BY_MS = 500;
 
-/** A turn as leader: the connection that holds the lock, and when it is over. */
+/** The time for which a process leads. */
 export interface Term {
-  /** Statements that only the leader may run go over this connection: it dies with the lock. */
+  /** The connection over which the lease is renewed; for short statements of the leader. */
   readonly client: pg.Client;
-  /** Aborted when the connection is lost or the process stops. */
+  /** Its token goes with every statement that only the leader may run. */
+  readonly lease: Lease;
+  /** Aborted when the lease is lost or the process stops. */
   readonly signal: AbortSignal;
-  /** Aborted when the connection is lost: somebody else may be leading. */
-  readonly lost: AbortSignal;
 }
 
 /**
- * Lets one process at a time do a piece of work: the one that holds an advisory lock of PostgreSQL.
- * The others stand by and take over when the holder's connection ends, however it ended.
+ * Lets one process at a time do a piece of work: the holder of a {@link Lease}. The others stand by. One of them takes
+ * over at once when the leader stops or its connection ends, and after ten seconds when it is frozen.
  */
 export class Leader {
   private readonly stopping = new AbortController();
   private running: Promise<void> | undefined;
 
   /**
-   * @param name for the log and pg_stat_activity.
-   * @param lock number of the advisory lock, one per kind of work.
+   * @param name of the lease, for the log and pg_stat_activity.
    * @param lead does the work until its term's signal aborts.
    */
   constructor(
     private readonly name: string,
-    private readonly lock: number,
     private readonly database: Database,
     private readonly log: Log,
     private readonly lead: (term: Term) => Promise<void>,
@@ -40,7 +38,7 @@ export class Leader {
     this.running ??= this.run();
   }
 
-  /** Ends the term after the work in hand; resolves when the lock is free. */
+  /** Ends the term after the work in progress; resolves when the lease is released. */
   async stop(): Promise<void> {
     this.stopping.abort();
     await this.running;
@@ -57,26 +55,28 @@ export class Leader {
 
   private async term(): Promise<void> {
     const client = await this.database.connect(`crm-${this.name}`);
-    const lost = new AbortController();
-    client.on('error', () => lost.abort());
-    client.on('end', () => lost.abort());
     try {
-      await this.win(client, lost.signal);
-      if (this.stopping.signal.aborted || lost.signal.aborted) return;
-      this.log.info({ work: this.name }, 'leading');
-      const signal = AbortSignal.any([lost.signal, this.stopping.signal]);
-      await this.lead({ client, signal, lost: lost.signal });
+      const lease = await this.acquire(client);
+      if (!lease) return;
+      try {
+        this.log.info({ work: this.name, token: lease.token }, 'leading');
+        await this.lead({ client, lease, signal: AbortSignal.any([lease.lost, this.stopping.signal]) });
+        if (!this.stopping.signal.aborted) this.log.warn({ work: this.name, token: lease.token }, 'lease lost');
+      } finally {
+        await lease.release();
+      }
     } finally {
       await client.end().catch(() => undefined);
     }
   }
 
-  /** Asks again and again rather than waiting inside PostgreSQL, where a statement time-out would end it. */
-  private async win(client: pg.Client, lost: AbortSignal): Promise<void> {
-    while (!this.stopping.signal.aborted && !lost.aborted) {
-      const { rows } = await client.query<{ won: boolean }>('SELECT pg_try_advisory_lock($1) AS won', [this.lock]);
-      if (rows[0]?.won) return;
+  /** Polls: a statement that waits inside PostgreSQL would run into the statement timeout. */
+  private async acquire(client: pg.Client): Promise<Lease | undefined> {
+    while (!this.stopping.signal.aborted) {
+      const lease = await Lease.tryAcquire(client, this.name);
+      if (lease) return lease;
       await delay(STAND_BY_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);
     }
+    return undefined;
   }
 }

@@ -1,6 +1,6 @@
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Log } from '#platform/observability';
-import { ADVISORY_LOCKS, Database } from '#platform/persistence';
+import { Database } from '#platform/persistence';
 import { EventCursor, LOCAL_CURSOR } from './event-cursor.js';
 import { Leader, type Term } from './leader.js';
 import { LogReader } from './log-reader.js';
@@ -29,7 +29,7 @@ export class LocalDelivery implements OnApplicationBootstrap, BeforeApplicationS
     signal: LogSignal,
     log: Log,
   ) {
-    this.leader = new Leader('local-delivery', ADVISORY_LOCKS.localDelivery, database, log, (term) => this.lead(term));
+    this.leader = new Leader('local-delivery', database, log, (term) => this.lead(term));
     this.forget = signal.onPositioned(() => this.wakeup.wake());
   }
 
@@ -42,13 +42,13 @@ export class LocalDelivery implements OnApplicationBootstrap, BeforeApplicationS
     await this.leader.stop();
   }
 
-  private async lead({ client, signal }: Term): Promise<void> {
-    const cursor = await EventCursor.open(client, LOCAL_CURSOR);
+  private async lead({ client, lease, signal }: Term): Promise<void> {
+    const cursor = await EventCursor.open(client, LOCAL_CURSOR, lease);
     const subscribers = this.subscriptions.all();
     while (!signal.aborted) {
       const events = await this.reader.readAfter(cursor.position, BATCH);
       for (const event of events) {
-        if (signal.aborted) return;
+        if (signal.aborted || !lease.isCurrent) return;
         const received = { ...event, data: JSON.parse(event.data) as Record<string, unknown> };
         for (const { subscription, subscriber } of subscribers) {
           if (!subscription.keys.some((key) => matchesKey(event.type, key))) continue;

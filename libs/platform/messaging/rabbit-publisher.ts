@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Log } from '#platform/observability';
-import { ADVISORY_LOCKS, Database } from '#platform/persistence';
+import { Database } from '#platform/persistence';
 import { ConfirmedChannels } from './confirmed-channel.js';
 import { EventCursor, RABBITMQ_CURSOR } from './event-cursor.js';
 import { Leader, type Term } from './leader.js';
@@ -20,8 +20,8 @@ const RETRY_MS = 500;
  * Sends the log to RabbitMQ in its order. The cursor moves behind the broker's confirms, so a crash re-sends under the
  * same ids and loses nothing; a broker that is away costs nothing but delay.
  *
- * One process at a time, by {@link Leader}; its cursor is written over the leader's connection, so a leader that lost
- * its lock can't move it.
+ * One process at a time, by {@link Leader}. The cursor is fenced by the leader's lease, and a leader whose lease is no
+ * longer current sends nothing.
  */
 @Injectable()
 export class RabbitPublisher implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -36,7 +36,7 @@ export class RabbitPublisher implements OnApplicationBootstrap, BeforeApplicatio
     database: Database,
     signal: LogSignal,
   ) {
-    this.leader = new Leader('publisher', ADVISORY_LOCKS.publisher, database, log, (term) => this.lead(term));
+    this.leader = new Leader('publisher', database, log, (term) => this.lead(term));
     this.forget = signal.onPositioned(() => this.wakeup.wake());
   }
 
@@ -50,7 +50,7 @@ export class RabbitPublisher implements OnApplicationBootstrap, BeforeApplicatio
   }
 
   private async lead(term: Term): Promise<void> {
-    const cursor = await EventCursor.open(term.client, RABBITMQ_CURSOR);
+    const cursor = await EventCursor.open(term.client, RABBITMQ_CURSOR, term.lease);
     while (!term.signal.aborted) {
       if (this.channels.isConnected) {
         await this.publishUntilTrouble(cursor, term).catch((error: unknown) => {
@@ -67,12 +67,13 @@ export class RabbitPublisher implements OnApplicationBootstrap, BeforeApplicatio
    */
   private async publishUntilTrouble(cursor: EventCursor, term: Term): Promise<void> {
     const channel = await this.channels.open();
-    const hopeless = AbortSignal.any([term.lost, channel.signal]);
+    const hopeless = AbortSignal.any([term.lease.lost, channel.signal]);
     const window = new OrderedWindow(cursor.position);
     const send = (event: LoggedEvent): void => {
+      if (!term.lease.isCurrent) return;
       channel.send(event, () => {
         const next = window.confirm(event);
-        if (next && !term.lost.aborted) send(next);
+        if (next) send(next);
         // Between events a confirm is no reason to look for more: that comes with the next one, or is asked in a moment.
         if (window.size === WINDOW - BATCH || (window.size === 0 && term.signal.aborted)) this.wakeup.wake();
       });
@@ -83,7 +84,7 @@ export class RabbitPublisher implements OnApplicationBootstrap, BeforeApplicatio
       if (channel.signal.aborted) throw channel.signal.reason;
     } finally {
       await channel.close();
-      // What was confirmed since the last save; a lost leader's connection refuses this, as it should.
+      // What was confirmed since the last save; a former leader is refused, as it should be.
       await cursor.advance(window.confirmedUpTo, 0).catch(() => undefined);
     }
   }

@@ -1,6 +1,7 @@
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Log } from '#platform/observability';
-import { ADVISORY_LOCKS, Database } from '#platform/persistence';
+import { Database } from '#platform/persistence';
+import { EventCursor } from './event-cursor.js';
 import { Leader, type Term } from './leader.js';
 import { LogSignal } from './log-signal.js';
 import { Wakeup } from './wakeup.js';
@@ -13,8 +14,10 @@ const BATCH = 1_000;
  * was taken under the stream's lock: so `ORDER BY seq` keeps every stream's order, and numbering what is visible
  * leaves no gap for a transaction that commits later.
  *
- * A row's place is looked up in the sorted array of them all: a join of the two would read whole months. It has no
- * parameter: its plan, which spans every month, is made once and not each time, on {@link INDEXES_ONLY}.
+ * A row's place is looked up in the sorted array of them all: a join of the two would read whole months. Its plan, which
+ * spans every month, is made once and not each time, on {@link PLANNED_ONCE}.
+ *
+ * The parameter is the token of the sequencer's lease: the statement of a former leader moves and numbers nothing.
  */
 export const SEQUENCE = {
   name: 'crm_sequence',
@@ -23,7 +26,7 @@ export const SEQUENCE = {
       FROM (SELECT seq FROM crm.event_log WHERE position IS NULL ORDER BY seq LIMIT ${BATCH}) AS waiting
     ), head AS (
       UPDATE crm.event_cursors c SET position = c.position + fresh.count, updated_at = now()
-      FROM fresh WHERE c.name = 'sequencer' AND fresh.count > 0
+      FROM fresh WHERE c.name = 'sequencer' AND c.fence = $1::bigint AND fresh.count > 0
       RETURNING c.position - fresh.count AS base, fresh.count, fresh.seqs
     ), placed AS (
       UPDATE crm.event_log e SET position = head.base + width_bucket(e.seq, head.seqs) FROM head
@@ -33,9 +36,12 @@ export const SEQUENCE = {
 };
 
 /** The plan may be made while a month is empty, and must not read that month as a whole when it has filled. */
-export const INDEXES_ONLY = 'SET enable_seqscan = off';
+export const PLANNED_ONCE = 'SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan';
 
-/** Gives committed events their gap-free global positions; one process at a time, under an advisory lock. */
+/** Cursor of the last position given. */
+const SEQUENCER_CURSOR = 'sequencer';
+
+/** Gives committed events their gap-free global positions; one process at a time, by {@link Leader}. */
 @Injectable()
 export class Sequencer implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly leader: Leader;
@@ -43,7 +49,7 @@ export class Sequencer implements OnApplicationBootstrap, BeforeApplicationShutd
   private readonly forget: () => void;
 
   constructor(database: Database, signal: LogSignal, log: Log) {
-    this.leader = new Leader('sequencer', ADVISORY_LOCKS.sequencer, database, log, (term) => this.lead(term));
+    this.leader = new Leader('sequencer', database, log, (term) => this.lead(term));
     this.forget = signal.onAppended(() => this.wakeup.wake());
   }
 
@@ -56,10 +62,11 @@ export class Sequencer implements OnApplicationBootstrap, BeforeApplicationShutd
     await this.leader.stop();
   }
 
-  private async lead({ client, signal }: Term): Promise<void> {
-    await client.query(INDEXES_ONLY);
+  private async lead({ client, lease, signal }: Term): Promise<void> {
+    await client.query(PLANNED_ONCE);
+    await EventCursor.open(client, SEQUENCER_CURSOR, lease);
     while (!signal.aborted) {
-      const { rows } = await client.query<{ count: number }>(SEQUENCE);
+      const { rows } = await client.query<{ count: number }>({ ...SEQUENCE, values: [lease.token] });
       if ((rows[0]?.count ?? 0) < BATCH) await this.wakeup.next(POLL_MS, signal);
     }
   }

@@ -1,10 +1,10 @@
 /**
  * How fast the publisher works off a backlog, against the same messages sent by amqplib alone to the same broker, exchange
  * and queue, with the same consumer. The worker runs all the time; while the other has its turn, the bench holds the
- * publisher's lock. Our own subscribers' queues are not bound meanwhile: their work would come on top of both sides.
+ * publisher's lease. Our own subscribers' queues are not bound meanwhile: their work would come on top of both sides.
  */
 import { connect } from 'amqplib';
-import { ADVISORY_LOCKS } from '#platform/persistence';
+import { Lease } from '#platform/persistence';
 import { calm, nightZone } from '../calm.mjs';
 import { withChildren } from '../child.mjs';
 import { withClient } from '../environment.mjs';
@@ -32,18 +32,18 @@ export async function runDrain(environment, { deals, quick }, report) {
     withChildren(['consumer', 'publisher'], async (consumer, publisher) => {
       await consumer.ask('open', { url, exchange: EXCHANGE, name: QUEUE });
       await publisher.ask('open', { url, exchange: EXCHANGE });
-      const lock = new PublisherLock(holder);
-      await lock.take();
+      const lease = new PublisherLease(holder);
+      await lease.take();
       const base = await writeEvents(book, EVENTS);
       await publisher.ask('capture');
       const sides = {
         ours: async () => {
           await book.query(`UPDATE crm.event_cursors SET position = $1 WHERE name = 'rabbitmq'`, [base]);
           const before = [worker.cpuMs(), environment.postgresCpuMs()];
-          const taken = await drained(consumer, () => lock.release());
+          const taken = await drained(consumer, () => lease.release());
           await calm(book);
           const cpu = [worker.cpuMs() - before[0], environment.postgresCpuMs() - before[1]];
-          await lock.take();
+          await lease.take();
           return { ...taken, cpu };
         },
         raw: async () => {
@@ -59,15 +59,15 @@ export async function runDrain(environment, { deals, quick }, report) {
       const order = ['ours', 'raw', 'raw', 'ours'];
       for (const side of quick ? order : [...order, ...order]) runs[side].push(await sides[side]());
       report(resultOf(deals, runs));
-      await lock.release();
+      await lease.release();
     }),
   );
   await worker.stop();
   await book.sequence();
 }
 
-/** The advisory lock under which the worker's publisher works: held here, it stands by. */
-class PublisherLock {
+/** The lease under which the worker's publisher works: held here, it stands by. */
+class PublisherLease {
   constructor(client) {
     this.client = client;
   }
@@ -77,11 +77,12 @@ class PublisherLock {
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
        WHERE application_name = 'crm-publisher' AND datname = current_database()`,
     );
-    await this.client.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCKS.publisher]);
+    while (!this.lease) this.lease = await Lease.tryAcquire(this.client, 'publisher');
   }
 
   async release() {
-    await this.client.query('SELECT pg_advisory_unlock($1)', [ADVISORY_LOCKS.publisher]);
+    await this.lease.release();
+    this.lease = undefined;
   }
 }
 
