@@ -68,7 +68,7 @@ export function requireFreeMember(tree: Tree, names: DomainNames, member: Spelli
 const OF_AGGREGATES = new Set(
   (
     'id version createdAt updatedAt isDeleted deletedAt deletedById loadedVersion isVersionExpected expectVersion ' +
-    'currentVersion begin touch markDeleted autoCommit publish publishAll commit uncommit getUncommittedEvents ' +
+    'currentVersion begin touch differing markDeleted autoCommit publish publishAll commit uncommit getUncommittedEvents ' +
     'loadFromHistory apply'
   ).split(' '),
 );

@@ -95,20 +95,35 @@ describe('a deal', () => {
     expect(onlyEvent(deal)).toEqual(new DealStageChanged(deal.view, LEAD, previous, from));
   });
 
-  it.each(pairs(CLOSED_STAGES, STAGES))('does not move from %s to %s', (from, to) => {
-    const deal = dealAt(from);
-    const before = deal.view;
-    expect(() => deal.moveTo(to, null, LEAD, LATER)).toThrow(
-      expect.objectContaining({ kind: 'conflict', code: 'deal_closed' }),
-    );
-    expectUntouched(deal, before);
-  });
+  it.each(pairs(CLOSED_STAGES, STAGES).filter(([from, to]) => from !== to))(
+    'does not move from %s to %s',
+    (from, to) => {
+      const deal = dealAt(from);
+      const before = deal.view;
+      expect(() => deal.moveTo(to, null, LEAD, LATER)).toThrow(
+        expect.objectContaining({ kind: 'conflict', code: 'deal_closed' }),
+      );
+      expectUntouched(deal, before);
+    },
+  );
 
-  it.each(OPEN_STAGES)('that is at %s already stays as it was when moved there', (stage) => {
+  it.each(STAGES)('that is at %s already stays as it was when moved there', (stage) => {
     const deal = dealAt(stage);
     const before = deal.view;
     deal.moveTo(stage, null, LEAD, LATER);
     expectUntouched(deal, before);
+  });
+
+  it('that is lost stays as it was when lost again for the same reason, and keeps it from another one', () => {
+    const deal = dealAt('proposal');
+    deal.moveTo('closedLost', 'Chose another broker', SELLER, LATER);
+    const lost = stored(deal).view;
+    deal.moveTo('closedLost', 'Chose another broker', LEAD, LATER);
+    expectUntouched(deal, lost);
+    expect(() => deal.moveTo('closedLost', 'Too expensive', LEAD, LATER)).toThrow(
+      expect.objectContaining({ kind: 'conflict', code: 'deal_closed' }),
+    );
+    expectUntouched(deal, lost);
   });
 
   it('that is lost keeps the reason', () => {
@@ -213,6 +228,18 @@ describe.each(CLOSED_STAGES)('a deal at %s', (stage) => {
     const deal = dealAt(stage);
     const before = deal.view;
     expect(() => change(deal)).toThrow(expect.objectContaining({ kind: 'conflict', code: 'deal_closed' }));
+    expectUntouched(deal, before);
+  });
+
+  it.each<[string, (deal: Deal) => void]>([
+    ['its own text and review', (deal) => deal.revise({ title: 'КАСКО', description: null }, LEAD, LATER)],
+    ['its own review', (deal) => deal.revise({ nextReviewAt: '2026-03-10' }, LEAD, LATER)],
+    ['its own owner and executor', (deal) => deal.assign({ ownerId: SELLER, executorId: null }, LEAD, LATER)],
+    ['its own stage', (deal) => deal.moveTo(stage, null, LEAD, LATER)],
+  ])('stays as it was when given %s', (_what, change) => {
+    const deal = dealAt(stage);
+    const before = deal.view;
+    change(deal);
     expectUntouched(deal, before);
   });
 

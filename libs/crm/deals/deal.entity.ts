@@ -122,28 +122,25 @@ export class Deal extends Aggregate {
    * @throws DomainError `deal_closed` for anything but the next review of a closed deal.
    */
   revise(revision: DealRevision, actorId: string, now: Instant): void {
+    const changes = this.differing(revision);
+    if (!changes) return;
+    if ('title' in changes || 'description' in changes) this.requireOpen();
     const before = this.view;
-    const title = revision.title ?? this.title;
-    const description = revision.description === undefined ? this.description : revision.description;
-    const textChanges = title !== this.title || description !== this.description;
-    if (textChanges) this.requireOpen();
-    const nextReviewAt = revision.nextReviewAt ?? this.nextReviewAt;
-    if (!textChanges && nextReviewAt === this.nextReviewAt) return;
     this.touch(now);
-    Object.assign(this, { title, description, nextReviewAt });
+    Object.assign(this, changes);
     this.apply(new DealRevised(this.view, actorId, changedFrom(before, this.view)));
   }
 
   /**
-   * Moves the deal through the funnel; nothing happens when it is there already.
+   * Moves the deal through the funnel; nothing happens when it is there already, for the same reason or for none given.
    * @param reason why it was lost; only with `closedLost`.
    * @throws DomainError `deal_closed`, `reason_not_applicable`.
    */
   moveTo(stage: Stage, reason: string | null, actorId: string, now: Instant): void {
+    const before = this.view;
+    if (stage === before.stage && (reason === null || reason === before.lost_reason)) return;
     this.requireOpen();
     if (reason !== null && stage !== 'closedLost') throw reasonNotApplicable();
-    const before = this.view;
-    if (stage === before.stage) return;
     this.touch(now);
     this.status = STAGE_TABLE[stage].status;
     this.lostReason = reason;
@@ -152,17 +149,16 @@ export class Deal extends Aggregate {
   }
 
   /**
-   * Gives the deal to another owner or executor; null takes it away.
+   * Gives the deal to another owner or executor; null takes it away. Nothing happens when both stay.
    * @throws DomainError `deal_closed`.
    */
   assign(assignment: DealAssignment, actorId: string, now: Instant): void {
+    const changes = this.differing(assignment);
+    if (!changes) return;
     this.requireOpen();
     const before = this.parties;
-    const { ownerId = before.ownerId, executorId = before.executorId } = assignment;
-    if (ownerId === before.ownerId && executorId === before.executorId) return;
     this.touch(now);
-    this.ownerId = ownerId;
-    this.executorId = executorId;
+    Object.assign(this, changes);
     const previous = { owner_id: before.ownerId, executor_id: before.executorId };
     this.apply(new DealAssigned(this.view, actorId, previous));
   }

@@ -142,12 +142,12 @@ export class Payment extends Aggregate {
    *   `actual_date_before_planned_date`.
    */
   revise(facts: Partial<PaymentFacts>, actorId: string, now: Instant): void {
+    const changes = this.differing(this.exact(facts));
+    if (!changes) return;
     if (this.cancelledAt !== null) throw paymentCancelled();
-    if (facts.currency !== undefined && facts.currency !== this.currency && this.hasLines)
-      throw paymentHasTransactions();
-    const movesDate = facts.actualDate !== undefined && facts.actualDate !== this.actualDate;
-    if (movesDate && this.recordedById !== null) throw paymentConfirmed();
-    this.change(actorId, now, PaymentRevised, () => this.set(facts));
+    if ('currency' in changes && this.hasLines) throw paymentHasTransactions();
+    if ('actualDate' in changes && this.recordedById !== null) throw paymentConfirmed();
+    this.change(actorId, now, PaymentRevised, () => this.set(changes));
   }
 
   /**
@@ -192,6 +192,12 @@ export class Payment extends Aggregate {
     this.touch(now);
     this.updatedById = actorId;
     this.apply(new event(this.view, actorId, previous, now));
+  }
+
+  /** The facts with the amount as it is stored. */
+  private exact(facts: Partial<PaymentFacts>): Partial<PaymentFacts> {
+    const { plannedAmount, currency = this.currency } = facts;
+    return plannedAmount === undefined ? facts : { ...facts, plannedAmount: Money.of(plannedAmount, currency).amount };
   }
 
   private set(facts: Partial<PaymentFacts>): void {

@@ -176,11 +176,12 @@ describe('a policy', () => {
     ]);
   });
 
-  it('that stays as it was is no change', () => {
-    const policy = drafted();
+  it.each(POLICY_STATUSES)('that is %s stays as it was when given its own facts', (status) => {
+    const policy = policyIn(status);
     const before = policy.view;
     policy.revise({ ...WHOLE, premium: '85000' }, SELLER, LATER);
     policy.release(SELLER, LATER);
+    policy.giveTo(ORIGIN.clientId, SELLER, LATER);
     expectUntouched(policy, before);
   });
 
@@ -217,6 +218,16 @@ describe('a policy and its quote', () => {
     policy.linkTo(COVER, SELLER, LATER);
     expect(policy.view).toEqual({ ...before, quote_id: QUOTE, version: 2, updated_at: LATER });
     expect(policy.getUncommittedEvents()).toEqual([new PolicyRevised(policy.view, SELLER, { quote_id: null })]);
+  });
+
+  it.each(POLICY_STATUSES)('stay as they were when linked once more while the policy is %s', (status) => {
+    const policy = drafted();
+    policy.linkTo(COVER, SELLER, LATER);
+    for (const next of POLICY_STATUSES.slice(1, POLICY_STATUSES.indexOf(status) + 1)) INTO[next]!(stored(policy));
+    const before = stored(policy).view;
+    expect(before.status).toBe(status);
+    policy.linkTo(COVER, SELLER, LATER);
+    expectUntouched(policy, before);
   });
 
   it('belong to each other alone until released', () => {

@@ -150,9 +150,11 @@ export class Policy extends Aggregate {
    * @throws DomainError `policy_closed`, `policy_incomplete`, `policy_dates_reversed`, `currency_required`.
    */
   revise(facts: Partial<PolicyFacts>, actorId: string, now: Instant): void {
+    const changes = this.differing(this.exact(facts));
+    if (!changes) return;
     this.requireNotClosed();
     this.change(actorId, now, PolicyRevised, () => {
-      this.set(facts);
+      this.set(changes);
       if (this.status === 'active') this.requireComplete();
     });
   }
@@ -199,22 +201,22 @@ export class Policy extends Aggregate {
   }
 
   /**
-   * Links the policy to a quote and fills what it lacks from it.
+   * Links the policy to a quote and fills what it lacks from it; nothing happens when it is linked and lacks nothing.
    * @throws DomainError `policy_closed`, `policy_already_linked`.
    */
   linkTo(cover: QuotedCover, actorId: string, now: Instant): void {
+    const premium = this.premium === null ? { premium: cover.premium, currency: cover.currency } : {};
+    const changes = this.differing({
+      ...premium,
+      quoteId: cover.quoteId,
+      insuranceCompany: this.insuranceCompany ?? cover.insuranceCompany,
+      effectiveFrom: this.effectiveFrom ?? cover.effectiveFrom,
+      effectiveTo: this.effectiveTo ?? cover.effectiveTo,
+    });
+    if (!changes) return;
     this.requireNotClosed();
     if (this.quoteId !== null && this.quoteId !== cover.quoteId) throw policyAlreadyLinked();
-    this.change(actorId, now, PolicyRevised, () => {
-      this.quoteId = cover.quoteId;
-      const premium = this.premium === null ? { premium: cover.premium, currency: cover.currency } : {};
-      this.set({
-        ...premium,
-        insuranceCompany: this.insuranceCompany ?? cover.insuranceCompany,
-        effectiveFrom: this.effectiveFrom ?? cover.effectiveFrom,
-        effectiveTo: this.effectiveTo ?? cover.effectiveTo,
-      });
-    });
+    this.change(actorId, now, PolicyRevised, () => this.set(changes));
   }
 
   /** Takes the link to its quote away; nothing happens when there is none. */
@@ -257,7 +259,13 @@ export class Policy extends Aggregate {
     this.apply(new event(this.view, actorId, previous));
   }
 
-  private set(facts: Partial<PolicyFacts>): void {
+  /** The facts with the premium as it is stored. */
+  private exact(facts: Partial<PolicyFacts>): Partial<PolicyFacts> {
+    const currency = facts.currency ?? this.currency;
+    return facts.premium && currency ? { ...facts, premium: Money.of(facts.premium, currency).amount } : facts;
+  }
+
+  private set(facts: Partial<PolicyFacts & { readonly quoteId: string }>): void {
     for (const [field, value] of Object.entries(facts)) {
       if (value !== undefined) Object.assign(this, { [field]: value });
     }

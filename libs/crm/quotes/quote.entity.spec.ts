@@ -137,10 +137,34 @@ describe('a quote', () => {
     expectUntouched(quote, before);
   });
 
-  it('that stays as it was is no change', () => {
-    const quote = quoteIn('draft');
+  it.each(QUOTE_STATUSES.flatMap((status) => [[status, false] as const, [status, true] as const]))(
+    'that is %s stays as it was when given its own facts (deal closed: %s)',
+    (status, isDealClosed) => {
+      const quote = quoteIn(status);
+      quote.isDealClosed = isDealClosed;
+      const before = quote.view;
+      quote.revise({ ...WHOLE, premiumAmount: '85000' }, SELLER, LATER);
+      expectUntouched(quote, before);
+    },
+  );
+
+  it('as PostgreSQL writes its validity stays as it was when given the same days', () => {
+    const quote = quoteIn('confirmed');
+    Object.assign(quote, { validity: '[2026-03-15,2027-03-15)' });
     const before = quote.view;
-    quote.revise({ ...WHOLE, premiumAmount: '85000' }, SELLER, LATER);
+    quote.revise({ validityPeriod: { start: '2026-03-15', end: '2027-03-14' } }, SELLER, LATER);
+    expectUntouched(quote, before);
+  });
+
+  it.each<[string, (quote: Quote) => void]>([
+    ['facts', (quote) => quote.revise({ comments: 'поздно' }, SELLER, LATER)],
+    ['state', (quote) => quote.moveTo('archived', null, SELLER, LATER)],
+    ['existence', (quote) => quote.delete(SELLER, LATER)],
+  ])('of a closed deal keeps its %s', (_what, change) => {
+    const quote = quoteIn('ready');
+    quote.isDealClosed = true;
+    const before = quote.view;
+    expect(() => change(quote)).toThrow(expect.objectContaining({ kind: 'conflict', code: 'deal_closed' }));
     expectUntouched(quote, before);
   });
 

@@ -4,6 +4,7 @@ import { Column, Entity } from 'typeorm';
 import type { QuoteStatus, QuoteView, ValidityPeriod } from './contracts.js';
 import { QUOTE_TRANSITIONS } from './quote-state.js';
 import {
+  dealClosed,
   filesTooLong,
   notReady,
   quoteTransitionForbidden,
@@ -75,6 +76,9 @@ export class Quote extends Aggregate {
   /** The policy linked to it; not a column, the repository knows. */
   linkedPolicyId: string | null = null;
 
+  /** Whether its deal takes no change of quotes any more; not a column, the repository knows. */
+  isDealClosed = false;
+
   /** The business day on which it is looked at; not a column. */
   today!: CalendarDate;
 
@@ -114,9 +118,11 @@ export class Quote extends Aggregate {
 
   /**
    * Changes what is given; nothing happens when everything stays as it was.
-   * @throws DomainError `quote_update_forbidden`, `validity_period_reversed`, `files_too_long`, and what a ready quote must not lose.
+   * @throws DomainError `deal_closed`, `quote_update_forbidden`, `validity_period_reversed`, `files_too_long`, and what a ready quote must not lose.
    */
   revise(facts: Partial<QuoteFacts>, actorId: string, now: Instant): void {
+    if (!this.differing(this.columnsOf(facts))) return;
+    this.requireDealOpen();
     if (this.status === 'confirmed' || this.status === 'archived') throw quoteUpdateForbidden();
     this.change(actorId, now, QuoteRevised, () => {
       this.set(facts);
@@ -126,7 +132,7 @@ export class Quote extends Aggregate {
 
   /**
    * @param linkedPolicyId the policy linked to it from now on.
-   * @throws DomainError `quote_transition_forbidden`, `…_required_for_ready`.
+   * @throws DomainError `deal_closed`, `quote_transition_forbidden`, `…_required_for_ready`.
    */
   moveTo(status: QuoteStatus, linkedPolicyId: string | null, actorId: string, now: Instant): void {
     this.requireTransition(status);
@@ -137,12 +143,15 @@ export class Quote extends Aggregate {
     });
   }
 
-  /** @throws DomainError `quote_transition_forbidden`; asked before anything else is touched. */
+  /** @throws DomainError `deal_closed`, `quote_transition_forbidden`; checked before anything else is touched. */
   requireTransition(status: QuoteStatus): void {
+    this.requireDealOpen();
     if (!QUOTE_TRANSITIONS[this.status].includes(status)) throw quoteTransitionForbidden(this.status, status);
   }
 
+  /** @throws DomainError `deal_closed`. */
   delete(actorId: string, now: Instant): void {
+    this.requireDealOpen();
     this.markDeleted(actorId, now);
     this.linkedPolicyId = null;
     this.apply(new QuoteDeleted(this.view, actorId, { is_deleted: false }, now));
@@ -161,19 +170,30 @@ export class Quote extends Aggregate {
     this.apply(new event(this.view, actorId, previous));
   }
 
-  private set({ validityPeriod, ...facts }: Partial<QuoteFacts>): void {
-    for (const [field, value] of Object.entries(facts)) {
-      if (value !== undefined) Object.assign(this, { [field]: value });
-    }
+  private set(facts: Partial<QuoteFacts>): void {
+    const { start, end } = facts.validityPeriod ?? {};
+    if (start && end && end < start) throw validityReversed();
+    Object.assign(this, this.differing(this.columnsOf(facts)));
     if (Buffer.byteLength(JSON.stringify(this.files)) > MOST_BYTES_OF_FILES) throw filesTooLong();
-    if (validityPeriod !== undefined) {
-      const { start, end } = validityPeriod ?? { start: null, end: null };
-      if (start && end && end < start) throw validityReversed();
-      this.validity = start || end ? toRange(validityPeriod) : null;
-    }
-    const exact = (amount: string | null): string | null => amount && Money.of(amount, this.currency).amount;
-    this.premiumAmount = exact(this.premiumAmount);
-    this.coverageSum = exact(this.coverageSum);
+  }
+
+  /** The facts as the columns hold them. */
+  private columnsOf({ validityPeriod, ...facts }: Partial<QuoteFacts>): object {
+    const { currency = this.currency } = facts;
+    const exact = (amount: string | null | undefined): string | null | undefined =>
+      amount && Money.of(amount, currency).amount;
+    const amounts = { premiumAmount: exact(facts.premiumAmount), coverageSum: exact(facts.coverageSum) };
+    return { ...facts, ...amounts, ...(validityPeriod !== undefined && { validity: this.rangeOf(validityPeriod) }) };
+  }
+
+  /** A range with both ends open is none. PostgreSQL writes the loaded one in another way than {@link toRange}. */
+  private rangeOf(period: ValidityPeriod | null): string | null {
+    const range = period?.start || period?.end ? toRange(period) : null;
+    return range === toRange(fromRange(this.validity)) ? this.validity : range;
+  }
+
+  private requireDealOpen(): void {
+    if (this.isDealClosed) throw dealClosed();
   }
 
   private requireReady(): void {

@@ -30,21 +30,30 @@ export class QuoteRepository extends AggregateRepository<Quote> {
   }
 
   /**
-   * The open deal, held until the unit of work ends, if the caller may do this to its quotes.
-   * @throws DomainError `deal_not_found`, `forbidden`, `deal_closed`.
+   * Locks the deal, closed or not, until the unit of work ends, if the caller may do this to its quotes.
+   * @throws DomainError `deal_not_found`, `forbidden`.
    */
   async holdDeal(dealId: string, caller: Caller, action: ActionOn<'quotes'>): Promise<DealFacts> {
     const deal = await this.queries.execute(new DealInScopeQuery(caller, dealId, true));
     if (!inScope(requireAccess(caller, 'quotes', action), deal)) throw forbidden();
+    return deal;
+  }
+
+  /**
+   * Locks the open deal, as {@link holdDeal} does.
+   * @throws DomainError `deal_not_found`, `forbidden`, `deal_closed`.
+   */
+  async holdOpenDeal(dealId: string, caller: Caller, action: ActionOn<'quotes'>): Promise<DealFacts> {
+    const deal = await this.holdDeal(dealId, caller, action);
     if (deal.isClosed) throw dealClosed();
     return deal;
   }
 
   /**
-   * The quote, which nobody else changes until the unit of work ends.
+   * Locks the quote of a locked deal until the unit of work ends.
    * @throws DomainError `quote_not_found` when it is not the deal's, `version_mismatch`.
    */
-  async load(dealId: string, quoteId: string, expected: ExpectedVersion): Promise<Quote> {
+  async load({ id: dealId, isClosed }: DealFacts, quoteId: string, expected: ExpectedVersion): Promise<Quote> {
     // Locked first and read after it: what a reading statement waited for it does not see all of.
     await this.store.database.query(HOLD, [quoteId, dealId]);
     const row = await this.store.database.first<Record<string, unknown> & { linked_policy_id: string | null }>(
@@ -58,6 +67,7 @@ export class QuoteRepository extends AggregateRepository<Quote> {
     if (!row) throw quoteNotFound();
     const quote = this.mapping.hydrate(row);
     quote.linkedPolicyId = row.linked_policy_id;
+    quote.isDealClosed = isClosed;
     quote.today = this.today;
     quote.expectVersion(expected);
     return quote;

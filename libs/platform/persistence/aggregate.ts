@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { AggregateRoot } from '@nestjs/cqrs';
 import { DomainError, type ExpectedVersion, type Instant } from '#platform/kernel';
 import { Column, PrimaryColumn } from 'typeorm';
@@ -63,6 +64,17 @@ export abstract class Aggregate extends AggregateRoot {
   protected touch(now: Instant): void {
     this.version = this.loadedVersion + 1;
     this.updatedAt = now;
+  }
+
+  /**
+   * The given facts that differ from the property of the same name; undefined when none does. A verb asks for it before
+   * its guards, so that a change of nothing is never refused. An absent fact stays as it is.
+   */
+  protected differing<Facts extends object>(facts: Facts): Partial<Facts> | undefined {
+    const differing = Object.entries(facts).filter(
+      ([field, value]) => value !== undefined && !isDeepStrictEqual(value, Reflect.get(this, field)),
+    );
+    return differing.length > 0 ? (Object.fromEntries(differing) as Partial<Facts>) : undefined;
   }
 
   /** Soft delete: the row stays, and no list or read shows it again. */

@@ -94,13 +94,6 @@ function change(deal: Deal, body: DealRowDto, { caller: { userId }, now }: Impor
   if (body.client_id !== before.client_id) throw clientNotChangeable();
   const { title, description, next_review_at: nextReviewAt, owner_id, executor_id } = body;
   deal.revise({ title, description, nextReviewAt }, userId, now);
-  const ownerId = owner_id ?? before.owner_id;
-  const executorId = executor_id ?? before.executor_id;
-  if (ownerId !== before.owner_id || executorId !== before.executor_id) {
-    deal.assign({ ownerId, executorId }, userId, now);
-  }
-  const { stage = before.stage, lost_reason: lostReason = null } = body;
-  // A reason of its own is refused where the deal stays, as it is by the route.
-  const isOtherReason = lostReason !== null && lostReason !== before.lost_reason;
-  if (stage !== before.stage || isOtherReason) deal.moveTo(stage, lostReason, userId, now);
+  deal.assign({ ownerId: owner_id ?? before.owner_id, executorId: executor_id ?? before.executor_id }, userId, now);
+  deal.moveTo(body.stage ?? before.stage, body.lost_reason ?? null, userId, now);
 }

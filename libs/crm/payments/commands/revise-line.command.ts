@@ -36,8 +36,8 @@ export class ReviseLineHandler implements ICommandHandler<ReviseLineCommand> {
       const line = await this.lines.load(kind, paymentId, lineId);
       line.expectVersion(expected);
       this.rules.requireCurrency(payment, facts.currency?.trim().toUpperCase());
-      this.rules.requirePast(facts.postedAt);
       const before = line.view;
+      if (facts.postedAt !== before.posted_at) this.rules.requirePast(facts.postedAt);
       const at = this.clock.now();
       line.revise(facts, caller.userId, at);
       return { kind, what: 'updated', line, before, actorId: caller.userId, at } as const;

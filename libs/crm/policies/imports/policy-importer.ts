@@ -120,7 +120,8 @@ export class PolicyImporter extends Importer {
       if ((body.deal_id ?? dealId) !== dealId || (body.client_id ?? clientId) !== clientId)
         throw subjectNotChangeable();
       policy.revise(policyFacts(body), caller.userId, now);
-      if (body.status !== policy.view.status) lead(policy, body, caller.userId, now);
+      if (body.status !== policy.view.status || body.close_reason !== (policy.view.close_reason ?? undefined))
+        lead(policy, body, caller.userId, now);
       await this.requireFreeNumber(policy, known);
       if (!isTrial) await this.policies.save(policy, now);
       return true;

@@ -28,8 +28,8 @@ export class DeleteQuoteHandler implements ICommandHandler<DeleteQuoteCommand> {
 
   async execute({ caller, dealId, quoteId, expected }: DeleteQuoteCommand): Promise<QuoteView> {
     return this.unitOfWork.run(async () => {
-      await this.quotes.holdDeal(dealId, caller, 'delete');
-      const quote = await this.quotes.load(dealId, quoteId, expected);
+      const deal = await this.quotes.holdOpenDeal(dealId, caller, 'delete');
+      const quote = await this.quotes.load(deal, quoteId, expected);
       await this.commands.execute(new ReleaseQuoteCommand(caller, quoteId));
       const now = this.clock.now();
       quote.delete(caller.userId, now);

@@ -30,9 +30,9 @@ export class DraftPolicyHandler implements ICommandHandler<DraftPolicyCommand> {
   /** @throws DomainError `quote_not_confirmed`, `quote_already_linked`. */
   async execute({ caller, dealId, quoteId, expected }: DraftPolicyCommand): Promise<PolicyView> {
     return this.unitOfWork.run(async () => {
-      const deal = await this.quotes.holdDeal(dealId, caller, 'read');
+      const deal = await this.quotes.holdOpenDeal(dealId, caller, 'read');
       if (!inScope(requireAccess(caller, 'policies', 'create'), deal)) throw forbidden();
-      const quote = await this.quotes.load(dealId, quoteId, expected);
+      const quote = await this.quotes.load(deal, quoteId, expected);
       if (quote.view.status !== 'confirmed') throw quoteNotConfirmed();
       return this.commands.execute(new DraftPolicyFromQuoteCommand(caller, dealId, coverOf(quote.view)));
     });

@@ -28,8 +28,8 @@ export class ReviseQuoteHandler implements ICommandHandler<ReviseQuoteCommand> {
 
   async execute({ caller, dealId, quoteId, facts, expected }: ReviseQuoteCommand): Promise<QuoteView> {
     return this.unitOfWork.run(async () => {
-      await this.quotes.holdDeal(dealId, caller, 'edit');
-      const quote = await this.quotes.load(dealId, quoteId, expected);
+      const deal = await this.quotes.holdDeal(dealId, caller, 'edit');
+      const quote = await this.quotes.load(deal, quoteId, expected);
       const now = this.clock.now();
       quote.revise(facts, caller.userId, now);
       await this.quotes.save(quote, now);
