@@ -19,6 +19,11 @@ describe('a file that makes no sense', () => {
   /** Of every table but those in which the worker keeps what it does by itself. */
   const counts = async () => ({ ...(await desk.crm.rowCounts()), job_requests: 0, job_schedules: 0, event_cursors: 0 });
   const form = (part: string) => `--x\r\nContent-Disposition: form-data; ${part}\r\n--x--\r\n`;
+  const FILE_NAME = `name="file"; filename="a.csv"\r\n\r\n${HEADER}А,person`;
+  const FILE_PART = `--x\r\nContent-Disposition: form-data; ${FILE_NAME}\r\n`;
+  const FIELD = '\r\n--x\r\nContent-Disposition: form-data; name="note"\r\n\r\ntext';
+  const cutForm = (file: string) =>
+    `--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n${file}`;
   const asForm = { 'content-type': 'multipart/form-data; boundary=x' };
 
   it.each<[string, string | Buffer, number, string]>([
@@ -52,6 +57,22 @@ describe('a file that makes no sense', () => {
     ['another field', form('name="x"; filename="x.csv"\r\n\r\nname'), asForm, 422, 'file_required'],
     ['a form without a file', form('name="file"\r\n\r\nname'), asForm, 422, 'file_required'],
     ['a form without parts', '--x--\r\n', asForm, 422, 'file_required'],
+    ['nothing at all as a form', '', asForm, 422, 'file_required'],
+    ['a form cut off in its first boundary', '--', asForm, 400, 'malformed_multipart'],
+    ['a form cut off in its headers', '--x\r\nContent-Dispo', asForm, 400, 'malformed_multipart'],
+    ['a form cut off in its file', cutForm(`${HEADER}Ан`), asForm, 400, 'malformed_multipart'],
+    ['a form cut off behind its file', cutForm(`${HEADER}А,person\r\n\r\n--x`), asForm, 400, 'malformed_multipart'],
+    [
+      'a form cut off in a part behind it',
+      cutForm(`${HEADER}А,person\r\n${FIELD}`),
+      asForm,
+      400,
+      'malformed_multipart',
+    ],
+    ['a form with two files', FILE_PART + form(FILE_NAME), asForm, 400, 'malformed_multipart'],
+    ['a form with a hundred fields', `${FIELD.repeat(100)}\r\n${form(FILE_NAME)}`, asForm, 400, 'malformed_multipart'],
+    ['a form with a name of an object', form('name="__proto__"\r\n\r\nx'), asForm, 400, 'malformed_multipart'],
+    ['a form without boundaries in it', 'x'.repeat(100_000), asForm, 400, 'malformed_multipart'],
     ['a form without boundary', 'x', { 'content-type': 'multipart/form-data' }, 400, 'malformed_multipart'],
   ])('is refused: sent as %s', async (_what, body, headers, status, code) => {
     const answer = await desk.admin.post('/imports/clients', body, headers);

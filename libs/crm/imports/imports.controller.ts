@@ -2,8 +2,7 @@ import { Controller, Get, HttpCode, Post, Query, Req, Res } from '@nestjs/common
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { CurrentCaller, requireAccess } from '#platform/auth';
-import { TransferSettings } from '#platform/config';
+import { CurrentCaller, RequiresAccess } from '#platform/auth';
 import {
   API_PREFIX,
   type ListAnswer,
@@ -32,11 +31,11 @@ export class ImportsController {
   constructor(
     private readonly commands: CommandBus,
     private readonly queries: QueryBus,
-    private readonly settings: TransferSettings,
   ) {}
 
   @Post([...IMPORT_KINDS])
   @HttpCode(202)
+  @RequiresAccess('imports', 'create')
   @TakesFile()
   @ApiOperation({
     summary: 'Import a CSV file; the worker takes it from here',
@@ -47,7 +46,8 @@ export class ImportsController {
   })
   @ApiAcceptedResponse({ type: ImportResource })
   @Problems({
-    400: ['malformed_multipart'],
+    400: ['malformed_multipart', 'upload_interrupted'],
+    408: ['upload_too_slow'],
     413: ['file_too_large', 'too_many_rows'],
     415: ['unsupported_media_type'],
     422: ['file_required', 'empty_file', 'wrong_columns', 'malformed_csv', 'row_too_long', 'wrong_encoding'],
@@ -58,13 +58,12 @@ export class ImportsController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ShownImport> {
-    requireAccess(caller, 'imports', 'create');
     const kind = request.routeOptions.url!.split('/').at(-1) as ImportKind;
-    const file = await uploadedFile(request, this.settings.importBytes);
+    const file = uploadedFile(request);
     const { mode, duplicates, dry_run: dryRun } = query;
     const encoding = query.encoding ?? declaredEncoding(file.charset);
     const options = { mode, duplicates, dryRun, encoding };
-    const id = await this.commands.execute(new ReceiveImportCommand(caller, kind, options, file.bytes));
+    const id = await this.commands.execute(new ReceiveImportCommand(caller, kind, options, file.bytes()));
     reply.header('location', `/${API_PREFIX}/imports/${id}`);
     return this.queries.execute(new GetImportQuery(caller, id));
   }

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
+import { HttpModule } from '#platform/http';
 import { JobsModule } from '#platform/jobs';
 import { ReceiveImportHandler } from './commands/receive-import.command.js';
 import { ImportProgress } from './import-progress.js';
@@ -17,7 +18,7 @@ const STORE = [ImportRepository, ImportViews, Importers];
 
 /** Its routes: files come in. The importers come with the domains that the application has. */
 @Module({
-  imports: [DiscoveryModule, JobsModule.queues(IMPORTS)],
+  imports: [DiscoveryModule, HttpModule, JobsModule.queues(IMPORTS)],
   controllers: [ImportsController],
   providers: [...STORE, ReceiveImportHandler, GetImportHandler, ListImportErrorsHandler],
 })

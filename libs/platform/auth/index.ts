@@ -11,6 +11,7 @@ export { authorizationRequired, forbidden } from './auth.errors.js';
 export { AuthGuard } from './auth.guard.js';
 export { AuthModule } from './auth.module.js';
 export { presentedToken, type TokenBearingRequest } from './presented-token.js';
+export { RequiresAccess } from './requires-access.js';
 export { rolesOf } from './roles.js';
 export type { VerifiedToken } from './token-claims.js';
 export { TokenVerifier } from './token-verifier.js';

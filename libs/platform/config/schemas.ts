@@ -28,7 +28,7 @@ export class DatabaseSettings extends Settings({
   }),
   poolSize: integer('CRM_DATABASE_POOL_SIZE', 2, 500, {
     fallback: '10',
-    doc: 'Connections each process may hold for requests; beside them an API process holds 1 and up to CRM_EXPORTS, a worker 4 and one for each replay it runs.',
+    doc: 'Connections each process may hold for requests; beside them an API process holds 1, a worker 4 and one for each replay it runs.',
   }),
   acquireTimeoutMs: integer('CRM_DATABASE_ACQUIRE_TIMEOUT_MS', 10, 60_000, {
     fallback: '5000',
@@ -115,13 +115,21 @@ export class TransferSettings extends Settings({
     fallback: '1000000',
     doc: 'Most rows of one import; more is answered 413.',
   }),
+  uploadMinBytesPerSecond: integer('CRM_UPLOAD_MIN_BYTES_PER_SECOND', 1, 1_000_000_000, {
+    fallback: '4096',
+    doc: 'Slowest rate at which an uploaded file may arrive; below it the upload is answered 408.',
+  }),
+  uploadWindowMs: integer('CRM_UPLOAD_WINDOW_MS', 100, 60_000, {
+    fallback: '10000',
+    doc: 'Interval over which the rate of an upload is measured, in milliseconds.',
+  }),
   exports: integer('CRM_EXPORTS', 1, 100, {
     fallback: '4',
-    doc: 'Exports one API process streams at a time, each on a database connection of its own; more are answered 429.',
+    doc: 'Exports one API process streams at a time; more are answered 429.',
   }),
   exportStallMs: integer('CRM_EXPORT_STALL_MS', 100, 3_600_000, {
     fallback: '60000',
-    doc: 'Time after which an export is cut off whose client took no batch of rows, in milliseconds.',
+    doc: 'Time after which an export is cut off whose client took no page of rows, in milliseconds.',
   }),
 }) {}
 

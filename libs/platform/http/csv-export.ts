@@ -62,7 +62,7 @@ export class CsvExports {
   }
 }
 
-/** Gives each text, and gives up when the next one is not asked for in time: an export holds a cursor open. */
+/** Yields each text and gives up when the next one is not requested in time: an unread export occupies a place. */
 async function* whileTaken(texts: AsyncIterable<string>, stallMs: number, giveUp: () => void): AsyncGenerator<string> {
   for await (const text of texts) {
     const timer = setTimeout(giveUp, stallMs);

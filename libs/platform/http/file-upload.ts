@@ -1,11 +1,19 @@
-import { createHash, type Hash } from 'node:crypto';
-import type { Readable } from 'node:stream';
 import multipart from '@fastify/multipart';
-import { applyDecorators } from '@nestjs/common';
+import {
+  applyDecorators,
+  type CallHandler,
+  type ExecutionContext,
+  Injectable,
+  type NestInterceptor,
+  UseInterceptors,
+} from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiBody, ApiConsumes } from '@nestjs/swagger';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { finalize, type Observable } from 'rxjs';
 import { DomainError } from '#platform/kernel';
+import { FILE_FIELD } from './uploads/arriving-file.js';
+import { type Upload, Uploads } from './uploads/uploads.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -17,31 +25,52 @@ declare module 'fastify' {
 const MULTIPART = 'multipart/form-data';
 const CSV = 'text/csv';
 const FILE_TYPES = /^(?:multipart\/form-data|text\/csv)(?:$|\s*;)/i;
-const CHARSET = /;\s*charset="?([^";\s]+)/i;
-const FIELD = 'file';
 
-/** SHA-256 of each request's file, growing while it is read. */
-const hashes = new WeakMap<FastifyRequest, Hash>();
+const uploads = new WeakMap<FastifyRequest, Upload>();
 
-/** A file on its way: read it while the request lasts. */
+/** The file of a request; it can be read until the handler has ended. */
 export interface UploadedFile {
-  readonly bytes: AsyncIterable<Uint8Array>;
+  /** From the beginning, each time it is called. */
+  readonly bytes: () => AsyncIterable<Uint8Array>;
   /** As the content type names it. */
   readonly charset: string | undefined;
 }
 
-/** A route whose body is one CSV file; {@link uploadedFile} reads it. */
+/**
+ * Marks a route whose body is one CSV file. The file is received after the guards and before everything that opens a
+ * transaction; the handler gets it by {@link uploadedFile}. Guard the route: what the guards let through is stored.
+ */
 export function TakesFile(): MethodDecorator {
   return applyDecorators(
     RouteConfig({ takesFile: true }),
+    UseInterceptors(UploadInterceptor),
     ApiConsumes(MULTIPART, CSV),
     ApiBody({
-      schema: { type: 'object', required: [FIELD], properties: { [FIELD]: { type: 'string', format: 'binary' } } },
+      schema: {
+        type: 'object',
+        required: [FILE_FIELD],
+        properties: { [FILE_FIELD]: { type: 'string', format: 'binary' } },
+      },
     }),
   );
 }
 
-/** Lets routes marked with {@link TakesFile} take files, as streams; everywhere else they are answered 415. */
+/** Receives the file of a request before its handler runs, and deletes it afterwards. */
+@Injectable()
+class UploadInterceptor implements NestInterceptor {
+  constructor(private readonly received: Uploads) {}
+
+  /** @throws DomainError 415 `unsupported_media_type`, and as {@link Uploads.receive} does. */
+  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    requireFileType(request);
+    const upload = await this.received.receive(request);
+    uploads.set(request, upload);
+    return next.handle().pipe(finalize(() => void upload.release()));
+  }
+}
+
+/** Lets routes marked with {@link TakesFile} take files; everywhere else they are answered 415. */
 export function installFileUpload(fastify: FastifyInstance): void {
   fastify.addHook('preParsing', (request, _reply, _payload, done) => {
     const type = request.headers['content-type'];
@@ -51,74 +80,30 @@ export function installFileUpload(fastify: FastifyInstance): void {
     done();
   });
   fastify.addContentTypeParser(CSV, (_request, _payload, done) => done(null));
-  // Its hooks clear away files on disk, of which there are none, and would cost every request of the API 10 µs.
+  // The hooks delete files of a mode that is not used, and would cost every request of the API 10 µs.
   const withoutHooks = Object.create(fastify, { addHook: { value: () => undefined } }) as FastifyInstance;
   multipart(withoutHooks, { throwFileSizeLimit: false }, () => undefined);
 }
 
-/**
- * The file of a request to a route marked with {@link TakesFile}: its `text/csv` body, or the field `file` of a form.
- * @param limitBytes more fails the reading of it.
- * @throws DomainError 415 `unsupported_media_type`, 422 `file_required`; while it is read 413 `file_too_large`, 400
- *   `malformed_multipart`.
- */
-export async function uploadedFile(request: FastifyRequest, limitBytes: number): Promise<UploadedFile> {
-  const hash = createHash('sha256');
-  hashes.set(request, hash);
-  const type = request.headers['content-type'] ?? '';
-  if (!FILE_TYPES.test(type)) {
-    throw new DomainError(
-      'unsupported_media',
-      'unsupported_media_type',
-      'Send the file as text/csv, or as the field `file` of multipart/form-data.',
-    );
-  }
-  if (!request.isMultipart()) {
-    return { bytes: limited(request.raw, limitBytes, hash), charset: CHARSET.exec(type)?.[1] };
-  }
-  const part = await request.file({ limits: { fileSize: Infinity, files: 1 } }).catch(refuseForm);
-  if (part?.fieldname !== FIELD) throw fileRequired();
-  return { bytes: limited(part.file, limitBytes, hash), charset: CHARSET.exec(part.mimetype)?.[1] };
+/** The file of a request to a route marked with {@link TakesFile}. */
+export function uploadedFile(request: FastifyRequest): UploadedFile {
+  const { file, charset } = uploadOf(request);
+  return { bytes: () => file.bytes(), charset };
 }
 
-/**
- * SHA-256 of the request's file, as far as it was read; what nobody has asked for is read here, for nothing
- * else, for as long as the server lets a request take.
- * @throws DomainError as {@link uploadedFile} does.
- */
-export async function digestOfFile(request: FastifyRequest): Promise<Buffer> {
-  if (!hashes.has(request)) {
-    const { bytes } = await uploadedFile(request, Infinity);
-    for await (const part of bytes) void part;
-  }
-  return hashes.get(request)!.copy().digest();
+/** SHA-256 of the file of a request to a route marked with {@link TakesFile}. */
+export function digestOfFile(request: FastifyRequest): Buffer {
+  return uploadOf(request).file.digest;
 }
 
-/** What is not read to its end is left to the server: destroying it would cut the refusal off too. */
-async function* limited(source: Readable, limitBytes: number, hash: Hash): AsyncGenerator<Uint8Array> {
-  let count = 0;
-  try {
-    for await (const bytes of source.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-      count += bytes.length;
-      if (count > limitBytes) {
-        throw new DomainError('too_large', 'file_too_large', `A file may have ${limitBytes} bytes. Split it.`);
-      }
-      hash.update(bytes);
-      yield bytes;
-    }
-  } finally {
-    source.resume();
-  }
+function uploadOf(request: FastifyRequest): Upload {
+  const upload = uploads.get(request);
+  if (!upload) throw new Error('the route is not marked with TakesFile');
+  return upload;
 }
 
-function refuseForm(): never {
-  throw new DomainError(
-    'invalid',
-    'malformed_multipart',
-    'The form can not be read: send one file in the field `file`.',
-  );
-}
-
-function fileRequired(): DomainError {
-  return new DomainError('unprocessable', 'file_required', 'The form has no file: send it in the field `file`.');
+function requireFileType({ headers }: FastifyRequest): void {
+  if (FILE_TYPES.test(headers['content-type'] ?? '')) return;
+  const message = 'Send the file as text/csv, or as the field `file` of multipart/form-data.';
+  throw new DomainError('unsupported_media', 'unsupported_media_type', message);
 }

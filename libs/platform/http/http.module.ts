@@ -1,7 +1,10 @@
 import { Module } from '@nestjs/common';
 import { CsvExports } from './csv-export.js';
 import { IdempotencyKeys } from './idempotency-keys.js';
+import { Uploads } from './uploads/uploads.js';
 
-/** What the HTTP layer keeps in the database, and the files it sends; `configureHttp` puts the rest on the application. */
-@Module({ providers: [CsvExports, IdempotencyKeys], exports: [CsvExports, IdempotencyKeys] })
+const PROVIDERS = [CsvExports, IdempotencyKeys, Uploads];
+
+/** Idempotency keys, and files in both directions; `configureHttp` puts the rest on the application. */
+@Module({ providers: PROVIDERS, exports: PROVIDERS })
 export class HttpModule {}

@@ -16,8 +16,8 @@ export interface IdempotentRequest {
   /** UUID. */
   readonly callerId: string;
   readonly key: string;
-  /** SHA-256 of what was asked: the same key with another one is refused. A file is read for it. */
-  readonly fingerprint: () => Promise<Buffer>;
+  /** SHA-256 of what was asked: the same key with another one is refused. */
+  readonly fingerprint: Buffer;
 }
 
 /** What {@link IdempotencyKeys.once} gives. */
@@ -95,7 +95,7 @@ export class IdempotencyKeys {
 
   private async claim(request: IdempotentRequest): Promise<StoredAnswer | undefined> {
     const found = await this.database.first<Claim>(CLAIM, [request.callerId, request.key]);
-    const earlier = found && (await answerOf(found, request));
+    const earlier = found && answerOf(found, request);
     if (!earlier && !found?.is_locked) throw inProgress();
     return earlier;
   }
@@ -106,19 +106,16 @@ export class IdempotencyKeys {
   }
 
   private async store({ callerId, key, fingerprint }: IdempotentRequest, answer: StoredAnswer): Promise<void> {
-    const values = [callerId, key, await fingerprint(), answer.status, JSON.stringify(answer.headers), answer.body];
+    const values = [callerId, key, fingerprint, answer.status, JSON.stringify(answer.headers), answer.body];
     const stored = await this.database.query(STORE, values);
     if (stored.length === 0) throw inProgress();
   }
 }
 
 /** @throws DomainError `idempotency_key_reused` when it is the answer to something else. */
-async function answerOf(
-  { fingerprint, status, headers, body }: Kept,
-  request: IdempotentRequest,
-): Promise<StoredAnswer | undefined> {
+function answerOf({ fingerprint, status, headers, body }: Kept, request: IdempotentRequest): StoredAnswer | undefined {
   if (!fingerprint) return undefined;
-  if (!fingerprint.equals(await request.fingerprint())) throw keyReused();
+  if (!fingerprint.equals(request.fingerprint)) throw keyReused();
   return { status, headers, body };
 }
 

@@ -93,19 +93,12 @@ function identify(request: FastifyRequest, key: string | string[]): IdempotentRe
 }
 
 /** What was asked: method, path, query and body, or its file; the order of a body's members doesn't count. */
-function fingerprintOf(request: FastifyRequest): () => Promise<Buffer> {
+function fingerprintOf(request: FastifyRequest): Buffer {
   const query = request.url.split('?')[1] ?? '';
   const hash = createHash('sha256').update(`${request.method} ${pathOf(request.url)}?${query}\n`);
-  // Its handler reads it, if it comes to that.
-  if (request.routeOptions.config.takesFile) {
-    return async () => {
-      const digest = await digestOfFile(request);
-      return hash.copy().update(digest).digest();
-    };
-  }
+  if (request.routeOptions.config.takesFile) return hash.update(digestOfFile(request)).digest();
   const { body } = request;
-  const fingerprint = hash.update(Buffer.isBuffer(body) ? body : canonicalJson(body)).digest();
-  return () => Promise.resolve(fingerprint);
+  return hash.update(Buffer.isBuffer(body) ? body : canonicalJson(body)).digest();
 }
 
 function canonicalJson(value: unknown): string {

@@ -26,6 +26,7 @@ const KINDS: readonly DomainErrorKind[] = [
   'unprocessable',
   'precondition_required',
   'too_many',
+  'timed_out',
   'unavailable',
 ];
 
@@ -85,6 +86,7 @@ describe('a problem', () => {
     ['unprocessable', 422],
     ['precondition_required', 428],
     ['too_many', 429],
+    ['timed_out', 408],
     ['unavailable', 503],
   ])('of kind %s has status %d and says what the domain said', async (kind, status) => {
     const response = await get(kind);

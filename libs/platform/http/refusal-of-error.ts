@@ -9,6 +9,7 @@ const STATUS: Readonly<Record<DomainErrorKind, number>> = {
   unauthenticated: 401,
   forbidden: 403,
   not_found: 404,
+  timed_out: 408,
   conflict: 409,
   gone: 410,
   stale: 412,
@@ -73,6 +74,8 @@ function refusalOfDomain({ kind, code, message, details }: DomainError): Refusal
     detail: message,
     members: details,
     headers: {
+      // RFC 9110: the rest of the request is not waited for.
+      ...(kind === 'timed_out' && { connection: 'close' }),
       ...(kind === 'unauthenticated' && { 'www-authenticate': challengeOf(code) }),
       ...(typeof wait === 'number' && { 'retry-after': String(wait) }),
     },

@@ -1,6 +1,6 @@
 /**
  * What sort of refusal it is. `platform/http` alone maps it to a status:
- * invalid 400 · unauthenticated 401 · forbidden 403 · not_found 404 · conflict 409 · gone 410 · stale 412 ·
+ * invalid 400 · unauthenticated 401 · forbidden 403 · not_found 404 · timed_out 408 · conflict 409 · gone 410 · stale 412 ·
  * too_large 413 · unsupported_media 415 · unprocessable 422 · precondition_required 428 · too_many 429 · unavailable 503.
  */
 export type DomainErrorKind =
@@ -8,6 +8,7 @@ export type DomainErrorKind =
   | 'unauthenticated'
   | 'forbidden'
   | 'not_found'
+  | 'timed_out'
   | 'conflict'
   | 'gone'
   | 'stale'

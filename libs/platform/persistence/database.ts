@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { DatabaseSettings } from '#platform/config';
 import type pg from 'pg';
 import { DatabaseClient, databaseOptions } from './connection.js';
-import type { Statement } from './statement.js';
+import type { SqlConditions } from './sql-conditions.js';
+import { plannedEachTime, type Statement } from './statement.js';
 import { UnitOfWork } from './unit-of-work.js';
 
 /** The door for hand-written SQL: named prepared statements, one round trip each. */
@@ -36,22 +37,23 @@ export class Database {
   }
 
   /**
-   * Rows of a SELECT as they are at one moment, however many, on a connection of its own: a batch is read when it is
-   * asked for, and whoever stops asking ends the query.
-   * @param sql made of fixed parts only.
+   * Rows of a SELECT in the order of their ids, however many. Each page is a query of its own, made when the reader asks
+   * for it, so that no connection and no snapshot waits for the reader; rows may change between two pages.
+   * @param select up to its WHERE; the row's `id` is the column `idColumn`.
    */
-  async *stream<R extends object>(sql: string, values: readonly unknown[], batch = 1_000): AsyncGenerator<R[]> {
-    const client = await this.connect('crm-stream');
-    try {
-      await client.query('BEGIN READ ONLY');
-      await client.query(`DECLARE stream NO SCROLL CURSOR FOR ${sql}`, [...values]);
-      for (;;) {
-        const { rows } = await client.query<R>(`FETCH ${batch} FROM stream`);
-        if (rows.length > 0) yield rows;
-        if (rows.length < batch) return;
-      }
-    } finally {
-      await client.end();
+  async *pagesById<R extends { readonly id: string }>(
+    select: string,
+    idColumn: string,
+    { sql, values }: SqlConditions,
+    pageSize = 1_000,
+  ): AsyncGenerator<R[]> {
+    const end = `ORDER BY ${idColumn} LIMIT ${pageSize}`;
+    const next = plannedEachTime(`${select} WHERE ${sql} AND ${idColumn} > $${values.length + 1}::uuid ${end}`);
+    let rows = await this.query<R>(plannedEachTime(`${select} WHERE ${sql} ${end}`), values);
+    for (;;) {
+      if (rows.length > 0) yield rows;
+      if (rows.length < pageSize) return;
+      rows = await this.query<R>(next, [...values, rows.at(-1)!.id]);
     }
   }
 

@@ -7,7 +7,7 @@ import type { DealView } from '../contracts.js';
 import { dealConditions, type DealFilter } from './deal-filter.js';
 import { DEAL_COLUMNS, type DealRow, dealView } from './deal-row.js';
 
-/** All deals in the caller's scope that a list with the same filter would show, as they are at one moment; by id. */
+/** All deals in the caller's scope that a list with the same filter would show; by id. */
 export class ExportDealsQuery extends Query<AsyncIterable<readonly DealView[]>> {
   constructor(
     readonly caller: Caller,
@@ -27,9 +27,9 @@ export class ExportDealsHandler implements IQueryHandler<ExportDealsQuery> {
 
   execute({ caller, filter }: ExportDealsQuery): Promise<AsyncIterable<readonly DealView[]>> {
     const today = businessDay(this.clock.now(), this.settings.timeZone);
-    const { sql, values } = dealConditions(filter, requireAccess(caller, 'deals', 'read'), today);
-    const text = `SELECT ${DEAL_COLUMNS} FROM crm.deals d WHERE ${sql} ORDER BY d.id`;
-    return Promise.resolve(viewed(this.database.stream<DealRow>(text, values)));
+    const conditions = dealConditions(filter, requireAccess(caller, 'deals', 'read'), today);
+    const select = `SELECT ${DEAL_COLUMNS} FROM crm.deals d`;
+    return Promise.resolve(viewed(this.database.pagesById<DealRow>(select, 'd.id', conditions)));
   }
 }
 

@@ -15,7 +15,7 @@ export interface PaymentFilter {
   readonly plannedTo?: CalendarDate;
 }
 
-/** All payments in the caller's scope that the filter lets through, as they are at one moment; by id. */
+/** All payments in the caller's scope that the filter lets through; by id. */
 export class ExportPaymentsQuery extends Query<AsyncIterable<readonly PaymentView[]>> {
   constructor(
     readonly caller: Caller,
@@ -38,14 +38,17 @@ export class ExportPaymentsHandler implements IQueryHandler<ExportPaymentsQuery>
     if (filter.statuses.length > 0) conditions.add((p) => `p.status = ANY (${p}::text[])`, filter.statuses);
     if (filter.plannedFrom) conditions.add((p) => `p.planned_date >= ${p}::date`, filter.plannedFrom);
     if (filter.plannedTo) conditions.add((p) => `p.planned_date <= ${p}::date`, filter.plannedTo);
-    const text = `SELECT crm.payment_json(p) AS payment FROM crm.payments p JOIN crm.deal_access d ON d.id = p.deal_id
-      WHERE ${conditions.sql} ORDER BY p.id`;
-    return Promise.resolve(viewed(this.database.stream<{ payment: PaymentView }>(text, conditions.values)));
+    const select = `SELECT p.id, crm.payment_json(p) AS payment
+      FROM crm.payments p JOIN crm.deal_access d ON d.id = p.deal_id`;
+    return Promise.resolve(viewed(this.database.pagesById<PaymentRow>(select, 'p.id', conditions)));
   }
 }
 
-async function* viewed(
-  batches: AsyncIterable<readonly { readonly payment: PaymentView }[]>,
-): AsyncGenerator<readonly PaymentView[]> {
+interface PaymentRow {
+  readonly id: string;
+  readonly payment: PaymentView;
+}
+
+async function* viewed(batches: AsyncIterable<readonly PaymentRow[]>): AsyncGenerator<readonly PaymentView[]> {
   for await (const rows of batches) yield rows.map(({ payment }) => payment);
 }

@@ -7,7 +7,7 @@ import type { PolicyView } from '../contracts.js';
 import { policyConditions, type PolicyFilter } from './list-policies.query.js';
 import { POLICY_COLUMNS, type PolicyRow, policyView } from './policy-row.js';
 
-/** All policies in the caller's scope that a list with the same filter would show, as they are at one moment; by id. */
+/** All policies in the caller's scope that a list with the same filter would show; by id. */
 export class ExportPoliciesQuery extends Query<AsyncIterable<readonly PolicyView[]>> {
   constructor(
     readonly caller: Caller,
@@ -27,9 +27,9 @@ export class ExportPoliciesHandler implements IQueryHandler<ExportPoliciesQuery>
 
   execute({ caller, filter }: ExportPoliciesQuery): Promise<AsyncIterable<readonly PolicyView[]>> {
     const today = businessDay(this.clock.now(), this.settings.timeZone);
-    const { sql, values } = policyConditions(filter, requireAccess(caller, 'policies', 'read'), today);
-    const text = `SELECT ${POLICY_COLUMNS} FROM crm.policies p WHERE ${sql} ORDER BY p.id`;
-    return Promise.resolve(viewed(this.database.stream<PolicyRow>(text, values), today));
+    const conditions = policyConditions(filter, requireAccess(caller, 'policies', 'read'), today);
+    const select = `SELECT ${POLICY_COLUMNS} FROM crm.policies p`;
+    return Promise.resolve(viewed(this.database.pagesById<PolicyRow>(select, 'p.id', conditions), today));
   }
 }
 

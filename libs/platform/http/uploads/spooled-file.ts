@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import { type FileHandle, open, unlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DomainError, newId } from '#platform/kernel';
+
+const READ_BYTES = 65_536;
+
+/** An uploaded file on the disk. It has no name there, so it is deleted with {@link close} or with the process. */
+export class SpooledFile {
+  private constructor(
+    private readonly handle: FileHandle,
+    /** SHA-256 of its bytes. */
+    readonly digest: Buffer,
+  ) {}
+
+  /**
+   * Writes `source` to a file in the folder for temporary files (`TMPDIR`).
+   * @throws DomainError 413 `file_too_large`, and whatever `source` throws.
+   */
+  static async from(source: AsyncIterable<Uint8Array>, limitBytes: number): Promise<SpooledFile> {
+    const handle = await openUnnamed();
+    try {
+      const hash = createHash('sha256');
+      let size = 0;
+      for await (const bytes of source) {
+        size += bytes.length;
+        if (size > limitBytes) throw fileTooLarge(limitBytes);
+        hash.update(bytes);
+        await handle.writeFile(bytes);
+      }
+      return new SpooledFile(handle, hash.digest());
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+
+  /** The content from its beginning; may be read several times until {@link close}. */
+  async *bytes(): AsyncGenerator<Uint8Array> {
+    for (let position = 0; ;) {
+      const { buffer, bytesRead } = await this.handle.read(Buffer.allocUnsafe(READ_BYTES), 0, READ_BYTES, position);
+      if (bytesRead === 0) return;
+      position += bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
+  }
+
+  close(): Promise<void> {
+    return this.handle.close();
+  }
+}
+
+async function openUnnamed(): Promise<FileHandle> {
+  const path = join(tmpdir(), `crm-upload-${newId()}`);
+  const handle = await open(path, 'wx+', 0o600);
+  await unlink(path);
+  return handle;
+}
+
+function fileTooLarge(limitBytes: number): DomainError {
+  return new DomainError('too_large', 'file_too_large', `A file may have ${limitBytes} bytes. Split it.`);
+}
