@@ -1,5 +1,6 @@
 import { pipeline, Readable } from 'node:stream';
-import { CsvError, parse } from 'csv-parse';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { CsvError, parse, type Parser } from 'csv-parse';
 import { malformedCsv, rowTooLong, wrongEncoding } from './import.errors.js';
 
 /** Encodings a file may be in. */
@@ -16,38 +17,60 @@ export interface CsvRow {
 const DELIMITERS = [',', ';', '\t'] as const;
 /** In characters: every field of ours at its longest fits many times. */
 const LONGEST_ROW = 262_144;
+/** Bytes parsed in one turn of the event loop: a row may have two of them, or none of its own. */
+const SLICE_BYTES = 4_096;
 const UNDECODABLE = 'ERR_ENCODING_INVALID_ENCODED_DATA';
 const LINE_BREAK = /\r\n|\r|\n/g;
 const FIRST_LINE_END = /[\r\n]/;
 const QUOTED = /"[^"]*"/g;
+/** What spreadsheets write where there is nothing. */
+const BLANK = /^[\s,;]*$/;
+const NOT_BLANK = /[^\s,;]/;
+/** Names the delimiter to Excel, in a line before the column names. */
+const SEPARATOR_LINE = /^"?sep=([^\w\s"]|\t)"?[,;\t]*(?:\r\n|\r|\n|$)/i;
 
 /**
- * The rows of a CSV file as it comes in, empty lines left out; no more of it is held than a row and what came with it.
- * The delimiter is the one of comma, semicolon and tab that the first line has most of.
+ * The rows of a CSV file as it is read, without blank ones; no more of it is in memory than a row and its chunk. The
+ * delimiter is named by a first line `sep=`, or is the one of comma, semicolon and tab that is most frequent in the first
+ * line that isn't blank.
  * @throws DomainError 422 `wrong_encoding`, `malformed_csv`, `row_too_long`.
  */
 export async function* csvRows(bytes: AsyncIterable<Uint8Array>, encoding: Encoding): AsyncGenerator<CsvRow> {
   const texts = decoded(bytes, encoding);
   const start = await beginning(texts);
-  const parser = parse({
-    delimiter: delimiterOf(start),
+  const separator = SEPARATOR_LINE.exec(start);
+  let line = separator ? 2 : 1;
+  const numbered = (cells: string[]): CsvRow | null => {
+    const row = { line, cells };
+    line += 1 + breaksIn(cells);
+    return cells.every(isBlank) ? null : row;
+  };
+  const parser: Parser = parse({
+    delimiter: separator?.[1] ?? delimiterOf(start),
     record_delimiter: ['\r\n', '\n', '\r'],
     relax_column_count: true,
     max_record_size: LONGEST_ROW,
+    on_record: (cells: string[]) => {
+      // The parser builds an error with a stack for each record that is not as wide as the first one: all are the first.
+      (parser.info as { records: number }).records = 0;
+      // A record may be anything, but the types let it be only what it was.
+      return numbered(cells) as unknown as string[] | null;
+    },
   });
-  // What breaks off the text breaks off the rows too.
-  pipeline(Readable.from(startingWith(start, texts)), parser, () => undefined);
-  let line = 1;
+  const text = startingWith(start.slice(separator?.[0].length ?? 0), texts);
+  // An error of the text ends the rows too.
+  pipeline(Readable.from(sliced(text)), parser, () => undefined);
   try {
-    for await (const cells of parser as AsyncIterable<string[]>) {
-      const isEmpty = cells.length === 1 && cells[0] === '';
-      if (!isEmpty) yield { line, cells };
-      line += 1 + breaksIn(cells);
-    }
+    yield* parser as AsyncIterable<CsvRow>;
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     throw error.code === 'CSV_MAX_RECORD_SIZE' ? rowTooLong(line) : malformedCsv(line);
   }
+}
+
+/** Whether a cell has no content; the delimiters of another kind of file count as none. */
+export function isBlank(cell: string): boolean {
+  return BLANK.test(cell);
 }
 
 async function* decoded(bytes: AsyncIterable<Uint8Array>, encoding: Encoding): AsyncGenerator<string> {
@@ -60,10 +83,10 @@ async function* decoded(bytes: AsyncIterable<Uint8Array>, encoding: Encoding): A
   }
 }
 
-/** Text up to the end of the first line, and what came with it. */
+/** Text up to the end of the first line that isn't blank, and what came with it. */
 async function beginning(texts: AsyncGenerator<string>): Promise<string> {
   let start = '';
-  while (!FIRST_LINE_END.test(start) && start.length <= LONGEST_ROW) {
+  while (firstLine(start) === undefined && start.length <= LONGEST_ROW) {
     const next = await texts.next();
     if (next.done) break;
     start += next.value;
@@ -71,13 +94,31 @@ async function beginning(texts: AsyncGenerator<string>): Promise<string> {
   return start;
 }
 
+/** The first line that isn't blank; undefined until it is complete. */
+function firstLine(text: string): string | undefined {
+  const content = text.slice(text.search(NOT_BLANK));
+  const end = content.search(FIRST_LINE_END);
+  return NOT_BLANK.test(text) && end !== -1 ? content.slice(0, end) : undefined;
+}
+
 async function* startingWith(start: string, texts: AsyncGenerator<string>): AsyncGenerator<string> {
   yield start;
   yield* texts;
 }
 
+/** The text as bytes, a slice for each turn of the event loop. */
+async function* sliced(texts: AsyncIterable<string>): AsyncGenerator<Buffer> {
+  for await (const text of texts) {
+    const bytes = Buffer.from(text);
+    for (let from = 0; from < bytes.length; from += SLICE_BYTES) {
+      await nextTurn();
+      yield bytes.subarray(from, from + SLICE_BYTES);
+    }
+  }
+}
+
 function delimiterOf(start: string): string {
-  const header = start.split(FIRST_LINE_END, 1)[0]!.replace(QUOTED, '');
+  const header = (firstLine(start) ?? start).replace(QUOTED, '');
   const counts = DELIMITERS.map((delimiter) => ({ delimiter, count: header.split(delimiter).length }));
   return counts.reduce((most, one) => (one.count > most.count ? one : most)).delimiter;
 }

@@ -5,7 +5,7 @@ import { JobRequests } from '#platform/jobs';
 import { type Caller, type FieldFault, newId } from '#platform/kernel';
 import { UnitOfWork } from '#platform/persistence';
 import type { DuplicateRule, Importer, ImportKind } from '../contracts.js';
-import { type CsvRow, csvRows, type Encoding } from '../csv-rows.js';
+import { type CsvRow, csvRows, type Encoding, isBlank } from '../csv-rows.js';
 import type { ImportMode } from '../import-state.js';
 import { duplicateRuleForbidden, emptyFile, tooManyRows, wrongColumns } from '../import.errors.js';
 import { ImportRepository } from '../import.repository.js';
@@ -15,6 +15,9 @@ import { IMPORTS, RUN_IMPORT } from '../jobs/imports.queue.js';
 /** Of one transaction of the job; rows beyond it, in number or characters, begin the next chunk. */
 const CHUNK_ROWS = 1_000;
 const CHUNK_CHARACTERS = 524_288;
+/** Quotes and comma of a cell in JSON. */
+const CELL_CHARACTERS = 3;
+const MOST_FAULTS = 100;
 
 /** How a file is to be taken. */
 export interface ImportOptions {
@@ -67,7 +70,7 @@ export class ReceiveImportHandler implements ICommandHandler<ReceiveImportComman
       const columns = await columnsOf(rows, importer);
       const run = { id, kind, mode, duplicates, dry_run: dryRun, columns, created_by_id: caller.userId };
       await this.imports.begin(run);
-      await this.store(id, rows);
+      await this.store(id, fitted(rows, columns.length));
       await this.requests.request({ queue: IMPORTS, name: RUN_IMPORT, key: id, payload: { import_id: id } });
     });
     return id;
@@ -90,17 +93,20 @@ export class ReceiveImportHandler implements ICommandHandler<ReceiveImportComman
 async function columnsOf(rows: AsyncGenerator<CsvRow>, importer: Importer): Promise<readonly string[]> {
   const header = await rows.next();
   if (header.done) throw emptyFile();
-  const columns = header.value.cells.map((cell) => cell.trim());
+  const { cells } = header.value;
+  const columns = cells.slice(0, cells.findLastIndex((cell) => !isBlank(cell)) + 1).map((cell) => cell.trim());
   const faults: FieldFault[] = [];
-  columns.forEach((column, index) => {
+  for (const [index, column] of columns.entries()) {
+    // A header may have thousands of cells.
+    if (faults.length === MOST_FAULTS) break;
     const pointer = `/${column}`;
     if (!importer.columns.includes(column)) faults.push({ pointer, code: 'unknown_column', detail: unknown(importer) });
     else if (columns.indexOf(column) < index) faults.push({ pointer, code: 'column_repeated', detail: 'stands twice' });
-  });
+  }
   for (const column of importer.required) {
     if (!columns.includes(column)) faults.push({ pointer: `/${column}`, code: 'column_missing', detail: 'is needed' });
   }
-  if (faults.length > 0) throw wrongColumns(faults.slice(0, 100));
+  if (faults.length > 0) throw wrongColumns(faults);
   return columns;
 }
 
@@ -108,12 +114,20 @@ function unknown({ columns }: Importer): string {
   return `is not one of ${columns.join(', ')}`;
 }
 
+/** The rows without the blank cells behind their last column. Of other cells there, one is left, for which the row is refused. */
+async function* fitted(rows: AsyncIterable<CsvRow>, width: number): AsyncGenerator<CsvRow> {
+  for await (const { line, cells } of rows) {
+    const hasMore = cells.length > width && !cells.slice(width).every(isBlank);
+    yield { line, cells: cells.slice(0, hasMore ? width + 1 : width) };
+  }
+}
+
 async function* chunksOf(rows: AsyncIterable<CsvRow>): AsyncGenerator<(readonly [number, ...string[]])[]> {
   let chunk: (readonly [number, ...string[]])[] = [];
   let characters = 0;
   for await (const { line, cells } of rows) {
     chunk.push([line, ...cells]);
-    for (const cell of cells) characters += cell.length;
+    for (const cell of cells) characters += cell.length + CELL_CHARACTERS;
     if (chunk.length < CHUNK_ROWS && characters < CHUNK_CHARACTERS) continue;
     yield chunk;
     [chunk, characters] = [[], 0];
