@@ -1,14 +1,15 @@
 import { Injectable, type LoggerService } from '@nestjs/common';
 import { RuntimeSettings } from '#platform/config';
-import { pino, type Logger } from 'pino';
+import { pino, type DestinationStream, type Logger, type LoggerOptions } from 'pino';
+import { PinoPretty } from 'pino-pretty';
 import { describeError } from './error-description.js';
 import { RequestContext } from './request-context.js';
 
-/** Members that never reach a log, whoever passes them. */
+/** Members that are removed from every log line. */
 const PERSONAL = ['email', 'phone', 'tax_id', 'name', 'authorization', 'cookie', 'access_token', 'password'];
 
 /**
- * One JSON line per fact on stdout, with the ids of the request it belongs to.
+ * Writes one line per fact to stdout, with the ids of its request: JSON, or text for people in development.
  * Ids only, never personal data. ERROR means that a person must act.
  */
 @Injectable()
@@ -16,7 +17,7 @@ export class Log implements LoggerService {
   private readonly pino: Logger;
 
   constructor(settings: RuntimeSettings) {
-    this.pino = pino({
+    const options: LoggerOptions = {
       level: settings.logLevel,
       base: { pid: process.pid },
       timestamp: pino.stdTimeFunctions.isoTime,
@@ -27,7 +28,8 @@ export class Log implements LoggerService {
         const facts = RequestContext.current();
         return facts ? { request_id: facts.requestId, trace_id: facts.traceId, caller_id: facts.callerId } : {};
       },
-    });
+    };
+    this.pino = settings.environment === 'development' ? pino(options, readableLines()) : pino(options);
   }
 
   debug(fields: object | string, message?: string): void {
@@ -55,4 +57,9 @@ export class Log implements LoggerService {
     if (typeof fields === 'string') this.pino[level]({ detail: message }, fields);
     else this.pino[level](fields, message);
   }
+}
+
+/** Synchronous, so that the last line before an exit is written. Colours only on a terminal. */
+function readableLines(): DestinationStream {
+  return PinoPretty({ sync: true, ignore: 'pid', translateTime: 'SYS:HH:MM:ss.l' });
 }
