@@ -45,11 +45,13 @@ describe.each(KINDS)('the $kind does not start', ({ make }) => {
         CRM_JWT_ACCESS_SECRET: 'too short',
         CRM_RABBITMQ_URL: 'http://guest:hunter2@localhost',
         REDIS_PORT: '99999',
+        CRM_RABBITMQ_URI: 'amqp://guest:hunter2@localhost',
       });
       expect(code).toBe(78);
       const text = said.join('\n');
       const names = ['CRM_DATABASE_URL', 'CRM_TIMEZONE', 'CRM_JWT_ACCESS_SECRET', 'CRM_RABBITMQ_URL', 'REDIS_PORT'];
       expect(names.filter((name) => !text.includes(name))).toEqual([]);
+      expect(text).toContain('CRM_RABBITMQ_URI is not a setting and has no effect: did you mean CRM_RABBITMQ_URL?');
       expect(text).not.toMatch(/hunter2|too short|99999/);
     }),
   );
@@ -102,6 +104,29 @@ describe.each(KINDS)('the $kind does not start', ({ make }) => {
       expect(said).toEqual([expect.stringMatching(/cannot start: .*schema is newer/)]);
     }),
   );
+});
+
+describe.each(KINDS)('the $kind starts', ({ make }) => {
+  let database: TestDatabase;
+
+  beforeAll(async () => {
+    database = await createTestDatabase(MIGRATIONS);
+  });
+
+  afterAll(async () => {
+    await killPrograms();
+    await database.drop();
+  });
+
+  it('with a variable that no setting reads, and names it in its log', async () => {
+    const env = { ...testEnvironment({ databaseUrl: database.url }), CRM_LOG_LEVEL: 'warn', CRM_EXPORT: '9' };
+    const program = await make(env);
+    await program.start();
+    expect(program.lines.map(({ level, msg }) => ({ level, msg }))).toContainEqual({
+      level: 'warn',
+      msg: 'CRM_EXPORT is not a setting and has no effect: did you mean CRM_EXPORTS?',
+    });
+  });
 });
 
 describe('the worker does not start', () => {

@@ -1,6 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Clock, SystemClock } from '#platform/kernel';
-import { loadSettings } from './load.js';
+import { loadSettings, SettingsError } from './load.js';
 import {
   AuthSettings,
   BrokerSettings,
@@ -13,6 +13,7 @@ import {
   WorkerSettings,
 } from './schemas.js';
 import type { SettingsClass } from './settings.js';
+import { type UnknownVariable, unknownVariables } from './unknown-variables.js';
 
 /** Every concern there is, in the order of `.env.example`. */
 export const ALL_SETTINGS: readonly SettingsClass[] = [
@@ -27,6 +28,17 @@ export const ALL_SETTINGS: readonly SettingsClass[] = [
   WorkerSettings,
 ];
 
+/** Every CRM_* variable of `env` that no setting reads, e.g. because of a typing error. */
+export function unknownSettings(env: NodeJS.ProcessEnv): readonly UnknownVariable[] {
+  const known = ALL_SETTINGS.flatMap(({ fields }) => Object.values(fields).map(({ name }) => name));
+  return unknownVariables(env, known);
+}
+
+/** The variables of this process that no setting reads. */
+export class UnknownSettings {
+  constructor(readonly found: readonly UnknownVariable[]) {}
+}
+
 /** What a process takes from outside: each concern's settings for whoever injects its class, and the time. */
 @Module({})
 export class ConfigModule {
@@ -35,13 +47,27 @@ export class ConfigModule {
    * @throws SettingsError naming every fault.
    */
   static forRoot(env: NodeJS.ProcessEnv): DynamicModule {
-    const loaded = loadSettings(env, ALL_SETTINGS);
+    const loaded = loadAll(env);
     const providers = [...loaded].map(([provide, useValue]) => ({ provide, useValue }));
     return {
       module: ConfigModule,
       global: true,
-      providers: [...providers, { provide: Clock, useClass: SystemClock }],
-      exports: [...ALL_SETTINGS, Clock],
+      providers: [
+        ...providers,
+        { provide: UnknownSettings, useValue: new UnknownSettings(unknownSettings(env)) },
+        { provide: Clock, useClass: SystemClock },
+      ],
+      exports: [...ALL_SETTINGS, UnknownSettings, Clock],
     };
+  }
+}
+
+/** A misspelt name is often why a required setting is missing, so both are shown together. */
+function loadAll(env: NodeJS.ProcessEnv): ReturnType<typeof loadSettings> {
+  try {
+    return loadSettings(env, ALL_SETTINGS);
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    throw new SettingsError([...error.faults, ...unknownSettings(env).map(({ message }) => message)]);
   }
 }

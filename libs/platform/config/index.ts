@@ -10,4 +10,4 @@ export {
   TransferSettings,
   WorkerSettings,
 } from './schemas.js';
-export { ALL_SETTINGS, ConfigModule } from './config.module.js';
+export { ALL_SETTINGS, ConfigModule, unknownSettings, UnknownSettings } from './config.module.js';

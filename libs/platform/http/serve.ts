@@ -1,6 +1,6 @@
 import type { DynamicModule, Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { exitOnSettingsError, RuntimeSettings } from '#platform/config';
+import { exitOnSettingsError, RuntimeSettings, UnknownSettings } from '#platform/config';
 import { Log, Metrics } from '#platform/observability';
 import { Readiness } from './health/readiness.js';
 import { installRequestMetrics } from './health/request-metrics.js';
@@ -28,6 +28,7 @@ const EX_UNAVAILABLE = 69;
 export async function serve(program: Program): Promise<void> {
   try {
     const app = await createHttpApplication(program.module());
+    for (const { message } of app.get(UnknownSettings, { strict: false }).found) app.get(Log).warn(message);
     installRequestMetrics(app.getHttpAdapter().getInstance(), app.get(Metrics));
     program.prepare?.(app);
     await app.get(Readiness, { strict: false }).requireSchema();

@@ -7,6 +7,7 @@ import {
   loadSettings,
   RedisSettings,
   SettingsError,
+  unknownSettings,
 } from '#platform/config';
 import { CommandError, print, type Printed } from '../command.js';
 import { withDatabase } from '../database.js';
@@ -62,7 +63,12 @@ function configured(
   const concerns = ALL_SETTINGS.filter((concern) => !isOwn || !OWN.includes(concern));
   try {
     const settings = loadSettings(env, concerns);
-    note('configuration', ok(isOwn ? 'as for npm start, with a database of its own' : 'every setting can be read'));
+    const unknown = unknownSettings(env).map(({ message }) => message);
+    const good = isOwn ? 'as for npm start, with a database of its own' : 'every setting can be read';
+    note(
+      'configuration',
+      unknown.length === 0 ? ok(good) : failed(unknown.join('; '), 'Correct the name or unset the variable.'),
+    );
     return settings;
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
