@@ -60,6 +60,25 @@ describe('the console', () => {
     return (await broker.post<{ id: string }>(`/deals/${dealId}/payments`, payment)).body.id;
   }
 
+  it('is entered by a link, whose token leaves the address at once', async () => {
+    const seller = installation.user(other);
+    const { page, failures } = await browser.visit(`${api.url}/console`);
+    const requested: string[] = [];
+    page.on('request', (request) => requested.push(request.url()));
+    await page.goto('about:blank');
+    await page.goto(`${api.url}/console#token=${broker.token}`, { waitUntil: 'domcontentloaded' });
+    await page.getByRole('heading', { level: 1, name: 'Pipeline' }).waitFor();
+    expect(page.url()).toBe(`${api.url}/console`);
+    await page.evaluate(`location.hash = 'token=${seller.token}'`);
+    await page.getByTitle('ROLE_SALES_AGENT').waitFor();
+    expect(page.url()).toBe(`${api.url}/console`);
+    expect(requested.filter((url) => url.includes(broker.token) || url.includes(seller.token))).toEqual([]);
+    expect(failures.filter((failure) => !ENDED.test(failure))).toEqual([]);
+    await page.evaluate(`location.hash = 'token=forged.token.here'`);
+    await page.getByRole('alert').filter({ hasText: 'The access token is not valid' }).waitFor();
+    expect(page.url()).toBe(`${api.url}/console`);
+  });
+
   it('shows what happens elsewhere without being reloaded: deals, their stage, their money', async () => {
     const visit = await signedIn();
     const id = await openDeal('КАСКО, BMW X3');

@@ -15,6 +15,19 @@ export function sessionOf(pasted: string): Session {
   return { token, name: email ?? sub ?? 'signed in', roles: roles ?? [] };
 }
 
+const SIGN_IN_LINK = /^#token=([\w.-]+)$/;
+
+/**
+ * Takes the token of a sign-in link (`/console#token=…`) and removes it from the address bar and the tab's history. The
+ * part behind `#` never reaches a server or a log.
+ */
+export function takeLinkedSession(): Session | undefined {
+  const token = SIGN_IN_LINK.exec(location.hash)?.[1];
+  if (token === undefined) return undefined;
+  history.replaceState(null, '', location.pathname + location.search);
+  return sessionOf(token);
+}
+
 export const COOKIE_SESSION: Session = { token: null, name: 'signed in by cookie', roles: [] };
 
 /** What this tab was signed in with; it lives as long as the tab. */

@@ -3,17 +3,19 @@ import { Api } from '../api.js';
 import { EventFeed, type FeedState } from '../live/event-feed.js';
 import { type Live, LiveContext } from '../live/live.js';
 import { Names } from '../live/names.js';
-import { forgetSession, keepSession, keptSession, type Session } from '../session.js';
+import { forgetSession, keepSession, keptSession, type Session, takeLinkedSession } from '../session.js';
 import { Shell } from './shell.js';
 import { SignIn } from './sign-in.js';
 
-/** The whole page: somebody signed in, or the form to do so. */
+/** The whole page: a signed-in user, or the sign-in form. */
 export function Console() {
+  const [linked, setLinked] = useState(takeLinkedSession);
   const [session, setSession] = useState(keptSession);
   const [notice, setNotice] = useState('');
   const enter = (entered: Session): void => {
     keepSession(entered);
     setNotice('');
+    setLinked(undefined);
     setSession(entered);
   };
   const leave = (why: string): void => {
@@ -21,7 +23,12 @@ export function Console() {
     setNotice(why);
     setSession(undefined);
   };
-  if (!session) return <SignIn notice={notice} onEnter={enter} />;
+  useEffect(() => {
+    const follow = (): void => setLinked((before) => takeLinkedSession() ?? before);
+    addEventListener('hashchange', follow);
+    return () => removeEventListener('hashchange', follow);
+  }, []);
+  if (!session || linked) return <SignIn notice={notice} linked={linked} onEnter={enter} />;
   return <SignedIn session={session} onLeave={leave} />;
 }
 

@@ -3,13 +3,15 @@ import { Api } from '../api.js';
 import { COOKIE_SESSION, type Session, sessionOf } from '../session.js';
 
 interface Props {
-  /** Why somebody stands here again. */
+  /** Why the user has to sign in again. */
   readonly notice: string;
+  /** From a sign-in link: tried at once. */
+  readonly linked: Session | undefined;
   readonly onEnter: (session: Session) => void;
 }
 
 /** Asks for a token and tries it before it is kept. */
-export function SignIn({ notice, onEnter }: Props) {
+export function SignIn({ notice, linked, onEnter }: Props) {
   const { fault, setFault, isTrying, enter } = useEntering(onEnter);
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => {
@@ -17,6 +19,9 @@ export function SignIn({ notice, onEnter }: Props) {
   }, []);
   // At the beginning, and whenever it has to be corrected.
   useEffect(() => field.current?.focus(), [fault]);
+  useEffect(() => {
+    if (linked) void enter(linked);
+  }, [linked]);
   const submit = (event: Event): void => {
     event.preventDefault();
     const token = field.current!.value;
