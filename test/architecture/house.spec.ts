@@ -1,10 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { envExample } from './env-example.js';
 import { ROOT, runTool, TOOL_TIMEOUT_MS } from './planted-tree.js';
 
 const TOP_LEVEL = ['package.json', 'package-lock.json', 'nest-cli.json', 'tsconfig.json', 'README.md'].concat([
+  'LICENSE',
+  'SECURITY.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
   'apps',
   'libs',
   'migrations',
@@ -77,6 +81,18 @@ describe('the house', () => {
 
   it('shows every setting, its meaning and its default in .env.example', () => {
     expect(read('.env.example')).toBe(envExample());
+  });
+
+  it('keeps README.md short, and every relative link of the documents leads to a file', () => {
+    expect(read('README.md').split('\n').length).toBeLessThanOrEqual(150);
+    const documents = files.filter((file) => /^([A-Z]+|docs\/.+|test\/bench\/README)\.md$/.test(file));
+    const broken = documents.flatMap((file) =>
+      [...read(file).matchAll(/\]\((?!https?:|#|\/)([^)#]+)[^)]*\)/g)]
+        .map(([, path]) => join(dirname(file), path!))
+        .filter((path) => !existsSync(join(ROOT, path)))
+        .map((path) => `${file}: ${path}`),
+    );
+    expect(broken).toEqual([]);
   });
 
   it('locks packages by version and hash, not by the registry of one machine', () => {
