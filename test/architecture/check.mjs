@@ -3,6 +3,7 @@
  * Exits 1 when any failed.
  */
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -41,6 +42,11 @@ function run([script, ...args]) {
       resolve({ passed: code === 0, seconds: (performance.now() - began) / 1000, output: output.trim() });
     });
   });
+}
+
+if (!existsSync(join(root, 'node_modules/typescript'))) {
+  console.error('The libraries are not installed: run npm ci.');
+  process.exit(1);
 }
 
 const waiting = Object.entries(CHECKS);

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readlinkSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 import { commandOf, freePort, isPortFree, runningPostgres } from '#platform/services';
 import { until } from '#platform/testing';
 
@@ -62,19 +62,39 @@ async function paste(line: string): Promise<Response> {
   return fetch(url, body ? { method: 'POST', headers, body } : { headers });
 }
 
+/** Runs lines in a shell that has a `curl`, in this repository. */
+async function inShell(script: string, env: NodeJS.ProcessEnv): Promise<{ code: number | null; output: string }> {
+  const tools = mkdtempSync(join(tmpdir(), 'tools-'));
+  const curl = `#!/bin/sh\nexec "${process.execPath}" "${resolve('test/curl.mjs')}" "$@"\n`;
+  writeFileSync(join(tools, 'curl'), curl, { mode: 0o755 });
+  const shell = spawn('bash', ['-ec', script], {
+    env: { ...env, HOME: process.env.HOME, PATH: `${tools}${delimiter}${process.env.PATH}` },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [shell.stdout, shell.stderr]) stream.on('data', (text: Buffer) => (output += text.toString()));
+  const [code] = (await once(shell, 'close')) as [number | null];
+  rmSync(tools, { recursive: true });
+  return { code, output };
+}
+
 describe('npm start', () => {
   let folder: string;
-  let env: { CRM_PORT: string; CRM_WORKER_PORT: string };
+  let env: { CRM_PORT: string; CRM_WORKER_PORT: string; CRM_LOG_LEVEL: string };
   let run: Run;
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'crm-start-'));
     chmodSync(folder, 0o755);
-    env = { CRM_PORT: String(await freePort()), CRM_WORKER_PORT: String(await freePort()) };
+    env = {
+      CRM_PORT: String(await freePort()),
+      CRM_WORKER_PORT: String(await freePort()),
+      CRM_LOG_LEVEL: 'info',
+    };
   });
 
   beforeEach(async () => {
-    run = new Run(folder, env);
+    run = new Run(folder, { ...env, CRM_TIMEZON: 'Europe/Moscow' });
     await run.ready();
   });
 
@@ -86,34 +106,59 @@ describe('npm start', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   async function nothingRuns(): Promise<boolean> {
-    const ports = await Promise.all(Object.values(env).map(async (port) => isPortFree(Number(port), '0.0.0.0')));
+    const ports = await Promise.all(
+      [env.CRM_PORT, env.CRM_WORKER_PORT].map(async (port) => isPortFree(Number(port), '0.0.0.0')),
+    );
     return ports.every((free) => free) && runningPostgres(join(folder, '.data')) === undefined;
   }
 
-  it('shows demo data, and prints tokens and curl lines that work', async () => {
-    const [list, add, follow] = [...run.output.matchAll(/^ {2}(curl .*)$/gm)].map(([, line]) => line!);
-    const deals = (await (await paste(list!)).json()) as { items: unknown[] };
-    expect(deals.items).toHaveLength(5);
-    const stream = await paste(follow!);
+  it('shows its steps with their time, and the demo data by a curl line that works as it stands', async () => {
+    const steps = [...run.output.matchAll(/^ {2}(\w+) .*\d+\.\d s$/gm)].map(([, name]) => name);
+    expect(steps).toEqual(['build', 'database', 'migration', 'demo', 'processes']);
+    const [curl] = [...run.output.matchAll(/^ {2}(curl .*)$/gm)].map(([, line]) => line!);
+    const words = /\$\(npm run --silent crm -- ([^)]+)\)/.exec(curl!)!;
+    const printed = new Run(folder, env, words[1]!.split(' '));
+    expect(await printed.exitCode()).toBe(0);
+    const token = printed.output.trim();
+    const deals = await paste(curl!.replace(words[0], token).replaceAll('"', "'"));
+    expect(((await deals.json()) as { items: unknown[] }).items).toHaveLength(5);
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const base = `http://127.0.0.1:${env.CRM_PORT}`;
+    const stream = await fetch(`${base}/streams/deals`, { headers });
     expect(stream.headers.get('content-type')).toMatch(/^text\/event-stream/);
-    expect((await paste(add!)).status).toBe(201);
+    const client = JSON.stringify({ name: 'Demo client', kind: 'person' });
+    expect((await fetch(`${base}/api/v1/clients`, { method: 'POST', headers, body: client })).status).toBe(201);
     const frames = stream.body!.pipeThrough(new TextDecoderStream()).getReader();
     let seen = '';
     while (!seen.includes('event: client.created')) seen += (await frames.read()).value ?? endOfStream();
     await frames.cancel();
-    const tokens = [...run.output.matchAll(/^ {2}(?:seller|executor|finance|lead|admin) +(\S+)$/gm)].map(
-      ([, token]) => token!,
-    );
-    expect(tokens).toHaveLength(5);
-    for (const token of tokens) {
-      const answer = await fetch(`http://127.0.0.1:${env.CRM_PORT}/api/v1/deals`, {
-        headers: { authorization: `Bearer ${token}` },
-      });
-      expect(answer.status).toBe(200);
+  });
+
+  it('prints a sign-in link for the console for each role', async () => {
+    const links = [...run.output.matchAll(/^ {2}(seller|executor|finance|lead|admin) +(\S+)$/gm)];
+    expect(links.map(([, role]) => role)).toEqual(['seller', 'executor', 'finance', 'lead', 'admin']);
+    for (const [, , link] of links) {
+      const { origin, pathname, search, hash } = new URL(link!);
+      expect([origin, pathname, search]).toEqual([`http://127.0.0.1:${env.CRM_PORT}`, '/console', '']);
+      const headers = { authorization: `Bearer ${hash.replace('#token=', '')}` };
+      expect((await fetch(`${origin}/api/v1/deals`, { headers })).status).toBe(200);
     }
   });
 
-  it('is refused in one line while it runs, and with a port that is taken', async () => {
+  it('answers the first session of README.md, line by line as it stands', async () => {
+    const [, text] = /^## A first session\n(.*?)^## /ms.exec(readFileSync('README.md', 'utf8'))!;
+    const script = [...text!.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, lines]) => lines).join('');
+    const shown = [...text!.matchAll(/^event: .+$/gm)].map(([line]) => line);
+    const secret = readFileSync(join(folder, '.data/jwt-secret'), 'utf8');
+    const { code, output } = await inShell(script, { ...env, CRM_JWT_ACCESS_SECRET: secret });
+    expect({ code, output }).toEqual({ code: 0, output: expect.stringContaining('"code":"version_mismatch"') });
+    expect(output).toMatch(/"status":"paid".*"incomes_total":"333\.34"/);
+    expect(output).toMatch(/"valid":true,"entries":\d+,"broken_at":null/);
+    expect(shown.length).toBeGreaterThan(3);
+    expect([...output.matchAll(/^event: .+$/gm)].map(([line]) => line)).toEqual(shown);
+  });
+
+  it('is refused in one line while it runs, with a port that is taken, and with an empty secret', async () => {
     const second = new Run(folder, env);
     expect(await second.exitCode()).toBe(1);
     expect(second.output).toMatch(new RegExp(`^It already runs on \\.data \\(process ${run.process.pid}\\): .*\\n$`));
@@ -121,7 +166,25 @@ describe('npm start', () => {
     const busy = new Run(other, env);
     expect(await busy.exitCode()).toBe(1);
     expect(busy.output).toBe(`Port ${env.CRM_PORT} is in use: stop the other program or set CRM_PORT.\n`);
+    writeFileSync(join(other, '.data/jwt-secret'), '');
+    const withoutSecret = new Run(other, {});
+    expect(await withoutSecret.exitCode()).toBe(1);
+    expect(withoutSecret.output).toBe('.data/jwt-secret is empty: delete it, and the next start makes a new secret.\n');
     rmSync(other, { recursive: true });
+  });
+
+  it('names a misspelt variable once, and writes a log for people', () => {
+    const faults = run.output.split('\n').filter((line) => line.includes('CRM_TIMEZON'));
+    expect(faults).toEqual(['CRM_TIMEZON is not a setting and has no effect: did you mean CRM_TIMEZONE?']);
+    expect(run.output).toMatch(/^\[[\d:.]+\] INFO.*: started$/m);
+    expect(run.output).not.toContain('{"level"');
+  });
+
+  it('stops everything in order although the reader of its output is gone', async () => {
+    run.process.stdout!.destroy();
+    process.kill(run.process.pid!, 'SIGINT');
+    expect(await run.exitCode()).toBe(0);
+    expect(await nothingRuns()).toBe(true);
   });
 
   it('stops everything on Ctrl-C and leaves with 0', async () => {

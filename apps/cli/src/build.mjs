@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const DIST = join(ROOT, 'dist');
 const STAMP = join(DIST, '.stamp');
+const SWC = join(ROOT, 'node_modules/@swc/cli/bin/swc.js');
 const SOURCES = ['apps', 'libs', 'migrations'];
 const SETTINGS = ['.swcrc', 'package.json'];
 /** The page for people: made for browsers, so not by swc. */
@@ -17,14 +18,25 @@ const CONSOLE = 'apps/console/src';
 /**
  * Builds dist with swc unless it was built from exactly these sources.
  *
+ * @returns {boolean} whether it was built now
  * @throws {Error} with one line for a person
  */
 export function ensureBuilt() {
+  requireLibraries();
   const stamp = fingerprint();
-  if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === stamp) return;
-  const swc = join(ROOT, 'node_modules/@swc/cli/bin/swc.js');
-  if (!existsSync(swc)) throw new Error('The libraries are not installed: run npm ci.');
-  build(swc, stamp);
+  if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === stamp) return false;
+  if (!existsSync(SWC)) throw new Error('The build tools are not installed: run npm ci.');
+  console.error('Building, once after each change …');
+  build(stamp);
+  return true;
+}
+
+/**
+ * @throws {Error} with one line for a person
+ */
+export function requireLibraries() {
+  if (!existsSync(join(ROOT, 'node_modules/@nestjs/core')))
+    throw new Error('The libraries are not installed: run npm ci.');
 }
 
 /** Name, size and time of every source: one changed, added or deleted file makes another one. */
@@ -50,10 +62,10 @@ function isCompiled(name) {
   return /\.(tsx?|css)$/.test(name) && !name.endsWith('spec.ts');
 }
 
-/** Built beside dist and then put in its place: a program that runs from dist doesn't see a half-built one. */
-function build(swc, stamp) {
+/** Builds beside dist and then replaces it, so that a program that runs from dist never sees a half-built one. */
+function build(stamp) {
   const fresh = join(ROOT, `dist-${process.pid}`);
-  const args = [swc, ...SOURCES, '-d', fresh, '--config-file', '.swcrc', '--quiet'];
+  const args = [SWC, ...SOURCES, '-d', fresh, '--config-file', '.swcrc', '--quiet'];
   const { status } = spawnSync(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] });
   if (status !== 0 || !bundleConsole(fresh)) {
     rmSync(fresh, { recursive: true, force: true });
@@ -106,4 +118,11 @@ function putInPlace(fresh) {
   }
 }
 
-if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) ensureBuilt();
+if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  try {
+    ensureBuilt();
+  } catch (error) {
+    console.error(error.message);
+    process.exit(1);
+  }
+}

@@ -7,7 +7,7 @@ import type { Seeded } from './demo/seed.js';
 /** `migrate`: brings the schema up to this code. */
 export async function migrate(options: Printed, env: NodeJS.ProcessEnv): Promise<number> {
   await withDatabase(env, async (url) => {
-    const applied = await applyMigrations(url);
+    const applied = await migrateDatabase(url);
     tell(options, { applied }, applied.length === 0 ? 'The schema is up to date.' : `Applied ${applied.join(', ')}.`);
   });
   return 0;
@@ -16,7 +16,8 @@ export async function migrate(options: Printed, env: NodeJS.ProcessEnv): Promise
 /** `seed`: migrates, and adds the demo data unless there are clients. */
 export async function seed(options: Printed, env: NodeJS.ProcessEnv): Promise<number> {
   await withDatabase(env, async (url) => {
-    const seeded = await prepareDatabase(url, env, !options.json);
+    await migrateDatabase(url);
+    const seeded = await seedDatabase(url, env, !options.json);
     tell(
       options,
       { seeded: seeded ?? null },
@@ -29,20 +30,19 @@ export async function seed(options: Printed, env: NodeJS.ProcessEnv): Promise<nu
 }
 
 /**
- * Migrates, and fills a database without clients with the demo data.
+ * Adds the demo data to a migrated database without clients.
  * @param env the rest of the configuration.
- * @param isForPerson whether to show that the demo data are being added, which takes a while.
+ * @param isForPerson whether to show progress, because it takes a while.
  * @returns how much was added; undefined when there were clients already.
- * @throws CommandError when it can't be reached.
+ * @throws CommandError when the database can't be reached.
  */
-export async function prepareDatabase(
+export async function seedDatabase(
   url: string,
   env: NodeJS.ProcessEnv,
   isForPerson = true,
 ): Promise<Seeded | undefined> {
-  await applyMigrations(url);
-  if (await withClient(url, hasClients)) return undefined; // asked here too: the seed loads all domains
-  if (isForPerson) print('Adding the demo data, once …');
+  if (await withClient(url, hasClients)) return undefined; // checked here too, because the seed loads all domains
+  if (isForPerson) print('  Adding the demo data, once …');
   const [{ seedDemo }, { ProgressBar }] = await Promise.all([import('./demo/seed.js'), import('./progress-bar.js')]);
   const bar = new ProgressBar(isForPerson);
   try {
@@ -52,8 +52,12 @@ export async function prepareDatabase(
   }
 }
 
-/** @returns the names of those applied now. */
-async function applyMigrations(url: string): Promise<readonly string[]> {
+/**
+ * Brings the schema up to this code.
+ * @returns the names of the migrations applied now.
+ * @throws CommandError when the database can't be reached.
+ */
+export async function migrateDatabase(url: string): Promise<readonly string[]> {
   if (await withClient(url, isCurrent)) return []; // most starts: TypeORM, which takes half a second to load, isn't needed
   const { runMigrations } = await import('#platform/persistence');
   return (await runMigrations(url, MIGRATIONS)).applied;

@@ -5,6 +5,7 @@ import {
   HttpSettings,
   loadSettings,
   RuntimeSettings,
+  unknownSettings,
   WorkerSettings,
 } from '#platform/config';
 import { freePort, isPortFree } from '#platform/services';
@@ -28,7 +29,7 @@ export interface DevelopmentSettings {
  * @throws SettingsError with every fault, CommandError for a port that is taken and in production.
  */
 export async function developmentSettings(given: NodeJS.ProcessEnv): Promise<DevelopmentSettings> {
-  const env: NodeJS.ProcessEnv = { CRM_LOG_LEVEL: 'warn', NODE_ENV: 'development', ...withoutEmpty(given) };
+  const env: NodeJS.ProcessEnv = { CRM_LOG_LEVEL: 'warn', NODE_ENV: 'development', ...usable(given) };
   if (env.NODE_ENV === 'production') {
     throw new CommandError(
       'This starts a service for development: in production start the API and the worker themselves.',
@@ -60,9 +61,12 @@ export async function developmentSettings(given: NodeJS.ProcessEnv): Promise<Dev
   };
 }
 
-/** An empty variable counts as unset. */
-function withoutEmpty(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+/** Without empty variables, which count as unset, and unknown ones, which the API and the worker would name again. */
+function usable(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const unknown = unknownSettings(env);
+  for (const { message } of unknown) process.stderr.write(`${message}\n`);
+  const ignored = unknown.map(({ name }) => name);
+  return Object.fromEntries(Object.entries(env).filter(([name, value]) => value !== '' && !ignored.includes(name)));
 }
 
 async function takePort(variable: string, port: number, host: string): Promise<number> {

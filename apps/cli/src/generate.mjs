@@ -1,16 +1,19 @@
 // What `npm run generate` runs. The generators are built by themselves, anew each time: what they have just written
 // needs not be built for the next one, and none of them goes into the program.
 import { spawnSync } from 'node:child_process';
-import { existsSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { requireLibraries } from './build.mjs';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const BUILT = join(ROOT, 'dist-generators');
 const SWC = join(ROOT, 'node_modules/@swc/cli/bin/swc.js');
 
-if (!existsSync(SWC)) {
-  console.error('The libraries are not installed: run npm ci.');
+try {
+  requireLibraries();
+} catch (error) {
+  console.error(error.message);
   process.exit(1);
 }
 rmSync(BUILT, { recursive: true, force: true });

@@ -9,15 +9,26 @@ async function main(argv: readonly string[]): Promise<number> {
     return await program(argv, process.env);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EX_USAGE;
+    if ((error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND') throw error; // preflight.mjs names the library
     return explain(error as Error);
   }
 }
 
-/** One line for what a person can mend, the whole error for what they can't. */
+/** A reader that has read enough, as `head` does, is no error: the command goes on without it. */
+function ignoreClosedPipes(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+}
+
+/** Prints one line for a fault that the user can correct, the whole error for any other. */
 function explain(error: Error): number {
   const ours = ['CommandError', 'ServiceError', 'SettingsError'].includes(error.name);
   process.stderr.write(`${ours ? error.message : error.stack}\n`);
   return error.name === 'SettingsError' ? EX_CONFIG : 1;
 }
 
+ignoreClosedPipes();
 process.exit(await main(process.argv.slice(2)));

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// What `npx crm` and `npm start` run: plain JavaScript that any Node reads, so that whatever is missing is said in one line.
+// What `npx crm` and `npm start` run: plain JavaScript that any Node reads, so that anything missing is said in one line.
 import { existsSync } from 'node:fs';
 
 const [major, minor] = process.versions.node.split('.').map(Number);
@@ -12,12 +12,22 @@ try {
   }
   if (existsSync('.env')) process.loadEnvFile('.env');
   const { ensureBuilt } = await import('./build.mjs');
-  ensureBuilt();
+  const start = performance.now();
+  const built = ensureBuilt();
+  // `npm start` shows it with its other steps.
+  performance.measure('build', { start, detail: built ? 'compiled' : 'up to date' });
 } catch (error) {
   console.error(error.message);
   process.exit(1);
 }
-await import('../../../dist/apps/cli/src/main.js');
+try {
+  await import('../../../dist/apps/cli/src/main.js');
+} catch (error) {
+  const missing = error.code === 'ERR_MODULE_NOT_FOUND' && /Cannot find package '([^']+)'/.exec(error.message)?.[1];
+  if (!missing) throw error;
+  console.error(`The library ${missing} is not installed: run npm ci.`);
+  process.exit(1);
+}
 
 /** The range of `engines` in package.json, which the dependencies ask for. */
 function isSupported() {

@@ -1,13 +1,11 @@
-import { fileURLToPath } from 'node:url';
-import { deletePostgres, type Server, ServerProcess, ServiceError, startPostgres } from '#platform/services';
+import { deletePostgres, type Server, ServiceError, startPostgres } from '#platform/services';
 import { CommandError, DATA_DIRECTORY } from './command.js';
-import { type DevelopmentSettings, developmentSettings } from './development-settings.js';
+import { developmentSettings } from './development-settings.js';
+import { programsOf } from './programs.js';
 import { holdRunLock } from './run-lock.js';
-import { untilStopped } from './until-stopped.js';
+import { Steps } from './steps.js';
+import { type Undo, untilStopped } from './until-stopped.js';
 import { welcome } from './welcome.js';
-
-/** Beyond the time a process gives itself, before it is killed. */
-const STOP_MARGIN_MS = 2_000;
 
 /**
  * `start [--fresh]`: the API and the worker with all they need, until Ctrl-C. PostgreSQL is our own unless CRM_DATABASE_URL is
@@ -20,19 +18,56 @@ export async function start({ fresh }: { readonly fresh?: true }, env: NodeJS.Pr
   await untilStopped(async (undoBy) => {
     undoBy(holdRunLock('start'));
     const settings = await developmentSettings(env);
+    const steps = new Steps();
+    steps.showBuild();
+    let provideDatabase!: (url: string) => void;
+    const database = new Promise<string>((resolve) => (provideDatabase = resolve));
+    const programs = programsOf(settings, database);
+    const stopPrograms = async (): Promise<void> =>
+      void (await Promise.all(programs.map((program) => program.process.stop())));
+    undoBy(stopPrograms);
+    const ready = Promise.all(programs.map((program) => program.process.start()));
+    ready.catch(() => undefined); // reported when it is awaited, unless the database failed before
     if (fresh) await deletePostgres(DATA_DIRECTORY);
-    const database = import('./database.js'); // loads while PostgreSQL starts
-    const postgres = env.CRM_DATABASE_URL ? undefined : await ownPostgres();
-    if (postgres) undoBy(() => postgres.stop());
-    const url = env.CRM_DATABASE_URL || postgres!.url;
-    await (await database).prepareDatabase(url, settings.env);
-    const programs = programsOf(settings, url);
-    undoBy(async () => void (await Promise.all(programs.map((program) => program.process.stop()))));
-    await Promise.all(programs.map((program) => program.process.start()));
+    const { url, postgres } = await prepared(env.CRM_DATABASE_URL, settings.env, steps, undoBy);
+    undoBy(stopPrograms); // registered again, because they need PostgreSQL until they have stopped
+    provideDatabase(url);
+    await steps.run(
+      'processes',
+      () => ready,
+      () => 'API and worker are ready',
+    );
     welcome(settings, performance.now() / 1000);
     await firstEnd([...programs, ...(postgres ? [{ name: 'PostgreSQL', process: postgres }] : [])]);
   });
   return 0;
+}
+
+/** The database, up to date and with demo data; `postgres` when it is our own server. */
+async function prepared(
+  configured: string | undefined,
+  env: NodeJS.ProcessEnv,
+  steps: Steps,
+  undoBy: (undo: Undo) => void,
+): Promise<{ readonly url: string; readonly postgres?: Server }> {
+  const module = import('./database.js'); // loads while PostgreSQL starts
+  const postgres = configured
+    ? undefined
+    : await steps.run('database', ownPostgres, ({ port }) => `PostgreSQL on port ${port}, data in ${DATA_DIRECTORY}`);
+  if (postgres) undoBy(() => postgres.stop());
+  const url = configured || postgres!.url;
+  const { migrateDatabase, seedDatabase } = await module;
+  await steps.run(
+    'migration',
+    () => migrateDatabase(url),
+    (applied) => (applied.length === 0 ? 'up to date' : `${applied.length} applied`),
+  );
+  await steps.run(
+    'demo',
+    () => seedDatabase(url, env),
+    (seeded) => (seeded ? `added ${seeded.clients} clients, ${seeded.deals} deals` : 'kept as it is'),
+  );
+  return postgres ? { url, postgres } : { url };
 }
 
 /** @throws CommandError naming the way out when its data are of no use. */
@@ -42,42 +77,6 @@ async function ownPostgres(): Promise<Server> {
   } catch (error) {
     if (!(error instanceof ServiceError) || error.code === 'missing' || error.code === 'busy') throw error;
     throw new CommandError(`${error.message}\nnpm start -- --fresh begins with an empty database.`);
-  }
-}
-
-interface Program {
-  readonly name: string;
-  readonly process: ServerProcess;
-}
-
-function programsOf(settings: DevelopmentSettings, databaseUrl: string): Program[] {
-  const env = { ...settings.env, CRM_DATABASE_URL: databaseUrl };
-  const program = (name: string, entry: string, port: number): Program => ({
-    name,
-    process: new ServerProcess({
-      name,
-      command: process.execPath,
-      args: [fileURLToPath(new URL(entry, import.meta.url))],
-      env,
-      cwd: process.cwd(),
-      output: 'inherit',
-      stopSignal: 'SIGTERM',
-      readyTimeoutMs: 60_000,
-      stopTimeoutMs: settings.shutdownTimeoutMs + STOP_MARGIN_MS,
-      isReady: () => isReady(`http://${settings.host}:${port}/health/ready`),
-    }),
-  });
-  return [
-    program('The API', '../../api/src/main.js', settings.apiPort),
-    program('The worker', '../../worker/src/main.js', settings.workerPort),
-  ];
-}
-
-async function isReady(url: string): Promise<boolean> {
-  try {
-    return (await fetch(url, { signal: AbortSignal.timeout(2_000) })).ok;
-  } catch {
-    return false;
   }
 }
 

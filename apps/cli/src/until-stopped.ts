@@ -4,18 +4,19 @@ import { print } from './command.js';
 export type Undo = () => Promise<void> | void;
 
 /**
- * Does `work` until it ends, fails or the user stops it (Ctrl-C, SIGTERM, the terminal is closed), and then undoes its steps, the
- * last one first. `work` tells after each step how to undo it.
+ * Runs `work` until it ends, fails or is stopped: by Ctrl-C, SIGTERM, or because its terminal or the reader of its output is
+ * closed. Then undoes its steps, the last one first. `work` registers after each step how to undo it.
  */
 export async function untilStopped(work: (undoBy: (undo: Undo) => void) => Promise<void>): Promise<void> {
   const undos: Undo[] = [];
   let over = false;
   const undoBy = (undo: Undo): void => {
-    if (over) throw new Error('stopped meanwhile'); // heard by nobody; what was started ends with this process
+    if (over) throw new Error('stopped meanwhile'); // what was started ends with this process
     undos.push(undo);
   };
   const stopped = new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve());
+    process.stdout.on('error', () => resolve());
   });
   try {
     await Promise.race([work(undoBy), stopped.then(() => print('\nStopping …'))]);

@@ -1,34 +1,32 @@
-import { ROLES } from '#platform/kernel';
 import { print } from './command.js';
 import type { DevelopmentSettings } from './development-settings.js';
 import { signToken } from './token.js';
 
-/** Says where everything is, and how to try it. */
+const CONSOLE_ROLES = ['seller', 'executor', 'finance', 'lead', 'admin'] as const;
+
+/** Prints where everything is, a link that signs in for each role, and how to call the API. */
 export function welcome(settings: DevelopmentSettings, seconds: number): void {
-  const { auth, host, apiPort, workerPort } = settings;
+  const { auth, host, apiPort } = settings;
   const base = `http://${host}:${apiPort}`;
   print(`
 CRM is ready after ${seconds.toFixed(1)} s.
 
-  API      ${base}/api/v1
   Console  ${base}/console
+  API      ${base}/api/v1
   Docs     ${base}/docs
-  Stream   ${base}/streams/deals
-  Worker   http://${host}:${workerPort}/health/ready
 `);
   if (auth.accessSecret) {
-    print('A token for each role, for 8 hours (more: npm run crm -- token --role <role> --user <uuid>)\n');
-    for (const role of ROLES) print(`  ${role.padEnd(9)}${signToken(role, auth, auth.accessSecret)}`);
-    const seller = `-H 'Authorization: Bearer ${signToken('seller', auth, auth.accessSecret)}'`;
+    print('Open one of these links to sign in to the console for 8 hours, as\n');
+    for (const role of CONSOLE_ROLES) {
+      print(`  ${role.padEnd(9)}${base}/console#token=${signToken(role, auth, auth.accessSecret)}`);
+    }
     print(`
-List deals, add a client, follow what happens
+Call the API (npm run crm -- token --help: other roles and users)
 
-  curl -s ${seller} '${base}/api/v1/deals?limit=5'
-  curl -s ${seller} -H 'Content-Type: application/json' -d '{"name":"Demo client","kind":"person"}' ${base}/api/v1/clients
-  curl -sN ${seller} ${base}/streams/deals
+  curl -s -H "Authorization: Bearer $(npm run --silent crm -- token --role seller)" '${base}/api/v1/deals?limit=5'
 `);
   } else {
     print('Tokens come from the issuer that is configured.\n');
   }
-  print('Ctrl-C stops everything. The data stay; npm start -- --fresh begins anew.');
+  print('Ctrl-C stops everything. The data stay; npm start -- --fresh begins with an empty database.');
 }

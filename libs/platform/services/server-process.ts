@@ -20,6 +20,8 @@ export interface ProcessSpec {
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
   readonly owner?: Owner | undefined;
+  /** Text for its standard input, which then ends; the time to become ready begins with it. Empty input when unset. */
+  readonly input?: Promise<string> | undefined;
   /** File that takes its output, or `inherit` to write to this process's own. */
   readonly output: string;
   readonly stopSignal: NodeJS.Signals;
@@ -87,7 +89,7 @@ export class ServerProcess {
       env: spec.env,
       ...spec.owner,
       detached: true, // Ctrl-C is for this process to hear: it then stops the others in order
-      stdio: ['ignore', output, output],
+      stdio: [spec.input ? 'pipe' : 'ignore', output, output],
     });
     if (typeof output === 'number') closeSync(output);
     try {
@@ -107,7 +109,11 @@ export class ServerProcess {
   }
 
   private async becomeReady(child: ChildProcess): Promise<void> {
-    const { readyTimeoutMs } = this.spec;
+    const { readyTimeoutMs, input } = this.spec;
+    if (input) {
+      child.stdin!.on('error', () => undefined); // it has ended: the first look at it below says so
+      child.stdin!.end(await input);
+    }
     const deadline = Date.now() + readyTimeoutMs;
     while (!(await this.spec.isReady())) {
       if (this.child !== child) throw this.failure('ended');

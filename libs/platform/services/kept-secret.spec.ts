@@ -1,0 +1,33 @@
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { keptSecret } from './kept-secret.js';
+
+describe('a kept secret', () => {
+  let folder: string;
+  let file: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'secret-'));
+    file = join(folder, 'secret');
+  });
+
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it('is made once, stays the same, and only its owner can read it', () => {
+    const secret = keptSecret(file);
+    expect(secret).toMatch(/^[\w-]{43}$/);
+    expect(keptSecret(file)).toBe(secret);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(readdirSync(folder)).toEqual(['secret']);
+  });
+
+  it.each([
+    ['', 'is empty'],
+    [' \n', 'is empty'],
+    ['cut-off', 'is shorter than 32 characters'],
+  ])('is refused in one line when the file holds %j', (text, fault) => {
+    writeFileSync(file, text);
+    expect(() => keptSecret(file)).toThrow(`${file} ${fault}: delete it, and the next start makes a new secret.`);
+  });
+});
