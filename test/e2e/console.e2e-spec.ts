@@ -129,6 +129,31 @@ describe('the console', () => {
     await due.page.getByText('750.00').waitFor({ state: 'detached' });
   });
 
+  it('removes the whole deal from the page with the first of its parts that is refused', async () => {
+    const seller = installation.user(other);
+    const id = await openDeal('Reassigned');
+    await addPayment(id, '860.00');
+    const assign = (owner: string) => broker.patch(`/deals/${id}/assignment`, { owner_id: owner });
+    expect((await assign(seller.id)).status).toBe(200);
+    const { page } = await signedIn(seller.token);
+    await page.goto(`${api.url}/console#/deals/${id}`);
+    await page.getByText('860.00').filter({ visible: true }).first().waitFor();
+    await page.getByText('Deal opened').waitFor();
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    await page.route(`**/api/v1/deals/${id}`, async (route) => {
+      await released;
+      await route.continue();
+    });
+    expect((await assign(broker.id)).status).toBe(200);
+    await page.getByText('Not available').first().waitFor();
+    for (const text of ['860.00', 'Deal opened', 'Reassigned']) expect(await page.getByText(text).count()).toBe(0);
+    release();
+    await page.unrouteAll({ behavior: 'wait' });
+    expect((await assign(seller.id)).status).toBe(200);
+    await page.getByText('Deal opened').waitFor();
+  });
+
   it('says what is no longer up to date, and asks again until it is', async () => {
     const id = await openDeal('Paid while the server is busy');
     const payment = await addPayment(id, '4321.00');

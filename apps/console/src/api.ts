@@ -20,6 +20,10 @@ export class ApiFailure extends Error {
     return this.status === 403 || this.status === 404;
   }
 
+  get isNotFound(): boolean {
+    return this.status === 404;
+  }
+
   /** How long to wait before asking again; undefined when the answer would be the same. */
   get retryAfterMs(): number | undefined {
     const isPassing = this.status === 0 || this.status === 429 || this.status >= 500;

@@ -28,6 +28,9 @@ export interface Reading<T> {
   readonly failure?: ApiFailure;
 }
 
+/** Takes the failure of a part that is not found: the whole is then no longer visible to the user. */
+export const PartLostContext = createContext<(failure: ApiFailure) => void>(() => undefined);
+
 /**
  * Reads something and keeps it fresh: anew when `key` changes, when an event that concerns it comes, after an outage, and
  * after a failure that may pass. What was read stays until there is something newer, or it is denied.
@@ -41,8 +44,9 @@ export function useFresh<T>(
 ): Reading<T> {
   const { feed } = useLive();
   const [reading, setReading] = useState<Reading<T> & { readonly of?: string }>({});
-  const latest = useRef({ read, concerns });
-  latest.current = { read, concerns };
+  const onLost = useContext(PartLostContext);
+  const latest = useRef({ read, concerns, onLost });
+  latest.current = { read, concerns, onLost };
   useEffect(() => {
     let isCurrent = true;
     const refresher = new Refresher(async () => {
@@ -52,6 +56,7 @@ export function useFresh<T>(
         return undefined;
       } catch (error) {
         const failure = error instanceof ApiFailure ? error : new ApiFailure(0, (error as Error).message);
+        if (isCurrent && failure.isNotFound) latest.current.onLost(failure);
         if (isCurrent)
           setReading(({ of, value }) => ({ ...(of === key && !failure.isDenial ? { of, value } : {}), failure }));
         return failure.retryAfterMs;

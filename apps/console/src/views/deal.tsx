@@ -1,5 +1,7 @@
+import { useRef, useState } from 'preact/hooks';
+import type { ApiFailure } from '../api.js';
 import { day, moment, shortId, STAGE_NAMES } from '../format.js';
-import { Name, useFresh, useLive } from '../live/live.js';
+import { Name, PartLostContext, type Reading, useFresh, useLive } from '../live/live.js';
 import type { Deal, MoneySummary } from '../resources.js';
 import { Journal } from './journal.js';
 import { Payments, Policies, Quotes } from './ledgers.js';
@@ -7,12 +9,7 @@ import { Amount, DueDay, Panel, Shown } from './pieces.js';
 
 /** All about one deal: its facts, its money, what belongs to it and what happened to it. */
 export function DealView({ id }: { readonly id: string }) {
-  const { api } = useLive();
-  const deal = useFresh(
-    id,
-    () => api.get<Deal>(`/deals/${id}`),
-    (event) => event.deal_id === id,
-  );
+  const { deal, onLost } = useDeal(id);
   return (
     <>
       <p class="back">
@@ -20,18 +17,42 @@ export function DealView({ id }: { readonly id: string }) {
       </p>
       <Shown reading={deal}>{(value) => <Facts deal={value} />}</Shown>
       {!deal.failure?.isDenial && (
-        <div class="deal">
-          <div class="panels-stacked">
-            <Money dealId={id} />
-            <Payments dealId={id} />
-            <Quotes dealId={id} />
-            <Policies dealId={id} />
+        <PartLostContext.Provider value={onLost}>
+          <div class="deal">
+            <div class="panels-stacked">
+              <Money dealId={id} />
+              <Payments dealId={id} />
+              <Quotes dealId={id} />
+              <Policies dealId={id} />
+            </div>
+            <Journal dealId={id} />
           </div>
-          <Journal dealId={id} />
-        </div>
+        </PartLostContext.Provider>
       )}
     </>
   );
+}
+
+/**
+ * Reads the deal. The first of its parts that is not found removes the whole deal from the page, until a reading of the
+ * deal that begins later succeeds.
+ */
+function useDeal(id: string): { readonly deal: Reading<Deal>; readonly onLost: (failure: ApiFailure) => void } {
+  const { api } = useLive();
+  const [lost, setLost] = useState<{ readonly of: string; readonly failure: ApiFailure }>();
+  const losses = useRef(0);
+  const read = async (): Promise<Deal> => {
+    const lossesBefore = losses.current;
+    const value = await api.get<Deal>(`/deals/${id}`);
+    if (losses.current === lossesBefore) setLost(undefined);
+    return value;
+  };
+  const deal = useFresh(id, read, (event) => event.deal_id === id);
+  const onLost = (failure: ApiFailure): void => {
+    losses.current++;
+    setLost({ of: id, failure });
+  };
+  return { deal: lost?.of === id ? { failure: lost.failure } : deal, onLost };
 }
 
 function Facts({ deal }: { readonly deal: Deal }) {
