@@ -8,6 +8,9 @@ export type ImportKind = (typeof IMPORT_KINDS)[number];
 export const DUPLICATE_RULES = ['refuse', 'skip', 'update', 'allow'] as const;
 export type DuplicateRule = (typeof DUPLICATE_RULES)[number];
 
+/** Rows checked in one turn of the event loop. */
+const ROWS_PER_TURN = 100;
+
 /** One row of a file. */
 export interface ImportRow {
   /** Line of the file on which it begins; the header's is 1. */
@@ -41,8 +44,10 @@ export interface ImportContext {
   /** The open unit of work lasts for seconds, not for minutes: others may be kept waiting by it. */
   readonly isBrief: boolean;
   readonly now: Instant;
-  /** Notes the rows' keys for the whole file. @returns the first line of each key that another line has noted before. */
-  readonly claim: (keys: readonly RowKey[]) => Promise<ReadonlyMap<string, number>>;
+  /** The lines of accepted rows of the file by those of these keys that they have claimed. */
+  readonly claimed: (keys: readonly string[]) => Promise<ReadonlyMap<string, number>>;
+  /** Claims the keys of accepted rows for the whole file. */
+  readonly claim: (keys: readonly RowKey[]) => Promise<void>;
 }
 
 /**
@@ -114,36 +119,78 @@ export class RowOutcome {
   /** The rows whose fields pass `check`, with what it makes of them. */
   async checked<B>(rows: readonly ImportRow[], check: (cells: ImportRow['cells']) => B): Promise<CheckedRow<B>[]> {
     const passed: CheckedRow<B>[] = [];
-    for (const { line, cells } of rows) {
+    for (const [index, { line, cells }] of rows.entries()) {
+      if (index % ROWS_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
       const body = await this.attempt(line, () => check(cells));
       if (body !== undefined) passed.push({ line, body });
     }
     return passed;
   }
 
-  /** The rows that are the first of their keys in the file; the others are passed over or refused by the rule. */
-  async firstOfTheirKeys<B>(
+  /** What the rows of this chunk must not share with other rows of the file. */
+  async claims<B>(
     rows: readonly CheckedRow<B>[],
     keysOf: (body: B) => readonly (string | null | undefined | false)[],
     context: ImportContext,
-  ): Promise<CheckedRow<B>[]> {
-    const keyed = rows.map((row) => ({ row, keys: keysOf(row.body).filter((key) => typeof key === 'string') }));
-    const claims = keyed.flatMap(({ row: { line }, keys }) => keys.map((key) => ({ line, key })));
-    if (claims.length === 0) return [...rows];
-    const taken = await context.claim(claims);
-    const first: CheckedRow<B>[] = [];
-    for (const { row, keys } of keyed) {
-      const earlier = keys.map((key) => taken.get(key) ?? row.line).find((line) => line < row.line);
-      if (earlier === undefined) first.push(row);
-      else if (context.duplicates === 'skip') this.skipped++;
-      else this.refuse(row.line, repeatedRow(earlier));
+  ): Promise<RowClaims> {
+    const keysByLine = new Map(
+      rows.map(({ line, body }) => [line, keysOf(body).filter((key) => typeof key === 'string')]),
+    );
+    const keys = [...keysByLine.values()].flat();
+    const claimed = keys.length > 0 ? await context.claimed(keys) : new Map<string, number>();
+    return new RowClaims(this, keysByLine, claimed, context);
+  }
+}
+
+/** The keys of a chunk's rows. An accepted row claims its keys; a refused one leaves them to the rows behind it. */
+export class RowClaims {
+  private readonly claimed: Map<string, number>;
+  private readonly fresh: RowKey[] = [];
+
+  constructor(
+    private readonly outcome: RowOutcome,
+    private readonly keysByLine: ReadonlyMap<number, readonly string[]>,
+    claimed: ReadonlyMap<string, number>,
+    private readonly context: ImportContext,
+  ) {
+    this.claimed = new Map(claimed);
+  }
+
+  /**
+   * Runs `accept` for the row on `line`, whose keys are then claimed unless the row was refused. A row with a key of an
+   * accepted row is skipped or refused by the duplicate rule instead.
+   */
+  async accept(line: number, accept: () => unknown): Promise<void> {
+    const keys = this.keysByLine.get(line)!;
+    const other = keys.map((key) => this.claimed.get(key)).find((owner) => owner !== undefined && owner !== line);
+    if (other !== undefined) {
+      if (this.context.duplicates === 'skip') this.outcome.skipped++;
+      else this.outcome.refuse(line, repeatedRow(other));
+      return;
     }
-    return first;
+    const faults = this.outcome.faults.length;
+    await accept();
+    if (this.outcome.faults.length > faults) return;
+    for (const key of keys) {
+      if (!this.claimed.has(key)) this.fresh.push({ line, key });
+      this.claimed.set(key, line);
+    }
+  }
+
+  /** Stores the claims for the chunks behind this one. */
+  async store(): Promise<void> {
+    if (this.fresh.length > 0) await this.context.claim(this.fresh);
   }
 }
 
 function repeatedRow(line: number): DomainError {
   return new DomainError('conflict', 'row_repeated', `The file has the same on line ${line}.`);
+}
+
+/** The refusal of a row that names another id than the record it would change. */
+export function idConflict(): DomainError {
+  const message = 'The row is known by its other columns under another id. Remove the id from the row, or correct it.';
+  return new DomainError('conflict', 'id_conflict', message);
 }
 
 /** The refusal of a row whose id belongs to something that is there already, or was. */

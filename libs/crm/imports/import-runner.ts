@@ -165,6 +165,7 @@ export class ImportRunner {
       isTrial: run.state === 'checking',
       isBrief: !isWhole(run) || run.chunks <= MOST_BRIEF_CHUNKS,
       now: this.clock.now(),
+      claimed: (keys) => this.imports.claimed(run.id, keys),
       claim: (keys) => this.imports.claim(run.id, keys),
     };
   }

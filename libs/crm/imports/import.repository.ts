@@ -67,15 +67,13 @@ const ADD_FAULTS = statement(`
   FROM unnest($2::int[], $3::text[], $4::text[], $5::text[]) WITH ORDINALITY AS f (line, name, code, detail, place)
   WHERE (SELECT count(*) FROM (SELECT FROM crm.import_errors WHERE import_id = $1::uuid LIMIT ${MOST_FAULTS}) AS known)
     + place <= ${MOST_FAULTS}`);
-/** A key that the file has twice in one chunk is the first line's too: rows come in their order. */
+const CLAIMED = statement(
+  'SELECT key, line FROM crm.import_keys WHERE import_id = $1::uuid AND key = ANY ($2::text[])',
+);
+/** A phase that follows another claims what that one has claimed. */
 const CLAIM = statement(`
-  WITH claimed AS (
-    INSERT INTO crm.import_keys (import_id, key, line)
-    SELECT $1::uuid, key, line FROM unnest($2::text[], $3::int[]) WITH ORDINALITY AS c (key, line, place) ORDER BY place
-    ON CONFLICT DO NOTHING RETURNING key, line)
-  SELECT key, line FROM claimed
-  UNION ALL
-  SELECT key, line FROM crm.import_keys WHERE import_id = $1::uuid AND key = ANY ($2::text[])`);
+  INSERT INTO crm.import_keys (import_id, key, line)
+  SELECT $1::uuid, key, line FROM unnest($2::text[], $3::int[]) AS c (key, line) ON CONFLICT DO NOTHING`);
 const FINISH = statement(`
   UPDATE crm.import_runs SET state = $2::text, finished_at = $3::timestamptz, updated_at = $3::timestamptz
   WHERE id = $1::uuid`);
@@ -149,11 +147,14 @@ export class ImportRepository {
     await this.database.query(ADD_FAULTS, [id, column('line'), column('column'), column('code'), column('detail')]);
   }
 
-  /** The first line of each key in the file. */
-  async claim(id: string, keys: readonly RowKey[]): Promise<ReadonlyMap<string, number>> {
-    const values = [id, keys.map(({ key }) => key), keys.map(({ line }) => line)];
-    const rows = await this.database.query<RowKey>(CLAIM, values);
+  /** The lines of the file that have claimed these keys. */
+  async claimed(id: string, keys: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const rows = await this.database.query<RowKey>(CLAIMED, [id, keys]);
     return new Map(rows.map(({ key, line }) => [key, line]));
+  }
+
+  async claim(id: string, keys: readonly RowKey[]): Promise<void> {
+    await this.database.query(CLAIM, [id, keys.map(({ key }) => key), keys.map(({ line }) => line)]);
   }
 
   /** Ends a run; what the file said is kept no longer. */

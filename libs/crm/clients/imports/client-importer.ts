@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import {
   type CheckedRow,
   DUPLICATE_RULES,
+  idConflict,
   idTaken,
   type ImportContext,
   Importer,
@@ -33,15 +34,18 @@ export class ClientImporter extends Importer {
 
   async take(rows: readonly ImportRow[], context: ImportContext, outcome: RowOutcome): Promise<void> {
     const checked = await outcome.checked(rows, (cells) => checkedBody(ClientRowDto, cells));
-    const first = await outcome.firstOfTheirKeys(checked, (body) => claimsOf(body, context), context);
-    const candidates = await this.candidates(first, context);
+    const claims = await outcome.claims(checked, (body) => claimsOf(body, context), context);
+    const candidates = await this.candidates(checked, context);
     const known = await this.clients.known([...new Set(candidates.flat())], !context.isTrial);
     const added: Client[] = [];
-    for (const [index, row] of first.entries()) {
+    for (const [index, row] of checked.entries()) {
       const met = candidates[index]!.flatMap((id) => known.get(id) ?? []);
-      if (met.length > 0) await this.meet(met, row, context, outcome);
-      else added.push(newClient(row.body, context));
+      await claims.accept(row.line, async () => {
+        if (met.length > 0) await this.meet(met, row, context, outcome);
+        else added.push(newClient(row.body, context));
+      });
     }
+    await claims.store();
     if (!context.isTrial) await this.clients.addAll(added, context.now);
     outcome.created += added.length;
   }
@@ -66,7 +70,8 @@ export class ClientImporter extends Importer {
     if (duplicates === 'skip') return void outcome.skipped++;
     // More than one: nobody but a person can tell which of them is meant.
     if (duplicates === 'refuse' || met.length > 1) return outcome.refuse(line, clientDuplicate([]));
-    const { id: _, ...cells } = body;
+    const { id, ...cells } = body;
+    if (id && id !== client!.id) return outcome.refuse(line, idConflict());
     client!.revise(clientFacts(cells), caller.userId, now);
     if (!isTrial) await this.clients.save(client!, now);
     outcome.updated++;

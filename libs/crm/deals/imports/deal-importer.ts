@@ -6,6 +6,7 @@ import {
   type ImportContext,
   Importer,
   type ImportRow,
+  type RowClaims,
   type RowOutcome,
 } from '#crm/imports/contracts';
 import { checkedBody } from '#platform/http';
@@ -32,33 +33,31 @@ export class DealImporter extends Importer {
 
   async take(rows: readonly ImportRow[], context: ImportContext, outcome: RowOutcome): Promise<void> {
     const checked = await outcome.checked(rows, (cells) => checkedBody(DealRowDto, cells));
-    const first = await outcome.firstOfTheirKeys(checked, ({ id }) => [id && `id ${id}`], context);
-    const known = await this.deals.known(idsOf(first), !context.isTrial);
-    await this.open(
-      first.filter(({ body: { id } }) => !id || !known.has(id)),
-      context,
-      outcome,
-    );
-    for (const row of first) {
+    const claims = await outcome.claims(checked, ({ id }) => [id && `id ${id}`], context);
+    const known = await this.deals.known(idsOf(checked), !context.isTrial);
+    const fresh = checked.filter(({ body: { id } }) => !id || !known.has(id));
+    await this.open(fresh, context, outcome, claims);
+    for (const row of checked) {
       const deal = row.body.id ? known.get(row.body.id) : undefined;
-      if (deal) await this.meet(deal, row, context, outcome);
+      if (deal) await claims.accept(row.line, () => this.meet(deal, row, context, outcome));
     }
+    await claims.store();
   }
 
   private async open(
     rows: readonly Row[],
     { caller, now, isTrial }: ImportContext,
     outcome: RowOutcome,
+    claims: RowClaims,
   ): Promise<void> {
     const clients = await this.deals.openClients([...new Set(rows.map(({ body }) => body.client_id))]);
     const opened: Deal[] = [];
     for (const { line, body } of rows) {
-      if (!clients.has(body.client_id)) {
-        outcome.refuse(line, clientNotFound());
-        continue;
-      }
-      const deal = await outcome.attempt(line, () => Deal.open(newDeal(body), caller.userId, now));
-      if (deal) opened.push(deal);
+      await claims.accept(line, async () => {
+        if (!clients.has(body.client_id)) return outcome.refuse(line, clientNotFound());
+        const deal = await outcome.attempt(line, () => Deal.open(newDeal(body), caller.userId, now));
+        if (deal) opened.push(deal);
+      });
     }
     if (!isTrial) await this.deals.addAll(opened, now);
     outcome.created += opened.length;

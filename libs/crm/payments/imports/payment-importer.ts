@@ -40,8 +40,8 @@ export class PaymentImporter extends Importer {
 
   async take(rows: readonly ImportRow[], context: ImportContext, outcome: RowOutcome): Promise<void> {
     const checked = await this.checked(rows, outcome);
-    const first = await outcome.firstOfTheirKeys(checked, ({ id }) => [id && `id ${id}`], context);
-    const placed = await this.placed(first, context, outcome);
+    const claims = await outcome.claims(checked, ({ id }) => [id && `id ${id}`], context);
+    const placed = await this.placed(checked, context, outcome);
     const known = await this.payments.known(idsOf(placed));
     const added: Payment[] = [];
     const meetings: { met: KnownPayment; row: Row }[] = [];
@@ -49,14 +49,19 @@ export class PaymentImporter extends Importer {
       const met = row.body.id ? known.get(row.body.id) : undefined;
       if (met) meetings.push({ met, row });
       else {
-        const payment = await outcome.attempt(row.line, () => this.plan(row.body, context));
-        if (payment) added.push(payment);
+        await claims.accept(row.line, async () => {
+          const payment = await outcome.attempt(row.line, () => this.plan(row.body, context));
+          if (payment) added.push(payment);
+        });
       }
     }
     // Nothing more is held from here on: who waits for a stream may hold what another row is about.
     if (!context.isTrial) await this.payments.addAll(added, context.now);
     outcome.created += added.length;
-    for (const { met, row } of meetings) await this.meet(met, row, context, outcome);
+    for (const { met, row } of meetings) {
+      await claims.accept(row.line, () => this.meet(met, row, context, outcome));
+    }
+    await claims.store();
   }
 
   private checked(rows: readonly ImportRow[], outcome: RowOutcome): Promise<Row[]> {

@@ -5,10 +5,12 @@ import { DealInScopeQuery } from '#crm/deals/contracts';
 import {
   type CheckedRow,
   type DuplicateRule,
+  idConflict,
   idTaken,
   type ImportContext,
   Importer,
   type ImportRow,
+  type RowClaims,
   RowOutcome,
 } from '#crm/imports/contracts';
 import { checkedBody } from '#platform/http';
@@ -53,28 +55,33 @@ export class PolicyImporter extends Importer {
 
   async take(rows: readonly ImportRow[], context: ImportContext, outcome: RowOutcome): Promise<void> {
     const checked = await outcome.checked(rows, (cells) => checkedRow(cells));
-    const first = await outcome.firstOfTheirKeys(
-      checked,
-      ({ id, ...body }) => [id && `id ${id}`, keyOf(body)],
-      context,
-    );
-    const known = await this.known(first);
+    const claims = await outcome.claims(checked, claimsOf, context);
+    const known = await this.known(checked);
+    const { fresh, meetings, behind } = sorted(checked, known, outcome);
+    await this.add(fresh, context, outcome, claims);
+    // After the new ones, whose numbers they then see.
+    for (const { met, row } of meetings) {
+      await claims.accept(row.line, () => this.meet(met, row, context, outcome));
+    }
+    await this.add(behind, context, outcome, claims);
+    await claims.store();
+  }
+
+  private async add(
+    rows: readonly Row[],
+    context: ImportContext,
+    outcome: RowOutcome,
+    claims: RowClaims,
+  ): Promise<void> {
     const added: Policy[] = [];
-    const meetings: { met: KnownPolicy; row: Row }[] = [];
-    for (const row of first) {
-      const [byId, byKey] = [row.body.id, keyOf(row.body)].map((name) => (name ? known.get(name) : undefined));
-      const met = byId ?? byKey;
-      if (byId && byKey && byId !== byKey) outcome.refuse(row.line, policyNumberTaken());
-      else if (met) meetings.push({ met, row });
-      else {
-        const policy = await outcome.attempt(row.line, () => this.draft(row.body, context));
+    for (const { line, body } of rows) {
+      await claims.accept(line, async () => {
+        const policy = await outcome.attempt(line, () => this.draft(body, context));
         if (policy) added.push(policy);
-      }
+      });
     }
     if (!context.isTrial) await this.policies.addAll(added, context.now);
     outcome.created += added.length;
-    // After the new ones, whose numbers they then see.
-    for (const { met, row } of meetings) await this.meet(met, row, context, outcome);
   }
 
   /** By id, and by insurer and number where it has both. */
@@ -114,6 +121,7 @@ export class PolicyImporter extends Importer {
     if (known.is_deleted) return outcome.refuse(line, idTaken());
     if (duplicates === 'refuse') return outcome.refuse(line, known.id === body.id ? idTaken() : policyNumberTaken());
     if (duplicates === 'skip') return void outcome.skipped++;
+    if (body.id && body.id !== known.id) return outcome.refuse(line, idConflict());
     const isDone = await outcome.attempt(line, async () => {
       const policy = await this.policies.loadHeld(known.id);
       const { deal_id: dealId, client_id: clientId } = policy.view;
@@ -138,6 +146,34 @@ export class PolicyImporter extends Importer {
     if (key === null || key === before.key) return;
     if ((await this.policies.known([], [key])).length > 0) throw policyNumberTaken();
   }
+}
+
+/**
+ * New rows, rows of known policies, and new rows that share a key with an earlier row of a known policy: they wait until
+ * that one is accepted or refused.
+ */
+function sorted(rows: readonly Row[], known: ReadonlyMap<string, KnownPolicy>, outcome: RowOutcome) {
+  const fresh: Row[] = [];
+  const behind: Row[] = [];
+  const meetings: { met: KnownPolicy; row: Row }[] = [];
+  const keysOfMeetings = new Set<string>();
+  for (const row of rows) {
+    const keys = claimsOf(row.body).filter((key) => key !== undefined);
+    const [byId, byKey] = [row.body.id, keyOf(row.body)].map((name) => (name ? known.get(name) : undefined));
+    const met = byId ?? byKey;
+    if (byId && byKey && byId !== byKey) outcome.refuse(row.line, policyNumberTaken());
+    else if (met) {
+      meetings.push({ met, row });
+      for (const key of keys) keysOfMeetings.add(key);
+    } else if (keys.some((key) => keysOfMeetings.has(key))) behind.push(row);
+    else fresh.push(row);
+  }
+  return { fresh, meetings, behind };
+}
+
+/** What no other row of the file may share. */
+function claimsOf(body: PolicyRowDto): (string | undefined)[] {
+  return [body.id && `id ${body.id}`, keyOf(body)];
 }
 
 /** The policy's life up to where the row says that it is. */
