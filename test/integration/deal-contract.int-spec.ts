@@ -28,7 +28,7 @@ describe('a request about a deal', () => {
   ])('to change it (%s) holds only for the version that it names', async (_method, change) => {
     const deal = await open();
     await seller.patch(`/deals/${deal.id}`, { title: 'newer' });
-    for (const tag of ['"1"', '"3"', 'W/"2"', '"1", "3"', '"two"', '""']) {
+    for (const tag of ['"1"', '"3"', 'W/"1"', '"1-gzip"', '"1", "3"', '"two"', '""']) {
       const answer = await change(`/deals/${deal.id}`, { 'if-match': tag });
       expect({ tag, ...answer }).toMatchObject({ tag, status: 412, code: 'version_mismatch' });
     }
@@ -36,6 +36,17 @@ describe('a request about a deal', () => {
     expect(await versions(deal)).toEqual([1, 2]);
     expect((await change(`/deals/${deal.id}`, { 'if-match': '"1", "2"' })).status).toBeLessThan(300);
   });
+
+  it.each(['W/"1"', '"1-gzip"', 'W/"1-gzip"', '"1;gzip"', 'W/"7", W/"1"'])(
+    'to change it holds for the version as a compressing proxy wrote it: %s',
+    async (tag) => {
+      const { id } = await open();
+      const changed = await seller.patch(`/deals/${id}`, { title: 'new' }, { 'if-match': tag });
+      expect(changed).toMatchObject({ status: 200, body: { title: 'new', version: 2 } });
+      const unchanged = await seller.get(`/deals/${id}`, { 'if-none-match': tag.replaceAll('1', '2') });
+      expect(unchanged).toMatchObject({ status: 304 });
+    },
+  );
 
   it('to assign it holds only for the version that it names', async () => {
     const lead = crm.user('lead');

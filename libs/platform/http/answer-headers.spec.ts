@@ -83,18 +83,24 @@ describe('an answer', () => {
     expect((await api.inject({ method: 'PATCH', url: `/api/v1/deals/${ID}` })).headers.etag).toBe('"4"');
   });
 
-  it.each(['"3"', 'W/"3"', '"1", "3"', '*'])('that the client has by %s is 304 without a body', async (tag) => {
-    const response = await api.inject({ url: `/api/v1/deals/${ID}`, headers: { 'if-none-match': tag } });
-    expect([response.statusCode, response.payload]).toEqual([304, '']);
-    expect(response.headers.etag).toBe('"3"');
-    expect(response.headers).not.toHaveProperty('content-type');
-    expect(response.headers).not.toHaveProperty('content-length');
-  });
+  it.each(['"3"', 'W/"3"', '"1", "3"', '*', '"3-gzip"', 'W/"3-gzip"', '"3;gzip"', '"3--gzip"', 'W/"1", W/"3-br"'])(
+    'that the client has by %s is 304 without a body',
+    async (tag) => {
+      const response = await api.inject({ url: `/api/v1/deals/${ID}`, headers: { 'if-none-match': tag } });
+      expect([response.statusCode, response.payload]).toEqual([304, '']);
+      expect(response.headers.etag).toBe('"3"');
+      expect(response.headers).not.toHaveProperty('content-type');
+      expect(response.headers).not.toHaveProperty('content-length');
+    },
+  );
 
-  it.each(['"4"', '3', '"33"', ''])('that the client does not have by %s is sent', async (tag) => {
-    const response = await api.inject({ url: `/api/v1/deals/${ID}`, headers: { 'if-none-match': tag } });
-    expect(response.statusCode).toBe(200);
-  });
+  it.each(['"4"', '3', '"33"', '', 'W/"4"', '"4-gzip"', '"-gzip"', '"3-4"'])(
+    'that the client does not have by %s is sent',
+    async (tag) => {
+      const response = await api.inject({ url: `/api/v1/deals/${ID}`, headers: { 'if-none-match': tag } });
+      expect(response.statusCode).toBe(200);
+    },
+  );
 
   it('to a change is sent whatever the client has', async () => {
     const headers = { 'if-none-match': '"4"' };
@@ -191,8 +197,16 @@ describe('If-Match', () => {
   it.each<[string, number[] | null]>([
     ['"3"', [3]],
     ['"1", "2" ,"3"', [1, 2, 3]],
-    ['W/"3"', []],
-    ['W/"3", "4"', [4]],
+    ['W/"3"', [3]],
+    ['W/"3", "4"', [3, 4]],
+    ['"3-gzip"', [3]],
+    ['W/"3-gzip"', [3]],
+    ['"3;gzip"', [3]],
+    ['"3--gzip"', [3]],
+    ['W/"1-br", "2;deflate" ,"3"', [1, 2, 3]],
+    ['"3-"', []],
+    ['"3-4"', []],
+    ['"x,"', []],
     ['*', null],
     [' * ', null],
     ['"abc"', []],

@@ -3,6 +3,7 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiCreatedResponse, type ApiResponseOptions } from '@nestjs/swagger';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ListAnswer } from './list-query.js';
+import { versionsIn } from './entity-tags.js';
 import { pathOf } from './problem.js';
 
 declare module 'fastify' {
@@ -13,7 +14,6 @@ declare module 'fastify' {
 }
 
 const NOT_FOR_A_URI = /[^\x21-\x7e]|[<>"]/g;
-const WEAK = /^W\//;
 const CREATED = 201;
 const NOT_MODIFIED = 304;
 
@@ -69,9 +69,8 @@ function isKnownToClient(request: FastifyRequest, reply: FastifyReply): boolean 
   const given = request.headers['if-none-match'];
   if (given === undefined || !isRead(request) || reply.statusCode !== 200) return false;
   const current = reply.getHeader('etag');
-  if (current === undefined) return false;
-  // Weak comparison (RFC 9110, 13.1.2).
-  return given.split(',').some((tag) => ['*', current].includes(tag.trim().replace(WEAK, '')));
+  if (typeof current !== 'string') return false;
+  return given.trim() === '*' || versionsIn(given).some((version) => current === `"${version}"`);
 }
 
 function isRead({ method }: FastifyRequest): boolean {

@@ -2,12 +2,10 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { ApiHeader } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { DomainError, type ExpectedVersion } from '#platform/kernel';
+import { versionsIn } from './entity-tags.js';
 
 /** `"3"`, `W/"3"`, `"1", "2"`, as RFC 9110 writes entity tags. */
 const TAG_LIST = /^\s*(?:W\/)?"[\x21\x23-\x7e]*"(?:\s*,\s*(?:W\/)?"[\x21\x23-\x7e]*")*\s*$/;
-/** Tags that we could have given; a weak one never matches (RFC 9110, 13.1.1). */
-const STRONG_VERSION = /(?<!W\/)"(0|[1-9]\d{0,9})"/g;
-const LARGEST_VERSION = 2_147_483_647;
 const LONGEST = 1_000;
 
 /** Gives a handler the request's `If-Match` as {@link ExpectedVersion}; an empty list can't be met. */
@@ -40,6 +38,5 @@ export function expectedVersion(header: string | undefined, isRequired: boolean)
   if (header.length > LONGEST || !TAG_LIST.test(header)) {
     throw new DomainError('invalid', 'malformed_if_match', 'If-Match takes entity tags such as "3", or *.');
   }
-  const versions = [...header.matchAll(STRONG_VERSION)].map(([, digits]) => Number(digits));
-  return versions.filter((version) => version <= LARGEST_VERSION);
+  return versionsIn(header);
 }
