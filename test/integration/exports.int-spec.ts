@@ -23,6 +23,18 @@ const NASTY = [
   'две\r\nстроки',
   '\tтаб',
   '0012',
+  'a;=1+1',
+  'a;"=1+1"',
+  'a\t=1+1',
+  'a\r\n=1+1',
+  '\uFF1D1+1',
+  '\uFF0B1',
+  '\uFF0D1',
+  '\uFF20SUM(A1)',
+  ' =1+1',
+  '\u00A0=1+1',
+  '\u200B=1+1',
+  '\uFEFF=1+1',
 ];
 const BATCH = 1_000;
 
@@ -63,6 +75,8 @@ describe('an export', () => {
     );
     for (const text of ['=1+1', '+7', '-5+1', "'-5", '@SUM(A1)', "'=quoted", '\tтаб'])
       expect(csv).toContain(`'${text}`);
+    for (const text of ["a;'=1+1", "a\t'=1+1", "a\r\n'=1+1", "'\uFF1D1+1", "' =1+1", "'\u200B=1+1", "'\uFEFF=1+1"])
+      expect(csv).toContain(text);
     expect(csv).toContain(',x-5,-5,');
     const again = await desk.take('deals?duplicates=update', csv);
     expect(again).toMatchObject({ state: 'done', updated: before.length });

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { type JobRun, WorkInterrupted } from '#platform/jobs';
-import { type Caller, Clock } from '#platform/kernel';
+import { type Caller, Clock, unguarded } from '#platform/kernel';
 import { UnitOfWork } from '#platform/persistence';
 import { type ImportContext, type ImportRow, RowOutcome } from './contracts.js';
 import { ImportProgress, type ProgressLine } from './import-progress.js';
@@ -189,9 +189,4 @@ function rowOf(
   }
   const filled = columns.map((column, index) => [column, unguarded(cells[index]!)] as const);
   return [{ line, cells: Object.fromEntries(filled.filter(([, cell]) => cell !== '')) }];
-}
-
-/** What an export has guarded against being taken for a formula (`'=…`), as it was before. */
-function unguarded(cell: string): string {
-  return cell.startsWith("'") ? cell.replace(/^'(?='*[=+\-@\t\r])/, '') : cell;
 }

@@ -4,16 +4,12 @@ import { ApiOkResponse, ApiProduces } from '@nestjs/swagger';
 import { stringify } from 'csv-stringify/sync';
 import type { FastifyReply } from 'fastify';
 import { TransferSettings } from '#platform/config';
-import { DomainError } from '#platform/kernel';
+import { DomainError, guarded } from '#platform/kernel';
 import { Problems } from './problems.decorator.js';
 
 const CSV_TYPE = 'text/csv; charset=utf-8';
 /** Tells spreadsheets that it is UTF-8; imports pass over it. */
 const BYTE_ORDER_MARK = '\ufeff';
-/** What a spreadsheet would take for the beginning of a formula, also behind guards that the text itself begins with. */
-const FORMULA = /^'*[=+\-@\t\r]/;
-/** Stays a number, so that a sum of money is one for whoever reads the file. */
-const NEGATIVE = /^-\d+(?:\.\d+)?$/;
 const LINE_BREAK = /[\r\n]/;
 
 /** What goes out as a file. */
@@ -77,7 +73,7 @@ async function* whileTaken(texts: AsyncIterable<string>, stallMs: number, giveUp
 async function* textOf({ columns, batches }: Exported): AsyncGenerator<string> {
   yield BYTE_ORDER_MARK + csv([columns]);
   for await (const rows of batches) {
-    yield csv(rows.map((row) => columns.map((column) => guarded((row as Record<string, unknown>)[column]))));
+    yield csv(rows.map((row) => columns.map((column) => cellOf((row as Record<string, unknown>)[column]))));
   }
 }
 
@@ -85,7 +81,6 @@ function csv(rows: readonly (readonly unknown[])[]): string {
   return stringify(rows as unknown[][], { record_delimiter: '\r\n', quoted_match: LINE_BREAK });
 }
 
-/** An apostrophe keeps a spreadsheet from reckoning with a text; imports take it away again. */
-function guarded(value: unknown): unknown {
-  return typeof value === 'string' && FORMULA.test(value) && !NEGATIVE.test(value) ? `'${value}` : value;
+function cellOf(value: unknown): unknown {
+  return typeof value === 'string' ? guarded(value) : value;
 }

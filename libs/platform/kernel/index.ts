@@ -6,3 +6,4 @@ export { isUuid, newId } from './ids.js';
 export { type Page, type PageRequest } from './page.js';
 export { type ExpectedVersion } from './expected-version.js';
 export { Money } from './money.js';
+export { guarded, unguarded } from './spreadsheet-text.js';

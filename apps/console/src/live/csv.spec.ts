@@ -9,6 +9,12 @@ describe('the rows of a CSV file', () => {
     ]);
   });
 
+  it('are read without the guards against formulas', () => {
+    const file = "\ufeffid,comment\r\n1,'=1+1\r\n2,a;'=1\r\n3,\"a\r\n' =1\"\r\n4,'\uFF1D1\r\n5,''=1\r\n6,'plain\r\n";
+    const comments = csvRows(file).map(({ comment }) => comment);
+    expect(comments).toEqual(['=1+1', 'a;=1', 'a\r\n =1', '\uFF1D1', "'=1", "'plain"]);
+  });
+
   it('are none when there is but the line of names', () => {
     expect(csvRows('id,amount\r\n')).toEqual([]);
   });
