@@ -70,6 +70,11 @@ describe('a schedule', () => {
 
   it('has no empty part', () => {
     expect(plan({ amount: '0.03' }).map(({ plannedAmount }) => plannedAmount)).toEqual(['0.01', '0.01', '0.01']);
+    const yen = plan({ amount: '100', currency: 'JPY' }).map(({ plannedAmount }) => plannedAmount);
+    expect(yen).toEqual(['34.00', '33.00', '33.00']);
+    expect(() => plan({ amount: '2', currency: 'JPY' })).toThrow(
+      expect.objectContaining({ code: 'instalment_too_small' }),
+    );
     expect(() => plan({ amount: '0.02' })).toThrow(expect.objectContaining({ code: 'instalment_too_small' }));
   });
 });

@@ -26,13 +26,13 @@ export interface SchedulePlan {
 }
 
 /**
- * Splits an amount exactly: parts differ by 0.01 at most, the larger ones first. Dates are counted from the first one,
+ * Splits an amount exactly: parts differ by the currency's smallest unit at most, the larger ones first. Dates are counted from the first one,
  * so that the 31st comes back after a shorter month.
- * @throws DomainError `instalment_too_small`, `instalment_too_late`.
+ * @throws DomainError `currency_not_supported`, `amount_precision`, `instalment_too_small`, `instalment_too_late`.
  */
 export function instalmentsOf({ amount, currency, instalments, firstDate, every }: SchedulePlan): Instalment[] {
-  const parts = Money.of(amount, currency).split(instalments);
-  if (parts.at(-1)!.compare(Money.of('0.01', currency)) < 0) throw instalmentTooSmall();
+  const parts = Money.given(amount, currency).split(instalments);
+  if (parts.at(-1)!.compare(Money.of('0', currency)) <= 0) throw instalmentTooSmall();
   return parts.map((part, index) => ({ plannedDate: dateOf(firstDate, every, index), plannedAmount: part.amount }));
 }
 

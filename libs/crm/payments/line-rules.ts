@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { RuntimeSettings } from '#platform/config';
-import { businessDay, type CalendarDate, Clock } from '#platform/kernel';
+import { businessDay, type CalendarDate, Clock, Money } from '#platform/kernel';
 import { currencyMismatch, paymentCancelled, postedInFuture } from './payment.errors.js';
 import type { PaymentAtHand } from './line-change.js';
 
@@ -21,6 +21,11 @@ export class LineRules {
   /** @throws DomainError `payment_cancelled`: it takes no new lines. */
   requireOpen(payment: PaymentAtHand): void {
     if (payment.status === 'cancelled') throw paymentCancelled();
+  }
+
+  /** @throws DomainError `amount_precision`, `currency_not_supported`: the payment's currency can't have the amount. */
+  requireAmount(payment: PaymentAtHand, amount: string): void {
+    Money.given(amount, payment.currency);
   }
 
   /** @throws DomainError `currency_mismatch`. */

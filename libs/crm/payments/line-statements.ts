@@ -1,6 +1,7 @@
 import type { Scope } from '#platform/auth';
 import { scopePredicate } from '#platform/auth';
 import { type AggregateStore, appendingEach, audienceSql, CHANGE_MEMBERS } from '#platform/messaging';
+import { WHOLE_CURRENCIES } from '#platform/kernel';
 import { GroupCommit, statement, type Statement, TableMapping } from '#platform/persistence';
 import type { LineKind } from './contracts.js';
 import { LINE_ENTITIES, type PaymentLine } from './payment-line.entity.js';
@@ -35,6 +36,10 @@ const GUARDS = [
   'difference numeric',
 ] as const;
 
+/** Of the payment `p`: it takes lines, and its currency can have the amount. The rules in TypeScript say which it is not. */
+const TAKES_LINE = `AND p.cancelled_at IS NULL
+  AND (i.amount = trunc(i.amount) OR p.currency <> ALL ('{${WHOLE_CURRENCIES.join(',')}}'))`;
+
 /** The statements of one table of lines, over records of the row, {@link GUARDS} and the change. */
 export class LineTable {
   readonly mapping: TableMapping<PaymentLine>;
@@ -54,7 +59,7 @@ export class LineTable {
     const insert = this.mapping.insertFromSql('held', valueOf);
     const update = this.mapping.updateFromSql('held', valueOf);
     const record = [...members, ...GUARDS, ...CHANGE_MEMBERS];
-    this.inserts = new GroupCommit(database, record, withTotals(kind, insert, 'AND p.cancelled_at IS NULL'));
+    this.inserts = new GroupCommit(database, record, withTotals(kind, insert, TAKES_LINE));
     this.updates = new GroupCommit(database, [...record, 'loaded_version int'], withTotals(kind, update, ''));
   }
 }

@@ -14,6 +14,7 @@ import type { PaymentPath } from './payment-path.js';
 
 const OF_PAYMENT = ['deal_not_found', 'policy_not_found', 'payment_not_found'];
 const NOT_FOUND = [...OF_PAYMENT, 'income_not_found', 'expense_not_found'];
+const MONEY = ['amount_precision', 'currency_not_supported'];
 const REFUSED = ['currency_mismatch', 'posted_at_in_future', 'total_too_large'];
 
 /** What incomes and expenses have in common. */
@@ -32,6 +33,7 @@ abstract class LinesController {
     404: OF_PAYMENT,
     409: ['payment_cancelled', 'edit_conflict'],
     412: ['version_mismatch'],
+    422: MONEY,
   })
   async add(
     @CurrentCaller() caller: Caller,
@@ -47,7 +49,7 @@ abstract class LinesController {
   @Patch(':lid')
   @ApiOperation({ summary: 'Change a line; the journal keeps what it was' })
   @ApiOkResponse({ type: PaymentLineResource })
-  @Problems({ 400: REFUSED, 404: NOT_FOUND, 409: ['edit_conflict'], 412: ['version_mismatch'] })
+  @Problems({ 400: REFUSED, 404: NOT_FOUND, 409: ['edit_conflict'], 412: ['version_mismatch'], 422: MONEY })
   async revise(
     @CurrentCaller() caller: Caller,
     @PathOfPayments() path: PaymentPath,

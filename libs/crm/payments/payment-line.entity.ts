@@ -84,11 +84,17 @@ export abstract class PaymentLine extends Aggregate {
     return Money.of(this.isDeleted ? '0' : this.amount, this.currency ?? NO_CURRENCY);
   }
 
-  /** Changes what is given; the version moves only when something differs. */
+  /**
+   * Changes what is given; the version moves only when something differs.
+   * @throws DomainError `amount_precision`.
+   */
   revise(facts: Partial<LineFacts>, actorId: string, now: Instant): void {
-    const before = JSON.stringify(this.view);
-    this.set(facts);
-    if (JSON.stringify(this.view) === before) return;
+    const { currency } = this;
+    const exact = facts.amount !== undefined && currency ? { amount: Money.of(facts.amount, currency).amount } : {};
+    const changes = this.differing({ ...facts, ...exact });
+    if (!changes) return;
+    if (changes.amount !== undefined && currency) Money.given(changes.amount, currency);
+    this.set(changes);
     this.touch(now);
     this.updatedById = actorId;
   }

@@ -79,7 +79,8 @@ export class Payment extends Aggregate {
 
   /**
    * Plans a payment.
-   * @throws DomainError `actual_date_in_future`, `actual_date_before_planned_date`.
+   * @throws DomainError `currency_not_supported`, `amount_precision`, `actual_date_in_future`,
+   *   `actual_date_before_planned_date`.
    */
   static plan(
     id: string,
@@ -204,7 +205,8 @@ export class Payment extends Aggregate {
     for (const [field, value] of Object.entries(facts)) {
       if (value !== undefined) Object.assign(this, { [field]: value });
     }
-    this.plannedAmount = Money.of(this.plannedAmount, this.currency).amount;
+    if (facts.plannedAmount !== undefined || facts.currency !== undefined)
+      this.plannedAmount = Money.given(this.plannedAmount, this.currency).amount;
     if (this.actualDate === null) return;
     if (facts.actualDate !== undefined && this.actualDate > this.today) throw actualDateInFuture();
     if (this.actualDate < this.plannedDate) throw actualDateBeforePlanned();

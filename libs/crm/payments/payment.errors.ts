@@ -35,7 +35,11 @@ export const totalTooLarge = (): DomainError =>
   new DomainError('invalid', 'total_too_large', 'The lines of a payment add up to less than 1000000000000.');
 
 export const instalmentTooSmall = (): DomainError =>
-  new DomainError('invalid', 'instalment_too_small', 'Every instalment must be at least 0.01.');
+  new DomainError(
+    'invalid',
+    'instalment_too_small',
+    'Every instalment must be at least the smallest unit of the currency.',
+  );
 
 export const instalmentTooLate = (): DomainError =>
   new DomainError('invalid', 'instalment_too_late', 'The last instalment falls after the year 9999.');

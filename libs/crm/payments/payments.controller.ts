@@ -32,6 +32,7 @@ import { SummaryResource } from './summary.dto.js';
 const LIST = 'payments';
 const OF_DEAL = ['deal_not_found', 'policy_not_found'];
 const NOT_FOUND = [...OF_DEAL, 'payment_not_found'];
+const MONEY = ['amount_precision', 'currency_not_supported'];
 const DATES = ['actual_date_in_future', 'actual_date_before_planned_date'];
 
 /** Payments of a deal, whatever the policy, and the same of one policy of it. */
@@ -69,7 +70,7 @@ export class PaymentsController {
   @Post()
   @ApiOperation({ summary: 'Plan a payment' })
   @Creates('', { type: PaymentResource })
-  @Problems({ 400: ['policy_mismatch', ...DATES], 403: ['actor_mismatch'], 404: OF_DEAL })
+  @Problems({ 400: ['policy_mismatch', ...DATES], 403: ['actor_mismatch'], 404: OF_DEAL, 422: MONEY })
   async add(
     @CurrentCaller() caller: Caller,
     @PathOfPayments() path: PaymentPath,
@@ -83,7 +84,7 @@ export class PaymentsController {
   @ApiOperation({ summary: 'Plan an amount as equal payments that add up to it exactly' })
   @HttpCode(200)
   @ApiOkResponse({ type: ScheduleResource })
-  @Problems({ 400: ['policy_mismatch', 'instalment_too_small', 'instalment_too_late'], 404: OF_DEAL })
+  @Problems({ 400: ['policy_mismatch', 'instalment_too_small', 'instalment_too_late'], 404: OF_DEAL, 422: MONEY })
   async schedule(
     @CurrentCaller() caller: Caller,
     @PathOfPayments() path: PaymentPath,
@@ -116,6 +117,7 @@ export class PaymentsController {
     404: NOT_FOUND,
     409: ['payment_cancelled', 'payment_has_transactions', 'payment_confirmed', 'edit_conflict'],
     412: ['version_mismatch'],
+    422: MONEY,
   })
   async revise(
     @CurrentCaller() caller: Caller,

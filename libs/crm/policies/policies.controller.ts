@@ -29,6 +29,8 @@ import { ListPoliciesQuery } from './queries/list-policies.query.js';
 const LIST = 'policies';
 const COLLECTION = '/api/v1/policies';
 
+const MONEY = ['amount_precision', 'currency_not_supported'];
+
 @ApiTags('policies')
 @Controller('policies')
 export class PoliciesController {
@@ -52,6 +54,7 @@ export class PoliciesController {
     400: ['client_mismatch', 'policy_dates_reversed', 'policy_number_empty', 'currency_required'],
     404: ['deal_not_found', 'client_not_found'],
     409: ['policy_number_taken'],
+    422: MONEY,
   })
   async add(@CurrentCaller() caller: Caller, @Body() body: AddPolicyDto): Promise<PolicyView> {
     if (!body.deal_id && !body.client_id) throw subjectRequired();
@@ -75,6 +78,7 @@ export class PoliciesController {
     404: ['policy_not_found'],
     409: ['policy_closed', 'policy_number_taken', 'policy_not_draft', 'edit_conflict'],
     412: ['version_mismatch'],
+    422: MONEY,
   })
   async revise(
     @CurrentCaller() caller: Caller,
@@ -146,6 +150,7 @@ export class PoliciesController {
     404: ['policy_not_found'],
     409: ['policy_already_renewed', 'policy_not_renewable', 'policy_number_taken', 'edit_conflict'],
     412: ['version_mismatch'],
+    422: MONEY,
   })
   async renew(
     @CurrentCaller() caller: Caller,

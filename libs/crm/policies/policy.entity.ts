@@ -147,7 +147,8 @@ export class Policy extends Aggregate {
 
   /**
    * Changes what is given; nothing happens when everything stays as it was.
-   * @throws DomainError `policy_closed`, `policy_incomplete`, `policy_dates_reversed`, `currency_required`.
+   * @throws DomainError `policy_closed`, `policy_incomplete`, `policy_dates_reversed`, `currency_required`,
+   *   `amount_precision`, `currency_not_supported`.
    */
   revise(facts: Partial<PolicyFacts>, actorId: string, now: Instant): void {
     const changes = this.differing(this.exact(facts));
@@ -271,7 +272,8 @@ export class Policy extends Aggregate {
     }
     if (this.premium !== null) {
       if (this.currency === null) throw currencyRequired();
-      this.premium = Money.of(this.premium, this.currency).amount;
+      if (facts.premium !== undefined || facts.currency !== undefined)
+        this.premium = Money.given(this.premium, this.currency).amount;
     }
     this.insurerKey = this.insuranceCompany && insurerKey(this.insuranceCompany);
     this.numberKey = this.policyNumber && numberKey(this.policyNumber);

@@ -173,7 +173,9 @@ export class Quote extends Aggregate {
   private set(facts: Partial<QuoteFacts>): void {
     const { start, end } = facts.validityPeriod ?? {};
     if (start && end && end < start) throw validityReversed();
-    Object.assign(this, this.differing(this.columnsOf(facts)));
+    const changes: Partial<Record<string, unknown>> = this.differing(this.columnsOf(facts)) ?? {};
+    Object.assign(this, changes);
+    if ('currency' in changes || 'premiumAmount' in changes || 'coverageSum' in changes) this.requireAmounts();
     if (Buffer.byteLength(JSON.stringify(this.files)) > MOST_BYTES_OF_FILES) throw filesTooLong();
   }
 
@@ -190,6 +192,11 @@ export class Quote extends Aggregate {
   private rangeOf(period: ValidityPeriod | null): string | null {
     const range = period?.start || period?.end ? toRange(period) : null;
     return range === toRange(fromRange(this.validity)) ? this.validity : range;
+  }
+
+  /** @throws DomainError `amount_precision`, `currency_not_supported`. */
+  private requireAmounts(): void {
+    for (const amount of [this.premiumAmount, this.coverageSum]) if (amount) Money.given(amount, this.currency);
   }
 
   private requireDealOpen(): void {

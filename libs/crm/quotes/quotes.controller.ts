@@ -26,6 +26,7 @@ import {
 } from './quote.dto.js';
 
 const LIST = 'quotes';
+const MONEY = ['amount_precision', 'currency_not_supported'];
 const NOT_FOUND = ['deal_not_found', 'quote_not_found'];
 const GUARDS = [
   'files_required_for_ready',
@@ -71,7 +72,12 @@ export class QuotesController {
   @Post()
   @ApiOperation({ summary: 'Put an insurer’s offer into an open deal' })
   @Creates('', { type: QuoteResource })
-  @Problems({ 400: ['validity_period_reversed', 'files_too_long'], 404: ['deal_not_found'], 409: ['deal_closed'] })
+  @Problems({
+    400: ['validity_period_reversed', 'files_too_long'],
+    404: ['deal_not_found'],
+    409: ['deal_closed'],
+    422: MONEY,
+  })
   async add(@CurrentCaller() caller: Caller, @UuidParam() id: string, @Body() body: AddQuoteDto): Promise<QuoteView> {
     return this.commands.execute(new AddQuoteCommand(caller, id, newQuoteFacts(body)));
   }
@@ -96,6 +102,7 @@ export class QuotesController {
     404: NOT_FOUND,
     409: ['deal_closed', 'edit_conflict'],
     412: ['version_mismatch'],
+    422: MONEY,
   })
   async revise(
     @CurrentCaller() caller: Caller,

@@ -5,5 +5,5 @@ export { DomainError, type DomainErrorKind, type FieldFault } from './domain-err
 export { isUuid, newId } from './ids.js';
 export { type Page, type PageRequest } from './page.js';
 export { type ExpectedVersion } from './expected-version.js';
-export { Money } from './money.js';
+export { Money, WHOLE_CURRENCIES } from './money.js';
 export { guarded, unguarded } from './spreadsheet-text.js';

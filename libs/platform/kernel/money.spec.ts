@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { Money } from './money.js';
+import { Money, WHOLE_CURRENCIES } from './money.js';
 
 const hundredths = fc.bigInt({ min: 0n, max: 99_999_999_999_999n });
 const text = (value: bigint): string => `${value / 100n}.${(value % 100n).toString().padStart(2, '0')}`;
@@ -33,6 +33,47 @@ describe('money', () => {
 
   it('never adds one currency to another', () => {
     expect(() => Money.of('1', 'RUB').plus(Money.of('1', 'USD'))).toThrow(RangeError);
+  });
+
+  it.each([
+    ['100.50', 'JPY', 'amount_precision'],
+    ['0.01', 'krw', 'amount_precision'],
+    ['1', 'KWD', 'currency_not_supported'],
+    ['1.50', 'TND', 'currency_not_supported'],
+    ['1', 'CLF', 'currency_not_supported'],
+  ])('%s %s is refused: %s', (amount, currency, code) => {
+    expect(() => Money.given(amount, currency)).toThrow(expect.objectContaining({ kind: 'unprocessable', code }));
+    expect(Money.of(amount, currency).currency).toBe(currency.toUpperCase());
+  });
+
+  it.each([
+    ['100', 'JPY', '100.00'],
+    ['100.00', 'JPY', '100.00'],
+    ['100.5', 'RUB', '100.50'],
+  ])('%s %s is taken as %s', (amount, currency, text) => {
+    expect(Money.given(amount, currency).amount).toBe(text);
+  });
+
+  it('splits by the unit of the currency: whole ones where it has no decimals', () => {
+    const currencies = fc.constantFrom('RUB', 'USD', ...WHOLE_CURRENCIES);
+    fc.assert(
+      fc.property(
+        currencies,
+        fc.bigInt({ min: 0n, max: 999_999_999_999n }),
+        fc.integer({ min: 1, max: 120 }),
+        (currency, units, parts) => {
+          const isWhole = WHOLE_CURRENCIES.includes(currency);
+          const whole = isWhole ? `${units}.00` : text(units);
+          const shares = Money.given(whole, currency).split(parts);
+          expect(shares.reduce((sum, share) => sum.plus(share)).amount).toBe(whole);
+          if (isWhole) expect(shares.every(({ amount }) => amount.endsWith('.00'))).toBe(true);
+          const spread = shares[0]!.minus(shares.at(-1)!).amount;
+          expect(['0.00', isWhole ? '1.00' : '0.01']).toContain(spread);
+        },
+      ),
+      { numRuns: 1_000 },
+    );
+    expect(() => Money.of('100.50', 'JPY').split(2)).toThrow(RangeError);
   });
 
   it('splits into parts that add up to the whole and differ by a hundredth at most', () => {

@@ -1,3 +1,11 @@
+import { DomainError } from './domain-error.js';
+
+/** ISO 4217: currencies without a minor unit. */
+export const WHOLE_CURRENCIES: readonly string[] =
+  'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'.split(' ');
+/** ISO 4217: currencies with three or four decimals, which two can't hold. */
+const FINER_CURRENCIES = new Set('BHD IQD JOD KWD LYD OMR TND CLF UYW'.split(' '));
+const HUNDREDTHS = 100n;
 const AMOUNT = /^(-?)(\d{1,12})(?:\.(\d{1,2}))?$/;
 
 /** An exact amount of one currency, counted in hundredths; never a float, never added to another currency. */
@@ -19,6 +27,22 @@ export class Money {
     const [, sign, units, decimals = ''] = match;
     const hundredths = BigInt(units! + decimals.padEnd(2, '0'));
     return new Money(sign ? -hundredths : hundredths, currency.trim().toUpperCase());
+  }
+
+  /**
+   * An amount that a caller gives: one that its currency can have. {@link of} reads stored ones.
+   * @throws DomainError `currency_not_supported`, `amount_precision`.
+   */
+  static given(amount: string, currency: string): Money {
+    const money = Money.of(amount, currency);
+    if (FINER_CURRENCIES.has(money.currency)) {
+      const detail = `${money.currency} has more than two decimals: it is not supported.`;
+      throw new DomainError('unprocessable', 'currency_not_supported', detail);
+    }
+    if (money.hundredths % money.unit !== 0n) {
+      throw new DomainError('unprocessable', 'amount_precision', `${money.currency} has no decimals.`);
+    }
+    return money;
   }
 
   /** Decimal text with two digits. */
@@ -47,14 +71,24 @@ export class Money {
   }
 
   /**
-   * Parts that differ by a hundredth at most and add up to the whole exactly: the larger ones first.
+   * Parts that differ by the currency's smallest unit at most and add up to the whole exactly: the larger ones first.
    * @param parts at least one.
+   * @throws RangeError for an amount that is no multiple of the smallest unit.
    */
   split(parts: number): Money[] {
+    const { unit, currency } = this;
+    if (this.hundredths % unit !== 0n) throw new RangeError(`${currency} has no decimals`);
     const count = BigInt(parts);
-    const share = this.hundredths / count;
-    const larger = Number(this.hundredths % count);
-    return Array.from({ length: parts }, (_, index) => new Money(share + (index < larger ? 1n : 0n), this.currency));
+    const units = this.hundredths / unit;
+    const share = units / count;
+    const larger = Number(units % count);
+    const partOf = (index: number): Money => new Money((share + (index < larger ? 1n : 0n)) * unit, currency);
+    return Array.from({ length: parts }, (_, index) => partOf(index));
+  }
+
+  /** Hundredths of the currency's smallest unit. */
+  private get unit(): bigint {
+    return WHOLE_CURRENCIES.includes(this.currency) ? HUNDREDTHS : 1n;
   }
 
   private requireSameCurrency(other: Money): void {

@@ -33,7 +33,7 @@ export class AddLineHandler implements ICommandHandler<AddLineCommand> {
     private readonly clock: Clock,
   ) {}
 
-  /** @throws DomainError `payment_cancelled`, `currency_mismatch`, `posted_at_in_future`, `version_mismatch`, `actor_mismatch`. */
+  /** @throws DomainError `payment_cancelled`, `currency_mismatch`, `amount_precision`, `posted_at_in_future`, `version_mismatch`, `actor_mismatch`. */
   async execute(command: AddLineCommand): Promise<PaymentLineView> {
     const { caller, path, paymentId, kind, facts, expected } = command;
     const currency = facts.currency?.trim().toUpperCase();
@@ -54,6 +54,7 @@ export class AddLineHandler implements ICommandHandler<AddLineCommand> {
     await this.lines.add(caller, path, paymentId, change, (payment) => {
       this.rules.requireOpen(payment);
       this.rules.requireCurrency(payment, currency);
+      this.rules.requireAmount(payment, facts.amount);
       if (expected && !expected.includes(payment.version)) throw versionMismatch();
     });
     return line.view;
