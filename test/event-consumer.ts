@@ -87,10 +87,7 @@ export class EventConsumer {
     const channel = await connection.createChannel();
     channel.on('error', () => undefined);
     await channel.prefetch(200);
-    await channel.assertExchange('crm.events', 'topic', {
-      durable: true,
-      arguments: { 'alternate-exchange': 'crm.unrouted' },
-    });
+    await channel.assertExchange('crm.events', 'topic', { durable: true });
     await channel.assertQueue(this.queue, { durable: true });
     for (const key of this.keys) await channel.bindQueue(this.queue, 'crm.events', key);
     await channel.consume(this.queue, (message) => {

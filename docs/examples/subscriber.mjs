@@ -20,19 +20,21 @@ await channel.prefetch(20);
 await channel.assertQueue(`${QUEUE}.dead`, { durable: true });
 await channel.bindQueue(`${QUEUE}.dead`, 'crm.dead-letters', QUEUE);
 const dead = { deadLetterExchange: 'crm.dead-letters', deadLetterRoutingKey: QUEUE };
-const limits = { 'x-queue-type': 'quorum', 'x-delivery-limit': 20 };
-await channel.assertQueue(QUEUE, { durable: true, ...dead, arguments: limits });
+// No x-delivery-limit: RabbitMQ counts a lost connection as a delivery, and would put good messages aside.
+await channel.assertQueue(QUEUE, { durable: true, ...dead, arguments: { 'x-queue-type': 'quorum' } });
 await channel.bindQueue(QUEUE, 'crm.events', 'deal.stage_changed');
-await channel.consume(QUEUE, async (message) => {
+const handle = async (message) => {
   try {
     await count(JSON.parse(message.content));
     channel.ack(message); // Only now: whatever is killed before this, the event comes again.
   } catch (error) {
     const isHopeless = error instanceof SyntaxError || error instanceof TypeError;
-    // Hopeless: to the dead queue at once. Else again, at most 20 times, so that a short outage is waited for.
-    setTimeout(() => channel.nack(message, false, !isHopeless), isHopeless ? 0 : 3_000);
+    // Hopeless: to the dead queue at once. Else the database is away: the message waits for it here.
+    if (isHopeless) channel.nack(message, false, false);
+    else setTimeout(() => handle(message), 3_000);
   }
-});
+};
+await channel.consume(QUEUE, handle);
 // The simplest safe way to reconnect is to end: whoever runs it starts it again, and nothing unacknowledged is lost.
 for (const source of [connection, channel]) source.on('close', () => process.exit(1)).on('error', console.error);
 console.log('counting');

@@ -128,16 +128,16 @@ describe('the composition', () => {
     expect((services.redis!.command as string[]).join(' ')).toMatch(/--appendonly yes --maxmemory-policy noeviction/);
   });
 
-  it('declares the exchange that events go to, with a place for those nobody bound', () => {
+  it('declares the exchange of events plainly, and the queue of unroutable events', () => {
     const { exchanges, queues, bindings } = JSON.parse(read('docker/rabbitmq/definitions.json')) as {
-      exchanges: { name: string; arguments: Record<string, string> }[];
-      queues: { name: string }[];
+      exchanges: { name: string; type: string; durable: boolean; arguments: Record<string, string> }[];
+      queues: { name: string; durable: boolean }[];
       bindings: { source: string; destination: string }[];
     };
     const events = exchanges.find(({ name }) => name === fields.get('CRM_EVENTS_EXCHANGE')!.fallback);
-    const unrouted = events!.arguments['alternate-exchange']!;
-    expect(exchanges.map(({ name }) => name)).toContain(unrouted);
-    const [binding] = bindings.filter(({ source }) => source === unrouted);
-    expect(queues.map(({ name }) => name)).toContain(binding!.destination);
+    expect(events).toMatchObject({ type: 'topic', durable: true, arguments: {} });
+    expect(exchanges.map(({ name }) => name)).toContain('crm.unrouted');
+    expect(queues).toEqual([expect.objectContaining({ name: 'crm.unrouted', durable: true })]);
+    expect(bindings).toEqual([expect.objectContaining({ source: 'crm.unrouted', destination: 'crm.unrouted' })]);
   });
 });

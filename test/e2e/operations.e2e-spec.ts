@@ -1,3 +1,6 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { connect } from 'amqplib';
 import { Redis } from 'ioredis';
 import { newId } from '#platform/kernel';
@@ -86,7 +89,7 @@ describe('the command line of operations', () => {
         code: 0,
         unsound: [],
       });
-      expect(stdout.trim().split('\n')).toHaveLength(9);
+      expect(stdout.trim().split('\n')).toHaveLength(10);
     });
 
     it('finds a schema that is newer', async () => {
@@ -103,14 +106,64 @@ describe('the command line of operations', () => {
       await redis.config('SET', 'maxmemory-policy', 'noeviction');
     });
 
-    it('finds a binding or an exchange that is missing', async () => {
-      await onBroker((channel) => channel.unbindQueue(UNROUTED, UNROUTED, ''));
-      expect(await failures()).toEqual({ RabbitMQ: expect.stringMatching(/is not bound .*Restart the worker/) });
+    it('finds an exchange or a queue that is missing', async () => {
+      await onBroker((channel) => channel.deleteQueue(UNROUTED));
+      expect(await failures()).toEqual({
+        RabbitMQ: expect.stringMatching(/crm\.unrouted is missing.*Restart the worker/),
+      });
       await onBroker((channel) => channel.deleteExchange('crm.dead-letters'));
       expect(await failures()).toEqual({ RabbitMQ: expect.stringMatching(/crm\.dead-letters is missing/) });
       await worker.stop();
       await worker.start();
       expect(await failures()).toEqual({});
+    });
+
+    it('finds an exchange that other services can’t declare, which recreate-exchange replaces', async () => {
+      const exchange = `test.${newId()}`;
+      const env = { ...crm.environment(), CRM_EVENTS_EXCHANGE: exchange };
+      await onBroker((channel) => channel.assertExchange(exchange, 'topic', { alternateExchange: UNROUTED }));
+      const found = await commandLine(env, 'doctor');
+      expect(found.stdout).toMatch(
+        /FAILED {3}RabbitMQ — .*406: inequivalent arg 'alternate-exchange'.*recreate-exchange/,
+      );
+      const unsure = await commandLine(env, 'events', 'recreate-exchange');
+      expect(unsure).toMatchObject({ code: 1, stderr: expect.stringContaining('rabbitmqctl list_bindings') });
+      const bindings = join(mkdtempSync(join(tmpdir(), 'crm-')), 'bindings.json');
+      const binding = {
+        source_name: exchange,
+        destination_name: UNROUTED,
+        destination_kind: 'queue',
+        routing_key: 'x',
+      };
+      writeFileSync(bindings, JSON.stringify([{ ...binding, source_kind: 'exchange', arguments: [] }]));
+      const recreated = await commandLine(env, 'events', 'recreate-exchange', '--bindings', bindings);
+      expect(recreated).toMatchObject({ code: 0, stdout: expect.stringContaining('1 binding(s) kept') });
+      expect((await commandLine(env, 'doctor')).code).toBe(0);
+      await onBroker((channel) => channel.deleteExchange(exchange));
+    });
+
+    it('finds dead letters, which redeliver moves back', async () => {
+      const queue = `test.${newId()}`;
+      await crm.database.rows('INSERT INTO crm.subscriber_queues (queue, keys) VALUES ($1, $2)', [queue, ['deal.#']]);
+      await onBroker(async (channel) => {
+        for (const name of [queue, `${queue}.dead`]) await channel.assertQueue(name);
+        channel.sendToQueue(`${queue}.dead`, Buffer.from('{}'));
+        await until(async () => (await channel.checkQueue(`${queue}.dead`)).messageCount === 1);
+      });
+      expect(await failures()).toEqual({
+        'dead letters': `1 in ${queue}.dead. The worker’s log names each event and its error: correct the cause, then run npx crm events redeliver ${queue}.`,
+      });
+      expect(await run('events', 'redeliver', queue)).toMatchObject({
+        code: 0,
+        stdout: expect.stringMatching(/^Moved 1/),
+      });
+      expect(await failures()).toEqual({});
+      await onBroker(async (channel) => {
+        expect(await channel.checkQueue(queue)).toMatchObject({ messageCount: 1 });
+        for (const name of [queue, `${queue}.dead`]) await channel.deleteQueue(name);
+      });
+      await crm.database.rows('DELETE FROM crm.subscriber_queues WHERE queue = $1', [queue]);
+      expect((await run('events', 'redeliver', queue)).code).toBe(1);
     });
 
     it('finds events that nobody orders, and then those that nobody is bound for', async () => {
@@ -175,7 +228,7 @@ describe('the command line of operations', () => {
       const { code, stdout } = await commandLine({ ...crm.environment(), ...away }, 'doctor');
       expect({ code, failed: stdout.match(/^FAILED {3}(?!configuration).*ECONNREFUSED.*$/gm)?.length }).toEqual({
         code: 1,
-        failed: 8,
+        failed: 9,
       });
     });
   });

@@ -7,9 +7,11 @@ import {
   type EventSubscriber,
   MessagingModule,
   RabbitSubscriptions,
+  redeliver,
   type ReceivedEvent,
   Subscribe,
 } from '#platform/messaging';
+import { Metrics } from '#platform/observability';
 import { Database, statement } from '#platform/persistence';
 import {
   createTestDatabase,
@@ -24,13 +26,20 @@ import { MIGRATIONS } from '../../migrations/index.js';
 /** Others use the same broker. */
 const RUN = randomUUID();
 const EXCHANGE = `trial.${RUN}`;
-const [COUNTS, FAILS, WAITS] = ['counts', 'fails', 'waits'].map((name) => `trial.${RUN}.${name}`) as [
+const [COUNTS, FAILS, WAITS, OLD] = ['counts', 'fails', 'waits', 'old'].map((name) => `trial.${RUN}.${name}`) as [
+  string,
   string,
   string,
   string,
 ];
 /** First delivery and five more. */
 const MOST_DELIVERIES = 6;
+/** As an older release declared the queues of subscribers. */
+const OLD_OPTIONS = {
+  deadLetterExchange: 'crm.dead-letters',
+  deadLetterRoutingKey: OLD,
+  arguments: { 'x-queue-type': 'quorum', 'x-delivery-limit': 5 },
+};
 
 const EFFECT = statement('INSERT INTO public.effects (event_id) VALUES ($1::uuid)');
 
@@ -48,13 +57,14 @@ class CountingSubscriber implements EventSubscriber {
 @Subscribe({ queue: FAILS, keys: ['failed'] })
 class FailingSubscriber implements EventSubscriber {
   attempts = 0;
+  isMended = false;
 
   constructor(private readonly database: Database) {}
 
   async handle({ id }: ReceivedEvent): Promise<void> {
     this.attempts += 1;
     await this.database.query(EFFECT, [id]);
-    throw new RangeError('the deal has no executor');
+    if (!this.isMended) throw new RangeError('the deal has no executor');
   }
 }
 
@@ -74,6 +84,11 @@ class WaitingSubscriber implements EventSubscriber {
   }
 }
 
+/** The same on a queue with a delivery limit. */
+@Injectable()
+@Subscribe({ queue: OLD, keys: ['aged'] })
+class OldSubscriber extends WaitingSubscriber {}
+
 describe('a subscriber on RabbitMQ', () => {
   let database: TestDatabase;
   let app: INestApplicationContext;
@@ -85,17 +100,19 @@ describe('a subscriber on RabbitMQ', () => {
     await database.rows('CREATE TABLE public.effects (event_id uuid NOT NULL)');
     const rabbitmqUrl = testServer('CRM_TEST_RABBITMQ_URL');
     const env = testEnvironment({ databaseUrl: database.url, rabbitmqUrl }, { CRM_EVENTS_EXCHANGE: EXCHANGE });
-    app = await startTrial(env, {
-      imports: [CqrsModule.forRoot(), MessagingModule.forWorker(true)],
-      providers: [CountingSubscriber, FailingSubscriber, WaitingSubscriber],
-    });
     connection = await connect(rabbitmqUrl);
     channel = await connection.createConfirmChannel();
+    await channel.assertExchange('crm.dead-letters', 'direct', { durable: true });
+    await channel.assertQueue(OLD, OLD_OPTIONS);
+    app = await startTrial(env, {
+      imports: [CqrsModule.forRoot(), MessagingModule.forWorker(true)],
+      providers: [CountingSubscriber, FailingSubscriber, WaitingSubscriber, OldSubscriber],
+    });
   });
 
   afterAll(async () => {
     await app.close();
-    for (const queue of [COUNTS, FAILS, WAITS].flatMap((name) => [name, `${name}.dead`])) {
+    for (const queue of [COUNTS, FAILS, WAITS, OLD].flatMap((name) => [name, `${name}.dead`])) {
       await channel.deleteQueue(queue);
     }
     await channel.deleteExchange(EXCHANGE);
@@ -121,6 +138,12 @@ describe('a subscriber on RabbitMQ', () => {
 
   async function effectsOf(...ids: readonly string[]): Promise<number> {
     return (await database.rows('SELECT FROM public.effects WHERE event_id = ANY ($1)', [ids])).length;
+  }
+
+  /** The value of a gauge for a queue. */
+  async function metric(name: string, queue: string): Promise<number | undefined> {
+    const { values } = await app.get(Metrics).registry.getSingleMetric(name)!.get();
+    return values.find(({ labels }) => labels.queue === queue)?.value;
   }
 
   function deadLetter(queue: string): Promise<GetMessage> {
@@ -160,15 +183,27 @@ describe('a subscriber on RabbitMQ', () => {
     expect(dead.sort()).toEqual(sent.sort());
   });
 
-  it('that always fails is given up after the delivery limit, with nothing done', async () => {
+  it('that always fails is given up after six failures, with nothing done', async () => {
     const hopeless = event();
     await publish('failed', hopeless);
     const { content, properties } = await deadLetter(FAILS);
     expect(JSON.parse(content.toString())).toEqual(hopeless);
-    expect(properties.headers).toMatchObject({ 'x-first-death-reason': 'delivery_limit' });
+    expect(properties.headers).toMatchObject({ 'x-first-death-reason': 'rejected' });
     expect(app.get(FailingSubscriber).attempts).toBe(MOST_DELIVERIES);
     expect(await effectsOf(hopeless.id)).toBe(0);
     expect(await database.rows('SELECT FROM crm.inbox WHERE event_id = $1', [hopeless.id])).toEqual([]);
+  });
+
+  it('processes a dead letter that is redelivered, counting its failures from 0', async () => {
+    const mended = event();
+    await publish('failed', mended);
+    await until(async () => (await channel.checkQueue(`${FAILS}.dead`)).messageCount === 1);
+    const subscriber = app.get(FailingSubscriber);
+    subscriber.isMended = true;
+    expect(await metric('crm_dead_letters', FAILS)).toBe(1);
+    expect(await redeliver(testServer('CRM_TEST_RABBITMQ_URL'), EXCHANGE, FAILS)).toMatchObject({ moved: 1, left: 0 });
+    await until(() => effectsOf(mended.id));
+    expect(await metric('crm_dead_letters', FAILS)).toBe(0);
   });
 
   it('that fails because PostgreSQL is away waits for it, however long', async () => {
@@ -180,6 +215,26 @@ describe('a subscriber on RabbitMQ', () => {
     await until(() => effectsOf(patient.id));
     expect(await effectsOf(patient.id)).toBe(1);
     expect(await channel.get(`${WAITS}.dead`)).toBe(false);
+  });
+
+  it.each([
+    { what: 'its queue', subscriber: WaitingSubscriber, key: 'waited', queue: WAITS },
+    { what: 'a queue of an older release with a delivery limit', subscriber: OldSubscriber, key: 'aged', queue: OLD },
+  ])('does not dead-letter an event of $what for lost connections', async ({ subscriber: type, key, queue }) => {
+    const healthy = event();
+    const subscriber = app.get(type);
+    subscriber.isAway = true;
+    await publish(key, healthy);
+    for (let lost = 0; lost < 9; lost++) {
+      const { attempts } = subscriber;
+      await until(() => subscriber.attempts > attempts);
+      // RabbitMQ counts this as a delivery.
+      app.get(AmqpConnection).managedConnection.reconnect();
+    }
+    subscriber.isAway = false;
+    await until(() => effectsOf(healthy.id));
+    await until(() => app.get(RabbitSubscriptions).areBound);
+    expect(await channel.get(`${queue}.dead`)).toBe(false);
   });
 
   it.each([

@@ -116,6 +116,26 @@ function addEvents(crm: Verb, runs: Runs): void {
     .description('how far each consumer of the feed has come')
     .option(...JSON_FLAG)
     .action(runs(async () => (await import('./events/list-bookmarks.js')).listBookmarks));
+  addBrokerCommands(events, runs);
+}
+
+function addBrokerCommands(events: Verb, runs: Runs): void {
+  events
+    .command('redeliver')
+    .description('move the dead letters of a subscriber back into its queue, or unroutable events to the exchange')
+    .argument('<queue>', 'of a subscriber, or crm.unrouted')
+    .option(...JSON_FLAG)
+    .action(runs(async () => (await import('./events/redeliver-events.js')).redeliverEvents));
+  events
+    .command('recreate-exchange')
+    .description('replace an exchange that an older release declared with arguments by a plain one')
+    .option(
+      '--bindings <file>',
+      'bindings to keep, as rabbitmqctl list_bindings prints them in JSON; - for standard input',
+    )
+    .option('--without-bindings', 'keep none: every consumer binds its queue again')
+    .option(...JSON_FLAG)
+    .action(runs(async () => (await import('./events/recreate-exchange.js')).recreateExchange));
 }
 
 function addOperations(crm: Verb, runs: Runs): void {

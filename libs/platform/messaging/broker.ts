@@ -1,23 +1,27 @@
 import { RabbitMQModule, type RabbitMQConfig } from '@golevelup/nestjs-rabbitmq';
-import type { DynamicModule } from '@nestjs/common';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
 import { BrokerSettings } from '#platform/config';
 import { Log } from '#platform/observability';
-import { exchangesOf, UNROUTED } from './broker-topology.js';
+import { BrokerTopology } from './broker-topology.js';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** golevelup's connection with our topology: a broker that was configured and can't be reached fails the start. */
+@Module({ imports: [DiscoveryModule], providers: [BrokerTopology], exports: [BrokerTopology] })
+class BrokerTopologyModule {}
+
+/** golevelup's connection with our topology, declared before each connection. */
 export function brokerModule(): DynamicModule {
   return RabbitMQModule.forRootAsync({
-    inject: [BrokerSettings, Log],
-    useFactory: (settings: BrokerSettings, log: Log): RabbitMQConfig => ({
+    imports: [BrokerTopologyModule],
+    inject: [BrokerSettings, BrokerTopology, Log],
+    useFactory: (settings: BrokerSettings, topology: BrokerTopology, log: Log): RabbitMQConfig => ({
       name: 'crm',
       uri: settings.url!,
       prefetchCount: 20,
-      exchanges: exchangesOf(settings.exchange).map((exchange) => ({ ...exchange })),
-      queues: [{ name: UNROUTED, exchange: UNROUTED, routingKey: '', options: { durable: true } }],
       connectionInitOptions: { wait: true, timeout: CONNECT_TIMEOUT_MS, reject: true },
       connectionManagerOptions: {
+        findServers: () => topology.prepare(),
         heartbeatIntervalInSeconds: 5,
         reconnectTimeInSeconds: 1,
         // With Nagle's algorithm on, an event waits 33 ms for its frame to be sent.
@@ -30,3 +34,6 @@ export function brokerModule(): DynamicModule {
     }),
   });
 }
+
+/** Provides {@link BrokerTopology} beside the connection. */
+export const BROKER_TOPOLOGY = BrokerTopologyModule;

@@ -2,18 +2,27 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { AmqpConnection } from '@golevelup/nestjs-rabbitmq';
 import { Injectable } from '@nestjs/common';
 import { BrokerSettings, HttpSettings } from '#platform/config';
-import type { ConfirmChannel } from 'amqplib';
+import type { ChannelModel, ConfirmChannel, Message as ReturnedMessage, Options } from 'amqplib';
+import { BrokerTopology, UNROUTED } from './broker-topology.js';
 import { attributesOf, CLOUD_EVENT_CONTENT_TYPE, envelopeOf } from './cloud-event.js';
 import type { LoggedEvent } from './log-reader.js';
 
 /** AMQP's reply code. */
 const NOT_FOUND = 404;
+/** amqplib's text of the error that stands for basic.nack. */
+const NACKED = 'message nacked';
 
 /** Where a channel's events go, and what is said of all of them. */
 interface Route {
   readonly exchange: string;
   readonly keyOf: (event: LoggedEvent) => string;
   readonly headers: Readonly<Record<string, unknown>>;
+}
+
+/** An event as AMQP carries it. */
+interface Message {
+  readonly body: Buffer;
+  readonly options: Options.Publish;
 }
 
 /** The queue that events were to be sent to is not there. */
@@ -31,6 +40,8 @@ export class QueueMissingError extends Error {
  */
 export class ConfirmedChannel {
   private readonly trouble = new AbortController();
+  /** Ids of events that were returned and not confirmed yet. */
+  private readonly returned = new Set<string>();
 
   constructor(
     private readonly channel: ConfirmChannel,
@@ -40,6 +51,7 @@ export class ConfirmedChannel {
   ) {
     channel.on('error', (error: Error) => this.trouble.abort(error));
     channel.on('close', () => this.trouble.abort(new Error('the channel was closed')));
+    channel.on('return', (message: ReturnedMessage) => this.onReturn(message));
   }
 
   /** Aborted, with the reason, when what was sent may not be confirmed any more. */
@@ -52,36 +64,59 @@ export class ConfirmedChannel {
     this.trouble.abort(reason);
   }
 
-  /** Sends an event: persistent, mandatory; `confirmed` is called when the broker has it for good. */
-  send(event: LoggedEvent, confirmed: () => void): void {
+  /**
+   * Sends an event: persistent, mandatory.
+   * @param confirmed called when the broker has stored it; an event that no queue was bound for is stored in the
+   *   queue of unroutable events first.
+   * @param refused called when a queue did not take it; when left out, a refusal is trouble with the whole channel.
+   */
+  send(event: LoggedEvent, confirmed: () => void, refused?: () => void): void {
     if (this.signal.aborted) return;
     // Under a memory alarm the broker confirms nothing and closes nothing.
     const deadline = setTimeout(() => {
       this.trouble.abort(new Error(`no confirm within ${this.confirmTimeoutMs} ms`));
     }, this.confirmTimeoutMs).unref();
+    const message = this.messageOf(event);
     const settle = (error: unknown): void => {
+      // A message is returned before it is confirmed.
+      if (!error && this.returned.delete(event.id)) return this.publish('', UNROUTED, message, settle);
       clearTimeout(deadline);
-      if (error) this.trouble.abort(error);
-      else if (!this.signal.aborted) confirmed();
+      if (this.signal.aborted) return;
+      if (!error) confirmed();
+      else if (refused && (error as Error).message === NACKED) refused();
+      else this.trouble.abort(error);
     };
+    this.publish(this.route.exchange, this.route.keyOf(event), message, settle);
+  }
+
+  private publish(exchange: string, key: string, message: Message, settle: (error: unknown) => void): void {
     try {
-      const attributes = attributesOf(event, this.publicUrl);
-      const headers: Record<string, unknown> = { ...this.route.headers, event: event.type };
-      for (const [name, value] of Object.entries(attributes)) headers[`cloudEvents_${name}`] = value;
-      const options = {
-        persistent: true,
-        mandatory: true,
-        contentType: CLOUD_EVENT_CONTENT_TYPE,
-        messageId: event.id,
-        type: attributes.type,
-        timestamp: Math.floor(Date.parse(event.time) / 1000),
-        headers,
-      };
-      const body = Buffer.from(envelopeOf(attributes, event.data));
-      this.channel.publish(this.route.exchange, this.route.keyOf(event), body, options, settle);
+      this.channel.publish(exchange, key, message.body, message.options, settle);
     } catch (error) {
       settle(error);
     }
+  }
+
+  private messageOf(event: LoggedEvent): Message {
+    const attributes = attributesOf(event, this.publicUrl);
+    const headers: Record<string, unknown> = { ...this.route.headers, event: event.type };
+    for (const [name, value] of Object.entries(attributes)) headers[`cloudEvents_${name}`] = value;
+    const options = {
+      persistent: true,
+      mandatory: true,
+      contentType: CLOUD_EVENT_CONTENT_TYPE,
+      messageId: event.id,
+      type: attributes.type,
+      timestamp: Math.floor(Date.parse(event.time) / 1000),
+      headers,
+    };
+    return { body: Buffer.from(envelopeOf(attributes, event.data)), options };
+  }
+
+  /** The default exchange routes to one queue by its name, so that an unroutable message there means a missing queue. */
+  private onReturn({ fields, properties }: ReturnedMessage): void {
+    if (fields.exchange === '') this.abandon(new QueueMissingError(fields.routingKey));
+    else this.returned.add(properties.messageId as string);
   }
 
   /** Resolves in any case: a channel whose connection dies while it closes never answers. */
@@ -101,6 +136,7 @@ export class ConfirmedChannels {
     private readonly amqp: AmqpConnection,
     private readonly broker: BrokerSettings,
     private readonly http: HttpSettings,
+    private readonly topology: BrokerTopology,
   ) {}
 
   /** golevelup's connection comes back by itself and tells of it in the log. */
@@ -114,6 +150,7 @@ export class ConfirmedChannels {
    */
   async open(): Promise<ConfirmedChannel> {
     const { exchange } = this.broker;
+    await this.inTime(this.topology.declareExchanges(this.connection));
     return this.confirmed(await this.channel(), { exchange, keyOf: ({ type }) => type, headers: {} });
   }
 
@@ -130,27 +167,27 @@ export class ConfirmedChannels {
     } catch (error) {
       throw (error as { code?: unknown }).code === NOT_FOUND ? new QueueMissingError(queue) : error;
     }
-    const confirmed = this.confirmed(channel, { exchange: '', keyOf: () => queue, headers: { replayed: true } });
-    // What can't be routed is confirmed all the same, after it was returned.
-    channel.on('return', () => confirmed.abandon(new QueueMissingError(queue)));
-    return confirmed;
+    return this.confirmed(channel, { exchange: '', keyOf: () => queue, headers: { replayed: true } });
   }
 
   private confirmed(channel: ConfirmChannel, route: Route): ConfirmedChannel {
     return new ConfirmedChannel(channel, route, this.http.publicUrl!, this.broker.confirmTimeoutMs);
   }
 
-  private async channel(): Promise<ConfirmChannel> {
-    const { confirmTimeoutMs } = this.broker;
-    const connection = this.amqp.connection as unknown as ConfirmChannelSource;
-    const late = delay(confirmTimeoutMs, undefined, { ref: false }).then(() => {
-      throw new Error(`no channel within ${confirmTimeoutMs} ms`);
-    });
-    return Promise.race([connection.createConfirmChannel(), late]);
+  private channel(): Promise<ConfirmChannel> {
+    return this.inTime(this.connection.createConfirmChannel());
   }
-}
 
-/** What amqplib's connection can do, which its types leave out. */
-interface ConfirmChannelSource {
-  createConfirmChannel(): Promise<ConfirmChannel>;
+  /** amqplib's connection, whose type golevelup narrows. */
+  private get connection(): ChannelModel {
+    return this.amqp.connection as unknown as ChannelModel;
+  }
+
+  private inTime<T>(work: Promise<T>): Promise<T> {
+    const { confirmTimeoutMs } = this.broker;
+    const late = delay(confirmTimeoutMs, undefined, { ref: false }).then(() => {
+      throw new Error(`no answer within ${confirmTimeoutMs} ms`);
+    });
+    return Promise.race([work, late]);
+  }
 }

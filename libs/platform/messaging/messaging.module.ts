@@ -1,7 +1,8 @@
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { AggregateStore } from './aggregate.repository.js';
-import { brokerModule } from './broker.js';
+import { BROKER_TOPOLOGY, brokerModule } from './broker.js';
+import { BrokerMetrics } from './broker-metrics.js';
 import { ConfirmedChannels } from './confirmed-channel.js';
 import { EventBookmarks } from './event-bookmarks.js';
 import { EventLog } from './event-log.js';
@@ -34,17 +35,17 @@ export class MessagingModule {
   /** For a command that reads the log or, with a broker, sends parts of it to a queue. */
   static forCommand(hasBroker: boolean): DynamicModule {
     const providers = [...READING, ...(hasBroker ? PUBLISHING : [])];
-    const imports = hasBroker ? [brokerModule()] : [];
+    const imports = hasBroker ? [BROKER_TOPOLOGY, brokerModule()] : [];
     return { module: MessagingModule, global: true, imports, providers, exports: providers };
   }
 
   /** For the process that also orders, publishes and subscribes: over RabbitMQ when it is configured, else in process. */
   static forWorker(hasBroker: boolean): DynamicModule {
-    const delivery = hasBroker ? [...PUBLISHING, RabbitPublisher, RabbitSubscriptions] : [LocalDelivery];
+    const delivery = hasBroker ? [...PUBLISHING, RabbitPublisher, RabbitSubscriptions, BrokerMetrics] : [LocalDelivery];
     return {
       module: MessagingModule,
       global: true,
-      imports: [DiscoveryModule, ...(hasBroker ? [brokerModule()] : [])],
+      imports: [DiscoveryModule, ...(hasBroker ? [BROKER_TOPOLOGY, brokerModule()] : [])],
       providers: [...LOG, ...KEEPING, Subscriptions, Sequencer, LogMetrics, ...delivery],
       exports: [...LOG, ...KEEPING, ...(hasBroker ? [RabbitSubscriptions, QueueReplay] : [])],
     };

@@ -7,17 +7,18 @@ import { isUnavailable } from '#platform/persistence';
 import type { ConfirmChannel, ConsumeMessage } from 'amqplib';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { DEAD_LETTERS } from './broker-topology.js';
+import { copyOf, failuresOf, isNearDeliveryLimit } from './deliveries.js';
 import type { EventSubscriber, ReceivedEvent, Subscription } from './subscriber.js';
 import { Subscriptions } from './subscriptions.js';
 
-/** Deliveries after which a message that always fails is put aside. */
-const DELIVERY_LIMIT = 5;
+/** Failures of its handler after which an event is dead-lettered. */
+const MAX_FAILURES = 6;
 const RETRY_MS = 1_000;
 
 /**
- * Runs our own subscribers on RabbitMQ: durable quorum queues with a delivery limit and a dead-letter queue each.
- * What is malformed is put aside at once; what fails because PostgreSQL is away waits for it.
+ * Runs our own subscribers on RabbitMQ: a durable quorum queue and a dead-letter queue each.
+ * A malformed message is dead-lettered at once, an event after {@link MAX_FAILURES} failures of its handler. A lost
+ * connection and an unavailable PostgreSQL are no failures: the event waits for them.
  */
 @Injectable()
 export class RabbitSubscriptions implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -39,18 +40,22 @@ export class RabbitSubscriptions implements OnApplicationBootstrap, BeforeApplic
     return this.amqp.connected && this.isWhole && this.bound === this.subscriptions.all().length;
   }
 
-  /** @throws Error when a queue can't be declared, e.g. because it is there with other arguments. */
   async onApplicationBootstrap(): Promise<void> {
+    await this.subscriptions.record();
     const { managedChannel } = this.amqp;
     managedChannel.on('connect', () => (this.isWhole = true));
     await managedChannel.addSetup((channel: ConfirmChannel) => this.watch(channel));
     for (const { subscription, subscriber } of this.subscriptions.all()) {
       const { queue, keys } = subscription;
-      const queueOptions = optionsOf(queue);
-      await managedChannel.addSetup((channel: ConfirmChannel) => declare(channel, queue, queueOptions));
       await this.amqp.createSubscriber<Buffer>(
         (body, message) => this.receive(subscription, subscriber, body, message),
-        { exchange: this.settings.exchange, routingKey: [...keys], queue, queueOptions, errorHandler: giveBack },
+        {
+          exchange: this.settings.exchange,
+          routingKey: [...keys],
+          queue,
+          createQueueIfNotExists: false,
+          errorHandler: giveBack,
+        },
         subscriber.constructor.name,
       );
       this.bound += 1;
@@ -86,56 +91,78 @@ export class RabbitSubscriptions implements OnApplicationBootstrap, BeforeApplic
     body: Buffer | undefined,
     message: ConsumeMessage | undefined,
   ): Promise<Nack | undefined> {
+    if (!message) return undefined;
+    if (isNearDeliveryLimit(message)) return this.replace(queue, message, failuresOf(message));
     const event = parse(body);
     if (!event) {
-      this.log.error({ queue, message_id: message?.properties.messageId as unknown }, 'malformed message put aside');
+      this.log.error({ queue, message_id: message.properties.messageId as unknown }, 'malformed message dead-lettered');
       return new Nack(false);
     }
     const traceId = randomBytes(16).toString('hex');
     const facts = { requestId: event.id, traceId, traceparent: `00-${traceId}-${randomBytes(8).toString('hex')}-01` };
-    return RequestContext.run(facts, () => this.attempt(queue, subscriber, event));
+    return RequestContext.run(facts, async () => {
+      const error = await this.attempt(queue, subscriber, event);
+      if (error === undefined) return undefined;
+      return isUnavailable(error) ? new Nack(true) : this.afterFailure(error, queue, event, message);
+    });
   }
 
-  private async attempt(queue: string, subscriber: EventSubscriber, event: ReceivedEvent): Promise<Nack | undefined> {
+  /** @returns the error of the handler; one of an unavailable server only when RabbitMQ is lost too, or on shutdown. */
+  private async attempt(queue: string, subscriber: EventSubscriber, event: ReceivedEvent): Promise<unknown> {
     for (;;) {
       try {
         await this.subscriptions.deliver(queue, subscriber, event);
         return undefined;
       } catch (error) {
-        this.log.warn({ err: error, queue, event_id: event.id, type: event.type }, 'subscriber failed, trying again');
+        if (!isUnavailable(error)) return error ?? new Error('the subscriber failed without an error');
+        this.log.warn({ err: error, queue, event_id: event.id, type: event.type }, 'subscriber waits for a server');
         await delay(RETRY_MS);
-        if (!isUnavailable(error) || !this.amqp.connected) return new Nack(true);
+        if (this.isStopping || !this.amqp.connected) return error;
       }
     }
   }
-}
 
-function optionsOf(queue: string) {
-  return {
-    durable: true,
-    deadLetterExchange: DEAD_LETTERS,
-    deadLetterRoutingKey: queue,
-    arguments: { 'x-queue-type': 'quorum', 'x-delivery-limit': DELIVERY_LIMIT },
-  };
-}
+  private async afterFailure(
+    error: unknown,
+    queue: string,
+    event: ReceivedEvent,
+    message: ConsumeMessage,
+  ): Promise<Nack | undefined> {
+    const failures = failuresOf(message) + 1;
+    const facts = { err: error, queue, event_id: event.id, type: event.type, failures };
+    if (failures >= MAX_FAILURES) {
+      this.log.error(facts, 'event dead-lettered: its subscriber failed too often');
+      return new Nack(false);
+    }
+    this.log.warn(facts, 'subscriber failed, trying again');
+    await delay(RETRY_MS);
+    return this.replace(queue, message, failures);
+  }
 
-/** The queue, and the one that takes what is put aside. */
-async function declare(channel: ConfirmChannel, queue: string, options: ReturnType<typeof optionsOf>): Promise<void> {
-  const dead = `${queue}.dead`;
-  await channel.assertQueue(dead, { durable: true });
-  await channel.bindQueue(dead, DEAD_LETTERS, queue);
-  await channel.assertQueue(queue, options);
+  /**
+   * Puts a copy of a delivered message into its queue, with the handler's failures in a header; the original is
+   * acknowledged once the copy is stored. RabbitMQ counts the deliveries of the copy from 0.
+   */
+  private async replace(queue: string, message: ConsumeMessage, failures: number): Promise<Nack | undefined> {
+    const channel = this.channel;
+    if (!channel) return new Nack(true);
+    return new Promise((resolve) => {
+      channel.sendToQueue(queue, message.content, copyOf(message, failures), (error: unknown) => {
+        resolve(error ? new Nack(true) : undefined);
+      });
+    });
+  }
 }
 
 /**
- * Called when the answer to a delivery could not be sent, mostly because the connection went meanwhile: the broker
- * then delivers again by itself. golevelup's own handler would throw, and end the process.
+ * Handles an acknowledgement that could not be sent, mostly because the connection was lost: RabbitMQ then delivers the
+ * message again by itself. golevelup's own handler would throw, and end the process.
  */
 function giveBack(channel: { nack(message: ConsumeMessage): void }, message: ConsumeMessage): void {
   try {
     channel.nack(message);
   } catch {
-    // The channel is closed: there is nobody left to tell.
+    // The channel is closed.
   }
 }
 

@@ -44,7 +44,7 @@ export async function doctor(options: DoctorOptions, env: NodeJS.ProcessEnv): Pr
       const checks = [
         ...databaseChecks(() => database.connected(), broker.url !== undefined, Number(options.lag)),
         redisCheck(settings.get(RedisSettings) as RedisSettings),
-        ...brokerChecks(broker),
+        ...brokerChecks(broker, () => subscriberQueues(database)),
       ];
       for (const check of checks) note(check.name, await findingOf(check));
       await database.end();
@@ -52,6 +52,12 @@ export async function doctor(options: DoctorOptions, env: NodeJS.ProcessEnv): Pr
   }
   if (options.json) print(JSON.stringify(found));
   return found.some(({ state }) => state === 'FAILED') ? 1 : 0;
+}
+
+async function subscriberQueues(database: LazyClient): Promise<readonly string[]> {
+  const client = await database.connected();
+  const { rows } = await client.query<{ queue: string }>('SELECT queue FROM crm.subscriber_queues ORDER BY queue');
+  return rows.map(({ queue }) => queue);
 }
 
 /** Undefined when there is a fault; what `npm start` brings itself needs no setting. */

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import type { BrokerSettings, RedisSettings } from '#platform/config';
-import { type BrokerFindings, examineBroker, UNROUTED } from '#platform/messaging';
+import { type BrokerFindings, deadQueueOf, depthOf, examineBroker, UNROUTED, withBroker } from '#platform/messaging';
 import { type Check, failed, type Finding, ok, skipped } from './check.js';
 
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -16,8 +16,11 @@ export function redisCheck(settings: RedisSettings): Check {
   };
 }
 
-/** What RabbitMQ tells. */
-export function brokerChecks(settings: BrokerSettings): readonly Check[] {
+/**
+ * Checks of RabbitMQ.
+ * @param queues gives the names of our subscribers' queues; it fails when the database can't be read.
+ */
+export function brokerChecks(settings: BrokerSettings, queues: () => Promise<readonly string[]>): readonly Check[] {
   const { url, exchange } = settings;
   let asked: Promise<BrokerFindings> | undefined;
   const findings = (): Promise<BrokerFindings> => (asked ??= examineBroker(url!, exchange));
@@ -25,12 +28,17 @@ export function brokerChecks(settings: BrokerSettings): readonly Check[] {
   return [
     {
       name: 'RabbitMQ',
-      look: async () => (url ? topology(await findings()) : notConfigured('events stay in the worker')),
+      look: async () => (url ? topology(await findings(), exchange) : notConfigured('events stay in the worker')),
       otherwise,
     },
     {
       name: 'unrouted',
       look: async () => (url ? unrouted(await findings()) : notConfigured('events stay in the worker')),
+      otherwise,
+    },
+    {
+      name: 'dead letters',
+      look: async () => (url ? deadLetters(url, await queues()) : notConfigured('events stay in the worker')),
       otherwise,
     },
   ];
@@ -64,12 +72,19 @@ async function eviction({ host, port, password }: RedisSettings): Promise<Findin
   }
 }
 
-function topology({ faults }: BrokerFindings): Finding {
-  if (faults.length === 0) return ok('exchanges and the binding of what is unrouted are there');
-  const remedy = faults.some((fact) => fact.includes('not as declared'))
-    ? 'Delete the one that differs (its bindings go with it), then restart the worker, which declares it.'
-    : 'Restart the worker: it declares what is missing.';
-  return failed(faults.join('; '), remedy);
+function topology({ faults, difference }: BrokerFindings, exchange: string): Finding {
+  if (faults.length > 0) {
+    const remedy = faults.some((fact) => fact.includes('not as declared'))
+      ? 'Delete the one that differs (its bindings go with it), then restart the worker, which declares it.'
+      : 'Restart the worker: it declares what is missing.';
+    return failed(faults.join('; '), remedy);
+  }
+  if (difference === undefined) return ok('the exchanges and the queue of unroutable events exist');
+  return failed(
+    `a service that declares the exchange ${exchange} plainly is refused with 406: ${difference}`,
+    'The worker itself works with it. Once, while the workers are stopped, run npx crm events recreate-exchange, ' +
+      'which keeps the bindings.',
+  );
 }
 
 function unrouted({ unrouted: depth }: BrokerFindings): Finding {
@@ -77,6 +92,19 @@ function unrouted({ unrouted: depth }: BrokerFindings): Finding {
   if (depth === 0) return ok(`${UNROUTED} is empty`);
   return failed(
     `${depth} event(s) in ${UNROUTED} that no queue was bound for`,
-    'Bind the queue that should get them and replay them to it with npx crm events replay, then purge this one.',
+    'Bind the queue that should get them, then run npx crm events redeliver crm.unrouted; purge it if none should.',
+  );
+}
+
+async function deadLetters(url: string, queues: readonly string[]): Promise<Finding> {
+  const depths = await withBroker(url, async (connection) => {
+    const found: { readonly queue: string; readonly depth: number }[] = [];
+    for (const queue of queues) found.push({ queue, depth: (await depthOf(connection, deadQueueOf(queue))) ?? 0 });
+    return found.filter(({ depth }) => depth > 0);
+  });
+  if (depths.length === 0) return ok('none');
+  return failed(
+    depths.map(({ queue, depth }) => `${depth} in ${deadQueueOf(queue)}`).join(', '),
+    `The worker’s log names each event and its error: correct the cause, then run npx crm events redeliver ${depths[0]!.queue}.`,
   );
 }
