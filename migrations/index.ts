@@ -11,6 +11,7 @@ import { ListScopes1764000010000 } from './1764000010000-list-scopes.js';
 import { TrueTotals1764000011000 } from './1764000011000-true-totals.js';
 import { Audience1764000012000 } from './1764000012000-audience.js';
 import { SubscriberQueues1764000024000 } from './1764000024000-subscriber-queues.js';
+import { ParkedEvents1764000024100 } from './1764000024100-parked-events.js';
 import { Leases1764000025000 } from './1764000025000-leases.js';
 import { CursorFences1764000025010 } from './1764000025010-cursor-fences.js';
 
@@ -29,6 +30,7 @@ export const MIGRATIONS = [
   TrueTotals1764000011000,
   Audience1764000012000,
   SubscriberQueues1764000024000,
+  ParkedEvents1764000024100,
   Leases1764000025000,
   CursorFences1764000025010,
 ];

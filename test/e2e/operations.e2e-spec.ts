@@ -89,7 +89,7 @@ describe('the command line of operations', () => {
         code: 0,
         unsound: [],
       });
-      expect(stdout.trim().split('\n')).toHaveLength(10);
+      expect(stdout.trim().split('\n')).toHaveLength(11);
     });
 
     it('finds a schema that is newer', async () => {
@@ -106,7 +106,9 @@ describe('the command line of operations', () => {
       await redis.config('SET', 'maxmemory-policy', 'noeviction');
     });
 
-    it('finds an exchange or a queue that is missing', async () => {
+    it('finds a binding, an exchange or a queue that is missing', async () => {
+      await onBroker((channel) => channel.unbindQueue(UNROUTED, UNROUTED, ''));
+      expect(await failures()).toEqual({ RabbitMQ: expect.stringMatching(/is not bound .*Restart the worker/) });
       await onBroker((channel) => channel.deleteQueue(UNROUTED));
       expect(await failures()).toEqual({
         RabbitMQ: expect.stringMatching(/crm\.unrouted is missing.*Restart the worker/),
@@ -164,6 +166,33 @@ describe('the command line of operations', () => {
       });
       await crm.database.rows('DELETE FROM crm.subscriber_queues WHERE queue = $1', [queue]);
       expect((await run('events', 'redeliver', queue)).code).toBe(1);
+    });
+
+    it('finds events that a full queue refuses, which release publishes once it takes them', async () => {
+      const full = { maxLength: 1, arguments: { 'x-overflow': 'reject-publish' } };
+      await onBroker(async (channel) => {
+        await channel.assertQueue('test.clients', full);
+        await channel.bindQueue('test.clients', 'crm.events', 'client.created');
+      });
+      for (let clients = 0; clients < 4; clients++) await user.addClient();
+      await until(() => worker.said('RabbitMQ refused an event'));
+      const { 'parked events': parked } = await failures();
+      expect(parked).toMatch(/^\d × client\.created \(e\.g\. event [0-9a-f-]{36}\)\. .*npx crm events release/);
+      expect(worker.lastSaid('RabbitMQ refused an event')).toMatchObject({
+        event_id: expect.any(String),
+        type: 'client.created',
+      });
+      expect(await run('events', 'release')).toMatchObject({
+        code: 1,
+        stdout: expect.stringMatching(/still parked: \d × client/),
+      });
+      await onBroker((channel) => channel.deleteQueue('test.clients'));
+      expect(await run('events', 'release')).toMatchObject({
+        code: 0,
+        stdout: expect.stringMatching(/^No event is parked/),
+      });
+      await until(async () => (await unrouted()) > 0);
+      await purge();
     });
 
     it('finds events that nobody orders, and then those that nobody is bound for', async () => {
@@ -228,7 +257,7 @@ describe('the command line of operations', () => {
       const { code, stdout } = await commandLine({ ...crm.environment(), ...away }, 'doctor');
       expect({ code, failed: stdout.match(/^FAILED {3}(?!configuration).*ECONNREFUSED.*$/gm)?.length }).toEqual({
         code: 1,
-        failed: 9,
+        failed: 10,
       });
     });
   });

@@ -127,6 +127,11 @@ function addBrokerCommands(events: Verb, runs: Runs): void {
     .option(...JSON_FLAG)
     .action(runs(async () => (await import('./events/redeliver-events.js')).redeliverEvents));
   events
+    .command('release')
+    .description('send the events again that RabbitMQ refused; ends with 1 when some are still refused')
+    .option(...JSON_FLAG)
+    .action(runs(async () => (await import('./events/release-events.js')).releaseEvents));
+  events
     .command('recreate-exchange')
     .description('replace an exchange that an older release declared with arguments by a plain one')
     .option(

@@ -79,12 +79,12 @@ export class ConfirmedChannel {
     const message = this.messageOf(event);
     const settle = (error: unknown): void => {
       // A message is returned before it is confirmed.
-      if (!error && this.returned.delete(event.id)) return this.publish('', UNROUTED, message, settle);
+      if (!error && this.returned.delete(event.id)) return this.publish(UNROUTED, event.type, message, settle);
       clearTimeout(deadline);
       if (this.signal.aborted) return;
       if (!error) confirmed();
       else if (refused && (error as Error).message === NACKED) refused();
-      else this.trouble.abort(error);
+      else this.trouble.abort(refusalOf(error as Error, event));
     };
     this.publish(this.route.exchange, this.route.keyOf(event), message, settle);
   }
@@ -113,9 +113,10 @@ export class ConfirmedChannel {
     return { body: Buffer.from(envelopeOf(attributes, event.data)), options };
   }
 
-  /** The default exchange routes to one queue by its name, so that an unroutable message there means a missing queue. */
+  /** The default exchange routes to the queue that the key names, the one of unroutable events to theirs. */
   private onReturn({ fields, properties }: ReturnedMessage): void {
     if (fields.exchange === '') this.abandon(new QueueMissingError(fields.routingKey));
+    else if (fields.exchange === UNROUTED) this.abandon(new QueueMissingError(UNROUTED));
     else this.returned.add(properties.messageId as string);
   }
 
@@ -127,6 +128,10 @@ export class ConfirmedChannel {
       .catch(() => undefined);
     await Promise.race([answered, closed, delay(this.confirmTimeoutMs, undefined, { ref: false })]);
   }
+}
+
+function refusalOf(error: Error, { id, type }: LoggedEvent): Error {
+  return error.message === NACKED ? new Error(`RabbitMQ refused event ${id} (${type}): the queue is full`) : error;
 }
 
 /** Opens {@link ConfirmedChannel}s while there is a connection. */

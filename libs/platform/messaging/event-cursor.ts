@@ -1,5 +1,6 @@
 import type { Lease } from '#platform/persistence';
 import type pg from 'pg';
+import type { LoggedEvent } from './log-reader.js';
 
 /** Cursor of what RabbitMQ has confirmed. */
 export const RABBITMQ_CURSOR = 'rabbitmq';
@@ -18,6 +19,27 @@ const SAVE = {
   text: `UPDATE crm.event_cursors SET position = $2::bigint, updated_at = now()
          WHERE name = $1 AND position < $2::bigint AND fence = $3::bigint`,
 };
+
+/** Parks events and moves the cursor past them, or neither. The position may have been saved before. */
+const PARK = {
+  name: 'crm_cursor_park',
+  text: `WITH moved AS (
+      UPDATE crm.event_cursors SET position = greatest(position, $2::bigint), updated_at = now()
+      WHERE name = $1 AND fence = $3::bigint RETURNING 1
+    ), parked AS (
+      INSERT INTO crm.parked_events (position, stream, event_id, type, refusals, refused_at)
+      SELECT p.position, p.stream, p.event_id, p.type, p.refusals, CASE WHEN p.refusals > 0 THEN now() END
+      FROM unnest($4::bigint[], $5::text[], $6::uuid[], $7::text[], $8::int[]) AS p (position, stream, event_id, type, refusals), moved
+      ON CONFLICT (position) DO NOTHING
+    )
+    SELECT FROM moved`,
+};
+
+/** An event that the cursor passes though RabbitMQ has not stored it. */
+export interface EventToPark extends Pick<LoggedEvent, 'position' | 'stream' | 'id' | 'type'> {
+  /** 1 when RabbitMQ refused it, 0 when it waits behind another of its stream. */
+  readonly refusals: number;
+}
 
 /** How far a reader has come, kept in PostgreSQL under the reader's lease; it never goes back. */
 export class EventCursor {
@@ -55,6 +77,25 @@ export class EventCursor {
     const { rowCount } = await this.client.query({ ...SAVE, values });
     if (!rowCount) throw fencedOff(this.name);
     this.current = position;
+    this.savedAt = Date.now();
+  }
+
+  /**
+   * Saves `position` and the events up to there or beyond that are parked, at once.
+   * @throws Error when a later leader has opened the cursor.
+   */
+  async park(position: bigint, events: readonly EventToPark[]): Promise<void> {
+    const columns = [
+      events.map((event) => event.position.toString()),
+      events.map(({ stream }) => stream),
+      events.map(({ id }) => id),
+      events.map(({ type }) => type),
+      events.map(({ refusals }) => refusals),
+    ];
+    const values = [this.name, position.toString(), this.lease.token, ...columns];
+    const { rowCount } = await this.client.query({ ...PARK, values });
+    if (!rowCount) throw fencedOff(this.name);
+    if (position > this.current) this.current = position;
     this.savedAt = Date.now();
   }
 }

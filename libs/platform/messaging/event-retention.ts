@@ -12,13 +12,14 @@ const THROUGH = statement(
   `SELECT least(
      (SELECT min(position) - 1 FROM crm.event_log WHERE time >= $1::timestamptz AND position IS NOT NULL),
      (SELECT position FROM crm.event_cursors WHERE name = 'sequencer'),
+     (SELECT min(position) - 1 FROM crm.parked_events),
      coalesce((SELECT position FROM crm.event_cursors WHERE name = $2::text), 0)) AS through`,
 );
 const FORGET = statement('SELECT crm.forget_events($1::bigint, $2::timestamptz, $3::int) AS count');
 
 /**
- * Forgets old events, always from the log's beginning. What is not published, not positioned, beyond the slowest
- * bookmark or wanted by a replay stays, however old it is.
+ * Forgets old events, always from the log's beginning. An event stays, however old, that is unpublished, parked,
+ * unpositioned, beyond the slowest bookmark or part of a replay.
  */
 @Injectable()
 export class EventRetention {

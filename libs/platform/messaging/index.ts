@@ -28,6 +28,7 @@ export { type LogFilter, type LoggedEvent, type LogPage, LogReader } from './log
 export { LogSignal } from './log-signal.js';
 export { MessagingModule } from './messaging.module.js';
 export { LOCAL_CURSOR, RABBITMQ_CURSOR } from './event-cursor.js';
+export { PARKED_COUNTS, type ParkedCount, ParkedEvents } from './parked-events.js';
 export { isPosition, positionGone, positionInFuture } from './position.js';
 export { deadQueueOf } from './queue-names.js';
 export { QueueReplay } from './queue-replay.js';

@@ -2,6 +2,7 @@ import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { Metrics } from '#platform/observability';
 import { Database } from '#platform/persistence';
 import { type ReaderLag, readerLags, unsequenced } from './log-lag.js';
+import { ParkedEvents } from './parked-events.js';
 
 /** Metrics of the log: how far each reader is behind. */
 @Injectable()
@@ -9,6 +10,7 @@ export class LogMetrics implements OnApplicationBootstrap {
   constructor(
     private readonly metrics: Metrics,
     private readonly database: Database,
+    private readonly parked: ParkedEvents,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -20,6 +22,11 @@ export class LogMetrics implements OnApplicationBootstrap {
         gauge.set((await unsequenced((statement) => this.database.query(statement))).count);
       },
     );
+    const parked = 'Events that RabbitMQ refused, and those behind them in their stream';
+    this.metrics.observedGauge('crm_parked_events', parked, ['type'], async (gauge) => {
+      gauge.reset();
+      for (const { type, events } of await this.parked.counts()) gauge.set({ type }, events);
+    });
     this.perReader('crm_log_lag_events', 'Events that a reader of the log has not processed yet', ({ lag }) => lag);
     this.perReader('crm_log_oldest_unread_seconds', 'Age of the oldest of them', ({ age }) => age);
   }

@@ -64,6 +64,7 @@ const READ_RECENT = statement(
 const READ_AFTER = statement(
   `SELECT ${COLUMNS} FROM crm.event_log WHERE position > $1::bigint ORDER BY position LIMIT $2::int`,
 );
+const READ_AT = statement(`SELECT ${COLUMNS} FROM crm.event_log WHERE position = ANY ($1::bigint[]) ORDER BY position`);
 const READ_WANTED = statement(
   `SELECT ${COLUMNS} FROM crm.event_log
    WHERE position > $1::bigint AND position <= $2::bigint AND '.' || type ~ $3::text ORDER BY position LIMIT $4::int`,
@@ -103,6 +104,11 @@ export class LogReader {
     const recent = rows.filter((row) => row.position !== null);
     if (left <= 0n || BigInt(recent.length) === (left < limit ? left : BigInt(limit))) return recent.map(eventOf);
     return (await this.database.query<LoggedRow>(READ_AFTER, [position.toString(), limit])).map(eventOf);
+  }
+
+  /** The events at some positions, in order; those that are not kept any more are left out. */
+  async readAt(positions: readonly bigint[]): Promise<LoggedEvent[]> {
+    return (await this.database.query<LoggedRow>(READ_AT, [positions.map(String)])).map(eventOf);
   }
 
   /**

@@ -6,6 +6,7 @@ import type pg from 'pg';
 
 const APPENDED = 'crm_log_appended';
 const POSITIONED = 'crm_log_positioned';
+const RETRY_PARKED = 'crm_retry_parked';
 /** Nobody waits for a disk here: what a crash of PostgreSQL may lose with it is a wake-up. */
 const WAKE_SEQUENCER = statement(`SELECT set_config('synchronous_commit', 'off', true), pg_notify('${APPENDED}', '')`);
 const RECONNECT_MS = 1_000;
@@ -63,12 +64,19 @@ export class LogSignal implements OnApplicationBootstrap, BeforeApplicationShutd
   /** Statement to run in the sequencer's transaction: readers wake when the positions are committed. */
   static readonly positionedSql = `pg_notify('${POSITIONED}', '')`;
 
+  /** Statement that makes the publisher send parked events again. */
+  static readonly retryParked = statement(`SELECT pg_notify('${RETRY_PARKED}', '')`);
+
   onAppended(listener: () => void): () => void {
     return this.on(APPENDED, listener);
   }
 
   onPositioned(listener: () => void): () => void {
     return this.on(POSITIONED, listener);
+  }
+
+  onRetryParked(listener: () => void): () => void {
+    return this.on(RETRY_PARKED, listener);
   }
 
   private on(channel: string, listener: () => void): () => void {

@@ -13,13 +13,14 @@ import { LogMetrics } from './log-metrics.js';
 import { LogPartitions } from './log-partitions.js';
 import { LogReader } from './log-reader.js';
 import { LogSignal } from './log-signal.js';
+import { ParkedEvents } from './parked-events.js';
 import { QueueReplay } from './queue-replay.js';
 import { RabbitPublisher } from './rabbit-publisher.js';
 import { RabbitSubscriptions } from './rabbit-subscriptions.js';
 import { Sequencer } from './sequencer.js';
 import { Subscriptions } from './subscriptions.js';
 
-const READING: Provider[] = [LogReader, LogSignal, EventBookmarks, EventReplays];
+const READING: Provider[] = [LogReader, LogSignal, EventBookmarks, EventReplays, ParkedEvents];
 const LOG: Provider[] = [...READING, EventLog, AggregateStore];
 const KEEPING: Provider[] = [EventRetention, LogPartitions];
 const PUBLISHING: Provider[] = [ConfirmedChannels, QueueReplay];

@@ -53,6 +53,17 @@ describe('the window of events on their way', () => {
     expect(window.take(second)).toBe(second);
   });
 
+  it('gives an event back with those that wait behind it, and is confirmed beyond them', () => {
+    const window = new OrderedWindow(0n);
+    const [a1, b2, a3] = [event(1n, 'a'), event(2n, 'b'), event(3n, 'a')];
+    for (const one of [a1, b2, a3]) window.take(one);
+    window.confirm(b2);
+    expect(window.withdraw(a1)).toEqual([a1, a3]);
+    expect([window.confirmedUpTo, window.size]).toEqual([3n, 0]);
+    const a4 = event(4n, 'a');
+    expect(window.take(a4)).toBe(a4);
+  });
+
   it('keeps at most one event of a stream in flight, in order, whatever the order of confirms', () => {
     const moves = fc.array(
       fc.record({ stream: fc.constantFrom('a', 'b', 'c', 'd'), confirms: fc.array(fc.nat(), { maxLength: 3 }) }),

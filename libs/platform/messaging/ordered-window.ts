@@ -49,6 +49,17 @@ export class OrderedWindow {
     if (position > this.lastTaken) this.lastTaken = position;
   }
 
+  /**
+   * Takes an event and those of its stream that wait behind it out of the window.
+   * @returns all of them, in order.
+   */
+  withdraw(event: LoggedEvent): readonly LoggedEvent[] {
+    const events = [event, ...(this.waiting.get(event.stream) ?? [])];
+    for (const { position } of events) this.open.delete(position);
+    this.waiting.delete(event.stream);
+    return events;
+  }
+
   /** @returns the stream's next event, to be sent now. */
   confirm(event: LoggedEvent): LoggedEvent | undefined {
     this.open.delete(event.position);

@@ -5,20 +5,21 @@ import { Database } from '#platform/persistence';
 import { ConfirmedChannels } from './confirmed-channel.js';
 import { EventCursor, RABBITMQ_CURSOR } from './event-cursor.js';
 import { Leader, type Term } from './leader.js';
-import { type LoggedEvent, LogReader } from './log-reader.js';
+import { LogReader } from './log-reader.js';
 import { LogSignal } from './log-signal.js';
-import { OrderedWindow } from './ordered-window.js';
+import { ParkedEvents } from './parked-events.js';
+import { ParkedRetry } from './parked-retry.js';
+import { ParkedStreams } from './parked-streams.js';
+import { BATCH, Publication, SAVE_EVERY_MS } from './publication.js';
 import { Wakeup } from './wakeup.js';
 
 const POLL_MS = 250;
-const BATCH = 500;
-const WINDOW = 2_000;
-const SAVE_EVERY_MS = 100;
 const RETRY_MS = 500;
 
 /**
  * Sends the log to RabbitMQ in its order. The cursor moves behind the broker's confirms, so a crash re-sends under the
- * same ids and loses nothing; a broker that is away costs nothing but delay.
+ * same ids and loses nothing; a broker that is away costs nothing but delay. An event that a queue refuses is parked
+ * with its stream, and the others go on.
  *
  * One process at a time, by {@link Leader}. The cursor is fenced by the leader's lease, and a leader whose lease is no
  * longer current sends nothing.
@@ -26,8 +27,11 @@ const RETRY_MS = 500;
 @Injectable()
 export class RabbitPublisher implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly leader: Leader;
+  private readonly parkedEvents: ParkedEvents;
   private readonly wakeup = new Wakeup();
-  private readonly forget: () => void;
+  private readonly retryWakeup = new Wakeup();
+  private readonly unsubscribe: readonly (() => void)[];
+  private retryNow: () => void = () => undefined;
 
   constructor(
     private readonly channels: ConfirmedChannels,
@@ -36,8 +40,15 @@ export class RabbitPublisher implements OnApplicationBootstrap, BeforeApplicatio
     database: Database,
     signal: LogSignal,
   ) {
+    this.parkedEvents = new ParkedEvents(database);
     this.leader = new Leader('publisher', database, log, (term) => this.lead(term));
-    this.forget = signal.onPositioned(() => this.wakeup.wake());
+    this.unsubscribe = [
+      signal.onPositioned(() => this.wakeup.wake()),
+      signal.onRetryParked(() => {
+        this.retryNow();
+        this.retryWakeup.wake();
+      }),
+    ];
   }
 
   onApplicationBootstrap(): void {
@@ -45,7 +56,7 @@ export class RabbitPublisher implements OnApplicationBootstrap, BeforeApplicatio
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    this.forget();
+    for (const stop of this.unsubscribe) stop();
     await this.leader.stop();
   }
 
@@ -62,49 +73,59 @@ export class RabbitPublisher implements OnApplicationBootstrap, BeforeApplicatio
   }
 
   /**
-   * The life of one channel: what it sent and saw no confirm for is sent again by the next one. Told to stop, it takes
-   * nothing more and waits until all that it took is confirmed, so that a plain restart re-sends nothing.
+   * The life of one channel: what it sent and saw no confirm for is sent again by the next one. On shutdown it takes
+   * nothing more and waits until all that it took is confirmed or parked, so that a plain restart re-sends nothing.
    */
   private async publishUntilTrouble(cursor: EventCursor, term: Term): Promise<void> {
+    const streams = await this.parkedStreams();
+    const parkedAlready = await this.parkedEvents.beyond(cursor.position);
     const channel = await this.channels.open();
     const hopeless = AbortSignal.any([term.lease.lost, channel.signal]);
-    const window = new OrderedWindow(cursor.position);
-    const send = (event: LoggedEvent): void => {
-      if (!term.lease.isCurrent) return;
-      channel.send(event, () => {
-        const next = window.confirm(event);
-        if (next) send(next);
-        // Between events a confirm is no reason to look for more: that comes with the next one, or is asked in a moment.
-        if (window.size === WINDOW - BATCH || (window.size === 0 && term.signal.aborted)) this.wakeup.wake();
-      });
-    };
+    const running = AbortSignal.any([term.signal, channel.signal]);
+    const isCurrent = (): boolean => term.lease.isCurrent;
+    const { log, wakeup, retryWakeup } = this;
+    const parts = { channel, cursor, streams, parkedAlready, log, wakeup, retryWakeup, isCurrent };
+    const publication = new Publication({ ...parts, stopping: term.signal });
+    const retry = new ParkedRetry(channel, this.parkedEvents, this.reader, streams, log, isCurrent);
+    this.retryNow = () => streams.retryNow();
+    const retrying = retry.run(retryWakeup, running).catch((error: unknown) => channel.abandon(error as Error));
     try {
-      await this.follow(cursor, window, send, AbortSignal.any([term.signal, channel.signal]));
-      while (window.size > 0 && !hopeless.aborted) await this.wakeup.next(SAVE_EVERY_MS, hopeless);
+      await this.follow(publication, running);
+      while (publication.isUnfinished && !hopeless.aborted) {
+        await publication.save(SAVE_EVERY_MS);
+        await wakeup.next(SAVE_EVERY_MS, hopeless);
+      }
       if (channel.signal.aborted) throw channel.signal.reason;
     } finally {
+      // After an error of ours the retries must end, too.
+      if (!running.aborted) channel.abandon(new Error('publishing ended'));
+      await retrying;
       await channel.close();
       // What was confirmed since the last save; a former leader is refused, as it should be.
-      await cursor.advance(window.confirmedUpTo, 0).catch(() => undefined);
+      await publication.save(0).catch(() => undefined);
     }
   }
 
-  private async follow(
-    cursor: EventCursor,
-    window: OrderedWindow,
-    send: (event: LoggedEvent) => void,
-    signal: AbortSignal,
-  ): Promise<void> {
+  /** Those of earlier channels and processes: each type is tried at once. */
+  private async parkedStreams(): Promise<ParkedStreams> {
+    const streams = new ParkedStreams();
+    for (const head of await this.parkedEvents.heads()) {
+      streams.add(head.stream, head.events);
+      streams.setHead(head, 0);
+    }
+    return streams;
+  }
+
+  private async follow(publication: Publication, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const room = Math.min(BATCH, WINDOW - window.size);
-      const events = room > 0 ? await this.reader.readAfter(window.taken, room) : [];
+      const { room } = publication;
+      const events = room > 0 ? await this.reader.readAfter(publication.taken, room) : [];
       if (signal.aborted) return;
-      for (const event of events) {
-        const due = window.take(event);
-        if (due) send(due);
+      for (const event of events) publication.take(event);
+      await publication.save(SAVE_EVERY_MS);
+      if (events.length < BATCH) {
+        await this.wakeup.next(publication.isUnfinished ? SAVE_EVERY_MS : POLL_MS, signal);
       }
-      await cursor.advance(window.confirmedUpTo, SAVE_EVERY_MS);
-      if (events.length < BATCH) await this.wakeup.next(window.size > 0 ? SAVE_EVERY_MS : POLL_MS, signal);
     }
   }
 }

@@ -1,6 +1,13 @@
 import type pg from 'pg';
 import { auditMoney } from '#crm/payments';
-import { LOCAL_CURSOR, RABBITMQ_CURSOR, readerLags, unsequenced } from '#platform/messaging';
+import {
+  LOCAL_CURSOR,
+  PARKED_COUNTS,
+  type ParkedCount,
+  RABBITMQ_CURSOR,
+  readerLags,
+  unsequenced,
+} from '#platform/messaging';
 import { migrationLevel, type Statement } from '#platform/persistence';
 import { MIGRATIONS } from '../../../../migrations/index.js';
 import { type Check, failed, type Finding, ok } from './check.js';
@@ -29,6 +36,7 @@ export function databaseChecks(
     },
     { name: 'schema', look: () => schema(ask), otherwise: readable },
     { name: 'event log', look: () => lag(ask, hasBroker, patienceS), otherwise: readable },
+    { name: 'parked events', look: () => parkedEvents(ask), otherwise: readable },
     { name: 'money', look: () => money(ask), otherwise: readable },
     { name: 'dead jobs', look: () => deadJobs(ask), otherwise: readable },
   ];
@@ -93,6 +101,16 @@ async function money(ask: Ask): Promise<Finding> {
   return failed(
     faults.map(({ kind, count, example }) => `${count} × ${kind} (e.g. payment ${example})`).join('; '),
     'Somebody wrote behind the service: compare with the journals of those deals and a backup, and correct them there.',
+  );
+}
+
+async function parkedEvents(ask: Ask): Promise<Finding> {
+  const rows = await ask<ParkedCount>(PARKED_COUNTS);
+  if (rows.length === 0) return ok('none');
+  return failed(
+    rows.map(({ type, events, eventId }) => `${events} × ${type} (e.g. event ${eventId})`).join(', '),
+    'A queue bound for such an event is full and rejects: see rabbitmqctl list_queues name messages arguments policy. ' +
+      'Empty it or raise its limit; the publisher tries again within 30 s, npx crm events release at once.',
   );
 }
 
