@@ -3,6 +3,7 @@ import { expectEverythingArrived } from '../arrivals.js';
 import { type CrmUser } from '../crm-user.js';
 import { type EventConsumer } from '../event-consumer.js';
 import { Installation } from '../installation.js';
+import { isSequenced } from '../log-audit.js';
 import { type Program } from '../processes.js';
 import { told } from '../told.js';
 import { WriteLoad } from '../write-load.js';
@@ -90,6 +91,24 @@ describe('while RabbitMQ is away', () => {
         );
       await until(reminded);
       expect(worker.isRunning).toBe(true);
+    }),
+  );
+
+  it(
+    'a worker starts, orders the log, and publishes when it is back',
+    told(async () => {
+      await worker.stop();
+      await crm.broker.stop();
+      worker.launch();
+      const load = await WriteLoad.begin(user);
+      await load.acknowledge(50);
+      await load.end();
+      await until(() => isSequenced(crm.database));
+      expect(worker.said('starting without it')).toBe(true);
+      expect(await worker.readiness()).toBe(503);
+      await crm.broker.start();
+      await everythingArrives('RabbitMQ started after the worker', load);
+      await worker.ready();
     }),
   );
 });

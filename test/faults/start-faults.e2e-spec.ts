@@ -1,5 +1,5 @@
 import { freePort } from '#platform/services';
-import { createTestDatabase, type TestDatabase, testEnvironment } from '#platform/testing';
+import { createTestDatabase, type TestDatabase, testEnvironment, testServer } from '#platform/testing';
 import { MIGRATIONS } from '../../migrations/index.js';
 import { type Exit, killPrograms, Program } from '../processes.js';
 import { told } from '../told.js';
@@ -143,16 +143,26 @@ describe('the worker does not start', () => {
     await database.drop();
   });
 
-  it.each([
-    { server: 'RabbitMQ', more: (port: number) => ({ CRM_RABBITMQ_URL: `amqp://crm:hunter2@127.0.0.1:${port}` }) },
-    { server: 'Redis', more: (port: number) => ({ REDIS_HOST: '127.0.0.1', REDIS_PORT: String(port) }) },
-  ])('without the $server it was given, and names it', async ({ server, more }) => {
-    const env = { ...testEnvironment({ databaseUrl: database.url }, more(nowhere)), CRM_LOG_LEVEL: 'fatal' };
+  async function refusal(more: Readonly<Record<string, string>>): Promise<string> {
+    const env = { ...testEnvironment({ databaseUrl: database.url }, more), CRM_LOG_LEVEL: 'fatal' };
     const worker = await Program.worker(env);
     worker.launch();
     expect((await worker.exit).code).toBe(69);
     const said = worker.lines.map(({ msg }) => msg);
-    expect(said).toEqual([expect.stringMatching(new RegExp(`cannot start: .*${server}`))]);
+    expect(said).toEqual([expect.stringMatching(/cannot start: /)]);
     expect(said[0]).not.toContain('hunter2');
+    return said[0]!;
+  }
+
+  it('without the Redis it was given, and names it', async () => {
+    expect(await refusal({ REDIS_HOST: '127.0.0.1', REDIS_PORT: String(nowhere) })).toMatch(/cannot start: .*Redis/);
+  });
+
+  it('when RabbitMQ refuses its login or its virtual host', async () => {
+    const { host, username, password } = new URL(testServer('CRM_TEST_RABBITMQ_URL'));
+    const login = await refusal({ CRM_RABBITMQ_URL: `amqp://${username}:hunter2@${host}` });
+    expect(login).toMatch(/cannot start: RabbitMQ refuses CRM_RABBITMQ_URL: .*ACCESS-REFUSED/);
+    const virtualHost = await refusal({ CRM_RABBITMQ_URL: `amqp://${username}:${password}@${host}/nowhere` });
+    expect(virtualHost).toMatch(/cannot start: RabbitMQ refuses CRM_RABBITMQ_URL: /);
   });
 });

@@ -21,6 +21,7 @@ export class WorkerChecks implements OnModuleInit {
       this.readiness.add({
         name: 'rabbitmq',
         check: () => {
+          if (!subscriptions.isConnected) throw new Error('RabbitMQ can’t be reached: events wait in the log');
           if (!subscriptions.areBound) throw new Error('not every subscriber has its consumer');
         },
       });

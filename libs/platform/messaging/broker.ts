@@ -3,6 +3,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { BrokerSettings } from '#platform/config';
 import { Log } from '#platform/observability';
+import { isMisconfigured } from './broker-errors.js';
 import { BrokerTopology } from './broker-topology.js';
 
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -10,16 +11,24 @@ const CONNECT_TIMEOUT_MS = 10_000;
 @Module({ imports: [DiscoveryModule], providers: [BrokerTopology], exports: [BrokerTopology] })
 class BrokerTopologyModule {}
 
-/** golevelup's connection with our topology, declared before each connection. */
-export function brokerModule(): DynamicModule {
+/**
+ * golevelup's connection with our topology, declared before each connection.
+ * @param isRequired whether an unreachable broker fails the start. Else the process starts without it and connects when
+ *   it is back; a wrong URL and a refused login fail the start in any case.
+ */
+export function brokerModule(isRequired: boolean): DynamicModule {
   return RabbitMQModule.forRootAsync({
     imports: [BrokerTopologyModule],
     inject: [BrokerSettings, BrokerTopology, Log],
-    useFactory: (settings: BrokerSettings, topology: BrokerTopology, log: Log): RabbitMQConfig => ({
+    useFactory: async (settings: BrokerSettings, topology: BrokerTopology, log: Log): Promise<RabbitMQConfig> => ({
       name: 'crm',
       uri: settings.url!,
       prefetchCount: 20,
-      connectionInitOptions: { wait: true, timeout: CONNECT_TIMEOUT_MS, reject: true },
+      connectionInitOptions: {
+        wait: isRequired || (await isReachable(topology, log)),
+        timeout: CONNECT_TIMEOUT_MS,
+        reject: true,
+      },
       connectionManagerOptions: {
         findServers: () => topology.prepare(),
         heartbeatIntervalInSeconds: 5,
@@ -33,6 +42,18 @@ export function brokerModule(): DynamicModule {
       logger: log,
     }),
   });
+}
+
+/** @throws Error when the URL is wrong or the login is refused. */
+async function isReachable(topology: BrokerTopology, log: Log): Promise<boolean> {
+  try {
+    await topology.prepare();
+    return true;
+  } catch (error) {
+    if (isMisconfigured(error)) throw new Error(`RabbitMQ refuses CRM_RABBITMQ_URL: ${(error as Error).message}`);
+    log.warn({ err: error }, 'RabbitMQ can’t be reached: starting without it, events wait in the log');
+    return false;
+  }
 }
 
 /** Provides {@link BrokerTopology} beside the connection. */

@@ -36,7 +36,7 @@ export class MessagingModule {
   /** For a command that reads the log or, with a broker, sends parts of it to a queue. */
   static forCommand(hasBroker: boolean): DynamicModule {
     const providers = [...READING, ...(hasBroker ? PUBLISHING : [])];
-    const imports = hasBroker ? [BROKER_TOPOLOGY, brokerModule()] : [];
+    const imports = hasBroker ? [BROKER_TOPOLOGY, brokerModule(true)] : [];
     return { module: MessagingModule, global: true, imports, providers, exports: providers };
   }
 
@@ -46,7 +46,7 @@ export class MessagingModule {
     return {
       module: MessagingModule,
       global: true,
-      imports: [DiscoveryModule, ...(hasBroker ? [BROKER_TOPOLOGY, brokerModule()] : [])],
+      imports: [DiscoveryModule, ...(hasBroker ? [BROKER_TOPOLOGY, brokerModule(false)] : [])],
       providers: [...LOG, ...KEEPING, Subscriptions, Sequencer, LogMetrics, ...delivery],
       exports: [...LOG, ...KEEPING, ...(hasBroker ? [RabbitSubscriptions, QueueReplay] : [])],
     };

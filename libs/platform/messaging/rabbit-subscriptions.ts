@@ -6,6 +6,7 @@ import { Log, RequestContext } from '#platform/observability';
 import { isUnavailable } from '#platform/persistence';
 import type { ConfirmChannel, ConsumeMessage } from 'amqplib';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { copyOf, failuresOf, isNearDeliveryLimit } from './deliveries.js';
 import type { EventSubscriber, ReceivedEvent, Subscription } from './subscriber.js';
@@ -14,6 +15,13 @@ import { Subscriptions } from './subscriptions.js';
 /** Failures of its handler after which an event is dead-lettered. */
 const MAX_FAILURES = 6;
 const RETRY_MS = 1_000;
+
+/** A message with where it came from. */
+interface Delivery {
+  readonly queue: string;
+  readonly message: ConsumeMessage;
+  readonly channel: ConfirmChannel | undefined;
+}
 
 /**
  * Runs our own subscribers on RabbitMQ: a durable quorum queue and a dead-letter queue each.
@@ -35,6 +43,11 @@ export class RabbitSubscriptions implements OnApplicationBootstrap, BeforeApplic
     private readonly log: Log,
   ) {}
 
+  /** Whether there is a connection to RabbitMQ. */
+  get isConnected(): boolean {
+    return this.amqp.connected;
+  }
+
   /** Whether every declared subscriber has its consumer; readiness asks. */
   get areBound(): boolean {
     return this.amqp.connected && this.isWhole && this.bound === this.subscriptions.all().length;
@@ -45,9 +58,10 @@ export class RabbitSubscriptions implements OnApplicationBootstrap, BeforeApplic
     const { managedChannel } = this.amqp;
     managedChannel.on('connect', () => (this.isWhole = true));
     await managedChannel.addSetup((channel: ConfirmChannel) => this.watch(channel));
+    const disconnected = once(this.amqp.managedConnection, 'disconnect');
     for (const { subscription, subscriber } of this.subscriptions.all()) {
       const { queue, keys } = subscription;
-      await this.amqp.createSubscriber<Buffer>(
+      const bound = this.amqp.createSubscriber<Buffer>(
         (body, message) => this.receive(subscription, subscriber, body, message),
         {
           exchange: this.settings.exchange,
@@ -58,7 +72,9 @@ export class RabbitSubscriptions implements OnApplicationBootstrap, BeforeApplic
         },
         subscriber.constructor.name,
       );
-      this.bound += 1;
+      const counted = bound.then(() => (this.bound += 1));
+      // Without a connection this is done when there is one.
+      if (this.amqp.connected) await Promise.race([counted, disconnected]);
     }
   }
 
@@ -92,7 +108,8 @@ export class RabbitSubscriptions implements OnApplicationBootstrap, BeforeApplic
     message: ConsumeMessage | undefined,
   ): Promise<Nack | undefined> {
     if (!message) return undefined;
-    if (isNearDeliveryLimit(message)) return this.replace(queue, message, failuresOf(message));
+    const delivery = { queue, message, channel: this.channel };
+    if (isNearDeliveryLimit(message)) return this.replace(delivery, failuresOf(message));
     const event = parse(body);
     if (!event) {
       this.log.error({ queue, message_id: message.properties.messageId as unknown }, 'malformed message dead-lettered');
@@ -103,7 +120,7 @@ export class RabbitSubscriptions implements OnApplicationBootstrap, BeforeApplic
     return RequestContext.run(facts, async () => {
       const error = await this.attempt(queue, subscriber, event);
       if (error === undefined) return undefined;
-      return isUnavailable(error) ? new Nack(true) : this.afterFailure(error, queue, event, message);
+      return isUnavailable(error) ? new Nack(true) : this.afterFailure(error, event, delivery);
     });
   }
 
@@ -122,30 +139,25 @@ export class RabbitSubscriptions implements OnApplicationBootstrap, BeforeApplic
     }
   }
 
-  private async afterFailure(
-    error: unknown,
-    queue: string,
-    event: ReceivedEvent,
-    message: ConsumeMessage,
-  ): Promise<Nack | undefined> {
-    const failures = failuresOf(message) + 1;
-    const facts = { err: error, queue, event_id: event.id, type: event.type, failures };
+  private async afterFailure(error: unknown, event: ReceivedEvent, delivery: Delivery): Promise<Nack | undefined> {
+    const failures = failuresOf(delivery.message) + 1;
+    const facts = { err: error, queue: delivery.queue, event_id: event.id, type: event.type, failures };
     if (failures >= MAX_FAILURES) {
       this.log.error(facts, 'event dead-lettered: its subscriber failed too often');
       return new Nack(false);
     }
     this.log.warn(facts, 'subscriber failed, trying again');
     await delay(RETRY_MS);
-    return this.replace(queue, message, failures);
+    return this.replace(delivery, failures);
   }
 
   /**
    * Puts a copy of a delivered message into its queue, with the handler's failures in a header; the original is
    * acknowledged once the copy is stored. RabbitMQ counts the deliveries of the copy from 0.
    */
-  private async replace(queue: string, message: ConsumeMessage, failures: number): Promise<Nack | undefined> {
-    const channel = this.channel;
-    if (!channel) return new Nack(true);
+  private async replace({ queue, message, channel }: Delivery, failures: number): Promise<Nack | undefined> {
+    // On another channel the original can't be acknowledged: RabbitMQ delivers it again.
+    if (!channel || channel !== this.channel) return new Nack(true);
     return new Promise((resolve) => {
       channel.sendToQueue(queue, message.content, copyOf(message, failures), (error: unknown) => {
         resolve(error ? new Nack(true) : undefined);
