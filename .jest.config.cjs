@@ -25,6 +25,20 @@ const base = {
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/.data/'],
 };
 
+/**
+ * Suites of `npm run test:slow`: browsers, generators in a fresh copy, storms of faults, large books. `npm test` runs
+ * all others; test/architecture/suites.spec.ts checks that each suite belongs to exactly one of the two.
+ */
+const slowSuites = [
+  '/test/faults/[a-z-]+\\.e2e-spec\\.ts$',
+  '/test/e2e/(broker-story|catching-up|console|database-roles|generators)\\.e2e-spec\\.ts$',
+  '/test/e2e/(operations|pages|restore-drill|start|subscriber-example)\\.e2e-spec\\.ts$',
+  '/test/integration/(demo|log-partitions|payment-histories|payment-races|query-plans)\\.int-spec\\.ts$',
+  '/libs/platform/(jobs/redis-outage|messaging/log-plans|services/services)\\.int-spec\\.ts$',
+  '/libs/platform/persistence/lost-connections\\.int-spec\\.ts$',
+];
+const butSlow = { testPathIgnorePatterns: ['/node_modules/', ...slowSuites] };
+
 /** Run once in all, and only when tests of a project that has them run. */
 const servers = {
   globalSetup: '<rootDir>/test/global-setup.cjs',
@@ -42,13 +56,16 @@ module.exports = {
       ...base,
       displayName: 'integration',
       testMatch: ['<rootDir>/{libs,test}/**/*.int-spec.ts'],
+      ...butSlow,
       ...servers,
     },
     {
       ...base,
       displayName: 'e2e',
-      testMatch: ['<rootDir>/test/{e2e,faults}/**/*.e2e-spec.ts'],
+      testMatch: ['<rootDir>/test/e2e/**/*.e2e-spec.ts'],
+      ...butSlow,
       ...servers,
     },
+    { ...base, displayName: 'slow', testRegex: slowSuites, ...servers },
   ],
 };
