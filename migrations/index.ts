@@ -14,6 +14,7 @@ import { SubscriberQueues1764000024000 } from './1764000024000-subscriber-queues
 import { ParkedEvents1764000024100 } from './1764000024100-parked-events.js';
 import { Leases1764000025000 } from './1764000025000-leases.js';
 import { CursorFences1764000025010 } from './1764000025010-cursor-fences.js';
+import { RuntimeRole1764000026000 } from './1764000026000-runtime-role.js';
 
 /** Every migration, oldest first; only appended to. */
 export const MIGRATIONS = [
@@ -33,4 +34,5 @@ export const MIGRATIONS = [
   ParkedEvents1764000024100,
   Leases1764000025000,
   CursorFences1764000025010,
+  RuntimeRole1764000026000,
 ];

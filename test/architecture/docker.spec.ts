@@ -34,7 +34,20 @@ const stages = stagesOf(read('docker/Dockerfile'));
 const last = (stage: string, name: string): string | undefined =>
   stages.get(stage)?.findLast((instruction) => instruction.name === name)?.rest;
 
+const VERSION = /^[a-z]+:\d+\.\d+(\.\d+)?(-[a-z]+)*$/;
+
 describe('the images', () => {
+  it('start from the recommended Node in an exact version', () => {
+    const bases = [...read('docker/Dockerfile').matchAll(/^FROM (\S+:\S+)/gm)].map(([, image]) => image!);
+    expect(bases.filter((image) => !VERSION.test(image))).toEqual([]);
+    expect(bases).toEqual([expect.stringMatching(/^node:24\.\d+\.\d+-bookworm-slim$/)]);
+  });
+
+  it.each(['api', 'worker'])('let %s accept requests from outside its container', (target) => {
+    expect(last(target, 'ENV')).toBe('CRM_HOST=0.0.0.0');
+    expect(fields.get('CRM_HOST')!.fallback).toBe('127.0.0.1');
+  });
+
   it('are built from files that exist and are sent to the builder', () => {
     const copied = [...stages.values()]
       .flat()
@@ -74,6 +87,11 @@ describe('the composition', () => {
   const ours = Object.entries(services).filter(([, service]) => service.build);
   const servers = Object.entries(services).filter(([, service]) => service.image);
 
+  it('names its servers in an exact version', () => {
+    const images = servers.map(([, { image }]) => image as string);
+    expect(images.filter((image) => !VERSION.test(image))).toEqual([]);
+  });
+
   it('builds a target of the Dockerfile for each of our programs', () => {
     expect(ours.map(([name]) => name)).toEqual(['migrate', 'api', 'worker']);
     for (const [name, { build }] of ours) {
@@ -87,7 +105,9 @@ describe('the composition', () => {
       expect(given.filter((name) => !fields.has(name))).toEqual([]);
       const required = [...fields.values()].filter((field) => field.required || field.requiredInProduction);
       expect(required.map(({ name }) => name).filter((name) => !given.includes(name))).toEqual([]);
-      expect(given.filter((name) => /^CRM_JWT_(ACCESS_SECRET|PUBLIC_KEY|JWKS_URL)$/.test(name))).toHaveLength(1);
+      // Each way to verify tokens; the settings demand exactly one.
+      const keys = given.filter((name) => /^CRM_JWT_(ACCESS_SECRET|PUBLIC_KEY|JWKS_URL)$/.test(name));
+      expect(keys.sort()).toEqual(['CRM_JWT_ACCESS_SECRET', 'CRM_JWT_JWKS_URL', 'CRM_JWT_PUBLIC_KEY']);
     }
   });
 
@@ -95,8 +115,9 @@ describe('the composition', () => {
     const taken = [...text.matchAll(/\$\{(\w+)(:[-?])([^}]*)\}/g)];
     expect(taken).toHaveLength(text.split('${').length - 1);
     for (const [, name, marker, rest] of taken) {
-      if (/^(POSTGRES|RABBITMQ|REDIS)_PASSWORD$/.test(name!)) expect([name, marker]).toEqual([name, ':?']);
-      else if (marker === ':-') expect([name, rest]).toEqual([name, fields.get(name!)?.fallback]);
+      if (/^(POSTGRES|RABBITMQ|REDIS|POSTGRES_MIGRATOR|POSTGRES_RUNTIME)_PASSWORD$/.test(name!))
+        expect([name, marker]).toEqual([name, ':?']);
+      else if (marker === ':-') expect([name, rest]).toEqual([name, fields.get(name!)!.fallback ?? '']);
       else expect(fields.has(name!)).toBe(true);
     }
   });
@@ -112,6 +133,44 @@ describe('the composition', () => {
     expect(services.worker!.depends_on).toEqual({ migrate: migrated, ...ready });
   });
 
+  it('gets every variable that it demands from npm run services', () => {
+    const demanded = [...text.matchAll(/\$\{(\w+):\?/g)].map(([, name]) => name!);
+    const given = read('apps/cli/src/compose.ts');
+    expect(demanded.filter((name) => !new RegExp(`\\b${name}: `).test(given))).toEqual([]);
+  });
+
+  it('confines every process: no capability, a read-only file system, limited memory, no root', () => {
+    for (const service of Object.values(services)) {
+      expect(service).toMatchObject({
+        read_only: 'true',
+        cap_drop: ['ALL'],
+        security_opt: ['no-new-privileges:true'],
+        mem_limit: expect.stringMatching(/^\d+[mg]$/),
+        tmpfs: expect.arrayContaining(['/tmp']),
+      });
+    }
+    for (const [, { user }] of servers) expect(user).toMatch(/^[1-9]\d*:[1-9]\d*$/);
+  });
+
+  it('passes no password in the arguments of a process', () => {
+    const args = Object.values(services).map(({ command = '', entrypoint = '', healthcheck = '' }) =>
+      JSON.stringify([command, entrypoint, healthcheck]),
+    );
+    expect(args.filter((line) => /password|secret|\$\{|\$\$|requirepass/i.test(line))).toEqual([]);
+  });
+
+  it('migrates as the owner of the tables, and serves as a role that owns nothing', () => {
+    const userOf = ({ environment }: ComposeMapping): string =>
+      /^postgresql:\/\/(\w+):/.exec((environment as Record<string, string>).CRM_DATABASE_URL!)![1]!;
+    expect(ours.map(([name, service]) => [name, userOf(service)])).toEqual([
+      ['migrate', 'crm_migrator'],
+      ['api', 'crm_runtime'],
+      ['worker', 'crm_runtime'],
+    ]);
+    expect(services.migrate!.environment).toMatchObject({ CRM_DATABASE_RUNTIME_ROLE: 'crm_runtime' });
+    expect(services.postgres!.environment).toMatchObject({ POSTGRES_USER: 'postgres', POSTGRES_DB: 'crm' });
+  });
+
   it('is reached from this machine alone', () => {
     const ports = Object.values(services).flatMap((service) => (service.ports ?? []) as string[]);
     expect(ports.length).toBeGreaterThan(0);
@@ -125,7 +184,8 @@ describe('the composition', () => {
     const missing = mounts.filter((from) => !held.includes(from) && !existsSync(join(ROOT, 'docker', from)));
     expect(missing).toEqual([]);
     expect(mounts.filter((from) => held.includes(from))).toEqual(held);
-    expect((services.redis!.command as string[]).join(' ')).toMatch(/--appendonly yes --maxmemory-policy noeviction/);
+    const { redis } = compose.configs as Record<string, ComposeMapping>;
+    expect(redis!.content).toMatch(/^appendonly yes\nmaxmemory-policy noeviction\n/);
   });
 
   it('declares the exchange of events plainly, and the queue of unroutable events', () => {

@@ -145,6 +145,15 @@ describe('npm start', () => {
     }
   });
 
+  it('accepts requests from this machine only, and says so', async () => {
+    expect(run.output).toContain('It accepts requests from this machine only: CRM_HOST=0.0.0.0');
+    // Another address of this machine is free on the same ports only when none of them is open on all addresses.
+    for (const port of Object.values(env)) {
+      expect(await isPortFree(Number(port), '127.0.0.1')).toBe(false);
+      expect(await isPortFree(Number(port), '127.0.0.2')).toBe(true);
+    }
+  });
+
   it('answers the first session of README.md, line by line as it stands', async () => {
     const [, text] = /^## A first session\n(.*?)^## /ms.exec(readFileSync('README.md', 'utf8'))!;
     const script = [...text!.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, lines]) => lines).join('');

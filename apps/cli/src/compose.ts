@@ -27,6 +27,7 @@ export function dockerAnswers(): boolean {
 
 /**
  * The servers of docker/compose.yaml, on their usual ports of this machine; one password for all is kept in `folder`.
+ * For development the role that owns the tables serves too.
  * @throws CommandError
  */
 export async function composeServices(folder: string): Promise<RunningServices> {
@@ -35,7 +36,7 @@ export async function composeServices(folder: string): Promise<RunningServices> 
   await compose(password, ['up', '--detach', '--wait', ...SERVERS]);
   return {
     settings: {
-      CRM_DATABASE_URL: `postgresql://crm_app:${password}@127.0.0.1:5432/crm`,
+      CRM_DATABASE_URL: `postgresql://crm_migrator:${password}@127.0.0.1:5432/crm`,
       CRM_RABBITMQ_URL: `amqp://crm:${password}@127.0.0.1:5672`,
       REDIS_HOST: '127.0.0.1',
       REDIS_PORT: '6379',
@@ -48,8 +49,14 @@ export async function composeServices(folder: string): Promise<RunningServices> 
 
 async function compose(password: string, args: readonly string[]): Promise<void> {
   // The file asks for the settings of the API and the worker too, which are not started here.
-  const unused = { CRM_JWT_ACCESS_SECRET: '-', CRM_JWT_ISSUER: '-', CRM_JWT_AUDIENCE: '-' };
-  const passwords = { POSTGRES_PASSWORD: password, RABBITMQ_PASSWORD: password, REDIS_PASSWORD: password };
+  const unused = { CRM_JWT_ISSUER: '-', CRM_JWT_AUDIENCE: '-' };
+  const passwords = {
+    POSTGRES_PASSWORD: password,
+    POSTGRES_MIGRATOR_PASSWORD: password,
+    POSTGRES_RUNTIME_PASSWORD: password,
+    RABBITMQ_PASSWORD: password,
+    REDIS_PASSWORD: password,
+  };
   const child = spawn('docker', ['compose', '-f', FILE, ...args], {
     detached: true, // Ctrl-C is for this process to hear
     env: { ...process.env, ...unused, ...passwords },

@@ -4,10 +4,14 @@ import { MIGRATIONS } from '../../../migrations/index.js';
 import { CommandError, DATA_DIRECTORY, print, type Printed, tell } from './command.js';
 import type { Seeded } from './demo/seed.js';
 
+/** PostgreSQL's code for a role that does not exist. */
+const UNDEFINED_OBJECT = '42704';
+
 /** `migrate`: brings the schema up to this code. */
 export async function migrate(options: Printed, env: NodeJS.ProcessEnv): Promise<number> {
   await withDatabase(env, async (url) => {
     const applied = await migrateDatabase(url);
+    await grantRuntimeRole(url, env);
     tell(options, { applied }, applied.length === 0 ? 'The schema is up to date.' : `Applied ${applied.join(', ')}.`);
   });
   return 0;
@@ -61,6 +65,22 @@ export async function migrateDatabase(url: string): Promise<readonly string[]> {
   if (await withClient(url, isCurrent)) return []; // most starts: TypeORM, which takes half a second to load, isn't needed
   const { runMigrations } = await import('#platform/persistence');
   return (await runMigrations(url, MIGRATIONS)).applied;
+}
+
+/**
+ * Grants the role of the API and the worker its rights, of new tables too.
+ * @throws CommandError when the role does not exist.
+ */
+async function grantRuntimeRole(url: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const settings = loadSettings({ ...env, CRM_DATABASE_URL: url }, [DatabaseSettings]);
+  const { runtimeRole } = settings.get(DatabaseSettings) as DatabaseSettings;
+  if (runtimeRole === undefined) return;
+  try {
+    await withClient(url, (client) => client.query('SELECT crm.grant_runtime($1)', [runtimeRole]));
+  } catch (error) {
+    if ((error as pg.DatabaseError).code !== UNDEFINED_OBJECT) throw error;
+    throw new CommandError(`The role ${runtimeRole} of CRM_DATABASE_RUNTIME_ROLE does not exist: create it first.`);
+  }
 }
 
 /** On the database that is configured, else on the one of `npm start`, which runs already or is started for the time. */

@@ -19,6 +19,8 @@ export interface DevelopmentSettings {
   readonly auth: AuthSettings;
   /** Where both can be reached from this machine. */
   readonly host: string;
+  /** The address both listen on. */
+  readonly listensOn: string;
   readonly apiPort: number;
   readonly workerPort: number;
   readonly shutdownTimeoutMs: number;
@@ -55,6 +57,7 @@ export async function developmentSettings(given: NodeJS.ProcessEnv): Promise<Dev
     },
     auth,
     host,
+    listensOn: http.host,
     apiPort,
     workerPort,
     shutdownTimeoutMs: (loaded.get(RuntimeSettings) as RuntimeSettings).shutdownTimeoutMs,

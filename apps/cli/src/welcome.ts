@@ -28,5 +28,13 @@ Call the API (npm run crm -- token --help: other roles and users)
   } else {
     print('Tokens come from the issuer that is configured.\n');
   }
+  print(reachOf(settings.listensOn));
   print('Ctrl-C stops everything. The data stay; npm start -- --fresh begins with an empty database.');
+}
+
+/** Who can send requests. */
+function reachOf(address: string): string {
+  return /^(127\.|localhost$|::1$)/.test(address)
+    ? 'It accepts requests from this machine only: CRM_HOST=0.0.0.0 accepts those of other machines too.'
+    : `It listens on ${address}: other machines can send requests.`;
 }

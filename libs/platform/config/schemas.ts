@@ -26,6 +26,9 @@ export class DatabaseSettings extends Settings({
     required: true,
     doc: 'PostgreSQL 15 or newer, e.g. postgresql://user:password@host:5432/crm; tables are in schema crm.',
   }),
+  runtimeRole: optionalText('CRM_DATABASE_RUNTIME_ROLE', {
+    doc: 'Role that the API and the worker log in as when another role owns the tables; `migrate` grants it its rights.',
+  }),
   poolSize: integer('CRM_DATABASE_POOL_SIZE', 2, 500, {
     fallback: '10',
     doc: 'Connections each process may hold for requests; beside them an API process holds 1, a worker 4 and one for each replay it runs.',
@@ -74,7 +77,10 @@ export class RedisSettings extends Settings({
 }) {}
 
 export class HttpSettings extends Settings({
-  host: text('CRM_HOST', { fallback: '0.0.0.0', doc: 'Address the API listens on.' }),
+  host: text('CRM_HOST', {
+    fallback: '127.0.0.1',
+    doc: 'Address the API and the worker listen on; 0.0.0.0 accepts requests from other machines.',
+  }),
   port: integer('CRM_PORT', 0, 65_535, { fallback: '8082', doc: 'Port the API listens on.' }),
   publicUrl: url('CRM_PUBLIC_URL', ['http:', 'https:'], {
     fallback: 'http://localhost:8082',
