@@ -26,7 +26,7 @@ const STEM = '^libs/crm/([^/]+)/';
 /** The files that hold a domain's rules, and the tables of what a state, kind or number can be. */
 const PURE = [
   '.*\\.(entity|event|events|error|errors)\\.ts$',
-  '[a-z-]+-(stage|status|state|kind|category|currency|number|period|key)s?\\.ts$',
+  '[a-z-]+-(stage|status|state|kind|category|currency|number|period|key|id)s?\\.ts$',
 ];
 
 function platformRule(library, level) {
@@ -120,6 +120,8 @@ module.exports = {
           // For the base class alone: .eslint.config.mjs names it.
           '^libs/platform/persistence/index\\.ts$',
           'node_modules/(typeorm|@nestjs/cqrs)/',
+          // Functions of their arguments alone.
+          'node_modules/(libphonenumber-js|lru-cache)/',
           '^crypto$',
         ],
       },

@@ -34,7 +34,7 @@ const CHANGES: Readonly<Record<Table, Readonly<Record<string, string>>>> = {
     email: `'client' || g || '@example.com'`,
     email_key: `'client' || g || '@example.com'`,
     phone: `'+7900' || (1000000 + g)`,
-    phone_key: `'7900' || (1000000 + g)`,
+    phone_key: `'+7900' || (1000000 + g)`,
     owner_id: person('owner'),
     created_at: `x.created_at - g * interval '1 minute'`,
   },

@@ -25,7 +25,7 @@ INSERT INTO crm.clients (id, name, kind, email, phone, tax_id, email_key, phone_
 SELECT bench.id(1, n), CASE n % 3 WHEN 0 THEN 'ООО «Ромашка ' || n || '»' ELSE 'Иванова Мария ' || n END,
   CASE n % 3 WHEN 0 THEN 'company' ELSE 'person' END, 'client' || n || '@example.com',
   '+7 900 ' || lpad((n % 10000000)::text, 7, '0'), NULL, 'client' || n || '@example.com',
-  '7900' || lpad((n % 10000000)::text, 7, '0'), 'active', bench.id(0, n % 200), 1, at, at
+  '+7900' || lpad((n % 10000000)::text, 7, '0'), 'active', bench.id(0, n % 200), 1, at, at
 FROM generate_series(0, bench.deals() * 2 / 5 - 1) AS n, LATERAL (SELECT bench.time_of(0) + n * interval '1 ms' AS at) t;
 --------
 INSERT INTO crm.deals (id, client_id, title, description, status, owner_id, executor_id, next_review_at, closed_at,

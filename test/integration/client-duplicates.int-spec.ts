@@ -7,7 +7,7 @@ const MARIA = {
   kind: 'person',
   email: 'maria@example.com',
   phone: '8 (912) 345-67-89',
-  tax_id: '770708389312',
+  tax_id: '770708389324',
 };
 /** Like somebody else in everything. */
 const BORIS = {
@@ -37,7 +37,8 @@ describe('a client that seems to be known', () => {
     ['e-mail', { email: 'MARIA@Example.com' }],
     ['phone', { phone: '+7 912 345 67 89' }],
     ['phone without prefix', { phone: '79123456789' }],
-    ['tax id', { tax_id: '770708389312' }],
+    ['phone without country code', { phone: '9123456789' }],
+    ['tax id', { tax_id: '770708389324' }],
   ])('by its %s is not added, and the one that is known is shown', async (_what, same) => {
     const before = await crm.rowCounts();
     const answer = await add(seller, same);
@@ -51,6 +52,7 @@ describe('a client that seems to be known', () => {
     ['the same name', { name: MARIA.name }],
     ['nothing to compare by', { email: null, phone: null, tax_id: null }],
     ['a phone of the same end', { phone: '345-67-89' }],
+    ['another extension of its phone', { phone: '8 (912) 345-67-89 доб. 5' }],
   ])('but has %s is added', async (_what, facts) => {
     expect(await add(seller, facts)).toMatchObject({ status: 201 });
   });
@@ -62,6 +64,17 @@ describe('a client that seems to be known', () => {
     expect(await seller.post('/clients?allow_duplicate=false', MARIA)).toMatchObject({ status: 409 });
     const { body } = await add(seller, { email: MARIA.email });
     expect(body.candidates).toHaveLength(3);
+  });
+
+  it('is another one when its phone belongs to another country', async () => {
+    await crm.client(seller, { phone: '+7 130 897-39-69' });
+    expect(await add(seller, { phone: '+81 3 0897 3969' })).toMatchObject({ status: 201 });
+    expect(await add(seller, { phone: '8 130 897 39 69', email: null, tax_id: null })).toMatchObject({ status: 409 });
+  });
+
+  it('is not known by a phone without area code, which many subscribers share', async () => {
+    await crm.client(seller, { phone: '345-67-89' });
+    expect(await add(seller, { phone: '345-67-89' })).toMatchObject({ status: 201 });
   });
 
   it('is added once when it is sent many times at the same moment', async () => {

@@ -206,6 +206,47 @@ describe('a file of rows', () => {
     expect(await desk.take('clients?duplicates=allow', update)).toMatchObject({ created: 1 });
   });
 
+  it('changes the client with the same number, not one whose digits look alike', async () => {
+    const columns = ['name', 'kind', 'phone'];
+    const tokyo = await desk.crm.client(desk.admin, { name: 'Токио', phone: '+81 3 0897 3969' });
+    const rows = [['Похожий', 'person', '+7 130 897-39-69']];
+    expect(await desk.take('clients?duplicates=update', csvOf(columns, rows))).toMatchObject({
+      created: 1,
+      updated: 0,
+    });
+    expect((await desk.admin.get(`/clients/${tokyo.id}`)).body).toEqual(tokyo);
+    const local = await desk.crm.client(desk.admin, { name: 'Местный', phone: '9015552233' });
+    const renamed = csvOf(columns, [['Сменил имя', 'person', '8 901 555-22-33']]);
+    expect(await desk.take('clients?duplicates=update', renamed)).toMatchObject({ created: 0, updated: 1 });
+    expect((await desk.admin.get(`/clients/${local.id}`)).body).toMatchObject({ name: 'Сменил имя' });
+  });
+
+  it('takes phones of an old book: with extensions, and without area code', async () => {
+    const rows = [
+      ['Добавочный', 'person', '8 (495) 777-45-67 доб. 12'],
+      ['Внутренний', 'person', '8 (495) 777-45-67 внутр. 13'],
+      ['Городской', 'person', '345-67-89'],
+      ['Соседний', 'person', '345-67-89'],
+    ];
+    expect(await desk.take('clients', csvOf(['name', 'kind', 'phone'], rows))).toMatchObject({ created: 4, failed: 0 });
+    expect((await clients('495 777 45 67')).map(({ name }) => name).sort()).toEqual(['Внутренний', 'Добавочный']);
+  });
+
+  it('refuses a mistyped ИНН with its column, and only where it is new', async () => {
+    const columns = ['name', 'kind', 'email', 'tax_id'];
+    const row = ['Опечатка', 'company', 'typo@example.com', '7707083894'];
+    const run = await desk.take('clients?mode=good_rows', csvOf(columns, [row]));
+    expect(run).toMatchObject({ created: 0, failed: 1 });
+    expect(await desk.faults(run)).toMatchObject([{ line: 2, column: 'tax_id', code: 'tax_id_check_digits' }]);
+    expect(await desk.take('clients', csvOf(['name', 'kind', 'email'], [row.slice(0, 3)]))).toMatchObject({
+      created: 1,
+    });
+    const update = 'clients?mode=good_rows&duplicates=update';
+    expect(await desk.take(update, csvOf(columns, [row]))).toMatchObject({ updated: 0, failed: 1 });
+    await desk.crm.database.rows(`UPDATE crm.clients SET tax_id = '7707083894' WHERE email_key = 'typo@example.com'`);
+    expect(await desk.take(update, csvOf(columns, [row]))).toMatchObject({ updated: 1, failed: 0 });
+  });
+
   it('says its progress on the log: ids and counts, no row', async () => {
     const run = await desk.take('deals', csvOf(DEAL_COLUMNS, [dealRow('ход дела')]));
     const events = await desk.crm.events(`imports/${run.id}`);

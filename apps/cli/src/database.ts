@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { DatabaseSettings, loadSettings } from '#platform/config';
+import { ClientSettings, DatabaseSettings, loadSettings } from '#platform/config';
 import { MIGRATIONS } from '../../../migrations/index.js';
 import { CommandError, DATA_DIRECTORY, print, type Printed, tell } from './command.js';
 import type { Seeded } from './demo/seed.js';
@@ -7,14 +7,24 @@ import type { Seeded } from './demo/seed.js';
 /** PostgreSQL's code for a role that does not exist. */
 const UNDEFINED_OBJECT = '42704';
 
-/** `migrate`: brings the schema up to this code. */
+/** `migrate`: brings the schema, and the columns that the service derives by itself, up to this code. */
 export async function migrate(options: Printed, env: NodeJS.ProcessEnv): Promise<number> {
   await withDatabase(env, async (url) => {
     const applied = await migrateDatabase(url);
     await grantRuntimeRole(url, env);
-    tell(options, { applied }, applied.length === 0 ? 'The schema is up to date.' : `Applied ${applied.join(', ')}.`);
+    const phoneKeys = await updatePhoneKeys(url, env);
+    const schema = applied.length === 0 ? 'The schema is up to date.' : `Applied ${applied.join(', ')}.`;
+    const keys = phoneKeys > 0 ? ` Recomputed ${phoneKeys} phone keys.` : '';
+    tell(options, { applied, phone_keys: phoneKeys }, schema + keys);
   });
   return 0;
+}
+
+/** @returns how many changed; 0 also while a worker recomputes them. */
+async function updatePhoneKeys(url: string, env: NodeJS.ProcessEnv): Promise<number> {
+  const { phoneRegion } = loadSettings(env, [ClientSettings]).get(ClientSettings) as ClientSettings;
+  const { backfillPhoneKeys } = await import('#crm/clients');
+  return (await withClient(url, (client) => backfillPhoneKeys(client, phoneRegion))) ?? 0;
 }
 
 /** `seed`: migrates, and adds the demo data unless there are clients. */

@@ -1,6 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { ClientsModule } from '#crm/clients';
+import { ClientsWorkerModule } from '#crm/clients';
 import { DealsModule, DealsWorkerModule } from '#crm/deals';
 import { ImportsWorkerModule } from '#crm/imports';
 import { PaymentsModule, PaymentsWorkerModule } from '#crm/payments';
@@ -39,7 +39,7 @@ export class WorkerModule {
         HttpModule,
         HealthModule.forRoot(MIGRATIONS),
         JobsModule.processing(HOUSEKEEPING, EVENT_REPLAYS),
-        ClientsModule,
+        ClientsWorkerModule,
         DealsModule,
         DealsWorkerModule,
         ImportsWorkerModule,

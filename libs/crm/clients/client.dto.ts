@@ -22,10 +22,14 @@ import {
   type ClientView,
   type MovedByMerge,
 } from './contracts.js';
+import { isTaxIdShaped, normalizedTaxId, TAX_ID_PATTERN } from './tax-id.js';
 
 const NAME = { min: 1, max: 255, example: 'Иванова Мария Петровна' } as const;
-const TAX_ID = { description: 'ИНН: 10 digits of a company, 12 of a person.', example: '7707083893' } as const;
-const TAX_ID_SHAPE = /^(\d{10}|\d{12})$/;
+const TAX_ID = {
+  description:
+    'ИНН (10 digits of a company, 12 of a person) with right control digits, or the tax id of another country.',
+  example: '7707083893',
+} as const;
 const OWNER = 'The seller; null: not yet given to one.';
 
 /** Body of POST /clients. */
@@ -185,10 +189,13 @@ export function clientFacts<T extends AddClientDto | ReviseClientDto>(body: T) {
 }
 
 function taxIdKind(): FieldKind {
-  const fault = { code: 'not_a_tax_id', detail: 'must be 10 digits (company) or 12 digits (person)' };
+  const fault = {
+    code: 'not_a_tax_id',
+    detail: 'must be an ИНН of 10 or 12 digits, or up to 32 letters and digits of another tax id',
+  };
   return {
-    ready: (value) => (typeof value === 'string' ? value.trim() : value),
-    fault: (value) => (typeof value === 'string' && TAX_ID_SHAPE.test(value) ? null : fault),
-    schema: { type: 'string', pattern: TAX_ID_SHAPE.source },
+    ready: (value) => (typeof value === 'string' ? normalizedTaxId(value) : value),
+    fault: (value) => (typeof value === 'string' && isTaxIdShaped(value) ? null : fault),
+    schema: { type: 'string', maxLength: 32, pattern: TAX_ID_PATTERN },
   };
 }

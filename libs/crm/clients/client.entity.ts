@@ -2,8 +2,10 @@ import type { Instant } from '#platform/kernel';
 import { Aggregate } from '#platform/persistence';
 import { Column, Entity } from 'typeorm';
 import { ClientAdded, ClientDeleted, ClientMerged, ClientRevised } from './client.events.js';
-import { emailKey, phoneKey } from './contact-keys.js';
+import type { CountryCode } from 'libphonenumber-js';
+import { emailKey, identifyingPhone, phoneKey } from './contact-keys.js';
 import type { ClientKind, ClientStatus, ClientView, MovedByMerge } from './contracts.js';
+import { requireTaxId, type TaxIdCountry } from './tax-id.js';
 
 /** What can be said of a client. */
 export interface ClientFacts {
@@ -14,6 +16,13 @@ export interface ClientFacts {
   readonly taxId: string | null;
   readonly status: ClientStatus;
   readonly ownerId: string | null;
+}
+
+/** The countries whose rules phone numbers and tax ids follow. */
+export interface ClientRules {
+  /** Country of phone numbers without a country code. */
+  readonly phoneRegion: CountryCode;
+  readonly taxIdCountry: TaxIdCountry;
 }
 
 /** A person or company that buys cover. */
@@ -28,18 +37,18 @@ export class Client extends Aggregate {
   @Column('varchar', { length: 254, nullable: true })
   private email: string | null = null;
 
-  @Column('varchar', { length: 32, nullable: true })
+  @Column('varchar', { length: 64, nullable: true })
   private phone: string | null = null;
 
-  /** ИНН. */
-  @Column('varchar', { name: 'tax_id', length: 12, nullable: true })
+  /** ИНН, or the tax id of another country. */
+  @Column('varchar', { name: 'tax_id', length: 32, nullable: true })
   private taxId: string | null = null;
 
   /** Normalised, for search and the duplicate check. */
   @Column('varchar', { name: 'email_key', length: 254, nullable: true })
   private emailKey: string | null = null;
 
-  /** Normalised, for search and the duplicate check. */
+  /** E.164, or the digits of a number of no numbering plan: see {@link phoneKey}. */
   @Column('varchar', { name: 'phone_key', length: 32, nullable: true })
   private phoneKey: string | null = null;
 
@@ -54,10 +63,11 @@ export class Client extends Aggregate {
   @Column('uuid', { name: 'merged_into_id', nullable: true })
   private mergedIntoId: string | null = null;
 
-  static add(id: string, facts: ClientFacts, actorId: string, now: Instant): Client {
+  /** @throws DomainError `validation_failed` for a tax id that breaks the rules of its country. */
+  static add(id: string, facts: ClientFacts, rules: ClientRules, actorId: string, now: Instant): Client {
     const client = new Client();
     client.begin(id, now);
-    client.set(facts);
+    client.set(facts, rules);
     client.apply(new ClientAdded(client.view, actorId));
     return client;
   }
@@ -80,15 +90,18 @@ export class Client extends Aggregate {
     };
   }
 
-  /** What it is compared by with other clients. */
+  /** What identifies the client among others. */
   get keys(): { readonly email: string | null; readonly phone: string | null; readonly taxId: string | null } {
-    return { email: this.emailKey, phone: this.phoneKey, taxId: this.taxId };
+    return { email: this.emailKey, phone: identifyingPhone(this.phoneKey), taxId: this.taxId };
   }
 
-  /** Changes what is given; nothing happens when everything stays as it was. */
-  revise(facts: Partial<ClientFacts>, actorId: string, now: Instant): void {
+  /**
+   * Changes the given facts; does nothing when all values stay the same.
+   * @throws DomainError `validation_failed` for a new tax id that breaks the rules of its country.
+   */
+  revise(facts: Partial<ClientFacts>, rules: ClientRules, actorId: string, now: Instant): void {
     const before = this.view;
-    this.set(facts);
+    this.set(facts, rules);
     const previous = Object.fromEntries(
       Object.entries(before).filter(([field, value]) => this.view[field as keyof ClientView] !== value),
     );
@@ -109,11 +122,12 @@ export class Client extends Aggregate {
     this.apply(new ClientMerged(this.view, actorId, survivor, moved));
   }
 
-  private set(facts: Partial<ClientFacts>): void {
+  private set(facts: Partial<ClientFacts>, { phoneRegion, taxIdCountry }: ClientRules): void {
+    if (facts.taxId && facts.taxId !== this.taxId) requireTaxId(facts.taxId, taxIdCountry);
     for (const [field, value] of Object.entries(facts)) {
       if (value !== undefined) Object.assign(this, { [field]: value });
     }
     this.emailKey = emailKey(this.email);
-    this.phoneKey = phoneKey(this.phone);
+    this.phoneKey = phoneKey(this.phone, phoneRegion);
   }
 }

@@ -34,3 +34,8 @@ export const mergeOutOfScope = (): DomainError =>
 
 export const ownerForbidden = (): DomainError =>
   new DomainError('forbidden', 'owner_forbidden', 'Only a team lead or an admin gives clients to somebody else.');
+
+export const taxIdRefused = (code: string, detail: string): DomainError =>
+  new DomainError('unprocessable', 'validation_failed', 'Some fields are not as they should be: see errors.', {
+    errors: [{ pointer: '/tax_id', code, detail }],
+  });

@@ -14,7 +14,7 @@ export interface ClientView {
   readonly kind: ClientKind;
   readonly email: string | null;
   readonly phone: string | null;
-  /** ИНН: 10 digits of a company, 12 of a person. */
+  /** ИНН: 10 digits of a company, 12 of a person; or the tax id of another country. */
   readonly tax_id: string | null;
   readonly status: ClientStatus;
   readonly owner_id: string | null;

@@ -4,6 +4,7 @@ import { loadSettings, SettingsError } from './load.js';
 import {
   AuthSettings,
   BrokerSettings,
+  ClientSettings,
   DatabaseSettings,
   HttpSettings,
   RedisSettings,
@@ -24,6 +25,7 @@ export const ALL_SETTINGS: readonly SettingsClass[] = [
   HttpSettings,
   AuthSettings,
   StreamSettings,
+  ClientSettings,
   TransferSettings,
   WorkerSettings,
 ];

@@ -1,3 +1,5 @@
+import { type CountryCode, isSupportedCountry } from 'libphonenumber-js';
+
 /** How one environment variable is read: its name, what it means, and the check that turns text into a value. */
 export interface Field<T> {
   readonly name: string;
@@ -103,6 +105,14 @@ export function timeZone(name: string, options: Options & { fallback: string }):
     } catch {
       throw new Error('must be an IANA time zone such as Europe/Moscow');
     }
+    return value;
+  });
+}
+
+/** An ISO 3166-1 code of a country with a known telephone numbering plan. */
+export function phoneRegion(name: string, options: Options & { fallback: CountryCode }): Field<CountryCode> {
+  return field(name, options, (value) => {
+    if (!isSupportedCountry(value)) throw new Error('must be a country code such as RU');
     return value;
   });
 }

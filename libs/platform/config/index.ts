@@ -2,6 +2,7 @@ export { loadSettings, SettingsError, exitOnSettingsError } from './load.js';
 export {
   AuthSettings,
   BrokerSettings,
+  ClientSettings,
   DatabaseSettings,
   HttpSettings,
   RedisSettings,

@@ -1,4 +1,4 @@
-import { flag, integer, oneOf, optionalText, secret, text, timeZone, url } from './fields.js';
+import { flag, integer, oneOf, optionalText, phoneRegion, secret, text, timeZone, url } from './fields.js';
 import { Settings } from './settings.js';
 
 /** What every process shares. */
@@ -109,6 +109,17 @@ export class AuthSettings extends Settings({
   audience: optionalText('CRM_JWT_AUDIENCE', {
     requiredInProduction: true,
     doc: 'The `aud` a token must name; any when unset.',
+  }),
+}) {}
+
+export class ClientSettings extends Settings({
+  phoneRegion: phoneRegion('CRM_PHONE_REGION', {
+    fallback: 'RU',
+    doc: 'Country (ISO 3166-1) of telephone numbers without a country code; after a change the stored keys are computed again.',
+  }),
+  taxIdCountry: oneOf('CRM_TAX_ID_COUNTRY', ['RU', 'none'], {
+    fallback: 'RU',
+    doc: 'RU checks the control digits of tax ids of 10 or 12 digits (ИНН); none takes every tax id as given.',
   }),
 }) {}
 

@@ -1,5 +1,5 @@
 import { isEmail } from 'class-validator';
-import { isCalendarDate, isUuid } from '#platform/kernel';
+import { isCalendarDate, isUuid, phoneText } from '#platform/kernel';
 
 /** Where a value stands: in a query everything is text. */
 export type FieldSource = 'body' | 'query';
@@ -40,7 +40,8 @@ export interface IntegerRange {
 const MONEY = /^\d{1,12}(?:\.\d{1,2})?$/;
 const MONEY_ABOVE_ZERO = /[1-9]/;
 const INTEGER = /^-?\d{1,15}$/;
-const PHONE = /^\+?[\d\s().-]{5,32}$/;
+const PHONE = /^\+?[\d\s()./-]{5,40}$/;
+const LONGEST_PHONE = 64;
 const NOT_A_DIGIT = /\D/g;
 const CURRENCIES = new Set(Intl.supportedValuesOf('currency'));
 const LONGEST_EMAIL = 254;
@@ -151,16 +152,16 @@ export function emailKind(): FieldKind {
   };
 }
 
-/** A telephone number of 5 to 15 digits, as people write it. */
+/** A telephone number of 5 to 15 digits in any usual notation, with an extension or without. */
 export function phoneKind(): FieldKind {
   return {
     ready: trimmed,
     fault: check(
-      (value) => typeof value === 'string' && PHONE.test(value) && isBetween(digitsOf(value), 5, 15),
+      (value) => typeof value === 'string' && value.length <= LONGEST_PHONE && isPhone(phoneText(value).number),
       'not_a_phone',
-      'must be a telephone number of 5 to 15 digits, such as +7 912 345-67-89',
+      'must be a telephone number of 5 to 15 digits, such as +7 912 345-67-89 or 8 495 123-45-67 доб. 12',
     ),
-    schema: { type: 'string', maxLength: 33 },
+    schema: { type: 'string', maxLength: LONGEST_PHONE },
   };
 }
 
@@ -214,6 +215,10 @@ function trimmed(value: unknown): unknown {
 function isLongerThan(text: string, length: number): boolean {
   if (text.length <= length) return false;
   return text.length > 2 * length || Array.from(text).length > length;
+}
+
+function isPhone(number: string): boolean {
+  return PHONE.test(number) && isBetween(digitsOf(number), 5, 15);
 }
 
 function digitsOf(text: string): number {

@@ -9,4 +9,5 @@ export const ADVISORY_LOCKS = {
   clientKeys: 7_263_007,
   /** Shared by whoever adds one client; an import, whose keys are too many to lock each, has it alone. */
   clientImport: 7_263_009,
+  phoneKeys: 7_263_021,
 } as const;

@@ -55,9 +55,12 @@ export class SqlConditions {
     return `${this.parameter(rows)}::int`;
   }
 
-  /** Rows whose lower-cased `expression` contains `text`, in any case, `%` and `_` taken as they stand. */
-  addSearch(expression: string, text: string): void {
-    const literal = text.toLowerCase().replace(/[\\%_]/g, '\\$&');
-    this.add((placeholder) => `${expression} LIKE ${placeholder}::text`, `%${literal}%`);
+  /** Rows whose lower-cased `expression` contains one of `texts`, in any case, `%` and `_` taken literally. */
+  addSearch(expression: string, ...texts: readonly string[]): void {
+    const parts = texts.map((text) => {
+      const literal = text.toLowerCase().replace(/[\\%_]/g, '\\$&');
+      return `${expression} LIKE ${this.parameter(`%${literal}%`)}::text`;
+    });
+    this.parts.push(parts.length === 1 ? parts[0]! : `(${parts.join(' OR ')})`);
   }
 }

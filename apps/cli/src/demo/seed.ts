@@ -8,7 +8,7 @@ import { JournalsModule } from '#crm/journals';
 import { PaymentsModule } from '#crm/payments';
 import { PoliciesModule } from '#crm/policies';
 import { QuotesModule } from '#crm/quotes';
-import { DatabaseSettings, loadSettings, RuntimeSettings } from '#platform/config';
+import { ClientSettings, DatabaseSettings, loadSettings, RuntimeSettings } from '#platform/config';
 import { CqrsModule } from '#platform/cqrs';
 import { Clock, type Instant, SystemClock } from '#platform/kernel';
 import { MessagingModule } from '#platform/messaging';
@@ -53,7 +53,7 @@ class ActingClock extends Clock {
   }
 }
 
-const SETTINGS = [RuntimeSettings, DatabaseSettings] as const;
+const SETTINGS = [RuntimeSettings, DatabaseSettings, ClientSettings] as const;
 
 /** The domains as the API has them, without its doors. */
 @Module({})

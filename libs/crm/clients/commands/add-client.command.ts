@@ -1,5 +1,6 @@
 import { Command, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs';
 import { requireAccess } from '#platform/auth';
+import { ClientSettings } from '#platform/config';
 import { type Caller, Clock, type Instant, newId } from '#platform/kernel';
 import { UnitOfWork } from '#platform/persistence';
 import { Client, type ClientFacts } from '../client.entity.js';
@@ -28,16 +29,18 @@ export class AddClientHandler implements ICommandHandler<AddClientCommand> {
     private readonly queries: QueryBus,
     private readonly unitOfWork: UnitOfWork,
     private readonly clock: Clock,
+    private readonly settings: ClientSettings,
   ) {}
 
-  /** @throws DomainError `client_duplicate` with the candidates, `owner_forbidden`. */
+  /** @throws DomainError `client_duplicate` with the candidates, `owner_forbidden`, `validation_failed`. */
   async execute({ caller, facts, allowDuplicate }: AddClientCommand): Promise<ClientView> {
     const scope = requireAccess(caller, 'clients', 'create');
     const ownerId = facts.ownerId ?? scope.ownerId;
     if (!scope.all && ownerId !== caller.userId) throw ownerForbidden();
     const { email = null, phone = null, taxId = null, status = 'active', name, kind } = facts;
     const now = this.clock.now();
-    const client = Client.add(newId(), { name, kind, email, phone, taxId, status, ownerId }, caller.userId, now);
+    const whole = { name, kind, email, phone, taxId, status, ownerId };
+    const client = Client.add(newId(), whole, this.settings, caller.userId, now);
     if (allowDuplicate) await this.clients.save(client, now);
     else await this.unitOfWork.run(() => this.saveNew(client, caller, now));
     return client.view;

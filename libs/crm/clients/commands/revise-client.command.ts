@@ -1,5 +1,6 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { requireAccess } from '#platform/auth';
+import { ClientSettings } from '#platform/config';
 import { type Caller, Clock, type ExpectedVersion } from '#platform/kernel';
 import type { ClientFacts } from '../client.entity.js';
 import { ClientRepository } from '../client.repository.js';
@@ -22,6 +23,7 @@ export class ReviseClientHandler implements ICommandHandler<ReviseClientCommand>
   constructor(
     private readonly clients: ClientRepository,
     private readonly clock: Clock,
+    private readonly settings: ClientSettings,
   ) {}
 
   async execute({ caller, clientId, facts, expected }: ReviseClientCommand): Promise<ClientView> {
@@ -29,7 +31,7 @@ export class ReviseClientHandler implements ICommandHandler<ReviseClientCommand>
     if (facts.ownerId !== undefined && facts.ownerId !== client.view.owner_id)
       requireAccess(caller, 'clients', 'assign');
     const now = this.clock.now();
-    client.revise(facts, caller.userId, now);
+    client.revise(facts, this.settings, caller.userId, now);
     await this.clients.save(client, now);
     return client.view;
   }

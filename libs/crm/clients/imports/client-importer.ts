@@ -9,13 +9,14 @@ import {
   type ImportRow,
   type RowOutcome,
 } from '#crm/imports/contracts';
+import { ClientSettings } from '#platform/config';
 import { checkedBody } from '#platform/http';
 import { newId } from '#platform/kernel';
 import { clientFacts } from '../client.dto.js';
-import { Client } from '../client.entity.js';
+import { Client, type ClientRules } from '../client.entity.js';
 import { clientDuplicate } from '../client.errors.js';
 import { ClientRepository } from '../client.repository.js';
-import { emailKey, phoneKey } from '../contact-keys.js';
+import { emailKey, identifyingPhone, phoneKey } from '../contact-keys.js';
 import { ClientRowDto } from './client-row.dto.js';
 
 type Row = CheckedRow<ClientRowDto>;
@@ -28,21 +29,26 @@ export class ClientImporter extends Importer {
   readonly required = ['name', 'kind'] as const;
   readonly duplicateRules = DUPLICATE_RULES;
 
-  constructor(private readonly clients: ClientRepository) {
+  constructor(
+    private readonly clients: ClientRepository,
+    private readonly settings: ClientSettings,
+  ) {
     super();
   }
 
   async take(rows: readonly ImportRow[], context: ImportContext, outcome: RowOutcome): Promise<void> {
     const checked = await outcome.checked(rows, (cells) => checkedBody(ClientRowDto, cells));
-    const claims = await outcome.claims(checked, (body) => claimsOf(body, context), context);
+    const keysOf = (body: ClientRowDto): Client['keys'] => clientKeys(body, this.settings.phoneRegion);
+    const claims = await outcome.claims(checked, (body) => claimsOf(body, keysOf(body), context), context);
     const candidates = await this.candidates(checked, context);
     const known = await this.clients.known([...new Set(candidates.flat())], !context.isTrial);
     const added: Client[] = [];
     for (const [index, row] of checked.entries()) {
       const met = candidates[index]!.flatMap((id) => known.get(id) ?? []);
       await claims.accept(row.line, async () => {
-        if (met.length > 0) await this.meet(met, row, context, outcome);
-        else added.push(newClient(row.body, context));
+        if (met.length > 0) return this.meet(met, row, context, outcome);
+        const client = await outcome.attempt(row.line, () => newClient(row.body, this.settings, context));
+        if (client) added.push(client);
       });
     }
     await claims.store();
@@ -55,7 +61,9 @@ export class ClientImporter extends Importer {
     const found = rows.map(({ body }) => (body.id ? [body.id] : []));
     if (duplicates === 'allow' || rows.length === 0) return found;
     if (!isTrial && isBrief) await this.clients.holdAllKeys();
-    for (const { place, id } of await this.clients.alike(rows.map(({ body }) => keysOf(body)))) {
+    for (const { place, id } of await this.clients.alike(
+      rows.map(({ body }) => clientKeys(body, this.settings.phoneRegion)),
+    )) {
       if (!found[place]!.includes(id)) found[place]!.push(id);
     }
     return found;
@@ -72,26 +80,35 @@ export class ClientImporter extends Importer {
     if (duplicates === 'refuse' || met.length > 1) return outcome.refuse(line, clientDuplicate([]));
     const { id, ...cells } = body;
     if (id && id !== client!.id) return outcome.refuse(line, idConflict());
-    client!.revise(clientFacts(cells), caller.userId, now);
-    if (!isTrial) await this.clients.save(client!, now);
-    outcome.updated++;
+    const isDone = await outcome.attempt(line, async () => {
+      client!.revise(clientFacts(cells), this.settings, caller.userId, now);
+      if (!isTrial) await this.clients.save(client!, now);
+      return true;
+    });
+    if (isDone) outcome.updated++;
   }
 }
 
-function keysOf({ email = null, phone = null, tax_id: taxId = null }: ClientRowDto): Client['keys'] {
-  return { email: emailKey(email), phone: phoneKey(phone), taxId };
+function clientKeys(
+  { email = null, phone = null, tax_id: taxId = null }: ClientRowDto,
+  region: ClientRules['phoneRegion'],
+): Client['keys'] {
+  return { email: emailKey(email), phone: identifyingPhone(phoneKey(phone, region)), taxId };
 }
 
 /** What no other row of the file may share. */
-function claimsOf(body: ClientRowDto, { duplicates }: ImportContext): (string | null | undefined | false)[] {
-  const { email, phone, taxId } = keysOf(body);
+function claimsOf(
+  body: ClientRowDto,
+  { email, phone, taxId }: Client['keys'],
+  { duplicates }: ImportContext,
+): (string | null | undefined | false)[] {
   const id = body.id && `id ${body.id}`;
   if (duplicates === 'allow') return [id];
   return [id, email && `email ${email}`, phone && `phone ${phone}`, taxId && `tax_id ${taxId}`];
 }
 
-function newClient(body: ClientRowDto, { caller, now }: ImportContext): Client {
+function newClient(body: ClientRowDto, rules: ClientRules, { caller, now }: ImportContext): Client {
   const { name, kind, email = null, phone = null, tax_id: taxId = null, status = 'active' } = body;
   const facts = { name, kind, email, phone, taxId, status, ownerId: body.owner_id ?? null };
-  return Client.add(body.id ?? newId(), facts, caller.userId, now);
+  return Client.add(body.id ?? newId(), facts, rules, caller.userId, now);
 }

@@ -1,9 +1,10 @@
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
 import { requireAccess } from '#platform/auth';
+import { ClientSettings } from '#platform/config';
 import type { Caller, Page, PageRequest } from '#platform/kernel';
 import { Database, plannedEachTime, SqlConditions, statement } from '#platform/persistence';
 import { addClientReach } from '../client-scope.js';
-import { searchKey } from '../contact-keys.js';
+import { searchTerms } from '../contact-keys.js';
 import type { ClientStatus, ClientView } from '../contracts.js';
 import { CLIENT_COLUMNS } from './client-row.js';
 
@@ -26,7 +27,10 @@ export class ListClientsQuery extends Query<Page<ClientView>> {
 
 @QueryHandler(ListClientsQuery)
 export class ListClientsHandler implements IQueryHandler<ListClientsQuery> {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly settings: ClientSettings,
+  ) {}
 
   async execute({ caller, filter, page }: ListClientsQuery): Promise<Page<ClientView>> {
     const conditions = new SqlConditions('NOT c.is_deleted');
@@ -34,7 +38,7 @@ export class ListClientsHandler implements IQueryHandler<ListClientsQuery> {
     addClientReach(conditions, scope);
     if (filter.ownerId) conditions.add((p) => `c.owner_id = ${p}::uuid`, filter.ownerId);
     if (filter.status) conditions.add((p) => `c.status = ${p}::text`, filter.status);
-    if (filter.search) conditions.addSearch(SEARCHED, searchKey(filter.search));
+    if (filter.search) conditions.addSearch(SEARCHED, ...searchTerms(filter.search, this.settings.phoneRegion));
     const total = page.includeTotal ? await this.total(conditions) : undefined;
     if (page.after) conditions.addKey('(c.created_at, c.id)', ['timestamptz', 'uuid'], page.after, 'desc');
     const planned = scope.all && !filter.search ? statement : plannedEachTime;
