@@ -59,7 +59,7 @@ export class Client extends Aggregate {
   @Column('uuid', { name: 'owner_id', nullable: true })
   private ownerId: string | null = null;
 
-  /** The client that took this one's place. */
+  /** The client that this one was merged into; never a merged client itself. */
   @Column('uuid', { name: 'merged_into_id', nullable: true })
   private mergedIntoId: string | null = null;
 
@@ -102,12 +102,16 @@ export class Client extends Aggregate {
   revise(facts: Partial<ClientFacts>, rules: ClientRules, actorId: string, now: Instant): void {
     const before = this.view;
     this.set(facts, rules);
-    const previous = Object.fromEntries(
-      Object.entries(before).filter(([field, value]) => this.view[field as keyof ClientView] !== value),
-    );
-    if (Object.keys(previous).length === 0) return;
-    this.touch(now);
-    this.apply(new ClientRevised(this.view, actorId, previous));
+    this.revised(before, actorId, now);
+  }
+
+  /** Takes e-mail, phone and tax id from a client that is merged into this one, as far as it has none. */
+  complete(merged: Client, actorId: string, now: Instant): void {
+    const before = this.view;
+    if (this.email === null) [this.email, this.emailKey] = [merged.email, merged.emailKey];
+    if (this.phone === null) [this.phone, this.phoneKey] = [merged.phone, merged.phoneKey];
+    this.taxId ??= merged.taxId;
+    this.revised(before, actorId, now);
   }
 
   delete(actorId: string, now: Instant): void {
@@ -115,11 +119,20 @@ export class Client extends Aggregate {
     this.apply(new ClientDeleted(this.view, actorId, now));
   }
 
-  /** Gives its place to another client; its id answers with that one from then on. */
+  /** Merges this client into another one, which its id and its keys mean from then on. */
   mergeInto(survivor: ClientView, moved: MovedByMerge, actorId: string, now: Instant): void {
     this.markDeleted(actorId, now);
     this.mergedIntoId = survivor.id;
     this.apply(new ClientMerged(this.view, actorId, survivor, moved));
+  }
+
+  private revised(before: ClientView, actorId: string, now: Instant): void {
+    const previous = Object.fromEntries(
+      Object.entries(before).filter(([field, value]) => this.view[field as keyof ClientView] !== value),
+    );
+    if (Object.keys(previous).length === 0) return;
+    this.touch(now);
+    this.apply(new ClientRevised(this.view, actorId, previous));
   }
 
   private set(facts: Partial<ClientFacts>, { phoneRegion, taxIdCountry }: ClientRules): void {

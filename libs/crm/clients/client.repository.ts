@@ -8,8 +8,10 @@ import { Client } from './client.entity.js';
 import { clientNotFound } from './client.errors.js';
 
 const HOLD = statement(
-  'SELECT id, merged_into_id FROM crm.clients WHERE id = ANY ($1::uuid[]) ORDER BY id FOR NO KEY UPDATE',
+  `SELECT id, merged_into_id FROM crm.clients WHERE id = ANY ($1::uuid[]) OR merged_into_id = ANY ($1::uuid[])
+   ORDER BY id FOR NO KEY UPDATE`,
 );
+const REDIRECT = statement('UPDATE crm.clients SET merged_into_id = $2::uuid WHERE merged_into_id = $1::uuid');
 /** In one order, so that two can't wait for each other. */
 const HOLD_KEYS = statement(
   `SELECT pg_advisory_xact_lock_shared(${ADVISORY_LOCKS.clientImport}), pg_advisory_xact_lock($1::int, hash)
@@ -26,6 +28,11 @@ export interface ClientKeyOwner {
 }
 
 const MOST_ALIKE = 10;
+/** Survivors of merged clients with this key. */
+function survivorsBy(column: string, key: string): string {
+  return `UNION SELECT s.id FROM crm.clients m JOIN crm.clients s ON s.id = m.merged_into_id
+    WHERE m.${column} = ${key} AND m.merged_into_id IS NOT NULL AND NOT s.is_deleted`;
+}
 const ALIKE = statement(`
   SELECT k.place::int - 1 AS place, c.id
   FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS k (email, phone, tax_id, place)
@@ -33,6 +40,7 @@ const ALIKE = statement(`
     SELECT id FROM crm.clients WHERE email_key = k.email AND NOT is_deleted
     UNION SELECT id FROM crm.clients WHERE phone_key = k.phone AND NOT is_deleted
     UNION SELECT id FROM crm.clients WHERE tax_id = k.tax_id AND NOT is_deleted
+    ${survivorsBy('email_key', 'k.email')} ${survivorsBy('phone_key', 'k.phone')} ${survivorsBy('tax_id', 'k.tax_id')}
     LIMIT ${MOST_ALIKE}) AS c`);
 
 /** Loads clients to be changed and stores them with their events. */
@@ -63,12 +71,18 @@ export class ClientRepository extends AggregateRepository<Client> {
   }
 
   /**
-   * Keeps these clients as they are, and new deals, policies and documents from them, until the unit of work ends.
+   * Locks these clients and those merged into them against changes, new deals, policies and documents until the unit of
+   * work ends.
    * @returns the ids of those among them that were merged already.
    */
   async hold(ids: readonly string[]): Promise<readonly string[]> {
     const rows = await this.store.database.query<{ id: string; merged_into_id: string | null }>(HOLD, [ids]);
-    return rows.filter(({ merged_into_id }) => merged_into_id !== null).map(({ id }) => id);
+    return rows.filter(({ id, merged_into_id }) => merged_into_id !== null && ids.includes(id)).map(({ id }) => id);
+  }
+
+  /** Lets the clients merged into one that is now merged itself name its survivor. */
+  async redirectMerged(id: string, survivorId: string): Promise<void> {
+    await this.store.database.query(REDIRECT, [id, survivorId]);
   }
 
   /** Makes whoever adds a client with one of these keys wait until the unit of work ends, so that one sees the other. */

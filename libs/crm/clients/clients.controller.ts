@@ -97,7 +97,13 @@ export class ClientsController {
 
   @Post(':id/merge')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Put another client in the place of this one; its id answers with that one afterwards' })
+  @ApiOperation({
+    summary: 'Merge this client into another one',
+    description:
+      'Deals, policies and documents move. The survivor takes e-mail, phone and tax id that it lacks; the values of the ' +
+      'merged client are kept in the journals of the deals that move. Its id and its keys mean the survivor from then on: ' +
+      'in routes, filters, new deals and policies, imports, search and the duplicate check.',
+  })
   @ApiOkResponse({ type: MergeResource })
   @Problems({
     403: ['merge_out_of_scope'],

@@ -13,9 +13,16 @@ import { PhoneKeyBackfill } from './phone-key-backfill.js';
 import { DuplicateClientsHandler } from './queries/duplicate-clients.query.js';
 import { ClientInScopeHandler, GetClientHandler } from './queries/get-client.query.js';
 import { ListClientsHandler } from './queries/list-clients.query.js';
+import { SurvivingClientHandler } from './queries/surviving-client.query.js';
 
 const COMMANDS = [AddClientHandler, ReviseClientHandler, DeleteClientHandler, MergeClientsHandler];
-const QUERIES = [GetClientHandler, ListClientsHandler, DuplicateClientsHandler, ClientInScopeHandler];
+const QUERIES = [
+  GetClientHandler,
+  ListClientsHandler,
+  DuplicateClientsHandler,
+  ClientInScopeHandler,
+  SurvivingClientHandler,
+];
 
 /** What a client is and can do. */
 @Module({

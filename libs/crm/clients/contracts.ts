@@ -32,16 +32,36 @@ export interface MovedByMerge {
   readonly documents: number;
 }
 
-/** Asks for a client that the caller may see; refused with `client_not_found`. */
+/**
+ * Returns a client that the caller may see, for a merged one its survivor; refused with `client_not_found`.
+ */
 export class ClientInScopeQuery extends Query<ClientView> {
   constructor(
     readonly caller: Caller,
     readonly clientId: string,
-    /** Whether the client must stay, not deleted, until the unit of work ends. */
+    /** Whether to lock the client against deletion and merging until the unit of work ends. */
     readonly isHeld = false,
     /** `create`: one for whom the caller may also open something new, not only look at it. */
     readonly purpose: 'read' | 'create' = 'read',
   ) {
     super();
   }
+}
+
+/** Returns the id of the client that a merged one was merged into; of any other id the id itself. */
+export class SurvivingClientQuery extends Query<string> {
+  constructor(readonly clientId: string) {
+    super();
+  }
+}
+
+/** What is known of a client, in the journals of its deals when it is merged: no event holds it. */
+export type MergedClientFacts = Pick<ClientView, 'id' | 'name' | 'kind' | 'email' | 'phone' | 'tax_id'>;
+
+/**
+ * SQL for the client that an id stands for: of a merged client its survivor.
+ * @param client a placeholder, e.g. `$3`.
+ */
+export function survivorOf(client: string): string {
+  return `coalesce((SELECT m.merged_into_id FROM crm.clients m WHERE m.id = ${client}::uuid), ${client}::uuid)`;
 }

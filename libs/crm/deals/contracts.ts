@@ -111,6 +111,8 @@ export class MoveDealsCommand extends Command<void> {
     readonly caller: Caller,
     readonly dealIds: readonly string[],
     readonly intoClientId: string,
+    /** What is known of the merged client: kept in the journals, out of the events. */
+    readonly mergedClient: object,
   ) {
     super();
   }

@@ -24,7 +24,7 @@ const REASON = { min: 1, max: 500, example: 'Chose another broker' } as const;
 
 /** Body of POST /deals. */
 export class OpenDealDto {
-  @UuidField({ description: 'The client whose deal it is.' })
+  @UuidField({ description: 'The client whose deal it is; of a merged client its survivor.' })
   client_id!: string;
 
   @TextField(TITLE)
@@ -91,7 +91,7 @@ export class DealMetricsQuery {
   @UuidField({ optional: true })
   executor_id?: string;
 
-  @UuidField({ optional: true })
+  @UuidField({ optional: true, description: 'Of a merged client: its survivor.' })
   client_id?: string;
 
   @EnumField(Object.keys(PERIODS), {

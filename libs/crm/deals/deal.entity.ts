@@ -163,13 +163,17 @@ export class Deal extends Aggregate {
     this.apply(new DealAssigned(this.view, actorId, previous));
   }
 
-  /** Gives the deal, also a closed one, to the client that takes the place of its own. */
-  giveTo(clientId: string, actorId: string, now: Instant): void {
+  /**
+   * Gives the deal, also a closed one, to the client that its own is merged into.
+   * @param mergedClient what is known of its own, for the journal alone.
+   */
+  giveTo(clientId: string, actorId: string, now: Instant, mergedClient?: object): void {
     const before = this.view;
     if (clientId === this.clientId) return;
     this.touch(now);
     this.clientId = clientId;
-    this.apply(new DealRevised(this.view, actorId, changedFrom(before, this.view)));
+    const entryData = mergedClient && { merged_client: mergedClient };
+    this.apply(new DealRevised(this.view, actorId, changedFrom(before, this.view), entryData));
   }
 
   /** @throws DomainError `deal_closed`. */

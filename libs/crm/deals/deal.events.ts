@@ -19,6 +19,8 @@ export class DealRevised extends DealEvent {
     deal: DealView,
     actorId: string,
     readonly previous: PreviousValues,
+    /** Further members of the journal entry's data, which no event holds. */
+    readonly entryData: object = {},
   ) {
     super(deal, actorId);
   }

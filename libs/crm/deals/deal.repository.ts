@@ -22,8 +22,8 @@ const CLIENT_IN_SCOPE = {
 /** Against parts of the deal, which hold it for share while they are added. */
 const HOLD = statement('SELECT id FROM crm.deals WHERE id = $1::uuid FOR NO KEY UPDATE');
 const OPEN_CLIENTS = statement(
-  `SELECT id FROM crm.clients WHERE id = ANY ($1::uuid[]) AND NOT is_deleted AND merged_into_id IS NULL
-   ORDER BY id FOR SHARE`,
+  `SELECT given.id AS given_id, c.id FROM crm.clients given JOIN crm.clients c ON c.id = coalesce(given.merged_into_id, given.id)
+   WHERE given.id = ANY ($1::uuid[]) AND NOT c.is_deleted ORDER BY c.id FOR SHARE OF c`,
 );
 
 /** Loads deals to be changed and stores them with their journal and events. */
@@ -92,10 +92,13 @@ export class DealRepository extends AggregateRepository<Deal> {
     return new Map(rows.map((row) => this.mapping.hydrate(row)).map((deal) => [deal.id, deal]));
   }
 
-  /** Those of the clients that deals can be opened for; they stay so until the unit of work ends. */
-  async openClients(ids: readonly string[]): Promise<ReadonlySet<string>> {
-    const rows = await this.store.database.query<{ id: string }>(OPEN_CLIENTS, [ids]);
-    return new Set(rows.map(({ id }) => id));
+  /**
+   * The clients that deals can be opened for, by the given ids: of a merged client its survivor. They are locked against
+   * deletion and merging until the unit of work ends.
+   */
+  async openClients(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const rows = await this.store.database.query<{ given_id: string; id: string }>(OPEN_CLIENTS, [ids]);
+    return new Map(rows.map(({ given_id, id }) => [given_id, id]));
   }
 
   /** Stores new deals in one round trip, for clients that {@link openClients} holds. */

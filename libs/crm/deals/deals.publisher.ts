@@ -23,11 +23,10 @@ export class DealsPublisher implements IEventHandler<AnyDealEvent> {
     this.record(deal, actorId, 'Deal opened', { before: null, after: deal }, [DEAL_CREATED.fact(facts(deal))]);
   }
 
-  private revised({ deal, actorId, previous }: DealRevised): void {
-    const changed = Object.keys(previous);
-    this.record(deal, actorId, `Deal changed: ${changed.join(', ')}`, difference(deal, previous), [
-      updated(deal, previous),
-    ]);
+  private revised({ deal, actorId, previous, entryData }: DealRevised): void {
+    const body = `Deal changed: ${Object.keys(previous).join(', ')}`;
+    const data = { ...difference(deal, previous), ...entryData };
+    this.record(deal, actorId, body, data, [updated(deal, previous)]);
   }
 
   private stageChanged({ deal, actorId, previous, from }: DealStageChanged): void {

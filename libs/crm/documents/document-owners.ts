@@ -54,14 +54,15 @@ export class DocumentOwners {
 
   private async ofClient(id: string, caller: Caller, isHeld: boolean): Promise<Found> {
     const client = await this.queries.execute(new ClientInScopeQuery(caller, id, isHeld));
-    const { ownerIds, executorIds } = await this.queries.execute(new DealParticipantsQuery(id));
+    // The id of a merged client means its survivor.
+    const { ownerIds, executorIds } = await this.queries.execute(new DealParticipantsQuery(client.id));
     const owners = [client.owner_id, ...ownerIds];
     const parties: Found['parties'] = [
       ...owners.map((owner) => [owner, null] as const),
       ...executorIds.map((executor) => [null, executor] as const),
     ];
     const audience = audienceOf(owners, executorIds);
-    return { facts: { type: 'client', id, dealId: null, clientId: id, audience }, parties };
+    return { facts: { type: 'client', id: client.id, dealId: null, clientId: client.id, audience }, parties };
   }
 }
 

@@ -194,6 +194,33 @@ export function idConflict(): DomainError {
 }
 
 /** The refusal of a row whose id belongs to something that is there already, or was. */
-export function idTaken(): DomainError {
+function idTaken(): DomainError {
   return new DomainError('conflict', 'id_taken', 'There is one with this id already.');
+}
+
+/** A stored record as far as a row with its id needs it. */
+interface StoredRecord {
+  readonly is_deleted: boolean;
+  readonly merged_into_id?: string | null;
+}
+
+/**
+ * The refusal of a row whose id belongs to a record that no row can change.
+ * @returns `record_merged` with the survivor's id, `record_deleted`, else `id_taken`.
+ */
+export function idRefused({ is_deleted: isDeleted, merged_into_id: survivorId }: StoredRecord): DomainError {
+  if (survivorId) {
+    return new DomainError(
+      'conflict',
+      'record_merged',
+      `The record with this id was merged into ${survivorId}: give that id, or leave the id out.`,
+      { survivor_id: survivorId },
+    );
+  }
+  if (!isDeleted) return idTaken();
+  return new DomainError(
+    'conflict',
+    'record_deleted',
+    'The record with this id was deleted and its id is not given again: leave the id out to add a new record.',
+  );
 }

@@ -92,6 +92,10 @@ export class ImportResource implements ShownImport {
   readonly finished_at!: Instant | null;
 }
 
+const ROW_CODE =
+  'The code that the route of the resource answers. About the id of a row: `id_taken`, `record_deleted` (leave the id out ' +
+  'to add a new record), `record_merged` (the detail names the survivor).';
+
 /** What is wrong with one row. */
 export class RowFaultResource implements RowFault {
   @IntegerField({ min: 1, max: 2_147_483_647, description: 'Line of the file on which the row begins.', example: 7 })
@@ -100,7 +104,7 @@ export class RowFaultResource implements RowFault {
   @TextField({ max: 64, nullable: true, description: 'Null when it is about the row as a whole.', example: 'title' })
   readonly column!: string | null;
 
-  @TextField({ max: 64, description: 'The code that the route of the resource answers.', example: 'too_long' })
+  @TextField({ max: 64, description: ROW_CODE, example: 'too_long' })
   readonly code!: string;
 
   @TextField({ max: 500, example: 'must be at most 255 characters long' })

@@ -48,7 +48,7 @@ export class AddPolicyDto {
   @UuidField({ ...ABSENT, description: 'The deal that led to it; the client is then the deal’s.' })
   deal_id?: string | null;
 
-  @UuidField({ optional: true, description: 'Needed without a deal.' })
+  @UuidField({ optional: true, description: 'Needed without a deal; of a merged client its survivor.' })
   client_id?: string;
 
   @TextField({ ...INSURER, optional: true })
@@ -99,7 +99,7 @@ export class PolicyFilterDto {
   @UuidField({ optional: true })
   deal_id?: string;
 
-  @UuidField({ optional: true })
+  @UuidField({ optional: true, description: 'Of a merged client: its survivor.' })
   client_id?: string;
 
   @EnumField(POLICY_STATUSES, { optional: true })

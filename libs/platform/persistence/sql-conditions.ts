@@ -55,12 +55,22 @@ export class SqlConditions {
     return `${this.parameter(rows)}::int`;
   }
 
-  /** Rows whose lower-cased `expression` contains one of `texts`, in any case, `%` and `_` taken literally. */
-  addSearch(expression: string, ...texts: readonly string[]): void {
-    const parts = texts.map((text) => {
-      const literal = text.toLowerCase().replace(/[\\%_]/g, '\\$&');
-      return `${expression} LIKE ${this.parameter(`%${literal}%`)}::text`;
-    });
-    this.parts.push(parts.length === 1 ? parts[0]! : `(${parts.join(' OR ')})`);
+  /** Rows whose lower-cased `expression` contains `text`, in any case, `%` and `_` taken literally. */
+  addSearch(expression: string, text: string): void {
+    this.addSearches([text], (contains) => contains(expression));
+  }
+
+  /**
+   * Rows of a condition that searches for several texts.
+   * @param condition gets a function from a lower-cased expression to the condition that it contains one of the texts.
+   */
+  addSearches(texts: readonly string[], condition: (contains: (expression: string) => string) => string): void {
+    const patterns = texts.map((text) => this.parameter(`%${text.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`));
+    this.parts.push(
+      condition((expression) => {
+        const matches = patterns.map((pattern) => `${expression} LIKE ${pattern}::text`);
+        return matches.length === 1 ? matches[0]! : `(${matches.join(' OR ')})`;
+      }),
+    );
   }
 }

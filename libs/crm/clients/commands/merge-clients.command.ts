@@ -9,7 +9,7 @@ import { UnitOfWork } from '#platform/persistence';
 import type { Client } from '../client.entity.js';
 import { clientMergeForbidden, mergeOutOfScope } from '../client.errors.js';
 import { ClientRepository } from '../client.repository.js';
-import type { ClientView, MovedByMerge } from '../contracts.js';
+import type { ClientView, MergedClientFacts, MovedByMerge } from '../contracts.js';
 import { GetClientQuery } from '../queries/get-client.query.js';
 
 /** What a merge did, or would do. */
@@ -18,7 +18,10 @@ export interface Merge {
   readonly survivor: ClientView;
 }
 
-/** Puts one client in the place of another: deals, policies and documents move, the old id answers with the survivor. */
+/**
+ * Merges one client into another: deals, policies and documents move, the survivor takes the contacts and the tax id that
+ * it lacks, and the id and the keys of the merged client mean the survivor.
+ */
 export class MergeClientsCommand extends Command<Merge> {
   constructor(
     readonly caller: Caller,
@@ -56,19 +59,22 @@ export class MergeClientsHandler implements ICommandHandler<MergeClientsCommand>
         throw clientMergeForbidden();
       }
       const client = await this.clients.load(clientId, caller, 'merge', expected);
-      const { view: survivor } = await this.clients.load(intoId, caller, 'merge', undefined);
+      const survivor = await this.clients.load(intoId, caller, 'merge', undefined);
       if (clientId === intoId) throw clientMergeForbidden();
-      return { moved: await this.merge(command, client, survivor), survivor };
+      return { moved: await this.merge(command, client, survivor), survivor: survivor.view };
     });
   }
 
-  private async merge(command: MergeClientsCommand, client: Client, survivor: ClientView): Promise<MovedByMerge> {
+  private async merge(command: MergeClientsCommand, client: Client, survivor: Client): Promise<MovedByMerge> {
     const { caller, clientId, intoId, isDryRun } = command;
     const [dealIds, policyIds] = await this.rowsToMove(command);
-    const audience = await this.audienceOfBoth(client.view, survivor);
+    const audience = await this.audienceOfBoth(client.view, survivor.view);
+    const now = this.clock.now();
     if (!isDryRun) {
-      await this.commands.execute(new MoveDealsCommand(caller, dealIds, intoId));
+      await this.commands.execute(new MoveDealsCommand(caller, dealIds, intoId, factsOf(client.view)));
       await this.commands.execute(new MovePoliciesCommand(caller, policyIds, intoId));
+      survivor.complete(client, caller.userId, now);
+      await this.clients.save(survivor, now);
     }
     // A client's own documents are in the scope of every user who may merge the client.
     const documents = await this.commands.execute(
@@ -76,9 +82,9 @@ export class MergeClientsHandler implements ICommandHandler<MergeClientsCommand>
     );
     const moved = { deals: dealIds.length, policies: policyIds.length, documents };
     if (isDryRun) return moved;
-    const now = this.clock.now();
-    client.mergeInto(survivor, moved, caller.userId, now);
+    client.mergeInto(survivor.view, moved, caller.userId, now);
     await this.clients.save(client, now);
+    await this.clients.redirectMerged(clientId, intoId);
     return moved;
   }
 
@@ -109,4 +115,8 @@ export class MergeClientsHandler implements ICommandHandler<MergeClientsCommand>
 
 function rowsInScope<T extends DealParties>(rows: readonly T[], scope: Scope | null): readonly T[] {
   return rows.filter((row) => scope !== null && inScope(scope, row));
+}
+
+function factsOf({ id, name, kind, email, phone, tax_id }: ClientView): MergedClientFacts {
+  return { id, name, kind, email, phone, tax_id };
 }

@@ -3,7 +3,7 @@ import {
   type CheckedRow,
   DUPLICATE_RULES,
   idConflict,
-  idTaken,
+  idRefused,
   type ImportContext,
   Importer,
   type ImportRow,
@@ -73,8 +73,8 @@ export class ClientImporter extends Importer {
   private async meet(met: readonly Client[], { line, body }: Row, context: ImportContext, outcome: RowOutcome) {
     const { caller, duplicates, isTrial, now } = context;
     const [client] = met;
-    const isGone = met.some(({ view }) => view.is_deleted);
-    if (isGone || (duplicates === 'allow' && body.id)) return outcome.refuse(line, idTaken());
+    const gone = met.find(({ view }) => view.is_deleted);
+    if (gone || (duplicates === 'allow' && body.id)) return outcome.refuse(line, idRefused((gone ?? client!).view));
     if (duplicates === 'skip') return void outcome.skipped++;
     // More than one: nobody but a person can tell which of them is meant.
     if (duplicates === 'refuse' || met.length > 1) return outcome.refuse(line, clientDuplicate([]));

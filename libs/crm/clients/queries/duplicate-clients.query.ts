@@ -9,7 +9,10 @@ import { CLIENT_COLUMNS } from './client-row.js';
 
 const MOST = 10;
 
-/** Clients in the caller's scope with the same normalised e-mail, phone or tax id; the newest ten. */
+/**
+ * Clients in the caller's scope that have the same normalised e-mail, phone or tax id, or were merged with one that has
+ * it; the newest ten.
+ */
 export class DuplicateClientsQuery extends Query<readonly ClientView[]> {
   constructor(
     readonly caller: Caller,
@@ -26,11 +29,8 @@ export class DuplicateClientsHandler implements IQueryHandler<DuplicateClientsQu
   async execute({ caller, keys }: DuplicateClientsQuery): Promise<readonly ClientView[]> {
     if (!keys.email && !keys.phone && !keys.taxId) return [];
     const conditions = new SqlConditions('NOT c.is_deleted', 'c.merged_into_id IS NULL');
-    conditions.addNumbered('(c.email_key = $1::text OR c.phone_key = $2::text OR c.tax_id = $3::text)', [
-      keys.email,
-      keys.phone,
-      keys.taxId,
-    ]);
+    const survivors = `ARRAY(SELECT m.merged_into_id FROM crm.clients m WHERE m.merged_into_id IS NOT NULL AND ${sameKey('m')})`;
+    conditions.addNumbered(`(${sameKey('c')} OR c.id = ANY (${survivors}))`, [keys.email, keys.phone, keys.taxId]);
     addClientScope(conditions, requireAccess(caller, 'clients', 'read'));
     return this.database.query<ClientView>(
       statement(
@@ -40,4 +40,8 @@ export class DuplicateClientsHandler implements IQueryHandler<DuplicateClientsQu
       conditions.values,
     );
   }
+}
+
+function sameKey(alias: string): string {
+  return `(${alias}.email_key = $1::text OR ${alias}.phone_key = $2::text OR ${alias}.tax_id = $3::text)`;
 }

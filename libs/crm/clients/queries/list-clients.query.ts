@@ -38,7 +38,7 @@ export class ListClientsHandler implements IQueryHandler<ListClientsQuery> {
     addClientReach(conditions, scope);
     if (filter.ownerId) conditions.add((p) => `c.owner_id = ${p}::uuid`, filter.ownerId);
     if (filter.status) conditions.add((p) => `c.status = ${p}::text`, filter.status);
-    if (filter.search) conditions.addSearch(SEARCHED, ...searchTerms(filter.search, this.settings.phoneRegion));
+    if (filter.search) addClientSearch(conditions, searchTerms(filter.search, this.settings.phoneRegion));
     const total = page.includeTotal ? await this.total(conditions) : undefined;
     if (page.after) conditions.addKey('(c.created_at, c.id)', ['timestamptz', 'uuid'], page.after, 'desc');
     const planned = scope.all && !filter.search ? statement : plannedEachTime;
@@ -64,5 +64,17 @@ export class ListClientsHandler implements IQueryHandler<ListClientsQuery> {
   }
 }
 
-/** As the index `clients_search_idx` has it. */
-const SEARCHED = `lower(c.name || ' ' || coalesce(c.email_key, '') || ' ' || coalesce(c.phone_key, '') || ' ' || coalesce(c.tax_id, ''))`;
+/** Also by name, contacts and tax id of a client that was merged into it: an array, so that both parts use an index. */
+function addClientSearch(conditions: SqlConditions, terms: readonly string[]): void {
+  conditions.addSearches(
+    terms,
+    (contains) => `(${contains(searched('c'))} OR c.id = ANY (ARRAY(
+      SELECT m.merged_into_id FROM crm.clients m WHERE m.merged_into_id IS NOT NULL AND ${contains(searched('m'))})))`,
+  );
+}
+
+/** The expression of the indexes `clients_search_idx` and `clients_merged_search_idx`. */
+function searched(alias: string): string {
+  const optional = ['email_key', 'phone_key', 'tax_id'].map((column) => `coalesce(${alias}.${column}, '')`);
+  return `lower(${[`${alias}.name`, ...optional].join(` || ' ' || `)})`;
+}

@@ -13,12 +13,12 @@ export class MoveDealsHandler implements ICommandHandler<MoveDealsCommand> {
   ) {}
 
   /** @throws DomainError `deal_not_found`. */
-  async execute({ caller, dealIds, intoClientId }: MoveDealsCommand): Promise<void> {
+  async execute({ caller, dealIds, intoClientId, mergedClient }: MoveDealsCommand): Promise<void> {
     await this.unitOfWork.run(async () => {
       const now = this.clock.now();
       for (const id of dealIds) {
         const deal = await this.deals.loadHeld(id);
-        deal.giveTo(intoClientId, caller.userId, now);
+        deal.giveTo(intoClientId, caller.userId, now, mergedClient);
         await this.deals.save(deal, now);
       }
     });

@@ -1,9 +1,10 @@
-import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { Command, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs';
+import { SurvivingClientQuery } from '#crm/clients/contracts';
 import { requireAccess } from '#platform/auth';
-import { type CalendarDate, type Caller, Clock, newId } from '#platform/kernel';
+import { type CalendarDate, type Caller, Clock, DomainError, newId } from '#platform/kernel';
 import type { DealView } from '../contracts.js';
 import { Deal } from '../deal.entity.js';
-import { ownerForbidden } from '../deal.errors.js';
+import { clientNotFound, ownerForbidden } from '../deal.errors.js';
 import { DealRepository } from '../deal.repository.js';
 
 /** Opens a deal for a client; it starts at `qualification`. */
@@ -11,6 +12,7 @@ export class OpenDealCommand extends Command<DealView> {
   constructor(
     readonly caller: Caller,
     readonly facts: {
+      /** Of a merged client: its survivor gets the deal. */
       readonly clientId: string;
       readonly title: string;
       readonly description?: string | null;
@@ -28,21 +30,38 @@ export class OpenDealCommand extends Command<DealView> {
 export class OpenDealHandler implements ICommandHandler<OpenDealCommand> {
   constructor(
     private readonly deals: DealRepository,
+    private readonly queries: QueryBus,
     private readonly clock: Clock,
   ) {}
 
+  /** @throws DomainError `client_not_found`, `owner_forbidden`. */
   async execute({ caller, facts }: OpenDealCommand): Promise<DealView> {
     const scope = requireAccess(caller, 'deals', 'create');
     const ownerId = facts.ownerId ?? scope.ownerId;
     if (!scope.all && ownerId !== caller.userId) throw ownerForbidden();
+    const { title, nextReviewAt, description = null, executorId = null } = facts;
+    const open = (clientId: string) =>
+      this.open({ id: newId(), clientId, title, description, nextReviewAt, executorId, ownerId }, caller);
+    try {
+      return await open(facts.clientId);
+    } catch (error) {
+      // Merged clients are rare: their survivor is looked up only when the client is not found.
+      const survivorId = await this.survivorAfter(error, facts.clientId);
+      if (survivorId === null) throw error;
+      return open(survivorId);
+    }
+  }
+
+  private async open(facts: Parameters<typeof Deal.open>[0], caller: Caller): Promise<DealView> {
     const now = this.clock.now();
-    const { clientId, title, nextReviewAt, description = null, executorId = null } = facts;
-    const deal = Deal.open(
-      { id: newId(), clientId, title, description, nextReviewAt, executorId, ownerId },
-      caller.userId,
-      now,
-    );
+    const deal = Deal.open(facts, caller.userId, now);
     await this.deals.add(deal, requireAccess(caller, 'clients', 'create'), now);
     return deal.view;
+  }
+
+  private async survivorAfter(error: unknown, clientId: string): Promise<string | null> {
+    if (!(error instanceof DomainError) || error.code !== clientNotFound().code) return null;
+    const survivorId = await this.queries.execute(new SurvivingClientQuery(clientId));
+    return survivorId === clientId ? null : survivorId;
   }
 }

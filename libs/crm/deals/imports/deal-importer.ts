@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import { QueryBus } from '@nestjs/cqrs';
+import { SurvivingClientQuery } from '#crm/clients/contracts';
 import {
   type CheckedRow,
   type DuplicateRule,
-  idTaken,
+  idRefused,
   type ImportContext,
   Importer,
   type ImportRow,
@@ -27,7 +29,10 @@ export class DealImporter extends Importer {
   readonly required = ['client_id', 'title', 'next_review_at'] as const;
   readonly duplicateRules: readonly DuplicateRule[] = ['refuse', 'skip', 'update'];
 
-  constructor(private readonly deals: DealRepository) {
+  constructor(
+    private readonly deals: DealRepository,
+    private readonly queries: QueryBus,
+  ) {
     super();
   }
 
@@ -54,8 +59,9 @@ export class DealImporter extends Importer {
     const opened: Deal[] = [];
     for (const { line, body } of rows) {
       await claims.accept(line, async () => {
-        if (!clients.has(body.client_id)) return outcome.refuse(line, clientNotFound());
-        const deal = await outcome.attempt(line, () => Deal.open(newDeal(body), caller.userId, now));
+        const clientId = clients.get(body.client_id);
+        if (clientId === undefined) return outcome.refuse(line, clientNotFound());
+        const deal = await outcome.attempt(line, () => Deal.open(newDeal(body, clientId), caller.userId, now));
         if (deal) opened.push(deal);
       });
     }
@@ -66,14 +72,22 @@ export class DealImporter extends Importer {
   /** What becomes of a row whose deal is known. */
   private async meet(deal: Deal, { line, body }: Row, context: ImportContext, outcome: RowOutcome): Promise<void> {
     const { duplicates, isTrial, now } = context;
-    if (deal.view.is_deleted || duplicates === 'refuse') return outcome.refuse(line, idTaken());
+    if (deal.view.is_deleted || duplicates === 'refuse') return outcome.refuse(line, idRefused(deal.view));
     if (duplicates === 'skip') return void outcome.skipped++;
     const isDone = await outcome.attempt(line, async () => {
+      await this.requireSameClient(deal, body.client_id);
       change(deal, body, context);
       if (!isTrial) await this.deals.save(deal, now);
       return true;
     });
     if (isDone) outcome.updated++;
+  }
+
+  /** @throws DomainError `client_not_changeable` when the id means another client than the deal's. */
+  private async requireSameClient({ view }: Deal, clientId: string): Promise<void> {
+    if (clientId === view.client_id) return;
+    const survivorId = await this.queries.execute(new SurvivingClientQuery(clientId));
+    if (survivorId !== view.client_id) throw clientNotChangeable();
   }
 }
 
@@ -81,8 +95,8 @@ function idsOf(rows: readonly Row[]): string[] {
   return rows.flatMap(({ body: { id } }) => (id ? [id] : []));
 }
 
-function newDeal(body: DealRowDto) {
-  const { client_id: clientId, title, description = null, owner_id: ownerId = null } = body;
+function newDeal(body: DealRowDto, clientId: string) {
+  const { title, description = null, owner_id: ownerId = null } = body;
   const { executor_id: executorId = null, next_review_at: nextReviewAt, stage, lost_reason: lostReason } = body;
   return { id: body.id ?? newId(), clientId, title, description, ownerId, executorId, nextReviewAt, stage, lostReason };
 }
@@ -90,7 +104,6 @@ function newDeal(body: DealRowDto) {
 /** What the row says; what it leaves open stays. */
 function change(deal: Deal, body: DealRowDto, { caller: { userId }, now }: ImportContext): void {
   const before = deal.view;
-  if (body.client_id !== before.client_id) throw clientNotChangeable();
   const { title, description, next_review_at: nextReviewAt, owner_id, executor_id } = body;
   deal.revise({ title, description, nextReviewAt }, userId, now);
   deal.assign({ ownerId: owner_id ?? before.owner_id, executorId: executor_id ?? before.executor_id }, userId, now);

@@ -1,3 +1,4 @@
+import { survivorOf } from '#crm/clients/contracts';
 import { type Scope, scopePredicate } from '#platform/auth';
 import { addDays, type CalendarDate } from '#platform/kernel';
 import { SqlConditions } from '#platform/persistence';
@@ -14,6 +15,7 @@ export interface DealFilter {
   /** Owners' UUIDs; null means deals without an owner. */
   readonly managers?: readonly (string | null)[];
   readonly executorId?: string;
+  /** Of a merged client: its survivor's deals. */
   readonly clientId?: string;
   readonly period?: Period;
   /** Part of title or description, in any case; `%` and `_` mean themselves. */
@@ -28,7 +30,7 @@ export function dealConditions(filter: DealFilter, scope: Scope, today: Calendar
   if (filter.stages) conditions.add((p) => `d.status = ANY (${p}::text[])`, filter.stages.flatMap(statusesOf));
   if (filter.managers) addManagers(conditions, filter.managers);
   if (filter.executorId) conditions.add((p) => `d.executor_id = ${p}::uuid`, filter.executorId);
-  if (filter.clientId) conditions.add((p) => `d.client_id = ${p}::uuid`, filter.clientId);
+  if (filter.clientId) conditions.add((p) => `d.client_id = ${survivorOf(p)}`, filter.clientId);
   const days = filter.period ? PERIODS[filter.period] : null;
   if (days !== null) conditions.add((p) => `d.next_review_at <= ${p}::date`, addDays(today, days));
   if (filter.search) {

@@ -42,7 +42,7 @@ export class LinkDocumentHandler implements ICommandHandler<LinkDocumentCommand>
     return this.unitOfWork.run(async () => {
       const owner = await this.owners.require(ownerType, ownerId, caller, 'create');
       const now = this.clock.now();
-      const values = [newId(), ownerType, ownerId, documentId, title, caller.userId, now];
+      const values = [newId(), ownerType, owner.id, documentId, title, caller.userId, now];
       const link = await this.database.first<DocumentLinkView>(LINK, values);
       if (!link) throw documentAlreadyLinked();
       await this.log.append([documentStory(owner, link, 'linked', caller.userId)], now);

@@ -39,7 +39,7 @@ export class UnlinkDocumentHandler implements ICommandHandler<UnlinkDocumentComm
   async execute({ caller, ownerType, ownerId, documentId }: UnlinkDocumentCommand): Promise<void> {
     await this.unitOfWork.run(async () => {
       const owner = await this.owners.require(ownerType, ownerId, caller, 'delete');
-      const link = await this.database.first<DocumentLinkView>(UNLINK, [ownerType, ownerId, documentId]);
+      const link = await this.database.first<DocumentLinkView>(UNLINK, [ownerType, owner.id, documentId]);
       if (!link) throw documentNotLinked();
       await this.log.append([documentStory(owner, link, 'unlinked', caller.userId)], this.clock.now());
     });

@@ -26,9 +26,9 @@ export class ListDocumentsHandler implements IQueryHandler<ListDocumentsQuery> {
   ) {}
 
   async execute({ caller, ownerType, ownerId, page }: ListDocumentsQuery): Promise<Page<DocumentLinkView>> {
-    await this.owners.require(ownerType, ownerId, caller, 'read');
+    const owner = await this.owners.require(ownerType, ownerId, caller, 'read');
     const conditions = new SqlConditions();
-    conditions.addNumbered('owner_type = $1::text AND owner_id = $2::uuid', [ownerType, ownerId]);
+    conditions.addNumbered('owner_type = $1::text AND owner_id = $2::uuid', [ownerType, owner.id]);
     const total = page.includeTotal ? await this.total(conditions) : undefined;
     if (page.after) conditions.addKey('(created_at, id)', ['timestamptz', 'uuid'], page.after);
     const rows = await this.database.query<DocumentLinkView>(

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import {
   type CheckedRow,
   type DuplicateRule,
-  idTaken,
+  idRefused,
   type ImportContext,
   Importer,
   type ImportRow,
@@ -96,7 +96,7 @@ export class PaymentImporter extends Importer {
     { caller, duplicates, isTrial, now }: ImportContext,
     outcome: RowOutcome,
   ): Promise<void> {
-    if (known.is_deleted || duplicates === 'refuse') return outcome.refuse(line, idTaken());
+    if (known.is_deleted || duplicates === 'refuse') return outcome.refuse(line, idRefused(known));
     if (duplicates === 'skip') return void outcome.skipped++;
     const isDone = await outcome.attempt(line, async () => {
       if (body.deal_id !== known.deal_id || (body.policy_id ?? known.policy_id) !== known.policy_id) {

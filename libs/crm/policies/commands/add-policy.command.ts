@@ -6,7 +6,7 @@ import { type Caller, Clock, newId } from '#platform/kernel';
 import { UnitOfWork } from '#platform/persistence';
 import type { PolicyView } from '../contracts.js';
 import { Policy, type PolicyFacts } from '../policy.entity.js';
-import { clientMismatch } from '../policy.errors.js';
+import { requireClientOfDeal } from '../policy-client.js';
 import { PolicyRepository } from '../policy.repository.js';
 
 /** Drafts a policy on a deal, or for a client alone. */
@@ -50,12 +50,12 @@ export class AddPolicyHandler implements ICommandHandler<AddPolicyCommand> {
     if (dealId) {
       const deal = await this.queries.execute(new DealInScopeQuery(caller, dealId, true));
       if (!inScope(scope, deal)) throw forbidden();
-      if (clientId && clientId !== deal.clientId) throw clientMismatch();
+      if (clientId) await requireClientOfDeal(this.queries, clientId, deal.clientId);
       return { clientId: deal.clientId, dealId, ownerId: deal.ownerId };
     }
     // Without a deal it belongs to whoever adds it; an executor has no such rows.
     if (!scope.all && scope.ownerId === null) throw forbidden();
-    await this.queries.execute(new ClientInScopeQuery(caller, clientId!, true, 'create'));
-    return { clientId: clientId!, dealId: null, ownerId: scope.ownerId };
+    const client = await this.queries.execute(new ClientInScopeQuery(caller, clientId!, true, 'create'));
+    return { clientId: client.id, dealId: null, ownerId: scope.ownerId };
   }
 }

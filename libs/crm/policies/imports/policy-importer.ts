@@ -6,7 +6,7 @@ import {
   type CheckedRow,
   type DuplicateRule,
   idConflict,
-  idTaken,
+  idRefused,
   type ImportContext,
   Importer,
   type ImportRow,
@@ -18,13 +18,13 @@ import { newId } from '#platform/kernel';
 import { newPolicyFacts, policyFacts } from '../policy.dto.js';
 import { Policy } from '../policy.entity.js';
 import {
-  clientMismatch,
   closeReasonRequired,
   policyNumberTaken,
   policyTransitionForbidden,
   subjectNotChangeable,
   subjectRequired,
 } from '../policy.errors.js';
+import { isClient, requireClientOfDeal } from '../policy-client.js';
 import { POLICY_FILE_COLUMNS } from '../policy-file.js';
 import { insurerKey, numberKey } from '../policy-number.js';
 import { type KnownPolicy, PolicyRepository } from '../policy.repository.js';
@@ -107,26 +107,27 @@ export class PolicyImporter extends Importer {
     const { deal_id: dealId, client_id: clientId, owner_id: ownerId = null } = body;
     if (dealId) {
       const deal = await this.queries.execute(new DealInScopeQuery(caller, dealId, true));
-      if (clientId && clientId !== deal.clientId) throw clientMismatch();
+      if (clientId) await requireClientOfDeal(this.queries, clientId, deal.clientId);
       return { clientId: deal.clientId, dealId, ownerId: deal.ownerId };
     }
     if (!clientId) throw subjectRequired();
-    await this.queries.execute(new ClientInScopeQuery(caller, clientId, true, 'create'));
-    return { clientId, dealId: null, ownerId };
+    const client = await this.queries.execute(new ClientInScopeQuery(caller, clientId, true, 'create'));
+    return { clientId: client.id, dealId: null, ownerId };
   }
 
   /** What becomes of a row whose policy is known. */
   private async meet(known: KnownPolicy, { line, body }: Row, context: ImportContext, outcome: RowOutcome) {
     const { caller, duplicates, isTrial, now } = context;
-    if (known.is_deleted) return outcome.refuse(line, idTaken());
-    if (duplicates === 'refuse') return outcome.refuse(line, known.id === body.id ? idTaken() : policyNumberTaken());
+    if (known.is_deleted) return outcome.refuse(line, idRefused(known));
+    if (duplicates === 'refuse')
+      return outcome.refuse(line, known.id === body.id ? idRefused(known) : policyNumberTaken());
     if (duplicates === 'skip') return void outcome.skipped++;
     if (body.id && body.id !== known.id) return outcome.refuse(line, idConflict());
     const isDone = await outcome.attempt(line, async () => {
       const policy = await this.policies.loadHeld(known.id);
       const { deal_id: dealId, client_id: clientId } = policy.view;
-      if ((body.deal_id ?? dealId) !== dealId || (body.client_id ?? clientId) !== clientId)
-        throw subjectNotChangeable();
+      const isSameClient = !body.client_id || (await isClient(this.queries, body.client_id, clientId));
+      if ((body.deal_id ?? dealId) !== dealId || !isSameClient) throw subjectNotChangeable();
       policy.revise(policyFacts(body), caller.userId, now);
       if (body.status !== policy.view.status || body.close_reason !== (policy.view.close_reason ?? undefined))
         lead(policy, body, caller.userId, now);

@@ -1,4 +1,5 @@
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
+import { survivorOf } from '#crm/clients/contracts';
 import { requireAccess, type Scope } from '#platform/auth';
 import { RuntimeSettings } from '#platform/config';
 import {
@@ -89,7 +90,7 @@ export function policyConditions(filter: PolicyFilter, scope: Scope, today: Cale
 function addFilter(conditions: SqlConditions, filter: PolicyFilter, today: CalendarDate): void {
   const { dealId, clientId, status, insuranceCompany, number, endsBefore, renewalDue } = filter;
   if (dealId) conditions.add((p) => `p.deal_id = ${p}::uuid`, dealId);
-  if (clientId) conditions.add((p) => `p.client_id = ${p}::uuid`, clientId);
+  if (clientId) conditions.add((p) => `p.client_id = ${survivorOf(p)}`, clientId);
   if (status) conditions.add((p) => `p.status = ${p}::text`, status);
   if (insuranceCompany) conditions.add((p) => `p.insurer_key = ${p}::text`, insurerKey(insuranceCompany));
   if (number) conditions.add((p) => `p.number_key = ${p}::text`, numberKey(number));
