@@ -69,7 +69,8 @@ function configured(
   const concerns = ALL_SETTINGS.filter((concern) => !isOwn || !OWN.includes(concern));
   try {
     const settings = loadSettings(env, concerns);
-    const unknown = unknownSettings(env).map(({ message }) => message);
+    // The line goes on after it with the remedy.
+    const unknown = unknownSettings(env).map(({ message }) => message.replace(/[.?]$/, ''));
     const good = isOwn ? 'as for npm start, with a database of its own' : 'every setting can be read';
     note(
       'configuration',
