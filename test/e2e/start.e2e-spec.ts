@@ -148,7 +148,7 @@ describe('npm start', () => {
   it('accepts requests from this machine only, and says so', async () => {
     expect(run.output).toContain('It accepts requests from this machine only: CRM_HOST=0.0.0.0');
     // Another address of this machine is free on the same ports only when none of them is open on all addresses.
-    for (const port of Object.values(env)) {
+    for (const port of [env.CRM_PORT, env.CRM_WORKER_PORT]) {
       expect(await isPortFree(Number(port), '127.0.0.1')).toBe(false);
       expect(await isPortFree(Number(port), '127.0.0.2')).toBe(true);
     }
