@@ -2,18 +2,12 @@ import type { ClientView } from '#crm/clients/contracts';
 import type { DealView } from '#crm/deals/contracts';
 import { openApiDocument } from '#platform/http';
 import { newId } from '#platform/kernel';
-import type { Method, TestUser } from '#platform/testing';
+import type { TestUser } from '#platform/testing';
 import { OPEN_API } from '../../apps/api/src/open-api.js';
 import { Crm, type Listed } from '../crm.js';
-import { ACCESS_OF_BOOK } from './access-of-book.js';
-import { ACCESS_OF_EVENTS } from './access-of-events.js';
-import { ACCESS_OF_FILES } from './access-of-files.js';
-import { ACCESS_OF_MONEY } from './access-of-money.js';
-import { ACCESS_OF_SALE } from './access-of-sale.js';
 import { AccessRows } from './access-rows.js';
 import {
   type AccessRule,
-  type AccessRules,
   type Asker,
   type AskerRule,
   ASKERS,
@@ -23,28 +17,13 @@ import {
   ROWS,
   type RowRule,
 } from './access-rules.js';
-
-/** Who may do what, route by route: a route without a line fails. */
-const RULES: AccessRules = {
-  ...ACCESS_OF_BOOK,
-  ...ACCESS_OF_SALE,
-  ...ACCESS_OF_MONEY,
-  ...ACCESS_OF_EVENTS,
-  ...ACCESS_OF_FILES,
-};
+import { requestOf, RULES } from './access-table.js';
 
 /** Every use of a route by every asker, of one kind of rule. */
 function casesOf<R extends AccessRule>(isKind: (rule: AccessRule) => rule is R) {
   return Object.entries(RULES).flatMap(([use, rule]) =>
     isKind(rule) ? ASKERS.map((asker) => ({ use, rule, asker })) : [],
   );
-}
-
-/** Method of a use, and its path behind `/api/v1`. */
-function requestOf(use: string, ids: Readonly<Record<string, string>> = {}): { method: Method; path: string } {
-  const [method, pattern] = use.split(' ') as [Method, string];
-  const path = pattern.replace('/api/v1', '').replaceAll(/\{(\w+)\}/g, (_, name: string) => ids[name]!);
-  return { method, path };
 }
 
 describe('who may do what', () => {

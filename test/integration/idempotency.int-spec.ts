@@ -193,7 +193,8 @@ describe('an Idempotency-Key', () => {
     during.work = async () => {
       await sql.query(
         `INSERT INTO crm.idempotency_keys (caller_id, key, fingerprint, status, headers, body)
-         SELECT caller_id, $2, fingerprint, status, headers, body FROM crm.idempotency_keys WHERE key = $1`,
+         SELECT caller_id, $2, fingerprint, status, headers, body FROM crm.idempotency_keys WHERE key = $1
+         ON CONFLICT DO NOTHING`,
         [first, second],
       );
       act();

@@ -110,7 +110,7 @@ export function configureHttp(app: NestFastifyApplication): void {
   installListJson(fastify);
   installConnectionDrain(fastify, DRAIN_SHARE * app.get(RuntimeSettings, { strict: false }).shutdownTimeoutMs);
   routes.install(fastify);
-  installIdempotency(app, app.get(IdempotencyKeys, { strict: false }));
+  installIdempotency(app, app.get(IdempotencyKeys, { strict: false }), routes);
   app.setGlobalPrefix(API_PREFIX, { exclude: WITHOUT_PREFIX });
   app.useGlobalFilters(new ProblemFilter(app.get(Log, { strict: false }), routes));
   app.useGlobalGuards(new DeclaredInputGuard());

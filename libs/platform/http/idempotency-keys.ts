@@ -59,6 +59,8 @@ const STORE = statement(`
    WHERE stored.created_at <= now() - interval '72 hours'
   RETURNING stored.status`);
 
+const ROLLED_BACK = new Error('the work of a rehearsal is rolled back');
+
 /** Makes a request that is sent twice have one effect: its answer is kept for 72 hours, committed with the effect. */
 @Injectable()
 export class IdempotencyKeys {
@@ -81,6 +83,23 @@ export class IdempotencyKeys {
       if (!earlier) throw error;
       return { answer: earlier, isReplayed: true };
     }
+  }
+
+  /**
+   * Runs `work` in a transaction and rolls it back.
+   * @returns the refusal, if `work` was refused.
+   */
+  async rehearse(work: () => unknown): Promise<DomainError | undefined> {
+    try {
+      await this.unitOfWork.run(async () => {
+        await work();
+        throw ROLLED_BACK;
+      });
+    } catch (error) {
+      if (error instanceof DomainError) return error;
+      if (error !== ROLLED_BACK) throw error;
+    }
+    return undefined;
   }
 
   private attempt(request: IdempotentRequest, work: () => Promise<StoredAnswer>): Promise<OnceAnswer> {

@@ -10,6 +10,8 @@ import { controllerMethods, type Handler } from './controller-methods.js';
 import { digestOfFile } from './file-upload.js';
 import type { IdempotencyKeys, IdempotentRequest, StoredAnswer } from './idempotency-keys.js';
 import { pathOf } from './problem.js';
+import { ReplayAccess } from './replay-access.js';
+import type { RouteTable } from './route-table.js';
 
 /** Visible ASCII. */
 const KEY = /^[\x21-\x7e]{1,255}$/;
@@ -27,13 +29,15 @@ interface KeyedRequest {
 const carried = new AsyncVariable<KeyedRequest>();
 
 /**
- * Gives a POST or PATCH with `Idempotency-Key` the answer that its first sending had, by wrapping their handlers. Not by
- * an interceptor, for which NestJS would send each of these requests, some 60 µs, through RxJS, with a key or without.
+ * Gives a POST or PATCH with `Idempotency-Key` the answer of its first request, if the caller may still have it, by
+ * wrapping the handlers. An interceptor would cost every such request 60 µs of RxJS, with a key or without.
  */
-export function installIdempotency(app: NestFastifyApplication, keys: IdempotencyKeys): void {
+export function installIdempotency(app: NestFastifyApplication, keys: IdempotencyKeys, routes: RouteTable): void {
   installKeys(app.getHttpAdapter().getInstance());
+  const access = new ReplayAccess(keys, routes);
   for (const { instance, name, handler } of controllerMethods(app)) {
-    if (KEYED_METHODS.has(Reflect.getMetadata(METHOD_METADATA, handler))) instance[name] = onceForKey(handler, keys);
+    const isKeyed = KEYED_METHODS.has(Reflect.getMetadata(METHOD_METADATA, handler));
+    if (isKeyed) instance[name] = onceForKey(handler, keys, access);
   }
 }
 
@@ -50,13 +54,14 @@ function installKeys(fastify: FastifyInstance): void {
   });
 }
 
-/** `handler` with all that NestJS knows of it, for which a request with a key is one sending of perhaps many. */
-function onceForKey(handler: Handler, keys: IdempotencyKeys): Handler {
+/** `handler`, with its metadata, which runs at most once for each key. */
+function onceForKey(handler: Handler, keys: IdempotencyKeys, access: ReplayAccess): Handler {
   const once: Handler = function (this: unknown, ...parameters) {
     const keyed = carried.get();
     if (!keyed) return handler.apply(this, parameters);
-    // The key is this handler's: another that it should call has none.
-    return answerOnce(keyed, keys, () => carried.run(undefined, () => handler.apply(this, parameters)));
+    // The key belongs to this handler: a handler that it calls has none.
+    const handle = (): unknown => carried.run(undefined, () => handler.apply(this, parameters));
+    return answerOnce(keyed, keys, access, handle);
   };
   Object.defineProperty(once, 'name', { value: handler.name });
   for (const key of Reflect.getMetadataKeys(handler) as unknown[]) {
@@ -65,16 +70,23 @@ function onceForKey(handler: Handler, keys: IdempotencyKeys): Handler {
   return once;
 }
 
-/** @throws DomainError 400 `malformed_idempotency_key`, 409 `idempotency_in_progress`, 422 `idempotency_key_reused`. */
+/**
+ * @throws DomainError 400 `malformed_idempotency_key`, 409 `idempotency_in_progress`, 422 `idempotency_key_reused`, and
+ *   for a replayed answer as {@link ReplayAccess.require} does.
+ */
 async function answerOnce(
   { key, request, reply }: KeyedRequest,
   keys: IdempotencyKeys,
+  access: ReplayAccess,
   handle: () => unknown,
 ): Promise<string | undefined> {
   const { answer, isReplayed } = await keys.once(identify(request, key), async () =>
     answerOf(request, reply, await handle()),
   );
-  if (isReplayed) reply.code(answer.status).headers(answer.headers).header('idempotency-replayed', 'true');
+  if (isReplayed) {
+    await access.require(request, answer, handle);
+    reply.code(answer.status).headers(answer.headers).header('idempotency-replayed', 'true');
+  }
   if (answer.body === '') return undefined;
   reply.header('content-type', JSON_TYPE);
   return answer.body;

@@ -139,7 +139,9 @@ const IDEMPOTENCY_KEY = {
   name: 'Idempotency-Key',
   in: 'header' as const,
   required: false,
-  description: 'Makes the request safe to repeat for 72 hours: the same key and body get the first answer again.',
+  description:
+    'Makes the request safe to repeat for 72 hours: the same key and body get the first answer again, as long as the ' +
+    'caller may still see it; else 403 or 404, as a new request would.',
   schema: { type: 'string' as const, minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x7e]+$' },
 };
 

@@ -60,8 +60,8 @@ function register(tree: Tree, { one, many }: DomainNames): void {
   CodeFile.edit(tree, 'libs/platform/auth/access.ts', (rights) => {
     rights.property('ACCESS', `${many.camel}: ${RIGHTS}`, { before: 'metrics' });
   });
-  CodeFile.edit(tree, 'test/integration/access-matrix.int-spec.ts', (matrix) => {
-    matrix.import(`./access-of-${many.kebab}.js`, access).property('RULES', `...${access}`);
+  CodeFile.edit(tree, 'test/integration/access-table.ts', (table) => {
+    table.import(`./access-of-${many.kebab}.js`, access).property('RULES', `...${access}`);
   });
   CodeFile.edit(tree, 'test/event-story.ts', (story) => {
     story.import(`./${many.kebab}.js`, `tell${many.pascal}`);

@@ -1,0 +1,79 @@
+import type { FastifyRequest } from 'fastify';
+import { access, ACCESS, type AuthenticatedRequest, inScope, type Resource } from '#platform/auth';
+import { DomainError, type DomainErrorKind } from '#platform/kernel';
+import type { IdempotencyKeys, StoredAnswer } from './idempotency-keys.js';
+import { pathOf } from './problem.js';
+import type { RouteTable } from './route-table.js';
+
+/** What the answer to a deletion says of the deleted row. */
+interface Removed {
+  readonly is_deleted?: unknown;
+  readonly deal_id?: string | null;
+  readonly owner_id?: string | null;
+  readonly executor_id?: string | null;
+}
+
+/** `/api/v1/deals/{id}` and what comes behind it. */
+const ROOT = /^(?<root>\/api\/v1\/(?<resource>[^/]+)\/[^/]+)(?<rest>\/.+)?$/;
+
+/** Refusals of an access check; any other one comes after it, or does not depend on the caller. */
+const ACCESS_REFUSALS: ReadonlySet<DomainErrorKind> = new Set(['unauthenticated', 'forbidden', 'not_found']);
+/** Headers that identify the caller and trace the request. */
+const FORWARDED_HEADERS = ['authorization', 'cookie', 'host', 'traceparent', 'x-request-id'];
+const KIND_OF_STATUS: Readonly<Record<number, DomainErrorKind>> = {
+  401: 'unauthenticated',
+  403: 'forbidden',
+  404: 'not_found',
+  410: 'gone',
+  429: 'too_many',
+};
+
+/**
+ * Checks whether the caller may still receive the stored answer of a repeated request. The access checks are part of
+ * the handlers, so the handler runs again in a transaction that is rolled back. A created resource must also be
+ * readable at its `Location`.
+ */
+export class ReplayAccess {
+  constructor(
+    private readonly keys: IdempotencyKeys,
+    private readonly routes: RouteTable,
+  ) {}
+
+  /**
+   * @param handle runs the request's handler.
+   * @throws DomainError the refusal that a new request would get: 401, 403 or 404.
+   */
+  async require(request: FastifyRequest, answer: StoredAnswer, handle: () => unknown): Promise<void> {
+    // The body of an upload can be read only once; its answer is checked at its `Location`.
+    if (!request.routeOptions.config.takesFile) {
+      const refusal = await this.keys.rehearse(handle);
+      if (refusal && ACCESS_REFUSALS.has(refusal.kind)) await this.requireRemoval(request, answer, refusal);
+    }
+    const { location } = answer.headers;
+    if (location !== undefined) await this.requireReadable(request, location);
+  }
+
+  /** A row that the request itself deleted is found for no caller: its deal or its owner decides instead. */
+  private async requireRemoval(request: FastifyRequest, { body }: StoredAnswer, refusal: DomainError): Promise<void> {
+    const removed = (body === '' ? null : JSON.parse(body)) as Removed | null;
+    const path = ROOT.exec(pathOf(request.url))?.groups;
+    if (refusal.kind !== 'not_found' || removed?.is_deleted !== true || !path) throw refusal;
+    if (path.rest !== undefined) return this.requireReadable(request, path.root!);
+    if (removed.deal_id) return this.requireReadable(request, `/api/v1/deals/${removed.deal_id}`);
+    const { caller } = request as AuthenticatedRequest;
+    const isResource = Object.hasOwn(ACCESS, path.resource!);
+    const scope = caller && isResource ? access(caller, path.resource as Resource, 'read') : null;
+    const parties = { ownerId: removed.owner_id ?? null, executorId: removed.executor_id ?? null };
+    if (!scope || !inScope(scope, parties)) throw refusal;
+  }
+
+  /** Nothing is checked where no route reads: rows without an own address belong to the resource of the path. */
+  private async requireReadable(request: FastifyRequest, path: string): Promise<void> {
+    if (!this.routes.methodsOf(path).includes('GET')) return;
+    const given = Object.entries(request.headers).filter(([name]) => FORWARDED_HEADERS.includes(name));
+    const found = await request.server.inject({ method: 'GET', url: path, headers: Object.fromEntries(given) });
+    if (found.statusCode < 400) return;
+    const { code, detail } = found.json<{ code: string; detail: string }>();
+    throw new DomainError(KIND_OF_STATUS[found.statusCode] ?? 'unavailable', code, detail);
+  }
+}
