@@ -20,9 +20,7 @@ import { MergeClientsCommand } from './commands/merge-clients.command.js';
 import { ReviseClientCommand } from './commands/revise-client.command.js';
 import type { ClientView } from './contracts.js';
 import { GetClientQuery } from './queries/get-client.query.js';
-import { ListClientsQuery } from './queries/list-clients.query.js';
-
-const LIST = 'clients';
+import { CLIENTS_BY_CREATION, ListClientsQuery } from './queries/list-clients.query.js';
 
 @ApiTags('clients')
 @Controller('clients')
@@ -38,7 +36,10 @@ export class ClientsController {
   async list(@CurrentCaller() caller: Caller, @Query() query: ListClientsDto): Promise<ListAnswer<ClientView>> {
     const { search, owner_id: ownerId, status } = query;
     const filter = { search, ownerId, status };
-    return toPage(await this.queries.execute(new ListClientsQuery(caller, filter, pageRequest(query, LIST))), LIST);
+    return toPage(
+      await this.queries.execute(new ListClientsQuery(caller, filter, pageRequest(query, CLIENTS_BY_CREATION))),
+      CLIENTS_BY_CREATION,
+    );
   }
 
   @Post()

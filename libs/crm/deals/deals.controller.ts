@@ -22,10 +22,8 @@ import {
   StageMetricsResource,
 } from './deal.dto.js';
 import { GetDealQuery } from './queries/get-deal.query.js';
-import { ListDealsQuery } from './queries/list-deals.query.js';
+import { DEALS_BY_REVIEW, ListDealsQuery } from './queries/list-deals.query.js';
 import { StageMetricsQuery } from './queries/stage-metrics.query.js';
-
-const LIST = 'deals';
 
 @ApiTags('deals')
 @Controller('deals')
@@ -39,8 +37,10 @@ export class DealsController {
   @ApiOperation({ summary: 'Deals in your scope, the most urgent review first' })
   @ApiOkResponse({ type: PageOf(DealResource) })
   async list(@CurrentCaller() caller: Caller, @Query() query: DealFilterQuery): Promise<ListAnswer<DealView>> {
-    const page = await this.queries.execute(new ListDealsQuery(caller, dealFilter(query), pageRequest(query, LIST)));
-    return toPage(page, LIST);
+    const page = await this.queries.execute(
+      new ListDealsQuery(caller, dealFilter(query), pageRequest(query, DEALS_BY_REVIEW)),
+    );
+    return toPage(page, DEALS_BY_REVIEW);
   }
 
   @Get('stage-metrics')

@@ -8,9 +8,7 @@ import { LinkDocumentCommand } from './commands/link-document.command.js';
 import { UnlinkDocumentCommand } from './commands/unlink-document.command.js';
 import type { DocumentLinkView, DocumentOwner } from './contracts.js';
 import { DocumentLinkResource, LinkDocumentDto } from './document.dto.js';
-import { ListDocumentsQuery } from './queries/list-documents.query.js';
-
-const LIST = 'documents';
+import { DOCUMENTS_BY_CREATION, ListDocumentsQuery } from './queries/list-documents.query.js';
 
 /** The same three routes under each kind of owner. */
 function documentsOf(ownerType: DocumentOwner, collection: string): Type {
@@ -31,8 +29,8 @@ function documentsOf(ownerType: DocumentOwner, collection: string): Type {
       @UuidParam() id: string,
       @Query() query: ListQuery,
     ): Promise<ListAnswer<DocumentLinkView>> {
-      const page = pageRequest(query, LIST);
-      return toPage(await this.queries.execute(new ListDocumentsQuery(caller, ownerType, id, page)), LIST);
+      const list = new ListDocumentsQuery(caller, ownerType, id, pageRequest(query, DOCUMENTS_BY_CREATION));
+      return toPage(await this.queries.execute(list), DOCUMENTS_BY_CREATION);
     }
 
     @Post()

@@ -22,9 +22,8 @@ import { type Encoding, ENCODINGS } from './csv-rows.js';
 import { ImportQuery, ImportResource, RowFaultResource } from './import.dto.js';
 import type { ShownImport } from './import-views.js';
 import { GetImportQuery } from './queries/get-import.query.js';
-import { ListImportErrorsQuery } from './queries/list-import-errors.query.js';
+import { ERRORS_BY_LINE, ListImportErrorsQuery } from './queries/list-import-errors.query.js';
 
-const ERRORS = 'import-errors';
 @ApiTags('imports')
 @Controller('imports')
 export class ImportsController {
@@ -85,8 +84,8 @@ export class ImportsController {
     @UuidParam() id: string,
     @Query() query: ListQuery,
   ): Promise<ListAnswer<RowFault>> {
-    const page = await this.queries.execute(new ListImportErrorsQuery(caller, id, pageRequest(query, ERRORS)));
-    return toPage(page, ERRORS);
+    const page = await this.queries.execute(new ListImportErrorsQuery(caller, id, pageRequest(query, ERRORS_BY_LINE)));
+    return toPage(page, ERRORS_BY_LINE);
   }
 }
 

@@ -7,10 +7,8 @@ import type { Caller } from '#platform/kernel';
 import { WriteNoteCommand } from './commands/write-note.command.js';
 import type { JournalEntryView } from './contracts.js';
 import { JournalEntryResource, JournalVerdictResource, ListJournalDto, WriteNoteDto } from './journal.dto.js';
-import { ListJournalQuery } from './queries/list-journal.query.js';
+import { JOURNAL_ORDER, ListJournalQuery } from './queries/list-journal.query.js';
 import { type JournalVerdict, VerifyJournalQuery } from './queries/verify-journal.query.js';
-
-const LIST = 'journal';
 
 @ApiTags('journal')
 @Controller('deals/:id/journal')
@@ -29,8 +27,10 @@ export class JournalsController {
     @UuidParam() id: string,
     @Query() query: ListJournalDto,
   ): Promise<ListAnswer<JournalEntryView>> {
-    const page = await this.queries.execute(new ListJournalQuery(caller, id, query.kind, pageRequest(query, LIST)));
-    return toPage(page, LIST);
+    const page = await this.queries.execute(
+      new ListJournalQuery(caller, id, query.kind, pageRequest(query, JOURNAL_ORDER)),
+    );
+    return toPage(page, JOURNAL_ORDER);
   }
 
   @Post()

@@ -26,10 +26,9 @@ import {
 } from './payment.dto.js';
 import { type PaymentPath, withPolicy } from './payment-path.js';
 import { GetPaymentQuery } from './queries/get-payment.query.js';
-import { ListPaymentsQuery } from './queries/list-payments.query.js';
+import { ListPaymentsQuery, PAYMENTS_BY_PLAN } from './queries/list-payments.query.js';
 import { SummaryResource } from './summary.dto.js';
 
-const LIST = 'payments';
 const OF_DEAL = ['deal_not_found', 'policy_not_found'];
 const NOT_FOUND = [...OF_DEAL, 'payment_not_found'];
 const MONEY = ['amount_precision', 'currency_not_supported'];
@@ -55,8 +54,8 @@ export class PaymentsController {
   ): Promise<ListAnswer<PaymentView>> {
     const { status = [], include } = query;
     const of = withPolicy(path, query.policy_id);
-    const list = new ListPaymentsQuery(caller, of, status, new Set(include), pageRequest(query, LIST));
-    return toPage(await this.queries.execute(list), LIST);
+    const list = new ListPaymentsQuery(caller, of, status, new Set(include), pageRequest(query, PAYMENTS_BY_PLAN));
+    return toPage(await this.queries.execute(list), PAYMENTS_BY_PLAN);
   }
 
   @Get('summary')

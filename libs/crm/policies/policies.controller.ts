@@ -24,9 +24,8 @@ import {
 } from './policy.dto.js';
 import { subjectRequired } from './policy.errors.js';
 import { GetPolicyQuery } from './queries/get-policy.query.js';
-import { ListPoliciesQuery } from './queries/list-policies.query.js';
+import { ListPoliciesQuery, POLICIES_BY_CREATION } from './queries/list-policies.query.js';
 
-const LIST = 'policies';
 const COLLECTION = '/api/v1/policies';
 
 const MONEY = ['amount_precision', 'currency_not_supported'];
@@ -43,8 +42,8 @@ export class PoliciesController {
   @ApiOperation({ summary: 'Policies in your scope, the newest first' })
   @ApiOkResponse({ type: PageOf(PolicyResource) })
   async list(@CurrentCaller() caller: Caller, @Query() query: ListPoliciesDto): Promise<ListAnswer<PolicyView>> {
-    const asked = new ListPoliciesQuery(caller, policyFilter(query), pageRequest(query, LIST));
-    return toPage(await this.queries.execute(asked), LIST);
+    const asked = new ListPoliciesQuery(caller, policyFilter(query), pageRequest(query, POLICIES_BY_CREATION));
+    return toPage(await this.queries.execute(asked), POLICIES_BY_CREATION);
   }
 
   @Post()

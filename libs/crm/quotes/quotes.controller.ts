@@ -13,7 +13,7 @@ import { ReviseQuoteCommand } from './commands/revise-quote.command.js';
 import type { QuoteView } from './contracts.js';
 import { CompareQuotesQuery } from './queries/compare-quotes.query.js';
 import { GetQuoteQuery } from './queries/get-quote.query.js';
-import { ListQuotesQuery } from './queries/list-quotes.query.js';
+import { ListQuotesQuery, QUOTES_BY_CREATION } from './queries/list-quotes.query.js';
 import {
   AddQuoteDto,
   ChangeQuoteStatusDto,
@@ -25,7 +25,6 @@ import {
   ReviseQuoteDto,
 } from './quote.dto.js';
 
-const LIST = 'quotes';
 const MONEY = ['amount_precision', 'currency_not_supported'];
 const NOT_FOUND = ['deal_not_found', 'quote_not_found'];
 const GUARDS = [
@@ -58,7 +57,10 @@ export class QuotesController {
       calculatedFrom: query.calculation_date_from,
       calculatedTo: query.calculation_date_to,
     };
-    return toPage(await this.queries.execute(new ListQuotesQuery(caller, id, filter, pageRequest(query, LIST))), LIST);
+    return toPage(
+      await this.queries.execute(new ListQuotesQuery(caller, id, filter, pageRequest(query, QUOTES_BY_CREATION))),
+      QUOTES_BY_CREATION,
+    );
   }
 
   @Get('compare')

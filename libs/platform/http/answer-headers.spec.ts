@@ -1,6 +1,6 @@
 import { Body, Controller, Get, HttpCode, Patch, Post, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import type { ExpectedVersion } from '#platform/kernel';
+import type { ExpectedVersion, ListOrder } from '#platform/kernel';
 import { Creates } from './answer-headers.js';
 import { encodeCursor } from './cursor.js';
 import { ListField, TextField } from './fields.js';
@@ -11,6 +11,7 @@ import { trialApi, type TrialApi } from './trial-api.fixture.js';
 import { UuidParam } from './uuid-param.js';
 
 const ID = '0193a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b';
+const DEALS: ListOrder = { name: 'deals', key: ['int', 'text'] };
 
 class DealDto {
   @TextField({ max: 10, optional: true })
@@ -26,9 +27,9 @@ class DealsQuery extends ListQuery {
 class DealsController {
   @Get()
   list(@Query() query: DealsQuery) {
-    const request = pageRequest(query, 'deals');
+    const request = pageRequest(query, DEALS);
     const next = request.after?.[0] === '2' ? null : ['2', 'b'];
-    return toPage({ items: [request], next, ...(request.includeTotal && { total: 3 }) }, 'deals');
+    return toPage({ items: [request], next, ...(request.includeTotal && { total: 3 }) }, DEALS);
   }
 
   @Get(':id')
@@ -157,11 +158,18 @@ describe('a list', () => {
   });
 
   it.each([
-    ['of another list', encodeCursor(['2', 'b'], 'policies')],
-    ['that was changed', encodeCursor(['2', 'b'], 'deals').replace(/.$/, 'A')],
-    ['that was cut', encodeCursor(['2', 'b'], 'deals').slice(0, -4)],
-    ['with more behind it', `${encodeCursor(['2', 'b'], 'deals')}A`],
+    ['of another list', encodeCursor(['2', 'b'], { ...DEALS, name: 'policies' })],
+    ['that was changed', encodeCursor(['2', 'b'], DEALS).replace(/.$/, 'A')],
+    ['that was cut', encodeCursor(['2', 'b'], DEALS).slice(0, -4)],
+    ['with more behind it', `${encodeCursor(['2', 'b'], DEALS)}A`],
     ['that is made up', Buffer.from('["2","b"]').toString('base64url')],
+    ['with a part too few', encodeCursor(['2'], DEALS)],
+    ['with a part too many', encodeCursor(['2', 'b', 'c'], DEALS)],
+    ['with a text for a number', encodeCursor(['two', 'b'], DEALS)],
+    ['with a number that is too large', encodeCursor(['2147483648', 'b'], DEALS)],
+    ['with a NUL', encodeCursor(['2', '\u0000'], DEALS)],
+    ['with parts that are not texts', encodeCursor([2, 'b'] as unknown as string[], DEALS)],
+    ['with an object in place of the parts', encodeCursor({ length: 2 } as unknown as string[], DEALS)],
     ['that is empty', ''],
     ['that is enormous', 'A'.repeat(4_096)],
   ])('refuses a cursor %s', async (_name, cursor) => {

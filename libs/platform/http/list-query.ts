@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
-import type { Page, PageRequest } from '#platform/kernel';
+import type { ListOrder, Page, PageRequest } from '#platform/kernel';
 import { decodeCursor, encodeCursor } from './cursor.js';
 import { BooleanField, IntegerField, TextField } from './fields.js';
 
@@ -26,14 +26,13 @@ export class ListQuery {
 
 /**
  * The part of a list that `query` asks for.
- * @param kind names the list, as in {@link toPage}.
  * @throws DomainError 422 `invalid_cursor`.
  */
-export function pageRequest(query: ListQuery, kind: string): PageRequest {
+export function pageRequest(query: ListQuery, order: ListOrder): PageRequest {
   return {
     limit: query.limit,
     includeTotal: query.include_total,
-    ...(query.cursor !== undefined && { after: decodeCursor(query.cursor, kind) }),
+    ...(query.cursor !== undefined && { after: decodeCursor(query.cursor, order) }),
   };
 }
 
@@ -48,9 +47,9 @@ export class ListAnswer<T> {
   ) {}
 }
 
-/** @param kind names the list, so that its cursors fit no other. */
-export function toPage<T>(page: Page<T>, kind: string): ListAnswer<T> {
-  return new ListAnswer(page.items, page.next && encodeCursor(page.next, kind), page.total);
+/** @param order the order of the list that the page is a part of. */
+export function toPage<T>(page: Page<T>, order: ListOrder): ListAnswer<T> {
+  return new ListAnswer(page.items, page.next && encodeCursor(page.next, order), page.total);
 }
 
 /** Describes a list of `item` in the OpenAPI document: `@ApiOkResponse({ type: PageOf(DealView) })`. */

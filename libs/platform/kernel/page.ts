@@ -1,3 +1,14 @@
+/** Type of one part of a sort key, as PostgreSQL names it. */
+export type KeyType = 'uuid' | 'date' | 'timestamptz' | 'int' | 'text';
+
+/** The order of a list, in which its cursors mark positions. */
+export interface ListOrder {
+  /** Names the list, and its sorting where it has several: another list refuses its cursors. */
+  readonly name: string;
+  /** Types of the sort key's parts. */
+  readonly key: readonly KeyType[];
+}
+
 /** Which part of a list is asked for. */
 export interface PageRequest {
   /** Rows at the most, 1..200. */

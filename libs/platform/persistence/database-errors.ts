@@ -16,13 +16,18 @@ const SOCKET_ERRORS = new Set([
 /** What node-postgres throws without any code. */
 const MESSAGES = /connection terminated|timeout exceeded when trying to connect|connection ended|not queryable/i;
 
+/** A message that the server can't accept: a statement with too few values, for example. */
+const PROTOCOL_VIOLATION = '08P01';
+
 /** True when PostgreSQL could not be asked at all, so that the same may well succeed in a moment. */
 export function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   // TypeORM gives a connection back as soon as it is lost, and then knows nothing of it but that.
   if (error instanceof QueryRunnerAlreadyReleasedError) return true;
   const cause = error instanceof QueryFailedError ? (error.driverError as Error) : error;
-  const code = (cause as { code?: unknown }).code;
+  const { code, severity } = cause as { code?: unknown; severity?: unknown };
+  // A bug, which a retry does not mend. A connection pooler uses this code as well, and closes the connection.
+  if (code === PROTOCOL_VIOLATION) return severity === 'FATAL';
   if (typeof code === 'string' && (UNAVAILABLE.test(code) || SOCKET_ERRORS.has(code))) return true;
   if (cause instanceof AggregateError) return cause.errors.some(isUnavailable);
   return MESSAGES.test(cause.message);

@@ -41,6 +41,7 @@ export class SqlConditions {
 
   /** Rows behind `key` in the order of `columns`, ascending or descending as a whole. */
   addKey(columns: string, types: readonly string[], key: readonly string[], order: 'asc' | 'desc' = 'asc'): void {
+    if (key.length !== types.length) throw new Error(`a key of ${types.length} parts has ${key.length} values`);
     const first = this.nextParameter;
     const placeholders = types.map((type, index) => `$${first + index}::${type}`);
     this.addNumbered(`${columns} ${order === 'asc' ? '>' : '<'} (${placeholders.join(', ')})`, key);

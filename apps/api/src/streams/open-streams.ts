@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { StreamSettings } from '#platform/config';
 import { Clock } from '#platform/kernel';
+import { isPosition } from '#platform/messaging';
 import type { EventFilter } from './event-filter.js';
 import { EventStream } from './event-stream.js';
 import { type Frame, renderHeartbeat, renderOpening } from './frame.js';
@@ -25,7 +26,6 @@ export interface StreamRequest {
 
 const TOKEN_EXPIRED = new Wire(': the access token has expired\n\n');
 const CLOSING = new Wire(': this server is closing, come again\n\n');
-const POSITION = /^(?:0|[1-9]\d{0,18})$/;
 /** setTimeout takes no more. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** How long a closing server lets its last bytes reach the clients. */
@@ -84,7 +84,7 @@ export class OpenStreams implements OnApplicationBootstrap, BeforeApplicationShu
   open(response: ServerResponse, headers: OutgoingHttpHeaders, request: StreamRequest): void {
     if (!isReady(response)) return;
     const { viewer, filter, lastEventId } = request;
-    const position = lastEventId !== undefined && POSITION.test(lastEventId) ? BigInt(lastEventId) : undefined;
+    const position = lastEventId !== undefined && isPosition(lastEventId) ? BigInt(lastEventId) : undefined;
     const start = position ?? this.tail.lastPosition;
     const stream = new EventStream(response, viewer, filter, start);
     stream.begin(headers, renderOpening(lastEventId === undefined ? start : undefined));

@@ -1,12 +1,15 @@
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
 import { requireAccess } from '#platform/auth';
 import { ClientSettings } from '#platform/config';
-import type { Caller, Page, PageRequest } from '#platform/kernel';
+import type { Caller, ListOrder, Page, PageRequest } from '#platform/kernel';
 import { Database, plannedEachTime, SqlConditions, statement } from '#platform/persistence';
 import { addClientReach } from '../client-scope.js';
 import { searchTerms } from '../contact-keys.js';
 import type { ClientStatus, ClientView } from '../contracts.js';
 import { CLIENT_COLUMNS } from './client-row.js';
+
+/** The newest client first. */
+export const CLIENTS_BY_CREATION: ListOrder = { name: 'clients', key: ['timestamptz', 'uuid'] };
 
 /** Clients in the caller's scope, the newest first. */
 export class ListClientsQuery extends Query<Page<ClientView>> {
@@ -40,7 +43,7 @@ export class ListClientsHandler implements IQueryHandler<ListClientsQuery> {
     if (filter.status) conditions.add((p) => `c.status = ${p}::text`, filter.status);
     if (filter.search) addClientSearch(conditions, searchTerms(filter.search, this.settings.phoneRegion));
     const total = page.includeTotal ? await this.total(conditions) : undefined;
-    if (page.after) conditions.addKey('(c.created_at, c.id)', ['timestamptz', 'uuid'], page.after, 'desc');
+    if (page.after) conditions.addKey('(c.created_at, c.id)', CLIENTS_BY_CREATION.key, page.after, 'desc');
     const planned = scope.all && !filter.search ? statement : plannedEachTime;
     const rows = await this.database.query<ClientView>(
       planned(

@@ -1,7 +1,15 @@
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
 import { requireAccess, type Scope } from '#platform/auth';
 import { RuntimeSettings } from '#platform/config';
-import { businessDay, type CalendarDate, type Caller, Clock, type Page, type PageRequest } from '#platform/kernel';
+import {
+  businessDay,
+  type CalendarDate,
+  type Caller,
+  Clock,
+  type ListOrder,
+  type Page,
+  type PageRequest,
+} from '#platform/kernel';
 import {
   Database,
   plannedEachTime,
@@ -15,6 +23,9 @@ import type { DealView } from '../contracts.js';
 import { statusesOf } from '../deal-stage.js';
 import { dealConditions, type DealFilter } from './deal-filter.js';
 import { DEAL_COLUMNS, type DealRow, dealView } from './deal-row.js';
+
+/** The most urgent review first. */
+export const DEALS_BY_REVIEW: ListOrder = { name: 'deals', key: ['date', 'timestamptz', 'uuid'] };
 
 /** Deals in the caller's scope, the most urgent review first. */
 export class ListDealsQuery extends Query<Page<DealView>> {
@@ -69,7 +80,6 @@ export class ListDealsHandler implements IQueryHandler<ListDealsQuery> {
 }
 
 const KEY = 'd.next_review_at, d.updated_at, d.id';
-const KEY_TYPES = ['date', 'timestamptz', 'uuid'];
 const MARKS = 'd.id';
 /** A few megabytes; forty if every description were as long as it may be. */
 const MOST_SHOWN = 2_000;
@@ -85,7 +95,7 @@ interface Selection {
 
 const selectInOrder: Select = (filter, scope, today, { after, limit }) => {
   const conditions = dealConditions(filter, scope, today);
-  if (after) conditions.addKey(`(${KEY})`, KEY_TYPES, after);
+  if (after) conditions.addKey(`(${KEY})`, DEALS_BY_REVIEW.key, after);
   const isUneven = filter.search !== undefined || (filter.managers?.length ?? 0) > 1;
   const { sql } = conditions;
   const rows = conditions.limit(limit + 1);
@@ -108,7 +118,7 @@ function isOfStages({ stages, managers, executorId, clientId, search }: DealFilt
  */
 const selectByStatus: Select = ({ stages = [], ...filter }, scope, today, { after, limit }) => {
   const conditions = dealConditions(filter, scope, today);
-  if (after) conditions.addKey(`(${KEY})`, KEY_TYPES, after);
+  if (after) conditions.addKey(`(${KEY})`, DEALS_BY_REVIEW.key, after);
   const statuses = conditions.parameter([...new Set(stages)].flatMap(statusesOf));
   const rows = conditions.limit(limit + 1);
   const { sql } = conditions;

@@ -1,9 +1,12 @@
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
-import type { Caller, Page, PageRequest } from '#platform/kernel';
+import type { Caller, ListOrder, Page, PageRequest } from '#platform/kernel';
 import { Database, SqlConditions, statement } from '#platform/persistence';
 import type { DocumentLinkView, DocumentOwner } from '../contracts.js';
 import { DocumentOwners } from '../document-owners.js';
 import { DOCUMENT_COLUMNS } from './document-row.js';
+
+/** The oldest link first. */
+export const DOCUMENTS_BY_CREATION: ListOrder = { name: 'documents', key: ['timestamptz', 'uuid'] };
 
 /** The documents linked to a deal, policy or client, the oldest link first. */
 export class ListDocumentsQuery extends Query<Page<DocumentLinkView>> {
@@ -30,7 +33,7 @@ export class ListDocumentsHandler implements IQueryHandler<ListDocumentsQuery> {
     const conditions = new SqlConditions();
     conditions.addNumbered('owner_type = $1::text AND owner_id = $2::uuid', [ownerType, owner.id]);
     const total = page.includeTotal ? await this.total(conditions) : undefined;
-    if (page.after) conditions.addKey('(created_at, id)', ['timestamptz', 'uuid'], page.after);
+    if (page.after) conditions.addKey('(created_at, id)', DOCUMENTS_BY_CREATION.key, page.after);
     const rows = await this.database.query<DocumentLinkView>(
       statement(
         `SELECT ${DOCUMENT_COLUMNS} FROM crm.document_links WHERE ${conditions.sql}

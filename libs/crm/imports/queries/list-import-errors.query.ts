@@ -1,9 +1,12 @@
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
 import { requireAccess } from '#platform/auth';
-import type { Caller, Page, PageRequest } from '#platform/kernel';
+import type { Caller, ListOrder, Page, PageRequest } from '#platform/kernel';
 import { Database, SqlConditions, statement } from '#platform/persistence';
 import type { RowFault } from '../contracts.js';
 import { ImportViews } from '../import-views.js';
+
+/** The order of the file. */
+export const ERRORS_BY_LINE: ListOrder = { name: 'import-errors', key: ['int', 'int'] };
 
 /** What is wrong with an import's rows, in the order of the file. */
 export class ListImportErrorsQuery extends Query<Page<RowFault>> {
@@ -31,7 +34,7 @@ export class ListImportErrorsHandler implements IQueryHandler<ListImportErrorsQu
     const conditions = new SqlConditions();
     conditions.add((p) => `import_id = ${p}::uuid`, importId);
     const total = page.includeTotal ? await this.total(conditions) : undefined;
-    if (page.after) conditions.addKey('(line, number)', ['int', 'int'], page.after);
+    if (page.after) conditions.addKey('(line, number)', ERRORS_BY_LINE.key, page.after);
     const rows = await this.database.query<RowFault & { number: number }>(
       statement(
         `SELECT line, number, "column", code, detail FROM crm.import_errors WHERE ${conditions.sql}

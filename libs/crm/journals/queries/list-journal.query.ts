@@ -1,9 +1,12 @@
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
-import type { Caller, Page, PageRequest } from '#platform/kernel';
+import type { Caller, ListOrder, Page, PageRequest } from '#platform/kernel';
 import { Database, SqlConditions, statement } from '#platform/persistence';
 import type { JournalEntryView, JournalKind } from '../contracts.js';
 import { requireJournaledDeal } from '../journaled-deal.js';
 import { JOURNAL_COLUMNS, type JournalRow } from './journal-row.js';
+
+/** The newest entry last. */
+export const JOURNAL_ORDER: ListOrder = { name: 'journal', key: ['int'] };
 
 /** A deal's journal, the newest entry last. */
 export class ListJournalQuery extends Query<Page<JournalEntryView>> {
@@ -28,7 +31,7 @@ export class ListJournalHandler implements IQueryHandler<ListJournalQuery> {
     conditions.add((placeholder) => `j.deal_id = ${placeholder}::uuid`, dealId);
     if (kind) conditions.add((placeholder) => `j.kind = ${placeholder}::text`, kind);
     const total = page.includeTotal ? await this.total(conditions) : undefined;
-    if (page.after) conditions.addKey('(j.seq)', ['int'], page.after);
+    if (page.after) conditions.addKey('(j.seq)', JOURNAL_ORDER.key, page.after);
     const rows = await this.database.query<JournalRow>(
       statement(
         `SELECT ${JOURNAL_COLUMNS} FROM crm.journals j WHERE ${conditions.sql}

@@ -1,12 +1,15 @@
 import { type IQueryHandler, Query, QueryBus, QueryHandler } from '@nestjs/cqrs';
 import { DealInScopeQuery } from '#crm/deals/contracts';
-import type { Caller, Page, PageRequest } from '#platform/kernel';
+import type { Caller, ListOrder, Page, PageRequest } from '#platform/kernel';
 import { Database, SqlConditions, statement } from '#platform/persistence';
 import type { PaymentStatus, PaymentView } from '../contracts.js';
 import type { PaymentPath } from '../payment-path.js';
 import { requirePolicyOfDeal } from '../policy-of-deal.js';
 import type { PaymentRow } from './get-payment.query.js';
 import { type Include, paymentSelection } from './payment-row.js';
+
+/** The earliest planned payment first. */
+export const PAYMENTS_BY_PLAN: ListOrder = { name: 'payments', key: ['date', 'uuid'] };
 
 /** A deal's payments, the earliest planned first. */
 export class ListPaymentsQuery extends Query<Page<PaymentView>> {
@@ -36,7 +39,7 @@ export class ListPaymentsHandler implements IQueryHandler<ListPaymentsQuery> {
     await requirePolicyOfDeal(this.queries, caller, path);
     const conditions = conditionsOf(path, statuses);
     const total = page.includeTotal ? await this.total(conditions) : undefined;
-    if (page.after) conditions.addKey('(p.planned_date, p.id)', ['date', 'uuid'], page.after);
+    if (page.after) conditions.addKey('(p.planned_date, p.id)', PAYMENTS_BY_PLAN.key, page.after);
     const rows = await this.database.query<PaymentRow>(
       statement(
         `SELECT ${paymentSelection(includes)} FROM crm.payments p WHERE ${conditions.sql}

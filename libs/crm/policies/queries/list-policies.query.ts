@@ -8,6 +8,7 @@ import {
   type CalendarDate,
   type Caller,
   Clock,
+  type ListOrder,
   type Page,
   type PageRequest,
 } from '#platform/kernel';
@@ -17,6 +18,9 @@ import { RENEWAL_DAYS } from '../policy.entity.js';
 import { addPolicyReach, HAS_SUCCESSOR } from '../policy-scope.js';
 import { insurerKey, numberKey } from '../policy-number.js';
 import { POLICY_COLUMNS, type PolicyRow, policyView } from './policy-row.js';
+
+/** The newest policy first. */
+export const POLICIES_BY_CREATION: ListOrder = { name: 'policies', key: ['timestamptz', 'uuid'] };
 
 /** Which policies are meant; what is absent doesn't narrow. */
 export interface PolicyFilter {
@@ -55,7 +59,7 @@ export class ListPoliciesHandler implements IQueryHandler<ListPoliciesQuery> {
     const scope = requireAccess(caller, 'policies', 'read');
     const conditions = policyConditions(filter, scope, today);
     const total = page.includeTotal ? await this.total(conditions) : undefined;
-    if (page.after) conditions.addKey('(p.created_at, p.id)', ['timestamptz', 'uuid'], page.after, 'desc');
+    if (page.after) conditions.addKey('(p.created_at, p.id)', POLICIES_BY_CREATION.key, page.after, 'desc');
     const planned = scope.all ? statement : plannedEachTime;
     const rows = await this.database.query<PolicyRow>(
       planned(

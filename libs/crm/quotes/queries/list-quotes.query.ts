@@ -1,10 +1,21 @@
 import { type IQueryHandler, Query, QueryBus, QueryHandler } from '@nestjs/cqrs';
 import { DealInScopeQuery } from '#crm/deals/contracts';
 import { RuntimeSettings } from '#platform/config';
-import { businessDay, type CalendarDate, type Caller, Clock, type Page, type PageRequest } from '#platform/kernel';
+import {
+  businessDay,
+  type CalendarDate,
+  type Caller,
+  Clock,
+  type ListOrder,
+  type Page,
+  type PageRequest,
+} from '#platform/kernel';
 import { Database, SqlConditions, statement } from '#platform/persistence';
 import type { QuoteStatus, QuoteView } from '../contracts.js';
 import { QUOTE_COLUMNS, type QuoteRow, quoteView } from './quote-row.js';
+
+/** The oldest quote first. */
+export const QUOTES_BY_CREATION: ListOrder = { name: 'quotes', key: ['timestamptz', 'uuid'] };
 
 /** Which quotes of a deal are meant; what is absent doesn't narrow. */
 export interface QuoteFilter {
@@ -44,7 +55,7 @@ export class ListQuotesHandler implements IQueryHandler<ListQuotesQuery> {
     const today = businessDay(this.clock.now(), this.settings.timeZone);
     const conditions = conditionsOf(dealId, filter);
     const total = page.includeTotal ? await this.total(conditions) : undefined;
-    if (page.after) conditions.addKey('(q.created_at, q.id)', ['timestamptz', 'uuid'], page.after);
+    if (page.after) conditions.addKey('(q.created_at, q.id)', QUOTES_BY_CREATION.key, page.after);
     const rows = await this.database.query<QuoteRow>(
       statement(
         `SELECT ${QUOTE_COLUMNS} FROM crm.quotes q WHERE ${conditions.sql}
