@@ -32,3 +32,12 @@ export function authUnavailable(): DomainError {
 export function forbidden(): DomainError {
   return new DomainError('forbidden', 'forbidden', 'None of your roles allows this; ask an administrator.');
 }
+
+/** A page of another site may have sent the change: the browser adds the cookie to its requests too. */
+export function crossSiteRequest(): DomainError {
+  return new DomainError(
+    'forbidden',
+    'cross_site_request',
+    'A change with a token from a cookie must come from a page of this service. Send the token in the Authorization header.',
+  );
+}

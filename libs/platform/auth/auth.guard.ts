@@ -3,7 +3,8 @@ import { Reflector } from '@nestjs/core';
 import { RequestContext } from '#platform/observability';
 import { type AuthenticatedRequest, PUBLIC, TOKEN_IN_QUERY } from './auth.decorators.js';
 import { authorizationRequired } from './auth.errors.js';
-import { presentedToken, type TokenBearingRequest } from './presented-token.js';
+import { type BrowserRequest, CrossSiteCheck } from './cross-site-check.js';
+import { presentedToken } from './presented-token.js';
 import type { VerifiedToken } from './token-claims.js';
 import { TokenVerifier } from './token-verifier.js';
 
@@ -26,20 +27,23 @@ export class AuthGuard implements CanActivate {
 
   constructor(
     private readonly verifier: TokenVerifier,
+    private readonly crossSite: CrossSiteCheck,
     private readonly reflector: Reflector,
   ) {}
 
   /**
    * Answers at once for a token that is known, so that a request doesn't pay for a promise more.
-   * @throws DomainError `authorization_required`, `invalid_token`, `token_expired` or `auth_unavailable`.
+   * @throws DomainError `authorization_required`, `invalid_token`, `token_expired`, `cross_site_request` or
+   *   `auth_unavailable`.
    */
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const marks = this.marksOf(context.getHandler(), context.getClass());
     if (marks.isPublic) return true;
     if (context.getType() !== 'http') throw authorizationRequired();
-    const request = context.switchToHttp().getRequest<TokenBearingRequest & AuthenticatedRequest>();
+    const request = context.switchToHttp().getRequest<BrowserRequest & AuthenticatedRequest>();
     const token = presentedToken(request, marks.takesTokenInQuery);
     if (token === undefined) throw authorizationRequired();
+    this.crossSite.require(request, marks.takesTokenInQuery);
     const known = this.verifier.recall(token);
     if (known) return letIn(request, known);
     return this.verifier.verify(token).then((verified) => letIn(request, verified));

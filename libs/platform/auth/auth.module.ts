@@ -4,6 +4,7 @@ import { Clock } from '#platform/kernel';
 import { Log } from '#platform/observability';
 import { AccessTokenStrategy } from './access-token.strategy.js';
 import { AuthGuard } from './auth.guard.js';
+import { CrossSiteCheck } from './cross-site-check.js';
 import { configuredKeys } from './configured-keys.js';
 import { TokenVerifier } from './token-verifier.js';
 import { VerificationKeys } from './verification-keys.js';
@@ -18,8 +19,9 @@ import { VerificationKeys } from './verification-keys.js';
     { provide: VerificationKeys, useFactory: configuredKeys, inject: [AuthSettings, Clock, Log] },
     AccessTokenStrategy,
     TokenVerifier,
+    CrossSiteCheck,
     AuthGuard,
   ],
-  exports: [TokenVerifier, AuthGuard],
+  exports: [TokenVerifier, CrossSiteCheck, AuthGuard],
 })
 export class AuthModule {}

@@ -10,6 +10,7 @@ export {
 export { authorizationRequired, forbidden } from './auth.errors.js';
 export { AuthGuard } from './auth.guard.js';
 export { AuthModule } from './auth.module.js';
+export { CrossSiteCheck } from './cross-site-check.js';
 export { presentedToken, type TokenBearingRequest } from './presented-token.js';
 export { RequiresAccess } from './requires-access.js';
 export { rolesOf } from './roles.js';

@@ -20,7 +20,20 @@ export interface TokenBearingRequest {
  * @throws DomainError `invalid_token` when it isn't clear which token is meant.
  */
 export function presentedToken(request: TokenBearingRequest, inQuery: boolean): string | undefined {
-  return fromHeader(request) ?? (inQuery ? fromQuery(request.query) : undefined) ?? fromCookie(request.headers.cookie);
+  return shownByClient(request, inQuery) ?? fromCookie(request.headers.cookie);
+}
+
+/**
+ * Whether {@link presentedToken} takes the token from the cookie, which a browser adds to requests of any page.
+ * @throws DomainError as {@link presentedToken} does.
+ */
+export function isTokenFromCookie(request: TokenBearingRequest, inQuery: boolean): boolean {
+  const { cookie } = request.headers;
+  return shownByClient(request, inQuery) === undefined && fromCookie(cookie) !== undefined;
+}
+
+function shownByClient(request: TokenBearingRequest, inQuery: boolean): string | undefined {
+  return fromHeader(request) ?? (inQuery ? fromQuery(request.query) : undefined);
 }
 
 function fromHeader({ headers, raw }: TokenBearingRequest): string | undefined {

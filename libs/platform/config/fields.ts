@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { type CountryCode, isSupportedCountry } from 'libphonenumber-js';
 
 /** How one environment variable is read: its name, what it means, and the check that turns text into a value. */
@@ -93,6 +94,39 @@ export function url(name: string, protocols: readonly string[], options: Options
       throw new Error('must be a URL');
     }
     if (!protocols.includes(parsed.protocol)) throw new Error(`must start with ${protocols.join(' or ')}//`);
+    return value;
+  });
+}
+
+/** Values with commas between, each checked by `parse`; none by default. */
+function list<T>(name: string, options: Options, parse: (text: string) => T): Field<readonly T[] | undefined> {
+  return field(name, options, (value) =>
+    value
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== '')
+      .map(parse),
+  );
+}
+
+/** Origins of web pages, such as `https://crm.example`, with commas between. */
+export function origins(name: string, options: Options): Field<readonly string[] | undefined> {
+  return list(name, options, (value) => {
+    if (!URL.canParse(value) || new URL(value).origin !== value) {
+      throw new Error('must be origins such as https://crm.example, with commas between');
+    }
+    return value;
+  });
+}
+
+/** IP addresses and networks, such as `10.0.0.0/8`, with commas between. */
+export function networks(name: string, options: Options): Field<readonly string[] | undefined> {
+  return list(name, options, (value) => {
+    const [address = '', prefix = '0', ...rest] = value.split('/');
+    const family = isIP(address);
+    if (family === 0 || rest.length > 0 || !/^\d{1,3}$/.test(prefix) || Number(prefix) > (family === 4 ? 32 : 128)) {
+      throw new Error('must be IP addresses or networks such as 10.0.0.0/8, with commas between');
+    }
     return value;
   });
 }

@@ -1,4 +1,16 @@
-import { flag, integer, oneOf, optionalText, phoneRegion, secret, text, timeZone, url } from './fields.js';
+import {
+  flag,
+  integer,
+  networks,
+  oneOf,
+  optionalText,
+  origins,
+  phoneRegion,
+  secret,
+  text,
+  timeZone,
+  url,
+} from './fields.js';
 import { Settings } from './settings.js';
 
 /** What every process shares. */
@@ -90,6 +102,9 @@ export class HttpSettings extends Settings({
     fallback: '1048576',
     doc: 'Largest JSON body taken, in bytes; more is answered 413.',
   }),
+  trustedProxies: networks('CRM_TRUSTED_PROXIES', {
+    doc: 'Addresses or networks of reverse proxies, with commas between, whose X-Forwarded-For, -Host and -Proto are believed.',
+  }),
   requireIfMatch: flag('CRM_REQUIRE_IF_MATCH', {
     fallback: 'false',
     doc: 'Whether a change without If-Match is refused with 428.',
@@ -109,6 +124,9 @@ export class AuthSettings extends Settings({
   audience: optionalText('CRM_JWT_AUDIENCE', {
     requiredInProduction: true,
     doc: 'The `aud` a token must name; any when unset.',
+  }),
+  allowedOrigins: origins('CRM_ALLOWED_ORIGINS', {
+    doc: 'Origins, with commas between, whose pages may send changes with the cookie crm_access_token, beside the service’s own host.',
   }),
 }) {}
 

@@ -21,6 +21,7 @@ import { titleOf } from './refusal.js';
 import { refusalOf } from './refusal-of-error.js';
 import { installRequestFacts, requestIdOf } from './request-facts.js';
 import { RouteTable } from './route-table.js';
+import { TrustedProxies } from './trusted-proxies.js';
 import { installValidation } from './validation.pipe.js';
 
 declare module 'fastify' {
@@ -29,6 +30,8 @@ declare module 'fastify' {
     problemBase: string;
     /** Whether a change without `If-Match` is refused. */
     requiresIfMatch: boolean;
+    /** Whose `X-Forwarded-*` headers are believed. */
+    trustedProxies: TrustedProxies;
   }
 }
 
@@ -82,7 +85,9 @@ export async function createHttpApplication(module: Type | DynamicModule): Promi
 
 /** Fastify as this service needs it; the application is created with `bodyParser: false`. */
 export function createHttpAdapter(): FastifyAdapter {
-  return new FastifyAdapter({
+  const trustedProxies = new TrustedProxies();
+  const adapter = new FastifyAdapter({
+    trustProxy: trustedProxies.includes,
     genReqId: requestIdOf,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: LONGEST_PATH_PARAMETER },
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -94,6 +99,8 @@ export function createHttpAdapter(): FastifyAdapter {
       sendProblem(request, reply, refusalOf(error)),
     clientErrorHandler: refuseUnparsed,
   });
+  adapter.getInstance().decorate('trustedProxies', trustedProxies);
+  return adapter;
 }
 
 /** Puts the HTTP contract on `app`: call it after creation and before `init`, once. */
@@ -103,6 +110,7 @@ export function configureHttp(app: NestFastifyApplication): void {
   const routes = new RouteTable();
   fastify.decorate('problemBase', `${settings.publicUrl!.replace(/\/$/, '')}/problems/`);
   fastify.decorate('requiresIfMatch', settings.requireIfMatch);
+  fastify.trustedProxies.add(settings.trustedProxies ?? []);
   installRequestFacts(fastify);
   installJsonBody(fastify, settings.bodyLimitBytes);
   installFileUpload(fastify);

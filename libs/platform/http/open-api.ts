@@ -34,7 +34,7 @@ const ALWAYS: ProblemCodes = {
 };
 const WITH_TOKEN: ProblemCodes = {
   401: ['authorization_required', 'invalid_token', 'token_expired'],
-  403: ['forbidden'],
+  403: ['forbidden', 'cross_site_request'],
 };
 const WITH_BODY: ProblemCodes = {
   400: ['malformed_json', 'malformed_request'],

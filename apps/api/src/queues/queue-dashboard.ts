@@ -1,7 +1,7 @@
 import { FastifyAdapter } from '@bull-board/fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
-import { authorizationRequired, presentedToken, requireAccess, TokenVerifier } from '#platform/auth';
+import { authorizationRequired, CrossSiteCheck, presentedToken, requireAccess, TokenVerifier } from '#platform/auth';
 import { factsOf, refusalOf, sendProblem } from '#platform/http';
 import { JobBoard } from '#platform/jobs';
 
@@ -24,15 +24,16 @@ const FOREIGN_ELEMENT = /<(?:link|script)\b[^>]*\b(?:href|src)="(?:https?:)?\/\/
 
 /**
  * Serves the dashboard of the queues at `/admin/queues`, with no file from elsewhere, to admins alone. Call it before
- * `init`. What it changes it asks for with PUT, which no page of another site can send.
+ * `init`.
  */
 export function serveQueueDashboard(app: NestFastifyApplication): void {
   const verifier = app.get(TokenVerifier, { strict: false });
+  const crossSite = app.get(CrossSiteCheck, { strict: false });
   const board = new FastifyAdapter().setBasePath(PATH);
   // The adapter has a copy of the board's types of its own.
   app.get(JobBoard, { strict: false }).show(board as unknown as Parameters<JobBoard['show']>[0], TITLE);
   const dashboard: FastifyPluginCallback = (fastify, _options, done) => {
-    fastify.addHook('onRequest', (request, reply) => letAdminsIn(verifier, request, reply));
+    fastify.addHook('onRequest', (request, reply) => letAdminsIn(verifier, crossSite, request, reply));
     fastify.addHook('onSend', (_request, reply, payload, sent) => sent(null, own(reply, payload)));
     fastify.register(board.registerPlugin(), {});
     done();
@@ -40,10 +41,16 @@ export function serveQueueDashboard(app: NestFastifyApplication): void {
   app.getHttpAdapter().getInstance().register(dashboard, { prefix: PATH });
 }
 
-async function letAdminsIn(verifier: TokenVerifier, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+async function letAdminsIn(
+  verifier: TokenVerifier,
+  crossSite: CrossSiteCheck,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<unknown> {
   try {
     const token = presentedToken(request, false);
     if (token === undefined) throw authorizationRequired();
+    crossSite.require(request, false);
     const { caller } = await verifier.verify(token);
     factsOf(request).callerId = caller.userId;
     requireAccess(caller, 'queues', request.method === 'GET' || request.method === 'HEAD' ? 'read' : 'edit');
