@@ -90,7 +90,7 @@ describe('a page of another site', () => {
       headers: { ...COOKIE, origin, host: 'crm-api:8082', 'x-forwarded-host': 'crm.example' },
     } as const;
     expect(await proxied.inject(request)).toMatchObject({ statusCode: status });
-    // Without the setting nobody is believed.
+    // Without the setting the header is ignored.
     expect(await crm.api.inject(request)).toMatchObject({ statusCode: 403 });
   });
 });

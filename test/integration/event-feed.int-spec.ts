@@ -143,6 +143,23 @@ describe('the feed', () => {
       expect(await answer).toEqual({ items: [], next_after: String(end), has_more: false });
     });
 
+    it('refuses a user more waiting requests than one user may have, and no other user', async () => {
+      const limited = await FeedTrial.begin({ CRM_LONG_POLLS_PER_USER: '2' });
+      const [one, two] = [limited.user('service'), limited.user('service')];
+      const path = `/events?wait=${WAIT_S}`;
+      const waiting = [one.get(path), one.get(path)];
+      await limited.waiters(2);
+      const refused = await one.get(path);
+      expect(refused).toMatchObject({ status: 429, code: 'too_many_polls', headers: { 'retry-after': '1' } });
+      expect(await one.get('/events')).toMatchObject({ status: 200 });
+      waiting.push(two.get(path));
+      await limited.waiters(3);
+      await limited.database.appendSequenced(numbered(newId(), 1, 1));
+      expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual([200, 200, 200]);
+      expect(await one.get(`${path}&after=0`)).toMatchObject({ status: 200 });
+      await limited.end();
+    });
+
     it('lets go of a client that has left', async () => {
       const begin = await trial.database.lastPosition();
       const url = `${trial.url}/api/v1/events?after=${begin}&wait=${WAIT_S}`;

@@ -259,9 +259,9 @@ describe('an export', () => {
     });
 
     /** Its answer has begun, and is not read. */
-    const open = (at: string) =>
+    const open = (at: string, by = desk.admin) =>
       new Promise<IncomingMessage>((resolve) => {
-        const outgoing = request(at + path, { headers: { ...desk.admin.authorization } });
+        const outgoing = request(at + path, { headers: { ...by.authorization } });
         outgoing.on('error', () => undefined);
         outgoing.on('response', (incoming) => incoming.once('readable', () => resolve(incoming)));
         outgoing.end();
@@ -282,6 +282,20 @@ describe('an export', () => {
       expect(await desk.crm.database.rows(inTransaction)).toEqual([]);
       for (const incoming of both) incoming.destroy();
       await until(async () => (await desk.admin.get('/exports/policies')).status === 200);
+    });
+
+    it('of one user leaves room for others: four unread ones of a seller, and an admin gets a file', async () => {
+      const api = await desk.crm.also({ CRM_EXPORTS: '4' });
+      const at = await api.listen();
+      const seller = desk.crm.user('seller');
+      await desk.crm.database.rows(`UPDATE crm.deals SET owner_id = $1 WHERE title = 'поток'`, [seller.id]);
+      const opened = await Promise.all([1, 2, 3, 4].map(() => open(at, seller)));
+      expect(opened.map(({ statusCode }) => statusCode).sort()).toEqual([200, 200, 429, 429]);
+      expect(opened.find(({ statusCode }) => statusCode === 429)!.headers).toMatchObject({ 'retry-after': '5' });
+      const other = await open(at);
+      expect(other.statusCode).toBe(200);
+      for (const incoming of [...opened, other]) incoming.destroy();
+      await until(async () => (await seller.get('/exports/policies')).status === 200);
     });
 
     it('is cut off when its client takes nothing, and makes room for the next', async () => {

@@ -26,6 +26,6 @@ export class DealExportsController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const batches = await this.queries.execute(new ExportDealsQuery(caller, dealFilter(query)));
-    this.exports.send(reply, { name: 'deals', columns: DEAL_FILE_COLUMNS, batches });
+    this.exports.send(reply, caller, { name: 'deals', columns: DEAL_FILE_COLUMNS, batches });
   }
 }

@@ -46,6 +46,6 @@ export class PaymentExportsController {
     const { deal_id: dealId, policy_id: policyId, status: statuses = [] } = query;
     const filter = { dealId, policyId, statuses, plannedFrom: query.planned_from, plannedTo: query.planned_to };
     const batches = await this.queries.execute(new ExportPaymentsQuery(caller, filter));
-    this.exports.send(reply, { name: 'payments', columns: PAYMENT_FILE_COLUMNS, batches });
+    this.exports.send(reply, caller, { name: 'payments', columns: PAYMENT_FILE_COLUMNS, batches });
   }
 }

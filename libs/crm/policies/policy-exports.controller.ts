@@ -26,6 +26,6 @@ export class PolicyExportsController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const batches = await this.queries.execute(new ExportPoliciesQuery(caller, policyFilter(query)));
-    this.exports.send(reply, { name: 'policies', columns: POLICY_FILE_COLUMNS, batches });
+    this.exports.send(reply, caller, { name: 'policies', columns: POLICY_FILE_COLUMNS, batches });
   }
 }

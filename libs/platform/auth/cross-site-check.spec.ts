@@ -65,15 +65,15 @@ describe('a change with a token from a cookie', () => {
     expect(refusalOf({ ...COOKIE, origin }, { host })).toBeUndefined();
   });
 
-  it.each(['GET', 'HEAD', 'OPTIONS'])('is not meant by %s', (method) => {
+  it.each(['GET', 'HEAD', 'OPTIONS'])('excludes %s', (method) => {
     expect(refusalOf(COOKIE, { method })).toBeUndefined();
   });
 
-  it.each(['POST', 'PUT', 'PATCH', 'DELETE'])('is meant by %s', (method) => {
+  it.each(['POST', 'PUT', 'PATCH', 'DELETE'])('includes %s', (method) => {
     expect(refusalOf(COOKIE, { method })).toEqual(REFUSED);
   });
 
-  it('is not meant when the client itself shows the token', () => {
+  it('excludes requests that carry the token in a header or the query', () => {
     const headers = { ...COOKIE, 'sec-fetch-site': 'cross-site' };
     expect(refusalOf({ ...headers, authorization: 'Bearer x.y.z' })).toBeUndefined();
     expect(refusalOf(headers, { inQuery: true })).toBeUndefined();

@@ -103,7 +103,7 @@ export class HttpSettings extends Settings({
     doc: 'Largest JSON body taken, in bytes; more is answered 413.',
   }),
   trustedProxies: networks('CRM_TRUSTED_PROXIES', {
-    doc: 'Addresses or networks of reverse proxies, with commas between, whose X-Forwarded-For, -Host and -Proto are believed.',
+    doc: 'Addresses or networks of reverse proxies, with commas between, whose X-Forwarded-For, -Host and -Proto are trusted.',
   }),
   requireIfMatch: flag('CRM_REQUIRE_IF_MATCH', {
     fallback: 'false',
@@ -162,6 +162,10 @@ export class TransferSettings extends Settings({
     fallback: '4',
     doc: 'Exports one API process streams at a time; more are answered 429.',
   }),
+  exportsPerUser: integer('CRM_EXPORTS_PER_USER', 1, 100, {
+    fallback: '2',
+    doc: 'Exports one user may have running on one API process; more are answered 429.',
+  }),
   exportStallMs: integer('CRM_EXPORT_STALL_MS', 100, 3_600_000, {
     fallback: '60000',
     doc: 'Time after which an export is cut off whose client took no page of rows, in milliseconds.',
@@ -180,6 +184,10 @@ export class StreamSettings extends Settings({
   connectionsPerUser: integer('CRM_SSE_CONNECTIONS_PER_USER', 1, 100_000, {
     fallback: '100',
     doc: 'Open streams one user may hold on one API process; more are answered 429.',
+  }),
+  longPollsPerUser: integer('CRM_LONG_POLLS_PER_USER', 1, 1_000, {
+    fallback: '50',
+    doc: 'Requests of the event feed with `wait` that one user may have waiting on one API process; more are answered 429.',
   }),
 }) {}
 

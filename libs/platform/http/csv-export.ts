@@ -4,8 +4,9 @@ import { ApiOkResponse, ApiProduces } from '@nestjs/swagger';
 import { stringify } from 'csv-stringify/sync';
 import type { FastifyReply } from 'fastify';
 import { TransferSettings } from '#platform/config';
-import { DomainError, guarded } from '#platform/kernel';
+import { type Caller, DomainError, guarded } from '#platform/kernel';
 import { Problems } from './problems.decorator.js';
+import { UserShares } from './user-shares.js';
 
 const CSV_TYPE = 'text/csv; charset=utf-8';
 /** Tells spreadsheets that it is UTF-8; imports pass over it. */
@@ -35,26 +36,40 @@ export function AnswersCsv(columns: readonly string[]): MethodDecorator {
 @Injectable()
 export class CsvExports {
   private running = 0;
+  private readonly shares: UserShares;
 
-  constructor(private readonly settings: TransferSettings) {}
+  constructor(private readonly settings: TransferSettings) {
+    this.shares = new UserShares(settings.exportsPerUser);
+  }
 
   /**
    * Answers with the file; a client that goes away, or takes nothing for too long, ends the reading of its rows.
    * @throws DomainError 429 `too_many_exports`.
    */
-  send(reply: FastifyReply, exported: Exported): void {
-    if (this.running >= this.settings.exports) {
-      throw new DomainError('too_many', 'too_many_exports', 'Too many exports are running. Try again in a moment.', {
-        retry_after: 5,
-      });
-    }
+  send(reply: FastifyReply, caller: Caller, exported: Exported): void {
+    this.take(caller);
     reply.header('content-type', CSV_TYPE).header('content-disposition', `attachment; filename="${exported.name}.csv"`);
-    if (reply.raw.req.method === 'HEAD') return void reply.send();
+    if (reply.raw.req.method === 'HEAD') {
+      this.release(caller);
+      return void reply.send();
+    }
     const texts = whileTaken(textOf(exported), this.settings.exportStallMs, () => content.destroy());
     const content = Readable.from(texts, { objectMode: true, highWaterMark: 1 });
-    this.running++;
-    content.once('close', () => this.running--);
+    content.once('close', () => this.release(caller));
     reply.send(content);
+  }
+
+  private take({ userId }: Caller): void {
+    if (this.running >= this.settings.exports) throw tooManyExports('Too many exports are running.');
+    if (!this.shares.take(userId)) {
+      throw tooManyExports(`You have ${this.settings.exportsPerUser} exports running, the most one user may have.`);
+    }
+    this.running++;
+  }
+
+  private release({ userId }: Caller): void {
+    this.running--;
+    this.shares.release(userId);
   }
 }
 
@@ -83,4 +98,8 @@ function csv(rows: readonly (readonly unknown[])[]): string {
 
 function cellOf(value: unknown): unknown {
   return typeof value === 'string' ? guarded(value) : value;
+}
+
+function tooManyExports(fact: string): DomainError {
+  return new DomainError('too_many', 'too_many_exports', `${fact} Try again in a moment.`, { retry_after: 5 });
 }

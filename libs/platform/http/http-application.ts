@@ -30,7 +30,7 @@ declare module 'fastify' {
     problemBase: string;
     /** Whether a change without `If-Match` is refused. */
     requiresIfMatch: boolean;
-    /** Whose `X-Forwarded-*` headers are believed. */
+    /** Whose `X-Forwarded-*` headers are trusted. */
     trustedProxies: TrustedProxies;
   }
 }

@@ -45,6 +45,7 @@ export { type ProblemCodes, Problems } from './problems.decorator.js';
 export type { Refusal } from './refusal.js';
 export { refusalOf } from './refusal-of-error.js';
 export { factsOf } from './request-facts.js';
+export { UserShares } from './user-shares.js';
 export { checkedBody, ValidationPipe, validationFailed } from './validation.pipe.js';
 export { requireUuid, UuidParam } from './uuid-param.js';
 export { HealthModule } from './health/health.module.js';

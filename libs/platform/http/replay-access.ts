@@ -44,7 +44,7 @@ export class ReplayAccess {
    * @throws DomainError the refusal that a new request would get: 401, 403 or 404.
    */
   async require(request: FastifyRequest, answer: StoredAnswer, handle: () => unknown): Promise<void> {
-    // The body of an upload can be read only once; its answer is checked at its `Location`.
+    // An upload would be imported once more; its guard and its `Location` check the access.
     if (!request.routeOptions.config.takesFile) {
       const refusal = await this.keys.rehearse(handle);
       if (refusal && ACCESS_REFUSALS.has(refusal.kind)) await this.requireRemoval(request, answer, refusal);

@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 
-/** Reverse proxies whose `X-Forwarded-*` headers are believed; none before {@link TrustedProxies.add}. */
+/** Reverse proxies whose `X-Forwarded-*` headers are trusted; none before {@link TrustedProxies.add}. */
 export class TrustedProxies {
   private readonly addresses = new BlockList();
 

@@ -1,4 +1,7 @@
 import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
+import { StreamSettings } from '#platform/config';
+import { UserShares } from '#platform/http';
+import { DomainError } from '#platform/kernel';
 import {
   type LogFilter,
   LogReader,
@@ -15,6 +18,8 @@ const MOST_WAITING = 1_000;
 
 /** What is asked of the feed. */
 export interface FeedRequest {
+  /** UUID of the caller. */
+  readonly userId: string;
   /** The oldest event kept when left out. */
   readonly after: bigint | undefined;
   readonly filter: LogFilter;
@@ -42,13 +47,17 @@ export class FeedTrust {
 @Injectable()
 export class EventFeed implements BeforeApplicationShutdown {
   private readonly waiting = new Set<AbortController>();
+  private readonly shares: UserShares;
   private isStopping = false;
 
   constructor(
     private readonly reader: LogReader,
     private readonly tail: LogTail,
     private readonly trust: FeedTrust,
-  ) {}
+    private readonly settings: StreamSettings,
+  ) {
+    this.shares = new UserShares(settings.longPollsPerUser);
+  }
 
   /** How many requests wait for news. */
   get waiters(): number {
@@ -63,11 +72,22 @@ export class EventFeed implements BeforeApplicationShutdown {
 
   /**
    * @param onLeave is given what to call when the client has left.
-   * @throws DomainError `position_gone`, `position_in_future`.
+   * @throws DomainError `position_gone`, `position_in_future`, `too_many_polls`.
    */
   async read(request: FeedRequest, onLeave: (listener: () => void) => void): Promise<FeedPage> {
+    if (request.waitMs === 0 || this.isStopping) return this.page(request);
+    const { userId } = request;
+    if (!this.shares.take(userId)) throw tooManyPolls(this.settings.longPollsPerUser);
+    try {
+      return await this.poll(request, onLeave);
+    } finally {
+      this.shares.release(userId);
+    }
+  }
+
+  private async poll(request: FeedRequest, onLeave: (listener: () => void) => void): Promise<FeedPage> {
     const { waitMs, filter } = request;
-    if (waitMs === 0 || this.isStopping || this.waiting.size >= MOST_WAITING) return this.page(request);
+    if (this.waiting.size >= MOST_WAITING) return this.page(request);
     const poll = new AbortController();
     const timer = setTimeout(() => poll.abort(), waitMs);
     const wakeup = new Wakeup();
@@ -107,4 +127,12 @@ export class EventFeed implements BeforeApplicationShutdown {
     if (start < kept.first - 1n) throw positionGone(kept.first);
     return { events, through, hasMore: through < last };
   }
+}
+
+function tooManyPolls(limit: number): DomainError {
+  return new DomainError(
+    'too_many',
+    'too_many_polls',
+    `You have ${limit} requests waiting for events, the most one user may have. Try again when one is answered.`,
+  );
 }

@@ -30,7 +30,12 @@ export class EventsController {
       'oldest one, `oldest_position`.',
   })
   @ApiOkResponse({ type: FeedResource })
-  @Problems({ 404: ['bookmark_not_found'], 409: ['position_in_future'], 410: ['position_gone'] })
+  @Problems({
+    404: ['bookmark_not_found'],
+    409: ['position_in_future'],
+    410: ['position_gone'],
+    429: ['too_many_polls'],
+  })
   async read(
     @CurrentCaller() caller: Caller,
     @Query() query: FeedQuery,
@@ -39,7 +44,7 @@ export class EventsController {
     requireAccess(caller, 'events', 'read');
     const after = await this.startOf(query);
     const filter = { dealIds: query.deal_id ?? [], types: patternsOf(query.types) };
-    const request = { after, filter, limit: query.limit, waitMs: query.wait * MS };
+    const request = { userId: caller.userId, after, filter, limit: query.limit, waitMs: query.wait * MS };
     const page = await this.feed.read(request, (listener) => reply.raw.once('close', listener));
     reply.header('content-type', 'application/json; charset=utf-8').header('cache-control', 'no-store');
     const items = page.events.map((event) => cloudEventOf(event, this.http.publicUrl!));
