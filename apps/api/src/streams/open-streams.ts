@@ -3,7 +3,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { StreamSettings } from '#platform/config';
 import { Clock } from '#platform/kernel';
-import { isPosition } from '#platform/messaging';
 import type { EventFilter } from './event-filter.js';
 import { EventStream } from './event-stream.js';
 import { type Frame, renderHeartbeat, renderOpening } from './frame.js';
@@ -26,6 +25,10 @@ export interface StreamRequest {
 
 const TOKEN_EXPIRED = new Wire(': the access token has expired\n\n');
 const CLOSING = new Wire(': this server is closing, come again\n\n');
+/** Takes more digits than any position has, so that a too great number is an id in the future, not an unknown id. */
+const EVENT_ID = /^(?:0|[1-9]\d{0,18})$/;
+/** The greatest `bigint` of PostgreSQL. */
+const MAX_POSITION = 2n ** 63n - 1n;
 /** setTimeout takes no more. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** How long a closing server lets its last bytes reach the clients. */
@@ -84,7 +87,7 @@ export class OpenStreams implements OnApplicationBootstrap, BeforeApplicationShu
   open(response: ServerResponse, headers: OutgoingHttpHeaders, request: StreamRequest): void {
     if (!isReady(response)) return;
     const { viewer, filter, lastEventId } = request;
-    const position = lastEventId !== undefined && isPosition(lastEventId) ? BigInt(lastEventId) : undefined;
+    const position = lastEventId === undefined ? undefined : positionOf(lastEventId);
     const start = position ?? this.tail.lastPosition;
     const stream = new EventStream(response, viewer, filter, start);
     stream.begin(headers, renderOpening(lastEventId === undefined ? start : undefined));
@@ -185,4 +188,11 @@ function isReady({ socket, req }: ServerResponse): boolean {
   // A request sent behind a stream waits for its end, for ever perhaps, and with no one to see the client leave.
   if (!socket) req.socket.destroy();
   return socket?.writable === true;
+}
+
+/** The position that an event id names, at most {@link MAX_POSITION}; undefined for any other text. */
+function positionOf(eventId: string): bigint | undefined {
+  if (!EVENT_ID.test(eventId)) return undefined;
+  const position = BigInt(eventId);
+  return position > MAX_POSITION ? MAX_POSITION : position;
 }
