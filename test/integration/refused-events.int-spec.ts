@@ -65,6 +65,10 @@ describe('an event that a full queue refuses', () => {
 
   const parked = async () => (await app.get(ParkedEvents).counts()).reduce((sum, { events }) => sum + events, 0);
 
+  const cursor = () => service.database.rows(`SELECT position FROM crm.event_cursors WHERE name = 'rabbitmq'`);
+  const isParked = async (id: string) =>
+    (await service.database.rows('SELECT FROM crm.parked_events WHERE event_id = $1', [id])).length === 1;
+
   async function gauge(): Promise<number> {
     const { values } = await app.get(Metrics).registry.getSingleMetric('crm_parked_events')!.get();
     return values.reduce((sum, { value }) => sum + value, 0);
@@ -85,6 +89,27 @@ describe('an event that a full queue refuses', () => {
     expect(updated.filter((id) => healthy.ids.has(id)).length).toBeLessThanOrEqual(4);
   });
 
+  it('is neither lost nor passed by the cursor while PostgreSQL refuses to park it', async () => {
+    await service.database.rows(`
+      CREATE SEQUENCE public.park_attempts;
+      CREATE FUNCTION public.refuse_parking() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM nextval('public.park_attempts'); RAISE disk_full; END $$;
+      CREATE TRIGGER refuse_parking BEFORE INSERT ON crm.parked_events EXECUTE FUNCTION public.refuse_parking()`);
+    const [last] = await cursor();
+    const [refused] = await service.append('deal.closed', `deals/${newId()}`);
+    // The sequence keeps its value when the insert is rolled back: two channels have tried to park the event.
+    await until(async () => {
+      const [row] = await service.database.rows<{ attempts: string }>(
+        'SELECT last_value AS attempts FROM public.park_attempts',
+      );
+      return Number(row!.attempts) >= 4;
+    });
+    expect(await cursor()).toEqual([last]);
+    await service.database.rows('DROP TRIGGER refuse_parking ON crm.parked_events');
+    await until(() => isParked(refused!));
+    await service.published();
+  });
+
   it('is still parked after a restart of the worker', async () => {
     const before = await parked();
     await service.stop();
@@ -98,7 +123,7 @@ describe('an event that a full queue refuses', () => {
     const late = await Deliveries.of(service, full);
     await app.get(ParkedEvents).retryNow();
     await until(async () => (await parked()) === 0);
-    await until(() => late.ids.size === 2 * DEALS);
+    await until(() => late.ids.size === 2 * DEALS + 1);
     const more = await service.append('deal.deleted', ...deals);
     await until(() => more.every((id) => healthy.ids.has(id) && late.ids.has(id)));
     expect(late.outOfOrder).toEqual([]);

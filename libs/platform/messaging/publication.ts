@@ -32,7 +32,7 @@ interface Parts {
 /** The events that one channel publishes: in flight, waiting behind those, or to be parked. */
 export class Publication {
   private readonly window: OrderedWindow;
-  private toPark: EventToPark[] = [];
+  private readonly toPark: EventToPark[] = [];
 
   constructor(private readonly parts: Parts) {
     this.window = new OrderedWindow(parts.cursor.position);
@@ -68,10 +68,11 @@ export class Publication {
   /** Moves the cursor, unless that was done less than `everyMs` ago and there is nothing to park. */
   async save(everyMs: number): Promise<void> {
     const { cursor, streams, retryWakeup } = this.parts;
-    const parked = this.toPark;
+    const parked = [...this.toPark];
     if (parked.length === 0) return cursor.advance(this.window.confirmedUpTo, everyMs);
-    this.toPark = [];
     await cursor.park(this.window.confirmedUpTo, parked);
+    // Until they are saved, the cursor must not pass them. Others may have been refused meanwhile.
+    this.toPark.splice(0, parked.length);
     for (const event of parked) if (!streams.hasHead(event.stream)) streams.setHead(event);
     retryWakeup.wake();
   }
@@ -89,7 +90,7 @@ export class Publication {
   private confirm(event: LoggedEvent): void {
     const next = this.window.confirm(event);
     if (next) this.send(next);
-    // Between events a confirm is no reason to read the log: that comes with the next event, or with the next save.
+    // A confirm alone does not wake the reader: the next event or the next save does.
     const { size } = this.window;
     if (size === WINDOW - BATCH || (size === 0 && this.parts.stopping.aborted)) this.parts.wakeup.wake();
   }
