@@ -237,6 +237,33 @@ describe('a subscriber on RabbitMQ', () => {
     expect(await channel.get(`${queue}.dead`)).toBe(false);
   });
 
+  it('dead-letters an event whose deliveries all end without a result, before the process is lost once more', async () => {
+    const fatal = event();
+    const subscriber = app.get(WaitingSubscriber);
+    subscriber.isAway = true;
+    // The 20th copy: RabbitMQ returns it when the process or the connection of the consumer is lost.
+    const options = { headers: { 'crm-unsettled': 20, 'crm-failures': 5 } };
+    channel.publish(EXCHANGE, 'waited', Buffer.from(JSON.stringify(fatal)), options);
+    for (let lost = 0; lost < 2; lost++) {
+      const { attempts } = subscriber;
+      await until(() => subscriber.attempts > attempts);
+      app.get(AmqpConnection).managedConnection.reconnect();
+    }
+    const { content, properties } = await deadLetter(WAITS);
+    expect(JSON.parse(content.toString())).toEqual(fatal);
+    expect(properties.headers).toMatchObject({ 'x-first-death-reason': 'rejected' });
+    await until(() => app.get(RabbitSubscriptions).areBound);
+  });
+
+  it('counts the lost deliveries of an event from 0 after its handler has failed', async () => {
+    const failing = event();
+    app.get(FailingSubscriber).isMended = false;
+    channel.publish(EXCHANGE, 'failed', Buffer.from(JSON.stringify(failing)), { headers: { 'crm-unsettled': 20 } });
+    const { properties } = await deadLetter(FAILS);
+    expect(properties.headers).not.toHaveProperty('crm-unsettled');
+    expect(properties.headers).toMatchObject({ 'crm-failures': MOST_DELIVERIES - 1 });
+  });
+
   it.each([
     { what: 'its queue was deleted', lose: () => channel.deleteQueue(COUNTS) },
     { what: 'the broker closed its channel', lose: () => app.get(AmqpConnection).channel.checkQueue(`no.${RUN}`) },

@@ -59,7 +59,7 @@ async function move(connection: ChannelModel, from: string, depth: number, targe
 
 /** @returns whether the broker confirmed it; a message that no queue takes is returned before. */
 function send(channel: ConfirmChannel, message: GetMessage, { exchange, keyOf }: Target): Promise<boolean> {
-  const options = { ...copyOf(message, 0), mandatory: true };
+  const options = { ...copyOf(message), mandatory: true };
   return new Promise((resolve) => {
     channel.publish(exchange, keyOf(message), message.content, options, (error: unknown) => resolve(!error));
   });

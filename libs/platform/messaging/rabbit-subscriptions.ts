@@ -8,12 +8,17 @@ import type { ConfirmChannel, ConsumeMessage } from 'amqplib';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { copyOf, failuresOf, isNearDeliveryLimit } from './deliveries.js';
+import { type DeliveryCounts, failuresOf, isNearDeliveryLimit, publishCopy, unsettledOf } from './deliveries.js';
 import type { EventSubscriber, ReceivedEvent, Subscription } from './subscriber.js';
 import { Subscriptions } from './subscriptions.js';
 
 /** Failures of its handler after which an event is dead-lettered. */
 const MAX_FAILURES = 6;
+/**
+ * Copies in a row of an event that no delivery has settled, after which it is dead-lettered: its handler probably ends the
+ * process. Each copy is delivered twice, so fewer than 40 lost connections in a row do not dead-letter an event.
+ */
+const MAX_UNSETTLED = 20;
 const RETRY_MS = 1_000;
 
 /** A message with where it came from. */
@@ -26,7 +31,8 @@ interface Delivery {
 /**
  * Runs our own subscribers on RabbitMQ: a durable quorum queue and a dead-letter queue each.
  * A malformed message is dead-lettered at once, an event after {@link MAX_FAILURES} failures of its handler. A lost
- * connection and an unavailable PostgreSQL are no failures: the event waits for them.
+ * connection and an unavailable PostgreSQL are not failures: the event is delivered again when they are back. An event
+ * whose deliveries all end without a result is dead-lettered after {@link MAX_UNSETTLED} copies.
  */
 @Injectable()
 export class RabbitSubscriptions implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -48,7 +54,7 @@ export class RabbitSubscriptions implements OnApplicationBootstrap, BeforeApplic
     return this.amqp.connected;
   }
 
-  /** Whether every declared subscriber has its consumer; readiness asks. */
+  /** Whether every declared subscriber has its consumer, for the readiness probe. */
   get areBound(): boolean {
     return this.amqp.connected && this.isWhole && this.bound === this.subscriptions.all().length;
   }
@@ -82,21 +88,22 @@ export class RabbitSubscriptions implements OnApplicationBootstrap, BeforeApplic
     this.isStopping = true;
   }
 
-  /** Neither a consumer that the broker takes away nor a channel that it closes is made anew by the libraries. */
+  /** Detects a cancelled consumer and a closed channel: the libraries restore neither. */
   private watch(channel: ConfirmChannel): Promise<void> {
     this.channel = channel;
+    channel.setMaxListeners(0); // one for each copy that is not confirmed yet
     channel.on('cancel', () => void this.restore(channel));
-    // When the whole connection is lost, it is known to be so a turn later.
+    // If the connection is lost too, the library reports that in a later turn of the event loop.
     channel.once('close', () => setImmediate(() => void this.restore(channel)));
     return Promise.resolve();
   }
 
-  /** Connects anew, and thereby declares and consumes anew; again and again while that fails. */
+  /** Reconnects, which declares the queues and starts the consumers again; retries until that succeeds. */
   private async restore(channel: ConfirmChannel): Promise<void> {
     this.isWhole = false;
     if (this.isStopping || !this.amqp.connected || this.channel !== channel) return;
     this.channel = undefined;
-    this.log.warn({}, 'RabbitMQ took consumers away, connecting anew');
+    this.log.warn({}, 'RabbitMQ cancelled consumers, reconnecting');
     await delay(RETRY_MS);
     if (!this.isStopping) this.amqp.managedConnection.reconnect();
   }
@@ -109,7 +116,7 @@ export class RabbitSubscriptions implements OnApplicationBootstrap, BeforeApplic
   ): Promise<Nack | undefined> {
     if (!message) return undefined;
     const delivery = { queue, message, channel: this.channel };
-    if (isNearDeliveryLimit(message)) return this.replace(delivery, failuresOf(message));
+    if (isNearDeliveryLimit(message)) return this.afterUnsettled(delivery);
     const event = parse(body);
     if (!event) {
       this.log.error({ queue, message_id: message.properties.messageId as unknown }, 'malformed message dead-lettered');
@@ -148,21 +155,29 @@ export class RabbitSubscriptions implements OnApplicationBootstrap, BeforeApplic
     }
     this.log.warn(facts, 'subscriber failed, trying again');
     await delay(RETRY_MS);
-    return this.replace(delivery, failures);
+    return this.replace(delivery, { failures, unsettled: 0 });
+  }
+
+  /** Replaces a message whose deliveries ended with a lost connection or a killed process: RabbitMQ can't tell which. */
+  private async afterUnsettled(delivery: Delivery): Promise<Nack | undefined> {
+    const { queue, message } = delivery;
+    const unsettled = unsettledOf(message) + 1;
+    if (unsettled <= MAX_UNSETTLED) return this.replace(delivery, { failures: failuresOf(message), unsettled });
+    this.log.error(
+      { queue, message_id: message.properties.messageId as unknown, copies: MAX_UNSETTLED },
+      'event dead-lettered: each delivery ended without a result, its subscriber may end the process',
+    );
+    return new Nack(false);
   }
 
   /**
-   * Puts a copy of a delivered message into its queue, with the handler's failures in a header; the original is
-   * acknowledged once the copy is stored. RabbitMQ counts the deliveries of the copy from 0.
+   * Puts a copy of a delivered message into its queue, with the counts in headers; the original is acknowledged once the
+   * copy is stored. RabbitMQ counts the deliveries of the copy from 0.
    */
-  private async replace({ queue, message, channel }: Delivery, failures: number): Promise<Nack | undefined> {
+  private async replace({ queue, message, channel }: Delivery, counts: DeliveryCounts): Promise<Nack | undefined> {
     // On another channel the original can't be acknowledged: RabbitMQ delivers it again.
     if (!channel || channel !== this.channel) return new Nack(true);
-    return new Promise((resolve) => {
-      channel.sendToQueue(queue, message.content, copyOf(message, failures), (error: unknown) => {
-        resolve(error ? new Nack(true) : undefined);
-      });
-    });
+    return (await publishCopy(channel, queue, message, counts)) ? undefined : new Nack(true);
   }
 }
 
