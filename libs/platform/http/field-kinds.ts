@@ -1,5 +1,5 @@
 import { isEmail } from 'class-validator';
-import { isCalendarDate, isUuid, phoneText } from '#platform/kernel';
+import { FINER_CURRENCIES, isCalendarDate, isUuid, phoneText } from '#platform/kernel';
 
 /** Where a value stands: in a query everything is text. */
 export type FieldSource = 'body' | 'query';
@@ -43,7 +43,8 @@ const INTEGER = /^-?\d{1,15}$/;
 const PHONE = /^\+?[\d\s()./-]{5,40}$/;
 const LONGEST_PHONE = 64;
 const NOT_A_DIGIT = /\D/g;
-const CURRENCIES = new Set(Intl.supportedValuesOf('currency'));
+/** `Intl` leaves out some codes of ISO 4217 that have four decimals: `Money` refuses them by their own code. */
+const CURRENCIES = new Set([...Intl.supportedValuesOf('currency'), ...FINER_CURRENCIES]);
 const LONGEST_EMAIL = 254;
 
 const NOT_A_STRING: Fault = { code: 'not_a_string', detail: 'must be text' };

@@ -6,5 +6,5 @@ export { isUuid, newId } from './ids.js';
 export { type KeyType, type ListOrder, type Page, type PageRequest } from './page.js';
 export { type PhoneText, phoneText } from './phone-text.js';
 export { type ExpectedVersion } from './expected-version.js';
-export { Money, WHOLE_CURRENCIES } from './money.js';
+export { FINER_CURRENCIES, Money, WHOLE_CURRENCIES } from './money.js';
 export { guarded, unguarded } from './spreadsheet-text.js';

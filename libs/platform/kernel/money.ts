@@ -4,7 +4,7 @@ import { DomainError } from './domain-error.js';
 export const WHOLE_CURRENCIES: readonly string[] =
   'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'.split(' ');
 /** ISO 4217: currencies with three or four decimals, which two can't hold. */
-const FINER_CURRENCIES = new Set('BHD IQD JOD KWD LYD OMR TND CLF UYW'.split(' '));
+export const FINER_CURRENCIES: readonly string[] = 'BHD IQD JOD KWD LYD OMR TND CLF UYW'.split(' ');
 const HUNDREDTHS = 100n;
 const AMOUNT = /^(-?)(\d{1,12})(?:\.(\d{1,2}))?$/;
 
@@ -35,7 +35,7 @@ export class Money {
    */
   static given(amount: string, currency: string): Money {
     const money = Money.of(amount, currency);
-    if (FINER_CURRENCIES.has(money.currency)) {
+    if (FINER_CURRENCIES.includes(money.currency)) {
       const detail = `${money.currency} has more than two decimals: it is not supported.`;
       throw new DomainError('unprocessable', 'currency_not_supported', detail);
     }
