@@ -1,11 +1,8 @@
-import { STATUS_CODES } from 'node:http';
-import type { Socket } from 'node:net';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { HttpSettings, RuntimeSettings } from '#platform/config';
-import { newId } from '#platform/kernel';
 import { Log } from '#platform/observability';
 import { installAnswerHeaders } from './answer-headers.js';
 import { installConnectionDrain } from './connection-drain.js';
@@ -15,9 +12,9 @@ import { IdempotencyKeys } from './idempotency-keys.js';
 import { installIdempotency } from './idempotency.js';
 import { installJsonBody } from './json-body.js';
 import { installListJson } from './list-json.js';
-import { PROBLEM_TYPE, sendProblem } from './problem.js';
+import { sendProblem } from './problem.js';
 import { ProblemFilter } from './problem.filter.js';
-import { titleOf } from './refusal.js';
+import { installProtocolChecks, refuseUnparsed } from './protocol-checks.js';
 import { refusalOf } from './refusal-of-error.js';
 import { installRequestFacts, requestIdOf } from './request-facts.js';
 import { RouteTable } from './route-table.js';
@@ -32,6 +29,11 @@ declare module 'fastify' {
     requiresIfMatch: boolean;
     /** Whose `X-Forwarded-*` headers are trusted. */
     trustedProxies: TrustedProxies;
+    /**
+     * Answers an error with a problem document: the error handler of a plugin. Routes that are registered before NestJS
+     * sets its error handler would have Fastify's own.
+     */
+    answerError: ProblemFilter['answer'];
   }
 }
 
@@ -63,12 +65,6 @@ const KEEP_ALIVE_MS = 72_000;
 /** Of the time to stop, what requests may take; the rest is for the connections to servers behind. */
 const DRAIN_SHARE = 0.75;
 
-/** Codes of requests that the HTTP parser itself refuses; anything else is `malformed_request`. */
-const PARSER_REFUSALS: Readonly<Record<string, readonly [status: number, code: string]>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: [408, 'request_timeout'],
-  HPE_HEADER_OVERFLOW: [431, 'headers_too_large'],
-};
-
 /** The whole HTTP application of `module`, which imports {@link HttpModule}; not listening yet. */
 export async function createHttpApplication(module: Type | DynamicModule): Promise<NestFastifyApplication> {
   const app = await NestFactory.create<NestFastifyApplication>(module, createHttpAdapter(), {
@@ -89,6 +85,8 @@ export function createHttpAdapter(): FastifyAdapter {
   const adapter = new FastifyAdapter({
     trustProxy: trustedProxies.includes,
     genReqId: requestIdOf,
+    // Checked by the protocol checks, whose answer has a body.
+    http: { requireHostHeader: false },
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: LONGEST_PATH_PARAMETER },
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
@@ -112,6 +110,7 @@ export function configureHttp(app: NestFastifyApplication): void {
   fastify.decorate('requiresIfMatch', settings.requireIfMatch);
   fastify.trustedProxies.add(settings.trustedProxies ?? []);
   installRequestFacts(fastify);
+  installProtocolChecks(fastify);
   installJsonBody(fastify, settings.bodyLimitBytes);
   installFileUpload(fastify);
   installAnswerHeaders(fastify);
@@ -120,30 +119,9 @@ export function configureHttp(app: NestFastifyApplication): void {
   routes.install(fastify);
   installIdempotency(app, app.get(IdempotencyKeys, { strict: false }), routes);
   app.setGlobalPrefix(API_PREFIX, { exclude: WITHOUT_PREFIX });
-  app.useGlobalFilters(new ProblemFilter(app.get(Log, { strict: false }), routes));
+  const filter = new ProblemFilter(app.get(Log, { strict: false }), routes);
+  fastify.decorate('answerError', filter.answer.bind(filter));
+  app.useGlobalFilters(filter);
   app.useGlobalGuards(new DeclaredInputGuard());
   installValidation(app);
-}
-
-/** Answers what is no HTTP request; there is no request object yet. */
-function refuseUnparsed(this: { problemBase: string }, error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || socket.destroyed) return;
-  const [status, code] = PARSER_REFUSALS[error.code ?? ''] ?? [400, 'malformed_request'];
-  const title = titleOf(code);
-  const problem = {
-    type: `${this.problemBase}${code}`,
-    title,
-    status,
-    detail: `${title}.`,
-    code,
-    trace_id: newId().replaceAll('-', ''),
-  };
-  const body = JSON.stringify(problem);
-  if (socket.writable) {
-    socket.write(
-      `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: ${PROBLEM_TYPE}\r\n` +
-        `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-    );
-  }
-  socket.destroy(error);
 }

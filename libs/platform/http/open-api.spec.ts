@@ -175,7 +175,10 @@ describe('the OpenAPI document', () => {
       '500',
       '503',
     ]);
-    expect(responses['409']?.description).toBe('`deal_closed`, `idempotency_in_progress`');
+    expect(responses['409']?.description).toBe(
+      '`deal_closed`, `idempotency_in_progress`, `reference_conflict`, `already_exists`',
+    );
+    expect(responses['422']?.description).toBe('`validation_failed`, `idempotency_key_reused`, `invalid_value`');
     expect(responses['401']).toMatchObject({
       content: {
         'application/problem+json': {

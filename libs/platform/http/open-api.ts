@@ -41,6 +41,8 @@ const WITH_BODY: ProblemCodes = {
   413: ['body_too_large'],
   415: ['unsupported_media_type'],
 };
+/** Constraints of the database that no rule of a domain checks first. */
+const WITH_CHANGE: ProblemCodes = { 409: ['reference_conflict', 'already_exists'], 422: ['invalid_value'] };
 const WITH_KEY: ProblemCodes = {
   409: ['idempotency_in_progress'],
   422: ['validation_failed', 'idempotency_key_reused'],
@@ -89,6 +91,7 @@ function completeOperation(operation: Operation, method: string, isPublic: boole
     ...(isPublic ? [] : [WITH_TOKEN]),
     ...(operation.requestBody ? [WITH_BODY] : []),
     ...(takesKey && !isPublic ? [WITH_KEY] : []),
+    ...(method === 'get' ? [] : [WITH_CHANGE]),
     ...(takesVersion ? [WITH_VERSION] : []),
     ...(takesId ? [WITH_ID] : []),
   ]);

@@ -6,7 +6,7 @@ import type { Refusal } from './refusal.js';
 import { refusalOf } from './refusal-of-error.js';
 import type { RouteTable } from './route-table.js';
 
-/** Tells every error over HTTP as a problem document, and logs, once, the ones that nobody foresaw. */
+/** Answers every error over HTTP with a problem document, and logs unexpected ones once. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   constructor(
@@ -16,8 +16,11 @@ export class ProblemFilter implements ExceptionFilter {
 
   catch(error: unknown, host: ArgumentsHost): void {
     if (host.getType() !== 'http') throw error;
-    const request = host.switchToHttp().getRequest<FastifyRequest>();
-    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    const http = host.switchToHttp();
+    this.answer(error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+  }
+
+  answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const refusal = request.is404 ? this.refusalOfRoute(request) : refusalOf(error);
     if (refusal.isUnexpected) this.report(error, request);
     if (reply.raw.headersSent || reply.sent) {

@@ -50,6 +50,15 @@ const THROWN: Readonly<Record<string, unknown>> = {
   nul: pgError('22021'),
   nul_json: pgError('22P05'),
   unique: new QueryFailedError('INSERT …', ['ivan@example.com'], pgError('23505')),
+  exclusion: pgError('23P01'),
+  foreign_key: new QueryFailedError('INSERT …', ['ivan@example.com'], pgError('23503')),
+  restrict: pgError('23001'),
+  not_null: pgError('23502'),
+  check: pgError('23514'),
+  overflow: pgError('22003'),
+  // As a trigger of ours raises it.
+  append_only: Object.assign(pgError('23001'), { constraint: undefined }),
+  syntax: pgError('42601'),
   bug: new TypeError('can not read "ivan@example.com"'),
   text: 'just a text',
   nothing: undefined,
@@ -162,8 +171,28 @@ describe('a problem', () => {
     expect(api.logged).toHaveLength(before);
   });
 
-  it.each(['bug', 'unique', 'text', 'nothing', 'with_status', 'nest_502'])(
-    'nobody foresaw (%s) says nothing but its trace id, and is logged once without personal data',
+  it.each([
+    ['foreign_key', 409, 'reference_conflict'],
+    ['restrict', 409, 'reference_conflict'],
+    ['unique', 409, 'already_exists'],
+    ['exclusion', 409, 'already_exists'],
+    ['not_null', 422, 'invalid_value'],
+    ['check', 422, 'invalid_value'],
+    ['overflow', 422, 'invalid_value'],
+  ])(
+    'of an unforeseen constraint (%s) is %d %s without SQL, and is logged with its name',
+    async (name, status, code) => {
+      const before = api.logged.length;
+      const response = await get(name);
+      expect(response.json()).toMatchObject({ status, code });
+      expect(response.payload).not.toMatch(/ivan|pkey|INSERT|typeorm/i);
+      expect(api.logged).toHaveLength(before + 1);
+      expect(api.logged[before]?.fields).toMatchObject({ err: { constraint: 'deals_pkey' } });
+    },
+  );
+
+  it.each(['bug', 'append_only', 'syntax', 'text', 'nothing', 'with_status', 'nest_502'])(
+    'of an unforeseen error (%s) says nothing but its trace id, and is logged once without personal data',
     async (name) => {
       const before = api.logged.length;
       const response = await get(name);

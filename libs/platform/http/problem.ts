@@ -5,7 +5,7 @@ import { factsOf } from './request-facts.js';
 
 export const PROBLEM_TYPE = 'application/problem+json';
 
-/** RFC 9457 problem details, as every refusal of this service is told. */
+/** RFC 9457 problem details: the body of every 4xx and 5xx answer. */
 export interface Problem {
   /** A URI that stands for the code. */
   readonly type: string;
@@ -26,6 +26,13 @@ const OF_THE_ANSWER = ['etag', 'location', 'link', 'content-disposition', 'conte
 
 /** Answers `request` with `refusal`. */
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): void {
+  const problem = turnIntoProblem(request, reply, refusal);
+  // As bytes: Fastify adds a charset, which this type doesn't have, to text only.
+  reply.send(Buffer.from(JSON.stringify(problem)));
+}
+
+/** Sets the status and the headers of `refusal`, and returns the document to send. */
+export function turnIntoProblem(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): Problem {
   const facts = factsOf(request);
   const problem: Problem = {
     ...refusal.members,
@@ -41,8 +48,8 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, refusa
   reply.header('x-request-id', facts.requestId).header('traceparent', facts.traceparent);
   reply.header('x-content-type-options', 'nosniff').header('cache-control', 'no-store');
   reply.headers({ ...refusal.headers }).header('content-type', PROBLEM_TYPE);
-  // As bytes: Fastify adds a charset, which this type doesn't have, to text only.
-  reply.code(refusal.status).send(Buffer.from(JSON.stringify(problem)));
+  reply.code(refusal.status);
+  return problem;
 }
 
 /** The path of a request's URL, without its query and without a slash at its end. */

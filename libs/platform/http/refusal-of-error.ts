@@ -35,6 +35,8 @@ const CODE_OF_STATUS: Readonly<Record<number, string>> = {
   413: 'body_too_large',
   414: 'uri_too_long',
   415: 'unsupported_media_type',
+  416: 'range_not_satisfiable',
+  417: 'expectation_failed',
   422: 'validation_failed',
   428: 'precondition_required',
   429: 'too_many_requests',
@@ -58,7 +60,7 @@ const UNEXPECTED: Refusal = {
   isUnexpected: true,
 };
 
-/** How any error is told to a client; the only place that knows status codes. */
+/** Maps any error to an answer; the only place that knows status codes. */
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof DomainError) return refusalOfDomain(error);
   const status = statusOf(error);
@@ -83,7 +85,7 @@ function refusalOfDomain({ kind, code, message, details }: DomainError): Refusal
 }
 
 function refusalOfFramework(status: number, error: unknown): Refusal {
-  const code = frameworkCode(error) === 'FST_ERR_BAD_URL' ? 'malformed_url' : codeOfStatus(status);
+  const code = isMalformedUrl(error) ? 'malformed_url' : codeOfStatus(status);
   return {
     status,
     code,
@@ -113,8 +115,14 @@ function challengeOf(code: string): string {
 
 function statusOf(error: unknown): number | undefined {
   if (error instanceof HttpException) return error.getStatus();
-  if (!(error instanceof Error) || !('statusCode' in error)) return undefined;
+  if (!(error instanceof Error)) return undefined;
+  if (!('statusCode' in error)) return isMalformedUrl(error) ? 400 : undefined;
   return typeof error.statusCode === 'number' && error.statusCode >= 400 ? error.statusCode : undefined;
+}
+
+/** An error of `decodeURIComponent`, or Fastify's; Fastify uses the class for a path that is too long too. */
+function isMalformedUrl(error: unknown): boolean {
+  return frameworkCode(error) === 'FST_ERR_BAD_URL' || (error instanceof URIError && !('statusCode' in error));
 }
 
 function frameworkCode(error: unknown): unknown {

@@ -1,4 +1,4 @@
-/** What a client is told instead of an answer. */
+/** An error as a client gets it: the content of a problem document. */
 export interface Refusal {
   readonly status: number;
   /** Stable, for a program. */
@@ -8,7 +8,7 @@ export interface Refusal {
   /** Further members of the problem document. */
   readonly members?: Readonly<Record<string, unknown>>;
   readonly headers?: Readonly<Record<string, string>>;
-  /** True when nothing is known of the cause: it is logged, and the client is told nothing. */
+  /** True when no rule foresaw the error: its cause goes to the log, and none of it into the answer. */
   readonly isUnexpected?: true;
 }
 

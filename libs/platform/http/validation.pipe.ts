@@ -7,7 +7,8 @@ import { controllerMethods } from './controller-methods.js';
 import type { FieldSource } from './field-kinds.js';
 import { FIELD_CONSTRAINT, FieldRules } from './field-rules.js';
 import { faultOfMessage } from './fields.js';
-import { escapePointer, isStorable, normaliseBody, normaliseQuery, snakeCase } from './request-keys.js';
+import { escapePointer, normaliseBody, normaliseQuery, snakeCase } from './request-keys.js';
+import { requireStorableParameter } from './storable-request.js';
 
 const MOST_FAULTS = 100;
 /** What the compiler writes down for parameters that no class describes. */
@@ -21,7 +22,10 @@ const UNKNOWN_FIELD = 'whitelistValidation';
 export class ValidationPipe implements PipeTransform {
   /** @throws DomainError 422 `validation_failed` with `errors`, or a code of {@link normaliseBody}. */
   transform(value: unknown, { type, metatype }: ArgumentMetadata): unknown {
-    if (type === 'param') return storable(value);
+    if (type === 'param') {
+      requireStorableParameter(value);
+      return value;
+    }
     if ((type !== 'body' && type !== 'query') || UNDESCRIBED.has(metatype)) return value;
     return validated(FieldRules.of(metatype as Type<object>), membersOf(value, type), type);
   }
@@ -119,9 +123,4 @@ function faultOf(source: FieldSource, pointer: string, name: string, message: st
   if (name !== FIELD_CONSTRAINT) return { pointer, code: snakeCase(name), detail: message };
   const { code, detail, index } = faultOfMessage(message);
   return { pointer: index === undefined || source === 'query' ? pointer : `${pointer}/${index}`, code, detail };
-}
-
-function storable(value: unknown): unknown {
-  if (typeof value !== 'string' || isStorable(value)) return value;
-  throw new DomainError('unprocessable', 'invalid_characters', 'The path holds a character that is not taken.');
 }

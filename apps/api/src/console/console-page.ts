@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import fastifyStatic from '@fastify/static';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyPluginCallback } from 'fastify';
 
 const PATH = '/console/';
 /** Where the build puts the page. */
@@ -32,15 +33,19 @@ const HEADERS = {
  * Call it before `init`.
  */
 export function serveConsole(app: NestFastifyApplication): void {
-  const fastify = app.getHttpAdapter().getInstance();
-  fastify.register(fastifyStatic, {
-    root: FILES,
-    prefix: PATH,
-    decorateReply: false,
-    wildcard: false,
-    cacheControl: false,
-    setHeaders: (response) => {
-      for (const [name, value] of Object.entries(HEADERS)) response.header(name, value);
-    },
-  });
+  const pages: FastifyPluginCallback = (fastify, _options, done) => {
+    fastify.setErrorHandler(fastify.answerError);
+    fastify.register(fastifyStatic, {
+      root: FILES,
+      prefix: PATH,
+      decorateReply: false,
+      wildcard: false,
+      cacheControl: false,
+      setHeaders: (response) => {
+        for (const [name, value] of Object.entries(HEADERS)) response.header(name, value);
+      },
+    });
+    done();
+  };
+  app.getHttpAdapter().getInstance().register(pages);
 }

@@ -1,8 +1,8 @@
 import { FastifyAdapter } from '@bull-board/fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
 import { authorizationRequired, CrossSiteCheck, presentedToken, requireAccess, TokenVerifier } from '#platform/auth';
-import { factsOf, refusalOf, sendProblem } from '#platform/http';
+import { factsOf, type Refusal, refusalOf, requireStorable, sendProblem, turnIntoProblem } from '#platform/http';
 import { JobBoard } from '#platform/jobs';
 
 const PATH = '/admin/queues';
@@ -33,12 +33,51 @@ export function serveQueueDashboard(app: NestFastifyApplication): void {
   // The adapter has a copy of the board's types of its own.
   app.get(JobBoard, { strict: false }).show(board as unknown as Parameters<JobBoard['show']>[0], TITLE);
   const dashboard: FastifyPluginCallback = (fastify, _options, done) => {
+    fastify.setErrorHandler(fastify.answerError);
     fastify.addHook('onRequest', (request, reply) => letAdminsIn(verifier, crossSite, request, reply));
+    fastify.addHook('preHandler', requireStorableText);
+    fastify.addHook('preSerialization', (request, reply, body, made) => made(null, answerOf(request, reply, body)));
     fastify.addHook('onSend', (_request, reply, payload, sent) => sent(null, own(reply, payload)));
-    fastify.register(board.registerPlugin(), {});
+    fastify.register((scope, options, registered) =>
+      board.registerPlugin()(withOwnErrorHandler(scope), options, registered),
+    );
     done();
   };
   app.getHttpAdapter().getInstance().register(dashboard, { prefix: PATH });
+}
+
+/** Keeps the error handler of `scope`: the adapter's would answer with the error's own message. */
+function withOwnErrorHandler(scope: FastifyInstance): FastifyInstance {
+  return Object.create(scope, { setErrorHandler: { value: () => undefined } }) as FastifyInstance;
+}
+
+function requireStorableText(request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void {
+  try {
+    requireStorable(request);
+    done();
+  } catch (error) {
+    done(error as Error);
+  }
+}
+
+/** An error of the board, as its handlers answer it. */
+interface BoardError {
+  /** A key of its translations, for example `ERRORS.JOB_NOT_FOUND`. */
+  readonly error: { readonly key: string };
+  readonly message?: string;
+}
+
+/** The answer of one of the board's handlers, as a problem document if it is an error. */
+function answerOf(request: FastifyRequest, reply: FastifyReply, body: unknown): unknown {
+  return reply.statusCode < 400 ? body : turnIntoProblem(request, reply, refusalOfBoard(reply.statusCode, body));
+}
+
+function refusalOfBoard(status: number, body: unknown): Refusal {
+  const { error, message } = body as BoardError;
+  const code = error.key.replace(/^ERRORS\./, '').toLowerCase();
+  const detail = message ?? `The queues answer: ${code.replaceAll('_', ' ')}.`;
+  // The page shows `error` and `message` to its user.
+  return { status, code, detail, members: { error, ...(message !== undefined && { message }) } };
 }
 
 async function letAdminsIn(

@@ -28,6 +28,8 @@ export class QueueOfBoard extends BullMQAdapter {
   }
 
   override async getJobs(statuses: JobStatus[], start = 0, end = -1): Promise<Job[]> {
+    // A page so far behind the end that no backend can count to it.
+    if (!Number.isSafeInteger(start)) return [];
     const ofBull = statuses.filter((status) => status !== 'failed');
     const dead = ofBull.length < statuses.length ? await this.deadOnes(start, end) : [];
     if (ofBull.length === 0) return dead;
