@@ -1,4 +1,4 @@
-import type { INestApplicationContext } from '@nestjs/common';
+import type { INestApplicationContext, Type } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { addDays, type CalendarDate, Clock } from '#platform/kernel';
 import { testEnvironment, until } from '#platform/testing';
@@ -72,6 +72,11 @@ export class NightWorker {
       `SELECT type, data FROM crm.event_log WHERE split_part(data ->> 'key', '/', 2) = $1 ORDER BY seq`,
       [subjectId],
     );
+  }
+
+  /** A provider of the worker. */
+  get<T>(type: Type<T>): T {
+    return this.app.get(type, { strict: false });
   }
 
   close(): Promise<void> {

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { newId } from '#platform/kernel';
-import { EVENT_REPLAYS } from '#platform/messaging';
+import { EVENT_REPLAYS, EventReplays } from '#platform/messaging';
 import { Lease } from '#platform/persistence';
 import { until } from '#platform/testing';
 import { Crm } from '../crm.js';
@@ -42,6 +42,36 @@ describe('a replay', () => {
     crm.clock.advanceDays(1);
     // There is no broker here: so it ends once its turn has come.
     await until(async () => (await stateOf(id)) === 'failed');
+  });
+
+  it('is not ended by a former holder of its lease, and its lease keeps its token', async () => {
+    const id = newId();
+    await crm.database.rows(
+      `INSERT INTO crm.event_replays (id, queue, types, from_position, to_position, position, state,
+         requested_by_id, created_at, updated_at)
+       VALUES ($1, 'reports', '{}', 1, 10, 5, 'running', gen_random_uuid(), $2, $2)`,
+      [id, crm.clock.now()],
+    );
+    const replays = worker.get(EventReplays);
+    const [frozen, another] = [new pg.Client(crm.database.url), new pg.Client(crm.database.url)];
+    await Promise.all([frozen.connect(), another.connect()]);
+    const afterThaw = async (former: Lease): Promise<void> => {
+      await crm.database.rows(`UPDATE crm.leases SET expires_at = '-infinity' WHERE name = $1`, [former.name]);
+      const whileHeld = async (current: Lease): Promise<void> => {
+        await replays.finish(id, former, 'queue_not_found');
+        expect(await stateOf(id)).toBe('running');
+        const [row] = await crm.database.rows('SELECT token FROM crm.leases WHERE name = $1', [former.name]);
+        expect(row).toEqual({ token: current.token });
+        await replays.finish(id, current);
+        expect(await stateOf(id)).toBe('done');
+      };
+      await Lease.hold(another, former.name, whileHeld, undefined);
+    };
+    await Lease.hold(frozen, `replay/${id}`, afterThaw, undefined);
+    expect(await stateOf(id)).toBe('done');
+    expect(await crm.database.rows('SELECT token FROM crm.leases WHERE name = $1', [`replay/${id}`])).toEqual([
+      { token: '2' },
+    ]);
   });
 
   /** States of what was asked for, oldest first. */

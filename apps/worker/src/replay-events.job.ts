@@ -42,17 +42,17 @@ export class ReplayEventsJob implements HandlesJobs<ReplayPayload> {
   private async run(id: string, lease: Lease): Promise<number | undefined> {
     const replay = await this.replays.begin(id);
     if (!replay) return undefined;
-    if (!this.queues) return this.fail(id, 'broker_not_configured');
+    if (!this.queues) return this.fail(id, lease, 'broker_not_configured');
     try {
       await this.send(replay, this.queues, lease);
     } catch (error) {
-      if (error instanceof QueueMissingError) return this.fail(id, 'queue_not_found');
+      if (error instanceof QueueMissingError) return this.fail(id, lease, 'queue_not_found');
       this.log.warn({ err: error, replay_id: id }, 'replay interrupted, going on from the last confirmed event');
       return RETRY_MS;
     }
     const { position, to_position: to } = await this.replays.get(id);
     if (BigInt(position) < BigInt(to)) return 0;
-    await this.replays.finish(id);
+    await this.replays.finish(id, lease);
     return undefined;
   }
 
@@ -63,8 +63,8 @@ export class ReplayEventsJob implements HandlesJobs<ReplayPayload> {
     await queues.run(part, stop, (progress) => this.replays.advance(id, progress, lease));
   }
 
-  private async fail(id: string, reason: string): Promise<undefined> {
+  private async fail(id: string, lease: Lease, reason: string): Promise<undefined> {
     this.log.warn({ replay_id: id, reason }, 'replay given up');
-    await this.replays.finish(id, reason);
+    await this.replays.finish(id, lease, reason);
   }
 }

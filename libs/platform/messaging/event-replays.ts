@@ -60,10 +60,12 @@ const ADVANCE = statement(
    UPDATE crm.event_replays SET position = $2::bigint, published = published + $3::int, updated_at = $4::timestamptz
    WHERE id = $1::uuid AND state = 'running' AND position <= $2::bigint AND EXISTS (SELECT FROM held)`,
 );
+/** The lease's row stays: a new one would start with a token that former holders have. */
 const FINISH = statement(
-  `WITH ended AS (DELETE FROM crm.leases WHERE name = $4::text)
+  `WITH held AS (SELECT FROM crm.leases WHERE name = $4::text AND token = $5::bigint FOR SHARE)
    UPDATE crm.event_replays SET state = CASE WHEN $2::text IS NULL THEN 'done' ELSE 'failed' END, error = $2::text,
-     updated_at = $3::timestamptz, finished_at = $3::timestamptz WHERE id = $1::uuid AND state = 'running'`,
+     updated_at = $3::timestamptz, finished_at = $3::timestamptz
+   WHERE id = $1::uuid AND state = 'running' AND EXISTS (SELECT FROM held)`,
 );
 
 /** The records of replays, and what part of the log a request for one means. */
@@ -127,14 +129,14 @@ export class EventReplays {
     return this.database.first<Replay>(BEGIN, [id, this.clock.now()]);
   }
 
-  /** Notes that everything up to `position` is confirmed, `published` events more than before; under the lease alone. */
+  /** Saves that everything up to `position` is confirmed; changes nothing for a former holder of the lease. */
   async advance(id: string, { position, published }: ReplayStep, { name, token }: Lease): Promise<void> {
     await this.database.query(ADVANCE, [id, position.toString(), published, this.clock.now(), name, token]);
   }
 
-  /** Marks it done, or failed for a reason. */
-  async finish(id: string, error: string | null = null): Promise<void> {
-    await this.database.query(FINISH, [id, error, this.clock.now(), leaseOf(id)]);
+  /** Marks it done, or failed with an error code; changes nothing for a former holder of the lease. */
+  async finish(id: string, { name, token }: Lease, error: string | null = null): Promise<void> {
+    await this.database.query(FINISH, [id, error, this.clock.now(), name, token]);
   }
 
   private async startOf(text: string, first: bigint, last: bigint): Promise<bigint> {
