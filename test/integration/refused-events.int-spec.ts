@@ -110,6 +110,14 @@ describe('an event that a full queue refuses', () => {
     await service.published();
   });
 
+  it('keeps its value in crm_parked_events while the table can’t be read', async () => {
+    const last = await gauge();
+    expect(last).toBeGreaterThan(0);
+    await service.database.rows('ALTER TABLE crm.parked_events RENAME COLUMN refusals TO renamed');
+    expect(await gauge()).toBe(last);
+    await service.database.rows('ALTER TABLE crm.parked_events RENAME COLUMN renamed TO refusals');
+  });
+
   it('is still parked after a restart of the worker', async () => {
     const before = await parked();
     await service.stop();

@@ -23,18 +23,17 @@ export class LogMetrics implements OnApplicationBootstrap {
       },
     );
     const parked = 'Events that RabbitMQ refused, and those behind them in their stream';
-    this.metrics.observedGauge('crm_parked_events', parked, ['type'], async (gauge) => {
-      gauge.reset();
-      for (const { type, events } of await this.parked.counts()) gauge.set({ type }, events);
-    });
+    this.metrics.observedRows('crm_parked_events', parked, ['type'], async () =>
+      (await this.parked.counts()).map(({ type, events }) => ({ labels: { type }, value: events })),
+    );
     this.perReader('crm_log_lag_events', 'Events that a reader of the log has not processed yet', ({ lag }) => lag);
     this.perReader('crm_log_oldest_unread_seconds', 'Age of the oldest of them', ({ age }) => age);
   }
 
   private perReader(name: string, help: string, value: (row: ReaderLag) => number): void {
-    this.metrics.observedGauge(name, help, ['reader'], async (gauge) => {
-      for (const row of await readerLags((statement) => this.database.query(statement)))
-        gauge.set({ reader: row.name }, value(row));
+    this.metrics.observedRows(name, help, ['reader'], async () => {
+      const rows = await readerLags((statement) => this.database.query(statement));
+      return rows.map((row) => ({ labels: { reader: row.name }, value: value(row) }));
     });
   }
 }
