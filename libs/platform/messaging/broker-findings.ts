@@ -9,6 +9,9 @@ import {
   withBroker,
 } from './broker-topology.js';
 
+/** AMQP's reply code for a declaration that differs from the existing object. */
+const PRECONDITION_FAILED = 406;
+
 /** What is found at a broker. */
 export interface BrokerFindings {
   /** Missing or wrong objects, a sentence each. */
@@ -54,7 +57,10 @@ async function isBound(connection: ChannelModel): Promise<boolean> {
   return !isReturned;
 }
 
-/** Compares an existing exchange with our declaration: RabbitMQ refuses one that differs, and names the difference. */
+/**
+ * Compares an existing exchange with our declaration: RabbitMQ refuses one that differs, and names the difference.
+ * @throws Error when RabbitMQ refuses for another reason, e.g. a missing permission, or the connection is lost.
+ */
 export async function stateOf(
   connection: ChannelModel,
   { name, type }: ExchangeDeclaration,
@@ -64,6 +70,7 @@ export async function stateOf(
     await onChannel(connection, (channel) => channel.assertExchange(name, type, { durable: true }));
     return 'plain';
   } catch (error) {
+    if ((error as { code?: unknown }).code !== PRECONDITION_FAILED) throw error;
     return { difference: /inequivalent arg [^"]+/.exec((error as Error).message)?.[0] ?? (error as Error).message };
   }
 }
