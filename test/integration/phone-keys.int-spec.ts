@@ -1,5 +1,7 @@
+import pg from 'pg';
 import { backfillPhoneKeys } from '#crm/clients';
 import type { ClientView } from '#crm/clients/contracts';
+import { ADVISORY_LOCKS } from '#platform/persistence';
 import { startTestApplication, testEnvironment, type TestUser, until } from '#platform/testing';
 import { migrate, withClient } from '../../apps/cli/src/database.js';
 import { WorkerModule } from '../../apps/worker/src/worker.module.js';
@@ -22,6 +24,11 @@ const keys = async (): Promise<(string | null)[]> => {
   return rows.map(({ phone_key }) => phone_key);
 };
 const backfill = (region: 'RU' | 'GB') => withClient(crm.database.url, (client) => backfillPhoneKeys(client, region));
+/** Whether a worker has a connection for the backfill in some state. */
+const backfills = async (state: string): Promise<boolean> => {
+  const ofWorkers = `datname = current_database() AND application_name = 'crm-phone-keys' AND ${state}`;
+  return (await crm.database.rows(`SELECT FROM pg_stat_activity WHERE ${ofWorkers}`)).length > 0;
+};
 const recorded = () => crm.database.rows('SELECT name, rule FROM crm.derived_columns');
 
 /** Clients of an earlier release, one of them deleted and one without a phone. */
@@ -63,6 +70,27 @@ describe('the phone keys of an earlier release', () => {
     await oldBook();
     const worker = await startTestApplication(WorkerModule.forRoot(testEnvironment({ databaseUrl: crm.database.url })));
     try {
+      await until(async () => (await recorded()).length === 1);
+      expect(await keys()).toEqual(NEW_KEYS);
+    } finally {
+      await worker.close();
+    }
+  });
+
+  it('are recomputed by a worker when the process that recomputed them was stopped before it had finished', async () => {
+    await oldBook();
+    const stopped = new pg.Client(crm.database.url);
+    await stopped.connect();
+    await stopped.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCKS.phoneKeys]);
+    // Shows that the worker begins: its statement waits for the table, then fails to get the advisory lock.
+    await stopped.query('BEGIN');
+    await stopped.query('LOCK TABLE crm.derived_columns');
+    const worker = await startTestApplication(WorkerModule.forRoot(testEnvironment({ databaseUrl: crm.database.url })));
+    try {
+      await until(() => backfills(`wait_event_type = 'Lock'`));
+      await stopped.query('COMMIT');
+      await until(async () => !(await backfills('true')));
+      await stopped.end();
       await until(async () => (await recorded()).length === 1);
       expect(await keys()).toEqual(NEW_KEYS);
     } finally {

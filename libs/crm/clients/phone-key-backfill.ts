@@ -10,6 +10,8 @@ const COLUMN = 'clients.phone_key';
 /** Rows one statement updates: short locks. */
 const BATCH = 1_000;
 const RETRY_MS = 30_000;
+/** The lock is free again soon after a short run, and at once when its process is stopped. */
+const LOCKED_RETRY_MS = 1_000;
 
 /** Clients stored up to an hour before are read again, so that clocks may differ. */
 const BEGIN = `SELECT now()::text AS started_at, coalesce((SELECT completed_at - interval '1 hour' FROM crm.derived_columns
@@ -35,7 +37,10 @@ interface PhoneRow {
   readonly phone_key: string | null;
 }
 
-/** Recomputes the phone keys at the start of a worker: see {@link backfillPhoneKeys}. */
+/**
+ * Recomputes the phone keys at the start of a worker: see {@link backfillPhoneKeys}. Retries until a run of this process is
+ * recorded, because a process that holds the lock may be stopped before it records its run.
+ */
 @Injectable()
 export class PhoneKeyBackfill implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly stopping = new AbortController();
@@ -62,11 +67,16 @@ export class PhoneKeyBackfill implements OnApplicationBootstrap, OnModuleDestroy
   private async attempt(): Promise<void> {
     try {
       const changed = await this.run();
-      if (changed) this.log.info({ changed, region: this.settings.phoneRegion }, 'phone keys recomputed');
+      if (changed === undefined) return this.retryAfter(LOCKED_RETRY_MS);
+      if (changed > 0) this.log.info({ changed, region: this.settings.phoneRegion }, 'phone keys recomputed');
     } catch (error) {
       this.log.warn({ err: error }, 'phone keys not recomputed, trying again');
-      if (!this.stopping.signal.aborted) this.timer = setTimeout(() => this.onApplicationBootstrap(), RETRY_MS);
+      this.retryAfter(RETRY_MS);
     }
+  }
+
+  private retryAfter(ms: number): void {
+    if (!this.stopping.signal.aborted) this.timer = setTimeout(() => this.onApplicationBootstrap(), ms);
   }
 
   private async run(): Promise<number | undefined> {
