@@ -27,6 +27,10 @@ const REFUSALS = [
   ['job claims settle-old --does settle', 'settle-silent.job.ts carries settle out already'],
   ['job claims pay-late --does pay', '--does names an act of claims, one of settle'],
   ['subscriber claims pay --on deal.slept --does settle', '--on takes the routing key of an event of a deal'],
+  [
+    'subscriber claims settle-with-quote --on deal.quote.updated --does settle',
+    'claims have no quote_id. Add it first',
+  ],
   ['query quotes summary', 'The domain quotes was written by hand'],
 ] as const;
 

@@ -1,6 +1,6 @@
 import { type Rule, SchematicsException, type Tree } from '@angular-devkit/schematics';
-import { actOf, domainOnDisk } from '../domain-on-disk.js';
-import { spellings } from '../names.js';
+import { actOf, domainOnDisk, filesOf } from '../domain-on-disk.js';
+import { type DomainNames, spellings } from '../names.js';
 import { addToWorker } from '../worker.js';
 import { generate, type Writing } from '../writing.js';
 
@@ -14,13 +14,24 @@ export interface SubscriberOptions extends Writing {
 }
 
 const SCHEMAS = 'docs/events/schemas';
+/** Documents are linked to the deal itself: their id narrows nothing. */
+const DOCUMENT = 'document';
 
-/** A durable queue on the bus: what is told of a deal has an act carried out for its rows. */
+/** What an event is about, more narrowly than its deal. */
+interface Narrower {
+  /** Member of the event's data, e.g. `policy_id`. */
+  readonly member: string;
+  /** Column of the domain's table that holds the same id. */
+  readonly column: string;
+}
+
+/** A durable queue on the bus: an event of a deal has an act carried out for the rows that the event is about. */
 export function subscriber(options: SubscriberOptions): Rule {
   return (tree) => {
     const names = domainOnDisk(tree, options.domain);
     const name = spellings(options.name, 'A subscriber');
     requireEventOfDeal(tree, options.on);
+    const narrower = narrowerOf(tree, names, options.on);
     const { act, done } = actOf(tree, names, options.does, '--does');
     const values = {
       ...names,
@@ -28,6 +39,7 @@ export function subscriber(options: SubscriberOptions): Rule {
       act,
       done,
       key: options.on,
+      narrower,
       manyKebab: names.many.kebab,
       nameKebab: name.kebab,
     };
@@ -45,5 +57,24 @@ function requireEventOfDeal(tree: Tree, key: string): void {
   if (known.includes(key)) return;
   throw new SchematicsException(
     `--on takes the routing key of an event of a deal, one of ${known.toSorted().join(', ')}.`,
+  );
+}
+
+/**
+ * The policy, payment or other part of the deal that an event is about; undefined when it is about the deal itself.
+ * @throws SchematicsException when the domain's rows don't name it: the act would be carried out for all of the deal.
+ */
+function narrowerOf(tree: Tree, names: DomainNames, key: string): Narrower | undefined {
+  const part = key.split('.')[1]!;
+  const member = `${part}_id`;
+  const { properties } = tree.readJson(`${SCHEMAS}/crm.${key}.json`) as {
+    properties: Readonly<Record<string, unknown>>;
+  };
+  if (part === DOCUMENT || !(member in properties)) return undefined;
+  if (part === names.one.snake) return { member, column: 'id' };
+  if (tree.readText(filesOf(names).row).includes(`'${member}'`)) return { member, column: member };
+  throw new SchematicsException(
+    `${key} is about one ${part} of a deal, and ${names.many.words} have no ${member}. Add it first: ` +
+      `npm run generate -- field ${names.many.kebab} ${part}-id --type uuid`,
   );
 }
