@@ -17,6 +17,9 @@ import { SubscriberQueues1764000024000 } from './1764000024000-subscriber-queues
 import { ParkedEvents1764000024100 } from './1764000024100-parked-events.js';
 import { Leases1764000025000 } from './1764000025000-leases.js';
 import { CursorFences1764000025010 } from './1764000025010-cursor-fences.js';
+import { EventAppendTime1764000025020 } from './1764000025020-event-append-time.js';
+import { Installation1764000025030 } from './1764000025030-installation.js';
+import { ReminderProjection1764000025040 } from './1764000025040-reminder-projection.js';
 import { RuntimeRole1764000026000 } from './1764000026000-runtime-role.js';
 
 /** Every migration, oldest first; only appended to. */
@@ -40,5 +43,8 @@ export const MIGRATIONS = [
   ParkedEvents1764000024100,
   Leases1764000025000,
   CursorFences1764000025010,
+  EventAppendTime1764000025020,
+  Installation1764000025030,
+  ReminderProjection1764000025040,
   RuntimeRole1764000026000,
 ];

@@ -13,14 +13,17 @@ export interface GivenReminder {
   readonly data: Readonly<Record<string, unknown>> & { readonly key: string };
 }
 
-/** The worker of a {@link Crm} in the test's own process, under its clock. */
+/** A database and the time of its applications. */
+type Site = Pick<Crm, 'database' | 'clock'>;
+
+/** A worker in the test's own process, under the clock of a {@link Crm}. */
 export class NightWorker {
   private constructor(
-    private readonly crm: Crm,
+    private readonly crm: Site,
     private readonly app: INestApplicationContext,
   ) {}
 
-  static async start(crm: Crm): Promise<NightWorker> {
+  static async start(crm: Site): Promise<NightWorker> {
     const env = testEnvironment({ databaseUrl: crm.database.url }, { CRM_RECONCILE_MS: '100' });
     const module = await Test.createTestingModule({ imports: [WorkerModule.forRoot(env)] })
       .overrideProvider(Clock)
@@ -44,18 +47,15 @@ export class NightWorker {
     }, SETTLES_WITHIN_MS);
   }
 
-  /** Waits until every event so far has been listened to, and what came of it is done. */
+  /** Waits until every event so far has been read by the projection of reminders, and every job is done. */
   async settled(): Promise<void> {
-    const unheard = `SELECT count(*)::int AS count FROM crm.event_log e
-      WHERE e.type ~ '(created|updated)$' AND e.type ~ '^(deal|policy)[.]' AND NOT EXISTS (
-        SELECT FROM crm.inbox i WHERE i.event_id = e.id)`;
-    const subscribed = ['deal', 'deal.payment', 'deal.quote', 'deal.policy', 'policy'];
     await until(async () => {
-      const [left] = await this.crm.database.rows<{ count: number }>(
-        `${unheard} AND e.type IN (${subscribed.map((of) => `'${of}.updated', '${of}.created'`).join(', ')})
-         AND e.type NOT IN ('deal.policy.created', 'policy.created')`,
+      const [log] = await this.crm.database.rows<{ is_read: boolean }>(
+        `SELECT NOT EXISTS (SELECT FROM crm.event_log WHERE position IS NULL) AND p.position = s.position AS is_read
+         FROM crm.event_cursors s, crm.event_cursors p
+         WHERE s.name = 'sequencer' AND p.name = 'projection/reminders'`,
       );
-      return left!.count === 0;
+      return log?.is_read;
     }, SETTLES_WITHIN_MS);
     await this.liveUntil(this.crm.clock.now().slice(0, 10));
   }

@@ -20,24 +20,26 @@ describe('a deal’s way with nothing but PostgreSQL', () => {
   afterAll(() => crm.discard());
 
   it(
-    'is the same: stream, journal, subscriber, Bull job, and one reminder',
+    'is the same: stream, journal, projection, daily jobs, and one reminder',
     told(async () => {
       const stream = await StreamClient.open(api.port, { token: seller.token });
       const { id } = await seller.openDeal(await seller.addClient(), '2020-01-01');
       await seller.patch(`/deals/${id}`, { title: 'ОСАГО' });
       await until(() => stream.frames.some(({ event }) => event === 'deal.review_due'));
-      const inbox = 'SELECT count(*)::int AS count FROM crm.inbox';
-      await until(async () => (await crm.database.rows<{ count: number }>(inbox))[0]!.count === 2);
       await until(() => stream.frames.length >= 4);
       stream.close();
       const told = stream.frames.map(({ event }) => event).sort();
       expect(told).toEqual(['client.created', 'deal.created', 'deal.review_due', 'deal.updated']);
       const { body } = await seller.get<{ items: { body: string }[] }>(`/deals/${id}/journal`);
       expect(body.items.map((entry) => entry.body)).toEqual(['Deal opened', 'Deal changed: title']);
-      // Each event asks for a look at the deal, and one of the looks tells.
-      const jobs = 'SELECT name FROM crm.job_requests WHERE payload ? $1 AND state = $2';
-      await until(async () => (await crm.database.rows(jobs, ['subject_id', 'done'])).length === 2);
       await until(() => isSequenced(crm.database));
+      const unread = `SELECT FROM crm.event_log e, crm.event_cursors c
+        WHERE c.name = 'projection/reminders' AND e.position > c.position`;
+      await until(async () => (await crm.database.rows(unread)).length === 0);
+      const pending = `SELECT FROM crm.job_requests WHERE state = 'pending'`;
+      await until(async () => (await crm.database.rows(pending)).length === 0);
+      const reminders = `SELECT count(*)::int AS count FROM crm.event_log WHERE type = 'deal.review_due'`;
+      expect(await crm.database.rows(reminders)).toEqual([{ count: 1 }]);
       expect(await audit(crm.database, [])).toEqual(NO_DISCREPANCIES);
     }),
   );

@@ -211,15 +211,16 @@ describe('the command line of operations', () => {
       await user.addClient();
       await until(async () => (await unrouted()) === 1);
       await purge();
-      const [cursor] = await crm.database.rows<{ position: string }>(
-        `DELETE FROM crm.event_cursors WHERE name = 'rabbitmq' RETURNING position`,
+      const [cursor] = await crm.database.rows<{ position: string; fence: string }>(
+        `DELETE FROM crm.event_cursors WHERE name = 'rabbitmq' RETURNING position, fence`,
       );
       expect(await failures()).toEqual({
         'event log': expect.stringMatching(
           /^[1-9]\d* event\(s\) to be read by rabbitmq.*with CRM_RABBITMQ_URL as here/,
         ),
       });
-      await crm.database.rows(`INSERT INTO crm.event_cursors VALUES ('rabbitmq', $1)`, [cursor!.position]);
+      const restore = `INSERT INTO crm.event_cursors (name, position, fence) VALUES ('rabbitmq', $1, $2)`;
+      await crm.database.rows(restore, [cursor!.position, cursor!.fence]);
     });
 
     it('finds money that does not add up', async () => {

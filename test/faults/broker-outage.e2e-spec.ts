@@ -79,7 +79,7 @@ describe('while RabbitMQ is away', () => {
   );
 
   it(
-    'our own subscribers consume again afterwards',
+    'reminders are published again afterwards',
     told(async () => {
       await worker.ready();
       const deal = await user.openDeal(await user.addClient(), '2020-01-01');

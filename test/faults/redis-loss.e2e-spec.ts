@@ -8,7 +8,7 @@ import { Installation } from '../installation.js';
 import { type Program } from '../processes.js';
 import { told } from '../told.js';
 
-const OVERDUE = '2020-01-01';
+const FUTURE = '2999-01-01';
 const DEALS = 60;
 /** The reconciler leaves a request alone for 5 s, and looks every CRM_RECONCILE_MS. */
 const HEALS_WITHIN_MS = 60_000;
@@ -29,9 +29,21 @@ describe('when Redis loses everything', () => {
 
   afterAll(() => crm.discard());
 
-  async function openDueDeals(): Promise<readonly DealBody[]> {
+  /** Deals that have become due without an event, and a job for each. */
+  async function requestReminders(): Promise<readonly DealBody[]> {
     const clientId = await user.addClient();
-    return Promise.all(Array.from({ length: DEALS }, () => user.openDeal(clientId, OVERDUE)));
+    const deals = await Promise.all(Array.from({ length: DEALS }, () => user.openDeal(clientId, FUTURE)));
+    const ids = deals.map(({ id }) => id);
+    await crm.database.rows('UPDATE crm.deals SET next_review_at = now()::date - 1 WHERE id = ANY ($1)', [ids]);
+    await crm.database.rows(
+      `INSERT INTO crm.job_requests (id, queue, name, key, payload, run_after, created_at)
+       SELECT gen_random_uuid(), 'deal-reviews', 'remind-one', id,
+         jsonb_build_object('subject_id', id, 'day', (now() AT TIME ZONE 'Europe/Moscow')::date),
+         now() - interval '1 minute', now()
+       FROM unnest($1::uuid[]) AS id`,
+      [ids],
+    );
+    return deals;
   }
 
   async function requestsOf(deals: readonly DealBody[], state: string): Promise<number> {
@@ -59,15 +71,15 @@ describe('when Redis loses everything', () => {
   }
 
   it(
-    'jobs that wait for their turn are put back, and each deal is told of once',
+    'waiting jobs are enqueued again, and each deal gets one reminder',
     told(async () => {
       const redis = new Redis(crm.queues.url);
       const lock = new pg.Client({ connectionString: crm.database.url });
       lock.on('error', () => undefined); // a test that failed meanwhile drops its database
       await lock.connect();
-      // Whoever is to remind waits here, and the others behind it in Redis.
+      // Running jobs wait for this lock, the others in Redis.
       await lock.query('BEGIN; LOCK TABLE crm.reminders IN ACCESS EXCLUSIVE MODE');
-      const deals = await openDueDeals();
+      const deals = await requestReminders();
       await until(async () => (await requestsOf(deals, 'pending')) === DEALS);
       await until(async () => (await redis.llen('crm:{deal-reviews}:deal-reviews:wait')) > DEALS / 2);
       await redis.flushall();
@@ -78,10 +90,10 @@ describe('when Redis loses everything', () => {
   );
 
   it(
-    'work asked for while it is away is done when it is back',
+    'jobs requested while it is away run when it is back',
     told(async () => {
       await crm.queues.kill();
-      const deals = await openDueDeals();
+      const deals = await requestReminders();
       await until(async () => (await requestsOf(deals, 'pending')) === DEALS);
       await crm.queues.start();
       await expectEachRemindedOnce('Redis killed and started', deals);

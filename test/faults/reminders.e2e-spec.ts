@@ -13,6 +13,8 @@ import { told } from '../told.js';
 const FIRST_DAY = '2026-03-02';
 const DAYS = 60;
 const BOOK = { deals: 600, policies: 1_000, payments: 4_000, quotes: 400, days: 90 };
+/** Days on which no worker runs; the week ends with the next one. */
+const MISSED = [34, 35, 36, 37, 38, 39].map((number) => addDays(FIRST_DAY, number));
 /** One for each kind; there are others. */
 const KINDS = 7;
 /** A job of a worker that was killed is set free after 25 s. */
@@ -96,18 +98,24 @@ describe('sixty days of a book', () => {
   }
 
   it(
-    'tells everything once, whatever is killed, flushed and restarted',
+    'publishes every reminder once, although workers, Redis and RabbitMQ are killed, flushed and restarted',
     told(async () => {
-      const expected = await expectedReminders(crm.database, FIRST_DAY, addDays(FIRST_DAY, DAYS - 1));
+      const everyDay = await expectedReminders(crm.database, FIRST_DAY, addDays(FIRST_DAY, DAYS - 1));
+      // A review that stays due is published for the last of several missed days alone.
+      const expected = everyDay.filter(
+        (each) => !MISSED.some((day) => /^deal.review_due /.test(each) && each.endsWith(day)),
+      );
       const began = Date.now();
       const first = workers[0]!;
       await liveThrough(0, 9);
 
       await inTheMiddleOf(10, () => first.kill());
       await first.start();
+      await settled(10);
       await liveThrough(11, 19);
 
       await inTheMiddleOf(20, () => redis.flushall());
+      await settled(20);
       await liveThrough(21, 29);
 
       await crm.broker.stop();
@@ -115,7 +123,7 @@ describe('sixty days of a book', () => {
       await crm.broker.start();
 
       await first.kill();
-      clock.set(morning(40)); // a week that nobody was there
+      clock.set(morning(40)); // no worker ran in MISSED
       await first.start();
       await settled(40);
 
@@ -124,9 +132,11 @@ describe('sixty days of a book', () => {
         await first.kill();
         await redis.flushall();
       });
+      await settled(41);
       await liveThrough(42, 48);
       await first.start();
       await inTheMiddleOf(49, () => second.kill());
+      await settled(49);
       await liveThrough(50, DAYS - 1);
       await allDone();
       const seconds = (Date.now() - began) / 1_000;

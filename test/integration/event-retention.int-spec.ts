@@ -33,7 +33,9 @@ describe('retention', () => {
     );
     for (const [from, to, time] of AGES) await write(from, to, time);
     await publishedUpTo(100);
-    await trial.database.rows(`UPDATE crm.event_cursors SET position = 100 WHERE name = 'sequencer'`);
+    await trial.database.rows(
+      `UPDATE crm.event_cursors SET position = 100 WHERE name IN ('sequencer', 'projection/reminders')`,
+    );
   });
   afterEach(() => trial.end());
 
@@ -89,6 +91,12 @@ describe('retention', () => {
     await retention.forget(BEFORE);
     expect(await kept()).toEqual(range(31, 100));
     expect(await months()).toEqual(['2025_04', '2025_06']);
+  });
+
+  it('never takes an event that a projection has not read', async () => {
+    await trial.database.rows(`UPDATE crm.event_cursors SET position = 30 WHERE name = 'projection/reminders'`);
+    await retention.forget(BEFORE);
+    expect(await kept()).toEqual(range(31, 100));
   });
 
   it('takes nothing while nothing was ever published', async () => {

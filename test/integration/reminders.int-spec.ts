@@ -171,6 +171,7 @@ describe('reminders', () => {
         ...ids,
         key: `deal.payment.due/${payment.id}/${addDays(DATE, -14)}`,
         due_date: DATE,
+        days_late: 0,
         assignee_ids: [seller.id],
         assignee_roles: [],
         subject: 'Срок платежа 1000.00 RUB: 03.04.2026',
@@ -213,20 +214,37 @@ describe('reminders', () => {
     });
   });
 
-  it('of days missed are caught up, those of a policy before it closes', async () => {
+  it('of days missed are published late, a week back, and those of a policy before it closes', async () => {
     const date = addDays(LAST_DAY, 33);
     const payment = await addPayment(admin, deal, { planned_date: date });
     const policy = await issue({ effective_to: date });
     await worker.settled();
     await worker.liveUntil(addDays(date, 9));
-    const moved = (given: readonly string[]): string[] =>
-      given.map((each) => each.replace(/\S+$/, (day) => addDays(day, daysBetween(DATE, date))));
-    expect(await worker.given(payment.id)).toEqual(moved(PAYMENT));
-    expect(await worker.given(policy.id)).toEqual(moved(ofDeal([...RENEWAL, ...EXPIRY])));
+    const late = [...on('deal.payment.escalated', date, 2), ...on('deal.payment.overdue', date, 5)];
+    expect(await worker.given(payment.id)).toEqual(late);
+    expect((await worker.remindersOf(payment.id)).map(({ data }) => data)).toEqual([
+      expect.objectContaining({ days_late: 7, due_date: addDays(date, 9) }),
+      expect.objectContaining({ days_late: 4, subject: 'Платёж 1000.00 RUB просрочен на 9 дней' }),
+    ]);
+    expect(await worker.given(policy.id)).toEqual(on('deal.policy.expired', date, 3));
     expect(await stateOf(policy)).toEqual(['closed', 'expired']);
   });
 
-  it('of an afternoon that the worker heard of next morning are caught up', async () => {
+  it('of an overdue review come once for all missed days, and on the next day again', async () => {
+    const today = crm.clock.now().slice(0, 10);
+    const review = await quietDeal({ next_review_at: addDays(today, 1) });
+    await worker.settled();
+    await worker.liveUntil(addDays(today, 5));
+    await worker.liveUntil(addDays(today, 6));
+    expect(await worker.given(review.id)).toEqual(on('deal.review_due', today, 5, 6));
+    const late = (await worker.remindersOf(review.id)).map(({ data }) => [data.kind, data.days_late]);
+    expect(late).toEqual([
+      ['overdue', 4],
+      ['overdue', 5],
+    ]);
+  });
+
+  it('of an afternoon whose events the worker reads the next morning are published late', async () => {
     const day = crm.clock.now().slice(0, 10);
     const dayAfter = addDays(day, 1);
     await worker.close();
@@ -240,10 +258,6 @@ describe('reminders', () => {
     expect(await worker.given(payment.id)).toEqual([`deal.payment.due ${day}`, `deal.payment.overdue ${dayAfter}`]);
     expect(await worker.given(policy.id)).toEqual([`deal.policy.renewal_due ${day}`]);
     expect(await worker.given(offer.id)).toEqual([`deal.quote.expired ${day}`]);
-    expect(await worker.given(review.id)).toEqual([`deal.review_due ${day}`, `deal.review_due ${dayAfter}`]);
+    expect(await worker.given(review.id)).toEqual([`deal.review_due ${dayAfter}`]);
   });
 });
-
-function daysBetween(one: string, other: string): number {
-  return (Date.parse(other) - Date.parse(one)) / 86_400_000;
-}

@@ -14,6 +14,7 @@ import { HOUSEKEEPING, JobsModule } from '#platform/jobs';
 import { EVENT_REPLAYS, MessagingModule } from '#platform/messaging';
 import { ObservabilityModule } from '#platform/observability';
 import { PersistenceModule } from '#platform/persistence';
+import { RemindersModule } from '#platform/reminders';
 import { MIGRATIONS } from '../../../migrations/index.js';
 import { AddPartitionsJob } from './add-partitions.job.js';
 import { HousekeepingJob } from './housekeeping.job.js';
@@ -38,6 +39,7 @@ export class WorkerModule {
         AuthModule,
         HttpModule,
         HealthModule.forRoot(MIGRATIONS),
+        RemindersModule.forWorker(),
         JobsModule.processing(HOUSEKEEPING, EVENT_REPLAYS),
         ClientsWorkerModule,
         DealsModule,

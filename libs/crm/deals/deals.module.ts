@@ -23,7 +23,6 @@ import { ExportDealsHandler } from './queries/export-deals.query.js';
 import { GetDealHandler } from './queries/get-deal.query.js';
 import { ListDealsHandler } from './queries/list-deals.query.js';
 import { StageMetricsHandler } from './queries/stage-metrics.query.js';
-import { DueReviewSubscriber } from './subscribers/due-review.subscriber.js';
 
 const COMMANDS = [
   OpenDealHandler,
@@ -56,9 +55,6 @@ export class DealsModule {}
 @Module({ imports: [DealsModule, HttpModule], controllers: [DealsController, DealExportsController] })
 export class DealsHttpModule {}
 
-/** What happens to deals by itself. */
-@Module({
-  imports: [DealsModule, RemindersModule.of(DEAL_REVIEWS)],
-  providers: [DueReviewSubscriber],
-})
+/** Background work for deals. */
+@Module({ imports: [DealsModule, RemindersModule.of(DEAL_REVIEWS)] })
 export class DealsWorkerModule {}

@@ -1,10 +1,10 @@
-import { addDays, type CalendarDate } from '#platform/kernel';
+import { type CalendarDate, daysBetween } from '#platform/kernel';
 import { audienceOf, type EventType } from '#platform/messaging';
-import type { Reminder, ReminderKind } from '#platform/reminders';
+import { dayCount, type Reminder, type ReminderKind, writtenDate } from '#platform/reminders';
 import type { PaymentView } from './contracts.js';
 import { PAYMENT_DUE, PAYMENT_ESCALATED, PAYMENT_OVERDUE } from './payment.event-types.js';
 
-/** Days from a payment's planned date on which it is told of. */
+/** Days from a payment's planned date on which a reminder is due. */
 export const DUE_DAYS = [-14, -3, 0] as const;
 export const OVERDUE_DAYS = [1, 5] as const;
 /** The morning after which the due day has been over for 24 hours. */
@@ -17,7 +17,7 @@ interface PaymentRow {
   readonly executor_id: string | null;
 }
 
-/** Payments that money is still awaited for. Those of a closed deal are serviced on, those of a deleted one are not. */
+/** Payments that are not paid in full. Those of a closed deal are serviced on, those of a deleted one are not. */
 const OUTSTANDING = `NOT p.is_deleted AND p.cancelled_at IS NULL AND p.status <> 'paid' AND NOT d.is_deleted`;
 
 const SUBJECTS = {
@@ -29,6 +29,10 @@ const SUBJECTS = {
     { column: 'p.planned_date', type: 'date' },
     { column: 'p.id', type: 'uuid' },
   ],
+  changes: {
+    types: ['deal.payment.created', 'deal.payment.updated'],
+    subjectOf: ({ payment }: Readonly<Record<string, unknown>>) => (payment as PaymentView).id,
+  },
 };
 
 /** Before its planned date, and on it. */
@@ -37,18 +41,14 @@ export const PAYMENTS_DUE: ReminderKind<PaymentRow> = {
   name: PAYMENT_DUE.key,
   queue: 'payments-due',
   due: (day) => `${plannedBefore(day, DUE_DAYS)} AND ${OUTSTANDING}`,
-  reminderOf: (row, day) => {
+  reminderOf: (row, { today }) => {
     const { planned_date } = row.payment;
-    const when = planned_date === day ? 'сегодня' : written(planned_date);
-    const left = DUE_DAYS.find((days) => addDays(planned_date, days) === day) === -3 ? '3 дня' : '14 дней';
+    const when = planned_date === today ? 'сегодня' : writtenDate(planned_date);
     return {
       ...addressed(row, PAYMENT_DUE),
       dueDate: planned_date,
       subject: `Срок платежа ${sum(row.payment)}: ${when}`,
-      description:
-        planned_date === day
-          ? `Сегодня срок платежа № ${row.payment.sequence}. ${received(row.payment)} Проверьте поступление денег.`
-          : `До срока платежа № ${row.payment.sequence} ${left}. ${received(row.payment)} Напомните клиенту об оплате.`,
+      description: dueDescription(row.payment, today),
     };
   },
 };
@@ -59,43 +59,36 @@ export const PAYMENTS_OVERDUE: ReminderKind<PaymentRow> = {
   name: PAYMENT_OVERDUE.key,
   queue: 'payments-overdue',
   due: (day) => `${plannedBefore(day, OVERDUE_DAYS)} AND ${OUTSTANDING}`,
-  reminderOf: (row, day) => {
-    const late = addDays(row.payment.planned_date, 1) === day ? '1 день' : '5 дней';
-    return {
-      ...addressed(row, PAYMENT_OVERDUE),
-      dueDate: day,
-      subject: `Платёж ${sum(row.payment)} просрочен на ${late}`,
-      description: `Срок платежа № ${row.payment.sequence} был ${written(row.payment.planned_date)}. ${received(
-        row.payment,
-      )} Свяжитесь с клиентом и отметьте оплату или перенесите срок.`,
-    };
-  },
+  reminderOf: (row, { today }) => ({
+    ...addressed(row, PAYMENT_OVERDUE),
+    dueDate: today,
+    subject: `Платёж ${sum(row.payment)} просрочен на ${dayCount(daysBetween(row.payment.planned_date, today))}`,
+    description: `Срок платежа № ${row.payment.sequence} был ${writtenDate(row.payment.planned_date)}. ${received(
+      row.payment,
+    )} Свяжитесь с клиентом и отметьте оплату или перенесите срок.`,
+  }),
 };
 
-/** Once it has been over for 24 hours without any income: admins take it up. */
+/** Once it has been over for 24 hours without any income: escalated to admins. */
 export const PAYMENTS_ESCALATED: ReminderKind<PaymentRow> = {
   ...SUBJECTS,
   name: PAYMENT_ESCALATED.key,
   queue: 'payments-escalated',
   due: (day) => `${plannedBefore(day, [ESCALATION_DAY])} AND p.incomes_total = 0 AND ${OUTSTANDING}`,
-  reminderOf: (row, day) => ({
+  reminderOf: (row, { today }) => ({
     ...addressed(row, PAYMENT_ESCALATED),
     assigneeIds: [],
     assigneeRoles: ['admin'],
-    dueDate: day,
+    dueDate: today,
     subject: `Нет поступлений по платежу ${sum(row.payment)}`,
-    description: `Срок платежа № ${row.payment.sequence} был ${written(
+    description: `Срок платежа № ${row.payment.sequence} был ${writtenDate(
       row.payment.planned_date,
-    )}, прошли сутки, а поступлений нет. Выясните причину у ответственного за сделку.`,
+    )}, прошло больше суток, а поступлений нет. Выясните причину у ответственного за сделку.`,
   }),
 };
 
-/** Every kind of a payment's reminders, with the days from its planned date on which it is due. */
-export const PAYMENT_REMINDERS = [
-  { kind: PAYMENTS_DUE, days: DUE_DAYS },
-  { kind: PAYMENTS_OVERDUE, days: OVERDUE_DAYS },
-  { kind: PAYMENTS_ESCALATED, days: [ESCALATION_DAY] },
-] as const;
+/** Every kind of a payment's reminders. */
+export const PAYMENT_REMINDERS = [PAYMENTS_DUE, PAYMENTS_OVERDUE, PAYMENTS_ESCALATED];
 
 function plannedBefore(day: string, days: readonly number[]): string {
   return `p.planned_date IN (${days.map((count) => `${day} - (${count})`).join(', ')})`;
@@ -124,14 +117,23 @@ function sum({ planned_amount, currency }: PaymentView): string {
   return `${planned_amount} ${currency}`;
 }
 
+function dueDescription(payment: PaymentView, today: CalendarDate): string {
+  const { planned_date, sequence } = payment;
+  if (planned_date > today) {
+    const left = dayCount(daysBetween(today, planned_date));
+    return `До срока платежа № ${sequence} ${left}. ${received(payment)} Напомните клиенту об оплате.`;
+  }
+  const when =
+    planned_date === today
+      ? `Сегодня срок платежа № ${sequence}`
+      : `Срок платежа № ${sequence} был ${writtenDate(planned_date)}`;
+  return `${when}. ${received(payment)} Проверьте поступление денег.`;
+}
+
 function received({ status, incomes_total, planned_amount, currency }: PaymentView): string {
   if (status === 'scheduled') return 'Поступлений нет.';
   return `Поступило ${incomes_total} из ${planned_amount} ${currency}.`;
 }
 
-function written(date: CalendarDate): string {
-  return date.split('-').reverse().join('.');
-}
-
 /** The Bull queues of payments. */
-export const PAYMENT_QUEUES = PAYMENT_REMINDERS.map(({ kind }) => kind.queue);
+export const PAYMENT_QUEUES = PAYMENT_REMINDERS.map(({ queue }) => queue);

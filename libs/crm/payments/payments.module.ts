@@ -27,7 +27,6 @@ import { GetPaymentHandler } from './queries/get-payment.query.js';
 import { HasPaymentsHandler } from './queries/has-payments.query.js';
 import { ListPaymentsHandler } from './queries/list-payments.query.js';
 import { SummarizePaymentsHandler } from './queries/summarize-payments.query.js';
-import { LatePaymentSubscriber } from './subscribers/late-payment.subscriber.js';
 
 const COMMANDS = [
   AddPaymentHandler,
@@ -60,9 +59,6 @@ export class PaymentsModule {}
 })
 export class PaymentsHttpModule {}
 
-/** What happens to payments by itself. */
-@Module({
-  imports: [RemindersModule.of(...PAYMENT_REMINDERS.map(({ kind }) => kind))],
-  providers: [LatePaymentSubscriber],
-})
+/** Background work for payments. */
+@Module({ imports: [RemindersModule.of(...PAYMENT_REMINDERS)] })
 export class PaymentsWorkerModule {}

@@ -27,7 +27,6 @@ import { ExportPoliciesHandler } from './queries/export-policies.query.js';
 import { GetPolicyHandler, PolicyInScopeHandler } from './queries/get-policy.query.js';
 import { ListPoliciesHandler } from './queries/list-policies.query.js';
 import { PoliciesOfClientHandler } from './queries/policies-of-client.query.js';
-import { LatePolicySubscriber } from './subscribers/late-policy.subscriber.js';
 
 const COMMANDS = [
   AddPolicyHandler,
@@ -60,9 +59,9 @@ export class PoliciesModule {}
 @Module({ imports: [HttpModule, PoliciesModule], controllers: [PoliciesController, PolicyExportsController] })
 export class PoliciesHttpModule {}
 
-/** What happens to policies by itself. */
+/** Background work for policies. */
 @Module({
-  imports: [PoliciesModule, RemindersModule.of(...POLICY_REMINDERS.map(({ kind }) => kind))],
-  providers: [PolicyClosing, LatePolicySubscriber],
+  imports: [PoliciesModule, RemindersModule.of(...POLICY_REMINDERS)],
+  providers: [PolicyClosing],
 })
 export class PoliciesWorkerModule {}

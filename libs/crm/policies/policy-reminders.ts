@@ -1,13 +1,13 @@
-import { addDays, type CalendarDate } from '#platform/kernel';
+import { addDays, type CalendarDate, daysBetween } from '#platform/kernel';
 import { audienceOf } from '#platform/messaging';
-import type { Reminder, ReminderKind } from '#platform/reminders';
+import { dayCount, type Reminder, type ReminderKind, writtenDate } from '#platform/reminders';
 import type { PolicyView } from './contracts.js';
 import { POLICY_ALONE, POLICY_OF_DEAL } from './policy.event-types.js';
 import { PolicyClosing } from './policy-closing.js';
 import { HAS_SUCCESSOR, IS_RENEWED } from './policy-scope.js';
 import { POLICY_COLUMNS, type PolicyRow, policyView } from './queries/policy-row.js';
 
-/** Days from a policy's last day on which it is told of. */
+/** Days from a policy's last day on which a reminder is due. */
 export const RENEWAL_REMINDER_DAYS = [-30, -7] as const;
 export const EXPIRY_DAYS = [0, 3] as const;
 
@@ -28,6 +28,10 @@ const SUBJECTS = {
     { column: 'p.effective_to', type: 'date' },
     { column: 'p.id', type: 'uuid' },
   ],
+  changes: {
+    types: ['deal.policy.updated', 'policy.updated'],
+    subjectOf: ({ policy }: Readonly<Record<string, unknown>>) => (policy as PolicyView).id,
+  },
 };
 
 /** Before the end of a policy that nothing renews yet. */
@@ -36,14 +40,13 @@ export const POLICY_RENEWALS: ReminderKind<PolicyOfDealRow> = {
   name: POLICY_ALONE.renewalDue.key,
   queue: 'policy-renewals',
   due: (day) => `${endingBefore(day, RENEWAL_REMINDER_DAYS)} AND ${IN_FORCE} AND NOT ${HAS_SUCCESSOR}`,
-  reminderOf: (row, day) => {
-    const policy = policyOf(row, day);
-    const left = addDays(policy.effective_to!, -7) === day ? '7 дней' : '30 дней';
+  reminderOf: (row, { today }) => {
+    const policy = policyOf(row, today);
     return {
       ...addressed(row, policy, 'renewalDue'),
       dueDate: policy.effective_to!,
-      subject: `Продление полиса ${titled(policy)} до ${written(policy.effective_to!)}`,
-      description: `До конца полиса ${left}, а продление не оформлено. Предложите клиенту условия на новый срок.`,
+      subject: `Продление полиса ${titled(policy)} до ${writtenDate(policy.effective_to!)}`,
+      description: `${timeLeft(policy.effective_to!, today)}, а продление не оформлено. Предложите клиенту условия на новый срок.`,
     };
   },
 };
@@ -55,32 +58,42 @@ export const POLICY_EXPIRIES: ReminderKind<PolicyOfDealRow> = {
   queue: 'policy-expiries',
   due: (day) => `${endingBefore(day, EXPIRY_DAYS)} AND ${IN_FORCE} AND NOT ${IS_RENEWED}`,
   followUp: PolicyClosing,
-  reminderOf: (row, day) => {
-    const policy = policyOf(row, day);
-    const isLastDay = policy.effective_to === day;
+  reminderOf: (row, { today }) => {
+    const policy = policyOf(row, today);
+    const isLastDay = policy.effective_to === today;
+    const isClosing = addDays(policy.effective_to!, EXPIRY_DAYS[1]) <= today;
     return {
       ...addressed(row, policy, 'expired'),
-      dueDate: day,
+      dueDate: today,
       subject: `Полис ${titled(policy)} ${isLastDay ? 'заканчивается сегодня' : 'закончился'}`,
       description: isLastDay
         ? 'Сегодня последний день полиса, новый полис не действует. Выясните у клиента, продлевает ли он страхование.'
-        : `Полис закончился ${written(policy.effective_to!)}, новый полис не действует, старый закрывается как истёкший.`,
+        : `Полис закончился ${writtenDate(policy.effective_to!)}, новый полис не действует${
+            isClosing ? ', старый закрывается как истёкший' : ''
+          }.`,
     };
   },
 };
 
-/** Every kind of a policy's reminders, with the days from its last day on which it is due. */
-export const POLICY_REMINDERS = [
-  { kind: POLICY_RENEWALS, days: RENEWAL_REMINDER_DAYS },
-  { kind: POLICY_EXPIRIES, days: EXPIRY_DAYS },
-] as const;
+/** Every kind of a policy's reminders. */
+export const POLICY_REMINDERS = [POLICY_RENEWALS, POLICY_EXPIRIES];
 
 function endingBefore(day: string, days: readonly number[]): string {
   return `p.effective_to IN (${days.map((count) => `${day} - (${count})`).join(', ')})`;
 }
 
-function policyOf({ deal_owner_id: _owner, deal_executor_id: _executor, ...row }: PolicyOfDealRow, day: CalendarDate) {
-  return policyView(row, day);
+function policyOf(
+  { deal_owner_id: _owner, deal_executor_id: _executor, ...row }: PolicyOfDealRow,
+  today: CalendarDate,
+) {
+  return policyView(row, today);
+}
+
+function timeLeft(lastDay: CalendarDate, today: CalendarDate): string {
+  if (lastDay < today) return `Полис закончился ${writtenDate(lastDay)}`;
+  return lastDay === today
+    ? 'Сегодня последний день полиса'
+    : `До конца полиса ${dayCount(daysBetween(today, lastDay))}`;
 }
 
 /** Where a policy's reminder goes, and what it carries: on its deal's stream, or on its own when it has no deal. */
@@ -108,9 +121,5 @@ function titled({ policy_number, insurance_company }: PolicyView): string {
   return `${policy_number} (${insurance_company})`;
 }
 
-function written(date: CalendarDate): string {
-  return date.split('-').reverse().join('.');
-}
-
 /** The Bull queues of policies. */
-export const POLICY_QUEUES = POLICY_REMINDERS.map(({ kind }) => kind.queue);
+export const POLICY_QUEUES = POLICY_REMINDERS.map(({ queue }) => queue);

@@ -1,5 +1,7 @@
+import { addDays } from '#platform/kernel';
 import { audienceOf } from '#platform/messaging';
-import type { ReminderKind } from '#platform/reminders';
+import { type ReminderKind, writtenDate } from '#platform/reminders';
+import type { QuoteView } from './contracts.js';
 import { QUOTE_EXPIRED } from './quote.event-types.js';
 import { type QuoteRow, quoteView, QUOTE_COLUMNS } from './queries/quote-row.js';
 
@@ -24,8 +26,12 @@ export const QUOTE_EXPIRIES: ReminderKind<QuoteOfDealRow> = {
     AND d.closed_at IS NULL AND NOT d.is_deleted AND NOT EXISTS (
       SELECT FROM crm.policies p WHERE p.quote_id = q.id AND NOT p.is_deleted AND p.status <> 'draft')`,
   order: [{ column: 'q.id', type: 'uuid' }],
-  reminderOf: ({ client_id, deal_owner_id, executor_id, ...row }, day) => {
-    const quote = quoteView(row, day);
+  changes: {
+    types: ['deal.quote.created', 'deal.quote.updated'],
+    subjectOf: ({ quote }) => (quote as QuoteView).id,
+  },
+  reminderOf: ({ client_id, deal_owner_id, executor_id, ...row }, { day, today }) => {
+    const quote = quoteView(row, today);
     const { deal_id } = quote;
     const assignee = executor_id ?? deal_owner_id;
     return {
@@ -34,13 +40,12 @@ export const QUOTE_EXPIRIES: ReminderKind<QuoteOfDealRow> = {
       dealId: deal_id,
       clientId: client_id,
       audience: audienceOf([deal_owner_id], [executor_id]),
-      // Who collects quotes asks for a new one.
+      // The executor, who collects quotes, requests a new one.
       assigneeIds: assignee === null ? [] : [assignee],
       assigneeRoles: assignee === null ? ['lead'] : [],
-      dueDate: day,
+      dueDate: today,
       subject: `Истёк срок котировки ${quote.insurance_company}`,
-      description:
-        'Срок действия котировки закончился вчера. Запросите у страховой компании новый расчёт или уберите её в архив.',
+      description: `Срок действия котировки закончился ${day === today ? 'вчера' : writtenDate(addDays(day, -1))}. Запросите у страховой компании новый расчёт или уберите её в архив.`,
       data: { deal_id, client_id, quote_id: quote.id, quote },
     };
   },

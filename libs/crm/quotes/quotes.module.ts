@@ -14,7 +14,6 @@ import { Quote } from './quote.entity.js';
 import { QuoteRepository } from './quote.repository.js';
 import { QuotesController } from './quotes.controller.js';
 import { QuotesPublisher } from './quotes.publisher.js';
-import { LateQuoteSubscriber } from './subscribers/late-quote.subscriber.js';
 
 const COMMANDS = [
   AddQuoteHandler,
@@ -36,6 +35,6 @@ export class QuotesModule {}
 @Module({ imports: [QuotesModule], controllers: [QuotesController] })
 export class QuotesHttpModule {}
 
-/** What happens to quotes by itself. */
-@Module({ imports: [RemindersModule.of(QUOTE_EXPIRIES)], providers: [LateQuoteSubscriber] })
+/** Background work for quotes. */
+@Module({ imports: [RemindersModule.of(QUOTE_EXPIRIES)] })
 export class QuotesWorkerModule {}

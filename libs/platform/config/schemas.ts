@@ -201,6 +201,10 @@ export class WorkerSettings extends Settings({
     fallback: '20000',
     doc: 'How often jobs that a lost Redis forgot are put back, in milliseconds.',
   }),
+  reminderCatchUpDays: integer('CRM_REMINDER_CATCH_UP_DAYS', 0, 366, {
+    fallback: '7',
+    doc: 'How many days back a missed reminder is still published; it says how late it is.',
+  }),
   eventRetentionDays: integer('CRM_EVENTS_RETENTION_DAYS', 0, 36_500, {
     fallback: '90',
     doc: 'Days an event is kept at least in the log; 0 keeps all. What is unpublished or bookmarked stays in any case.',

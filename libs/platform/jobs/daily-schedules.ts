@@ -22,7 +22,7 @@ interface Watermark {
   readonly caught_up_through: CalendarDate;
 }
 
-/** Asks for each daily schedule's work once per business day, days missed included. */
+/** Requests each daily schedule's work once per business day, days missed included. */
 @Injectable()
 export class DailySchedules {
   constructor(
@@ -38,7 +38,7 @@ export class DailySchedules {
     for (const schedule of this.handlers.schedules) await this.catchUp(schedule);
   }
 
-  private async catchUp({ name, queue, at }: DeclaredSchedule): Promise<void> {
+  private async catchUp({ name, queue, at, missedDays }: DeclaredSchedule): Promise<void> {
     const { instant, day: today, time } = this.businessTime.now();
     const yesterday = addDays(today, -1);
     const due = time >= at ? today : yesterday;
@@ -46,13 +46,22 @@ export class DailySchedules {
     if (reached && reached.caught_up_through >= due) return;
     await this.unitOfWork.run(async () => {
       const [open] = await this.database.query<Watermark>(OPEN, [name, queue, yesterday, instant]);
-      const days = daysBetween(open?.caught_up_through ?? yesterday, due);
-      for (const day of days) {
-        await this.requests.request({ queue, name, key: `${name}/${day}`, payload: { day } });
+      const from = open?.caught_up_through ?? yesterday;
+      const payloads = missedDays === 'together' ? together(from, due) : daysBetween(from, due).map((day) => ({ day }));
+      for (const payload of payloads) {
+        await this.requests.request({ queue, name, key: `${name}/${payload.day}`, payload });
       }
-      if (days.length > 0) await this.database.query(REACH, [name, days.at(-1), instant]);
+      if (payloads.length > 0) await this.database.query(REACH, [name, payloads.at(-1)!.day, instant]);
     });
   }
+}
+
+/** One payload for the days after `reached` up to `due`. */
+function together(
+  reached: CalendarDate,
+  due: CalendarDate,
+): { readonly day: CalendarDate; readonly since: CalendarDate }[] {
+  return reached < due ? [{ day: due, since: addDays(reached, 1) }] : [];
 }
 
 /** The days after `reached` up to `due`. */

@@ -1,4 +1,5 @@
 export { JobBoard } from './board/job-board.js';
+export { BusinessTime } from './business-time.js';
 export { HOUSEKEEPING } from './housekeeping.queue.js';
 export { DeadJobs, type DeadRequest } from './dead-jobs.js';
 export { JobCounts, type QueueCounts } from './job-counts.js';
@@ -9,6 +10,7 @@ export {
   JobHandler,
   type JobHandlerOptions,
   type JobRun,
+  type MissedDays,
   WorkInterrupted,
 } from './job-handler.js';
 export { type AskedJob, type JobPayload, type JobRequest } from './job-request.js';

@@ -1,4 +1,5 @@
 import { DiscoveryService } from '@nestjs/core';
+import type { CalendarDate } from '#platform/kernel';
 import type { JobPayload, JobRequest } from './job-request.js';
 
 /** Does one kind of work. */
@@ -44,7 +45,12 @@ export interface JobHandlerOptions {
 export interface DailyOptions {
   /** Time of day in the business's time zone, `HH:MM`, from which the day's work is due. */
   readonly at: string;
+  /** Whether days missed while the system was down are requested one by one, or as one job. Default `each`. */
+  readonly missedDays?: 'each' | 'together';
 }
+
+/** Payload of a {@link DailySchedule} with `missedDays: 'together'`: all days from `since`, if it is there, to `day`. */
+export type MissedDays = { readonly day: CalendarDate } | { readonly day: CalendarDate; readonly since: CalendarDate };
 
 type HandlerClass = new (...dependencies: never[]) => HandlesJobs;
 

@@ -15,6 +15,7 @@ export interface DeclaredSchedule {
   readonly name: string;
   readonly queue: string;
   readonly at: string;
+  readonly missedDays: 'each' | 'together';
 }
 
 /** Every class declared with `@JobHandler` and `@DailySchedule` in this application. */
@@ -58,7 +59,7 @@ export class JobHandlers {
       if (schedules.some((other) => other.name === name)) {
         throw new Error(`two daily schedules are named ${name}: give one handler another name`);
       }
-      schedules.push({ name, queue, at: daily.at });
+      schedules.push({ name, queue, at: daily.at, missedDays: daily.missedDays ?? 'each' });
     }
     for (const wrapper of this.discovery.getProviders({ metadataKey: dailyMark.KEY })) {
       if (this.discovery.getMetadataByDecorator(handlerMark, wrapper)) continue;

@@ -47,10 +47,9 @@ const DUE = statement(`
 
 const PENDING = statement(`SELECT FROM crm.job_requests WHERE queue = $1 AND key = $2 AND state = 'pending'`);
 
-const PENDING_DAYS = statement(`
-  SELECT payload ->> 'day' AS day FROM crm.job_requests
-   WHERE state = 'pending' AND queue = $1 AND name = $2 AND payload ->> 'day' < $3
-   ORDER BY 1`);
+const EARLIEST_PENDING = statement(`
+  SELECT min(coalesce(payload ->> 'since', payload ->> 'day')) AS day FROM crm.job_requests
+   WHERE state = 'pending' AND queue = $1 AND name = $2 AND payload ->> 'day' < $3`);
 
 const PURGE = statement(`
   WITH gone AS (
@@ -137,10 +136,10 @@ export class JobRequestRepository {
     return (await this.database.first(PENDING, [queue, key])) !== undefined;
   }
 
-  /** Days before `day` whose daily work was asked for and is not done, oldest first. */
-  async pendingDays(queue: string, name: string, day: CalendarDate): Promise<CalendarDate[]> {
-    const rows = await this.database.query<{ day: CalendarDate }>(PENDING_DAYS, [queue, name, day]);
-    return rows.map((row) => row.day);
+  /** The earliest day before `day` whose daily work was requested and is not done. */
+  async earliestPendingDay(queue: string, name: string, day: CalendarDate): Promise<CalendarDate | undefined> {
+    const row = await this.database.first<{ day: CalendarDate | null }>(EARLIEST_PENDING, [queue, name, day]);
+    return row?.day ?? undefined;
   }
 
   /** Deletes a batch of requests done long ago; true when there may be more. */

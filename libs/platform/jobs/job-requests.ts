@@ -35,11 +35,11 @@ export class JobRequests {
   }
 
   /**
-   * The days before `day` whose work a daily schedule asked for and nobody has done yet, oldest first: days missed are
-   * caught up in any order.
+   * The earliest day before `day` whose work a daily schedule requested and that is not done yet; jobs of several days
+   * run in any order.
    * @param name of the handler, and so of its schedule.
    */
-  pendingDays(queue: string, name: string, day: CalendarDate): Promise<readonly CalendarDate[]> {
-    return this.repository.pendingDays(queue, name, day);
+  earliestPendingDay(queue: string, name: string, day: CalendarDate): Promise<CalendarDate | undefined> {
+    return this.repository.earliestPendingDay(queue, name, day);
   }
 }

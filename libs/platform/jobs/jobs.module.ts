@@ -61,7 +61,10 @@ export class JobsModule {
 
   /** The same, and runs jobs, schedules and the reconciler from bootstrap to shutdown. */
   static forWorker(): DynamicModule {
-    return this.root([...REQUESTING, ...SCHEDULING, ...PROCESSING], [JobRequests, JobCounts, JobRunner, JobMetrics]);
+    return this.root(
+      [...REQUESTING, ...SCHEDULING, ...PROCESSING],
+      [JobRequests, JobCounts, JobRunner, JobMetrics, BusinessTime],
+    );
   }
 
   /** The queues that the importing module asks; importing one again is the same queue. */

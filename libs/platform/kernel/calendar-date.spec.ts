@@ -1,4 +1,4 @@
-import { addDays, businessDay, isCalendarDate } from './calendar-date.js';
+import { addDays, businessDay, daysBetween, isCalendarDate } from './calendar-date.js';
 
 describe('a calendar date', () => {
   it.each(['2026-02-28', '2028-02-29', '0001-01-01', '9999-12-31'])('takes the existing day %s', (day) => {
@@ -15,6 +15,11 @@ describe('a calendar date', () => {
   it('moves over the ends of months and leap days', () => {
     expect(addDays('2028-02-28', 1)).toBe('2028-02-29');
     expect(addDays('2026-01-01', -1)).toBe('2025-12-31');
+  });
+
+  it('counts the days between two dates', () => {
+    expect(daysBetween('2028-02-28', '2028-03-01')).toBe(2);
+    expect(daysBetween('2026-01-01', '2025-12-31')).toBe(-1);
   });
 
   it('is the day of the business zone, not of UTC', () => {

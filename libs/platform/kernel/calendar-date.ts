@@ -20,6 +20,11 @@ export function addDays(date: CalendarDate, days: number): CalendarDate {
   return moved.toISOString().slice(0, 10);
 }
 
+/** Days from `first` to `last`; negative when `last` is earlier. */
+export function daysBetween(first: CalendarDate, last: CalendarDate): number {
+  return Math.round((Date.parse(last) - Date.parse(first)) / 86_400_000);
+}
+
 const formatters = new Map<string, Intl.DateTimeFormat>();
 
 /** The day it is at `at` in `timeZone` (an IANA name): what the business calls today. */

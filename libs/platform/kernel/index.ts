@@ -1,4 +1,4 @@
-export { addDays, businessDay, isCalendarDate, type CalendarDate } from './calendar-date.js';
+export { addDays, businessDay, daysBetween, isCalendarDate, type CalendarDate } from './calendar-date.js';
 export { type Caller, type Role, ROLES } from './caller.js';
 export { Clock, instant, type Instant, SystemClock } from './clock.js';
 export { DomainError, type DomainErrorKind, type FieldFault } from './domain-error.js';

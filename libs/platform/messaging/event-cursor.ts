@@ -41,6 +41,15 @@ export interface EventToPark extends Pick<LoggedEvent, 'position' | 'stream' | '
   readonly refusals: number;
 }
 
+/** Another leader has opened the cursor since: the term of this one is over. */
+export class FencedOffError extends Error {
+  override readonly name = 'FencedOffError';
+
+  constructor(cursor: string) {
+    super(`another process leads now: the cursor ${cursor} was not moved`);
+  }
+}
+
 /** How far a reader has come, kept in PostgreSQL under the reader's lease; it never goes back. */
 export class EventCursor {
   private savedAt = 0;
@@ -54,11 +63,11 @@ export class EventCursor {
 
   /**
    * Fences off former leaders and reads the cursor; one that is new starts before the first event.
-   * @throws Error when a later leader has opened it.
+   * @throws FencedOffError when a later leader has opened it.
    */
   static async open(client: pg.Client, name: string, lease: Lease): Promise<EventCursor> {
     const { rows } = await client.query<{ position: string }>({ ...OPEN, values: [name, lease.token] });
-    if (!rows[0]) throw fencedOff(name);
+    if (!rows[0]) throw new FencedOffError(name);
     return new EventCursor(client, name, lease, BigInt(rows[0].position));
   }
 
@@ -69,20 +78,20 @@ export class EventCursor {
 
   /**
    * Saves `position` unless it is no news, or the last save was less than `everyMs` ago.
-   * @throws Error when a later leader has opened the cursor.
+   * @throws FencedOffError when a later leader has opened the cursor.
    */
   async advance(position: bigint, everyMs: number): Promise<void> {
     if (position <= this.current || Date.now() - this.savedAt < everyMs) return;
     const values = [this.name, position.toString(), this.lease.token];
     const { rowCount } = await this.client.query({ ...SAVE, values });
-    if (!rowCount) throw fencedOff(this.name);
+    if (!rowCount) throw new FencedOffError(this.name);
     this.current = position;
     this.savedAt = Date.now();
   }
 
   /**
    * Saves `position` and the events up to there or beyond that are parked, at once.
-   * @throws Error when a later leader has opened the cursor.
+   * @throws FencedOffError when a later leader has opened the cursor.
    */
   async park(position: bigint, events: readonly EventToPark[]): Promise<void> {
     const columns = [
@@ -94,12 +103,8 @@ export class EventCursor {
     ];
     const values = [this.name, position.toString(), this.lease.token, ...columns];
     const { rowCount } = await this.client.query({ ...PARK, values });
-    if (!rowCount) throw fencedOff(this.name);
+    if (!rowCount) throw new FencedOffError(this.name);
     if (position > this.current) this.current = position;
     this.savedAt = Date.now();
   }
-}
-
-function fencedOff(name: string): Error {
-  return new Error(`another process leads now: the cursor ${name} was not moved`);
 }

@@ -7,19 +7,20 @@ import { LOCAL_CURSOR, RABBITMQ_CURSOR } from './event-cursor.js';
 /** Rows one statement deletes: short locks. */
 const BATCH = 5_000;
 
-/** The last position of the log's beginning that is old, ordered, and dealt with by whoever publishes. */
+/** The last position of the log's beginning that is old, positioned, published and read by every projection. */
 const THROUGH = statement(
   `SELECT least(
      (SELECT min(position) - 1 FROM crm.event_log WHERE time >= $1::timestamptz AND position IS NOT NULL),
      (SELECT position FROM crm.event_cursors WHERE name = 'sequencer'),
      (SELECT min(position) - 1 FROM crm.parked_events),
+     (SELECT min(position) FROM crm.event_cursors WHERE name LIKE 'projection/%'),
      coalesce((SELECT position FROM crm.event_cursors WHERE name = $2::text), 0)) AS through`,
 );
 const FORGET = statement('SELECT crm.forget_events($1::bigint, $2::timestamptz, $3::int) AS count');
 
 /**
  * Forgets old events, always from the log's beginning. An event stays, however old, that is unpublished, parked,
- * unpositioned, beyond the slowest bookmark or part of a replay.
+ * unpositioned, beyond the slowest projection or bookmark, or part of a replay.
  */
 @Injectable()
 export class EventRetention {

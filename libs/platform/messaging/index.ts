@@ -30,6 +30,7 @@ export { MessagingModule } from './messaging.module.js';
 export { LOCAL_CURSOR, RABBITMQ_CURSOR } from './event-cursor.js';
 export { PARKED_COUNTS, type ParkedCount, ParkedEvents } from './parked-events.js';
 export { isPosition, positionGone, positionInFuture } from './position.js';
+export { Projection, PROJECTIONS } from './projection.js';
 export { deadQueueOf } from './queue-names.js';
 export { QueueReplay } from './queue-replay.js';
 export { RabbitSubscriptions } from './rabbit-subscriptions.js';

@@ -14,9 +14,12 @@ import { LogPartitions } from './log-partitions.js';
 import { LogReader } from './log-reader.js';
 import { LogSignal } from './log-signal.js';
 import { ParkedEvents } from './parked-events.js';
+import { ProjectionResources } from './projection-reader.js';
+import { Projections } from './projections.js';
 import { QueueReplay } from './queue-replay.js';
 import { RabbitPublisher } from './rabbit-publisher.js';
 import { RabbitSubscriptions } from './rabbit-subscriptions.js';
+import { RetiredQueues } from './retired-queues.js';
 import { Sequencer } from './sequencer.js';
 import { Subscriptions } from './subscriptions.js';
 
@@ -42,12 +45,14 @@ export class MessagingModule {
 
   /** For the process that also orders, publishes and subscribes: over RabbitMQ when it is configured, else in process. */
   static forWorker(hasBroker: boolean): DynamicModule {
-    const delivery = hasBroker ? [...PUBLISHING, RabbitPublisher, RabbitSubscriptions, BrokerMetrics] : [LocalDelivery];
+    const broker = [RabbitPublisher, RabbitSubscriptions, RetiredQueues, BrokerMetrics];
+    const delivery = hasBroker ? [...PUBLISHING, ...broker] : [LocalDelivery];
+    const following = [Subscriptions, ProjectionResources, Projections, Sequencer, LogMetrics];
     return {
       module: MessagingModule,
       global: true,
       imports: [DiscoveryModule, ...(hasBroker ? [BROKER_TOPOLOGY, brokerModule(false)] : [])],
-      providers: [...LOG, ...KEEPING, Subscriptions, Sequencer, LogMetrics, ...delivery],
+      providers: [...LOG, ...KEEPING, ...following, ...delivery],
       exports: [...LOG, ...KEEPING, ...(hasBroker ? [RabbitSubscriptions, QueueReplay] : [])],
     };
   }

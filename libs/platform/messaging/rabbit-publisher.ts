@@ -3,7 +3,7 @@ import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap
 import { Log } from '#platform/observability';
 import { Database } from '#platform/persistence';
 import { ConfirmedChannels } from './confirmed-channel.js';
-import { EventCursor, RABBITMQ_CURSOR } from './event-cursor.js';
+import { EventCursor, FencedOffError, RABBITMQ_CURSOR } from './event-cursor.js';
 import { Leader, type Term } from './leader.js';
 import { LogReader } from './log-reader.js';
 import { LogSignal } from './log-signal.js';
@@ -65,6 +65,7 @@ export class RabbitPublisher implements OnApplicationBootstrap, BeforeApplicatio
     while (!term.signal.aborted) {
       if (this.channels.isConnected) {
         await this.publishUntilTrouble(cursor, term).catch((error: unknown) => {
+          if (error instanceof FencedOffError) throw error;
           this.log.warn({ err: error }, 'publishing interrupted, starting again from the last confirmed event');
         });
       }

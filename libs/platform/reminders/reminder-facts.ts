@@ -1,4 +1,4 @@
-import { DateField, ListField, TextField, textKind, uuidKind } from '#platform/http';
+import { DateField, IntegerField, ListField, TextField, textKind, uuidKind } from '#platform/http';
 import type { CalendarDate } from '#platform/kernel';
 
 /** What the data of every reminder hold, beside the ids and the resource of their domain. */
@@ -6,13 +6,22 @@ export class ReminderFacts {
   @TextField({ min: 1, max: 200, description: 'The same for the same reminder, whenever it comes.' })
   readonly key!: string;
 
-  @DateField({ description: 'By when somebody should act.' })
+  @DateField({ description: 'By when the assignee should act.' })
   readonly due_date!: CalendarDate;
 
-  @ListField(uuidKind(), { description: 'Who should act; empty when a role is named instead.' })
+  @IntegerField({
+    min: 0,
+    max: 4_000_000,
+    description: 'Days since the date that the reminder is about; 0 on that date.',
+  })
+  readonly days_late!: number;
+
+  @ListField(uuidKind(), { description: 'Users who should act; empty when a role is named instead.' })
   readonly assignee_ids!: readonly string[];
 
-  @ListField(textKind({ min: 1, max: 64 }), { description: 'Roles of which somebody should act: nobody is named.' })
+  @ListField(textKind({ min: 1, max: 64 }), {
+    description: 'Roles of which one user should act; empty when a user is named.',
+  })
   readonly assignee_roles!: readonly string[];
 
   @TextField({ min: 1, max: 500, description: 'Subject of a task.' })

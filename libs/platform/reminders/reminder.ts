@@ -2,9 +2,9 @@ import type { Type } from '@nestjs/common';
 import type { CalendarDate } from '#platform/kernel';
 import type { Audience, EventType } from '#platform/messaging';
 
-/** What happens once the reminders of a day, and of every day before it, are given. */
+/** Runs once the reminders of a day, and of every day before it, are published. */
 export interface ReminderFollowUp {
-  /** May be run again for the same day, and even while another run goes on. */
+  /** May be run again for the same day, and even while another run is in progress. */
   afterReminders(day: CalendarDate): Promise<void>;
 }
 
@@ -15,12 +15,14 @@ export interface Reminder {
   readonly dealId?: string;
   readonly clientId: string;
   readonly audience: Audience;
-  /** Who should act; empty when a role is named instead. */
+  /** Users who should act; empty when a role is named instead. */
   readonly assigneeIds: readonly string[];
-  /** Roles of which somebody should act, where nobody is named. */
+  /** Roles of which one user should act, when no user is named. */
   readonly assigneeRoles: readonly string[];
   /** By when they should. */
   readonly dueDate: CalendarDate;
+  /** The date that has passed, if it is not the reminder's own date. */
+  readonly lateSince?: CalendarDate;
   /** The title of a task, in the language of the business, without personal data. */
   readonly subject: string;
   readonly description: string;
@@ -28,12 +30,28 @@ export interface Reminder {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** A column along which subjects are walked, in the order of an index. */
+/** When a reminder is published. */
+export interface ReminderDates {
+  /** The date on which the subject is due; part of the reminder's key. */
+  readonly day: CalendarDate;
+  /** The present business day: later than {@link day} when the reminder is late. */
+  readonly today: CalendarDate;
+}
+
+/** A column by which subjects are paged, in the order of an index. */
 export interface ReminderOrder {
   /** SQL. */
   readonly column: string;
   /** Its type in PostgreSQL. */
   readonly type: string;
+}
+
+/** Events after which a subject may be due on the same day. */
+export interface SubjectChanges {
+  /** Routing keys. */
+  readonly types: readonly string[];
+  /** The subject's id in the data of such an event. */
+  readonly subjectOf: (data: Readonly<Record<string, unknown>>) => string;
 }
 
 /** A kind of reminder, as the domain that owns the subjects declares it: which are due on a day, and what to say. */
@@ -46,20 +64,23 @@ export interface ReminderKind<R extends object = object> {
   readonly columns: string;
   /** SQL behind FROM; names the subject's table {@link alias}. */
   readonly from: string;
-  /** The subject's table, with `id` and `created_at`; its rows are held while they are told of. */
+  /** The subject's table, with `id` and `created_at`; its rows are locked while their reminders are published. */
   readonly alias: string;
   /**
-   * Another table of {@link from}, when whose the subject is stands there: its rows, by `id`, are held before the
-   * subjects, as by everybody else.
+   * Another table of {@link from}, when the owner of the subject is a column there: its rows, by `id`, are locked before
+   * the subjects, as by every other transaction.
    */
   readonly origin?: string;
   /** SQL that is true for the subjects due on the day of this placeholder. */
   readonly due: (day: string) => string;
+  /** Whether a subject stays due each day until it is changed: then only the last of several missed days is published. */
+  readonly isDueUntilChanged?: boolean;
   /** Ends with what makes a subject unique. */
   readonly order: readonly ReminderOrder[];
+  readonly changes: SubjectChanges;
   /** A provider of the module that declares the kind. */
   readonly followUp?: Type<ReminderFollowUp>;
-  reminderOf(row: R, day: CalendarDate): Reminder;
+  reminderOf(row: R, dates: ReminderDates): Reminder;
 }
 
 /** Name of a kind's daily job, and of its schedule. */
@@ -67,10 +88,10 @@ export function dailyJobOf({ queue }: Pick<ReminderKind, 'queue'>): string {
   return `remind-${queue}`;
 }
 
-/** Name of the job that looks at one subject, within the kind's queue. */
+/** Name of the job that publishes the reminder of one subject, within the kind's queue. */
 export const REMIND_ONE = 'remind-one';
 
-/** The work of {@link REMIND_ONE}. */
+/** The payload of {@link REMIND_ONE}. */
 export interface OneSubject extends Readonly<Record<string, string>> {
   readonly subject_id: string;
   readonly day: CalendarDate;

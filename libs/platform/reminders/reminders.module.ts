@@ -1,19 +1,32 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { JobsModule } from '#platform/jobs';
-import { LateSubjects } from './late-subjects.js';
 import type { ReminderKind } from './reminder.js';
 import { dailyRemindersOf, reminderOfOne } from './reminder-jobs.js';
+import { ReminderKinds } from './reminder-kinds.js';
+import { ReminderProjection } from './reminder.projection.js';
+import { ReminderWindow } from './reminder-window.js';
 import { Reminders } from './reminders.js';
 
-/** Gives reminders of the declared kinds, each on a queue of its own; for the worker module of a domain. */
+const SHARED: Provider[] = [Reminders, ReminderKinds, ReminderWindow];
+
+/** Reminders: `forWorker` once in the application, `of` in the worker module of each domain that declares kinds. */
 @Module({})
 export class RemindersModule {
+  /** What all kinds share: the window of days, and the projection that reads changes from the log. */
+  static forWorker(): DynamicModule {
+    return { module: RemindersModule, global: true, providers: [...SHARED, ReminderProjection], exports: SHARED };
+  }
+
+  /** Publishes reminders of the declared kinds, each on a queue of its own. */
   static of(...kinds: readonly ReminderKind<never>[]): DynamicModule {
     return {
       module: RemindersModule,
       imports: [JobsModule.processing(...kinds.map(({ queue }) => queue))],
-      providers: [Reminders, LateSubjects, ...kinds.flatMap((kind) => [dailyRemindersOf(kind), reminderOfOne(kind)])],
-      exports: [Reminders, LateSubjects],
+      providers: kinds.flatMap((kind) => [dailyRemindersOf(kind), reminderOfOne(kind), registrationOf(kind)]),
     };
   }
+}
+
+function registrationOf(kind: ReminderKind<never>): Provider {
+  return { provide: Symbol(kind.name), inject: [ReminderKinds], useFactory: (kinds: ReminderKinds) => kinds.add(kind) };
 }

@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { RuntimeSettings } from '#platform/config';
-import { type CalendarDate, Clock, newId } from '#platform/kernel';
+import { type CalendarDate, Clock, daysBetween, newId } from '#platform/kernel';
 import { type Change, EventLog } from '#platform/messaging';
 import { Database, statement, type Statement, UnitOfWork } from '#platform/persistence';
-import type { Reminder, ReminderKind } from './reminder.js';
+import type { Reminder, ReminderDates, ReminderKind } from './reminder.js';
 
-/** Subjects of one transaction: their rows are held no longer than it takes to tell of so many. */
+/** Subjects of one transaction, whose rows are locked until it commits. */
 const BATCH = 500;
 
-/** Who inserts the row tells of the subject; whoever comes second finds it there and is silent. */
+/** Only the transaction that inserts the row publishes the reminder; a concurrent one finds the row and does nothing. */
 const CLAIM = statement(
   `INSERT INTO crm.reminders (kind, subject_id, due_on, event_id, created_at)
    SELECT $1::text, r.subject_id, $2::date, r.event_id, $3::timestamptz
@@ -16,18 +16,25 @@ const CLAIM = statement(
    ON CONFLICT DO NOTHING RETURNING subject_id AS "subjectId", event_id AS "eventId"`,
 );
 
-/** A subject that was due when it was looked for, and where it stood in the kind's order. */
+/** A subject that was due when it was selected, and its place in the kind's order. */
 interface FoundSubject {
   readonly id: string;
   readonly place: readonly string[];
+}
+
+/** Subjects of a kind that may be due on a day. */
+export interface DueCandidates {
+  readonly kind: ReminderKind<never>;
+  readonly subjectIds: readonly string[];
+  readonly day: CalendarDate;
 }
 
 /** A row of the kind's columns. */
 type DueRow<R> = R & { readonly subject_id: string };
 
 /**
- * Gives reminders: the claim and the event commit together, so each subject is told of once per kind and day, however
- * often and wherever this runs.
+ * Publishes reminders: the claim and the event commit together, so each subject gets one per kind and day, however often
+ * and in however many workers this runs.
  */
 @Injectable()
 export class Reminders {
@@ -39,52 +46,66 @@ export class Reminders {
     private readonly settings: RuntimeSettings,
   ) {}
 
-  /** One subject on one day, in the open unit of work; nothing when it is not due or was told of. */
-  async remindOne<R extends object>(kind: ReminderKind<R>, subjectId: string, day: CalendarDate): Promise<void> {
-    await this.unitOfWork.run(() => this.tell(kind, [subjectId], day));
-  }
-
-  /** Every subject that is due on a day, in short transactions, each of which is done for good. */
-  async remindAll<R extends object>(kind: ReminderKind<R>, day: CalendarDate): Promise<void> {
+  /** Every subject that is due on a day, in short transactions, each of which is final. */
+  async remindAll(kind: ReminderKind<never>, dates: ReminderDates): Promise<void> {
     const first = findStatement(kind);
     const next = findStatement(kind, (number) => behind(kind, number));
     let place: readonly string[] | undefined;
     do {
-      const values = [day, this.settings.timeZone, kind.name, ...(place ?? [])];
+      const values = [dates.day, this.settings.timeZone, kind.name, ...(place ?? [])];
       const found: FoundSubject[] = await this.database.query<FoundSubject>(place ? next : first, values);
       const ids = found.map(({ id }) => id);
-      await this.unitOfWork.run(() => this.tell(kind, ids, day));
+      await this.unitOfWork.run(async () => this.append(await this.claim(kind, ids, dates)));
       place = found.length === BATCH ? found.at(-1)?.place : undefined;
     } while (place);
   }
 
-  private async tell<R extends object>(
+  /**
+   * Those of some subjects that are due, in the open unit of work. One query for each element of `candidates` selects
+   * them without a lock; the rest of the work is for the due ones alone.
+   */
+  async remindDue(candidates: readonly DueCandidates[], today: CalendarDate): Promise<void> {
+    const changes: Change[] = [];
+    for (const { kind, subjectIds, day } of candidates) {
+      const values = [day, this.settings.timeZone, kind.name, subjectIds];
+      const due = await this.database.query<{ id: string }>(findAmongStatement(kind), values);
+      const ids = due.map(({ id }) => id);
+      if (ids.length > 0) changes.push(...(await this.claim(kind, ids, { day, today })));
+    }
+    await this.append(changes);
+  }
+
+  /** Locks the subjects that are still due, claims their reminders and returns what is to be appended. */
+  private async claim<R extends object>(
     kind: ReminderKind<R>,
     subjectIds: readonly string[],
-    day: CalendarDate,
-  ): Promise<void> {
-    if (kind.origin !== undefined) await this.database.query(holdStatement(kind, kind.origin), [subjectIds]);
+    dates: ReminderDates,
+  ): Promise<Change[]> {
+    const { day } = dates;
+    if (kind.origin !== undefined) await this.database.query(lockStatement(kind, kind.origin), [subjectIds]);
     const values = [day, this.settings.timeZone, kind.name, subjectIds];
     const rows = await this.database.query<DueRow<R>>(dueStatement(kind), values);
-    if (rows.length === 0) return;
-    const now = this.clock.now();
+    if (rows.length === 0) return [];
     const ids = rows.map(({ subject_id }) => subject_id);
-    const claims = [kind.name, day, now, ids, ids.map(() => newId())];
+    const claims = [kind.name, day, this.clock.now(), ids, ids.map(() => newId())];
     const claimed = await this.database.query<{ subjectId: string; eventId: string }>(CLAIM, claims);
     const eventIds = new Map(claimed.map(({ subjectId, eventId }) => [subjectId, eventId]));
-    const changes = rows.flatMap(({ subject_id, ...row }) => {
+    return rows.flatMap(({ subject_id, ...row }) => {
       const eventId = eventIds.get(subject_id);
       if (eventId === undefined) return [];
       const key = `${kind.name}/${subject_id}/${day}`;
-      return [changeOf(kind.reminderOf(row as unknown as R, day), key, eventId)];
+      return [changeOf(kind.reminderOf(row as unknown as R, dates), { key, eventId, dates })];
     });
-    if (changes.length > 0) await this.log.append(changes, now);
+  }
+
+  private async append(changes: readonly Change[]): Promise<void> {
+    if (changes.length > 0) await this.log.append(changes, this.clock.now());
   }
 }
 
 /**
- * The next subjects that are due on a day. They are not held: a row that was waited for shows the place it has come to
- * meanwhile, and whoever went on from there would leave out what stands between.
+ * The next page of subjects that are due on a day. They are not locked: a row that was waited for shows its new place in
+ * the order, and a page that started there would omit the rows between.
  * @param more one further condition, which gets the number of its first parameter.
  */
 function findStatement(kind: ReminderKind<never>, more?: (first: number) => string): Statement {
@@ -96,8 +117,13 @@ function findStatement(kind: ReminderKind<never>, more?: (first: number) => stri
   );
 }
 
-/** Keeps whose some subjects are as it is until the transaction ends; what comes of it is read by another statement. */
-function holdStatement({ alias, from }: Pick<ReminderKind, 'alias' | 'from'>, origin: string): Statement {
+/** Those of some subjects that are due on a day, without a lock. */
+function findAmongStatement(kind: ReminderKind<never>): Statement {
+  return statement(`SELECT ${kind.alias}.id ${dueSql(kind)} AND ${kind.alias}.id = ANY ($4::uuid[])`);
+}
+
+/** Locks the owners of some subjects until the transaction ends; they are read by the next statement. */
+function lockStatement({ alias, from }: Pick<ReminderKind, 'alias' | 'from'>, origin: string): Statement {
   // The second condition makes an inner join of an outer one, whose far side PostgreSQL would not lock.
   return statement(
     `SELECT ${origin}.id FROM ${from} WHERE ${alias}.id = ANY ($1::uuid[]) AND ${origin}.id IS NOT NULL
@@ -105,10 +131,7 @@ function holdStatement({ alias, from }: Pick<ReminderKind, 'alias' | 'from'>, or
   );
 }
 
-/**
- * Those of some subjects that are due on a day. They are held until the transaction ends: what is told of them is true
- * when it is told.
- */
+/** Those of some subjects that are due on a day, locked until the transaction ends, so that the reminder is true. */
 function dueStatement(kind: ReminderKind<never>): Statement {
   const { alias, columns } = kind;
   return statement(
@@ -117,7 +140,7 @@ function dueStatement(kind: ReminderKind<never>): Statement {
   );
 }
 
-/** Subjects that are due on a day, existed by its end, and were not told of. Parameters: day, time zone, kind. */
+/** Subjects that are due on a day, existed by its end, and have no reminder of it. Parameters: day, time zone, kind. */
 function dueSql({ alias, due, from }: Pick<ReminderKind, 'alias' | 'due' | 'from'>): string {
   return `FROM ${from} WHERE ${due('$1::date')}
     AND ${alias}.created_at < ($1::date + 1)::timestamp AT TIME ZONE $2::text
@@ -130,12 +153,16 @@ function behind({ order }: Pick<ReminderKind, 'order'>, first: number): string {
   return `(${order.map(({ column }) => column).join(', ')}) > (${placeholders.join(', ')})`;
 }
 
-function changeOf(reminder: Reminder, key: string, eventId: string): Change {
+function changeOf(
+  reminder: Reminder,
+  { key, eventId, dates }: { readonly key: string; readonly eventId: string; readonly dates: ReminderDates },
+): Change {
   const { eventType, stream, dealId, clientId, audience, assigneeIds, assigneeRoles, dueDate } = reminder;
   const data = {
     ...reminder.data,
     key,
     due_date: dueDate,
+    days_late: daysBetween(reminder.lateSince ?? dates.day, dates.today),
     assignee_ids: assigneeIds,
     assignee_roles: assigneeRoles,
     subject: reminder.subject,

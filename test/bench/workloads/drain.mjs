@@ -1,9 +1,8 @@
 /**
  * How fast the publisher works off a backlog, against the same messages sent by amqplib alone to the same broker, exchange
  * and queue, with the same consumer. The worker runs all the time; while the other has its turn, the bench holds the
- * publisher's lease. Our own subscribers' queues are not bound meanwhile: their work would come on top of both sides.
+ * publisher's lease.
  */
-import { connect } from 'amqplib';
 import { Lease } from '#platform/persistence';
 import { calm, nightZone } from '../calm.mjs';
 import { withChildren } from '../child.mjs';
@@ -14,20 +13,12 @@ import { writeEvents } from '../written-events.mjs';
 const EVENTS = 50_000;
 const EXCHANGE = 'crm.events';
 const QUEUE = 'bench.drain';
-/** Queues of our own subscribers, and what they are bound by. */
-const SUBSCRIBERS = {
-  'crm.worker.deal-reviews': ['deal.created', 'deal.updated'],
-  'crm.worker.quote-expiries': ['deal.quote.created', 'deal.quote.updated'],
-  'crm.worker.policy-reminders': ['deal.policy.updated', 'policy.updated'],
-  'crm.worker.payment-reminders': ['deal.payment.created', 'deal.payment.updated'],
-};
 export async function runDrain(environment, { deals, quick }, report) {
   const book = await environment.book(deals);
   const { url } = environment.servers.rabbitmq;
   const worker = await environment.worker(book, nightZone());
   await worker.start();
   await calm(book);
-  await unbindSubscribers(url);
   await withClient(book.url, (holder) =>
     withChildren(['consumer', 'publisher'], async (consumer, publisher) => {
       await consumer.ask('open', { url, exchange: EXCHANGE, name: QUEUE });
@@ -92,15 +83,6 @@ async function drained(consumer, start) {
   const { firstAt, lastAt, received, outOfOrder, again } = await consumer.ask('take');
   if (outOfOrder > 0 || again > 0) throw new Error(`${outOfOrder} events out of order, ${again} more than once`);
   return { perSecond: (received - 1) / (Number(lastAt - firstAt) / 1e9) };
-}
-
-async function unbindSubscribers(url) {
-  const connection = await connect(url);
-  const channel = await connection.createChannel();
-  for (const [queue, keys] of Object.entries(SUBSCRIBERS)) {
-    for (const key of keys) await channel.unbindQueue(queue, EXCHANGE, key);
-  }
-  await connection.close();
 }
 
 function resultOf(deals, runs) {

@@ -12,7 +12,7 @@ const CONCURRENCY = 4;
 const DUE = 100_000;
 const POLL_MS = 500;
 
-/** Looks at one deal each; they are closed, so that there is nothing to tell. */
+/** Selects one deal each; they are closed, so that no reminder is due. */
 const REQUEST = `
   INSERT INTO crm.job_requests (id, queue, name, key, payload, run_after, created_at)
   SELECT uuidv7(), 'deal-reviews', 'remind-one', 'bench/' || uuidv7(),
@@ -24,9 +24,9 @@ const RATE = `
     extract(epoch FROM max(finished_at) - min(finished_at))::float8 AS seconds
   FROM crm.job_requests WHERE key LIKE 'bench/%'`;
 
-/** The day until which so many deals are due. */
+/** The day until which so many deals are due; no day before it is published any more. */
 const DAY = `
-  SELECT max(next_review_at)::text AS day, count(*)::int AS due FROM (
+  SELECT greatest(max(next_review_at), now()::date + 1)::text AS day, count(*)::int AS due FROM (
     SELECT next_review_at FROM crm.deals WHERE closed_at IS NULL AND NOT is_deleted AND created_at < now() - interval '2 days'
     ORDER BY next_review_at LIMIT $1) d`;
 const MORNING = `

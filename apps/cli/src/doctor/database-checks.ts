@@ -4,6 +4,7 @@ import {
   LOCAL_CURSOR,
   PARKED_COUNTS,
   type ParkedCount,
+  PROJECTIONS,
   RABBITMQ_CURSOR,
   readerLags,
   unsequenced,
@@ -76,12 +77,14 @@ async function lag(ask: Ask, hasBroker: boolean, patienceS: number): Promise<Fin
     );
   }
   const reader = hasBroker ? RABBITMQ_CURSOR : LOCAL_CURSOR;
-  const read = (await readerLags(ask)).find(({ name }) => name === reader);
+  const readers = (await readerLags(ask)).filter(({ name }) => name === reader || name.startsWith(PROJECTIONS));
+  const read = readers.find(({ name }) => name === reader);
   if (!read) return neverRead(ask, reader);
-  if (read.age <= patienceS) return ok(`${read.lag} event(s) to be read by ${reader}`);
+  const late = readers.find(({ age }) => age > patienceS);
+  if (!late) return ok(`${read.lag} event(s) to be read by ${reader}`);
   return failed(
-    `${reader} is ${read.lag} event(s) behind, the oldest for ${read.age.toFixed(0)} s`,
-    hasBroker ? `${startWorker} Without RabbitMQ they wait there.` : startWorker,
+    `${late.name} is ${late.lag} event(s) behind, the oldest for ${late.age.toFixed(0)} s`,
+    late === read && hasBroker ? `${startWorker} Without RabbitMQ they wait there.` : startWorker,
   );
 }
 
