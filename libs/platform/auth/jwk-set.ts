@@ -6,8 +6,10 @@ import { type PublicJwk, publicJwks } from './jwk.js';
 import type { TokenHeader } from './token-form.js';
 import { VerificationKeys } from './verification-keys.js';
 
-/** How long a fetched set is used before it is fetched again. */
+/** Age at which the set is fetched again, while its keys stay in use. */
 const CACHE_MS = 10 * 60_000;
+/** Time without a fetch, successful or failed, after which a request waits for the next one. */
+const MAX_UNCHECKED_MS = 20 * 60_000;
 /** Least time between two fetches, so that invented key ids and forged signatures cannot flood the Auth service. */
 const REFETCH_MS = 30_000;
 /** The same while no key is known: until then every request is refused. */
@@ -16,9 +18,10 @@ const FETCH_TIMEOUT_MS = 5_000;
 const MAX_SET_BYTES = 262_144;
 
 /**
- * The keys of the Auth service. The set is fetched when first needed and kept for ten minutes. It is fetched again for
- * an unknown key id and after a failed signature, because a key may be replaced under its id. A fetched set replaces the
- * old one at once. If the Auth service can't be reached, or publishes no usable key, the known keys stay in use.
+ * The keys of the Auth service. The set is fetched when first needed, and after ten minutes again while the known
+ * keys stay in use. It is also fetched for an unknown key id and after a failed signature, because a key may be replaced
+ * under its id. A fetched set replaces the old one at once. If the Auth service can't be reached, or publishes no usable
+ * key, the known keys stay in use.
  */
 export class JwkSet extends VerificationKeys {
   override readonly algorithms = ['RS256', 'ES256'] as const;
@@ -27,6 +30,7 @@ export class JwkSet extends VerificationKeys {
   private withdrawals = 0;
   private fetchedAt = -Infinity;
   private triedAt = -Infinity;
+  private checkedAt = -Infinity;
   private lastTryFailed = false;
   private fetching: Promise<void> | null = null;
 
@@ -48,7 +52,8 @@ export class JwkSet extends VerificationKeys {
    * @throws DomainError `auth_unavailable` when the key is unknown and the set can't be fetched.
    */
   override async find(header: TokenHeader): Promise<KeyObject | null> {
-    if (this.elapsed(this.fetchedAt, CACHE_MS)) await this.refresh();
+    if (this.elapsed(this.checkedAt, MAX_UNCHECKED_MS)) await this.refresh();
+    else this.refreshWhenDue();
     let key = this.known(header);
     if (!key) {
       await this.refresh();
@@ -85,6 +90,7 @@ export class JwkSet extends VerificationKeys {
     this.triedAt = this.now();
     this.fetching = this.replaceKeys().finally(() => {
       this.fetching = null;
+      this.checkedAt = this.now();
     });
     return this.fetching;
   }
