@@ -180,12 +180,22 @@ describe('the composition', () => {
   it('keeps what the servers hold, and never lets Redis forget a job', () => {
     const mounts = servers.flatMap(([, service]) => service.volumes as string[]).map((mount) => mount.split(':')[0]!);
     const held = Object.keys(compose.volumes as ComposeMapping);
-    expect(held).toEqual(servers.map(([name]) => name));
+    const names = servers.map(([name]) => name);
+    expect(held).toEqual([...names, 'uploads']);
     const missing = mounts.filter((from) => !held.includes(from) && !existsSync(join(ROOT, 'docker', from)));
     expect(missing).toEqual([]);
-    expect(mounts.filter((from) => held.includes(from))).toEqual(held);
+    expect(mounts.filter((from) => held.includes(from))).toEqual(names);
     const { redis } = compose.configs as Record<string, ComposeMapping>;
     expect(redis!.content).toMatch(/^appendonly yes\nmaxmemory-policy noeviction\n/);
+  });
+
+  it('stores uploaded files of the API on a disk, in a folder that its user owns', () => {
+    const { environment, volumes, tmpfs } = services.api!;
+    const folder = (environment as Record<string, string>).CRM_UPLOAD_DIR!;
+    expect(volumes).toEqual([`uploads:${folder}`]);
+    expect(tmpfs).not.toContain(folder);
+    const made = stages.get('api')!.filter(({ name, rest }) => name === 'RUN' && rest.endsWith(` ${folder}`));
+    expect(made).toEqual([expect.objectContaining({ rest: expect.stringContaining('--owner=node') })]);
   });
 
   it('declares the exchange of events plainly, and the queue of unroutable events', () => {

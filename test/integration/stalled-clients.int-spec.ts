@@ -4,6 +4,7 @@ import { newId } from '#platform/kernel';
 import { Crm } from '../crm.js';
 
 const UPLOADS = 20;
+const MANY_UPLOADS = { CRM_UPLOADS: '100', CRM_UPLOADS_PER_USER: '100' };
 const EXPORTS = 10;
 const ROUNDS = 20;
 const FILE = 'name,kind\r\nАнна,person\r\n';
@@ -60,7 +61,12 @@ describe('clients that stall', () => {
   const exchanges: RawExchange[] = [];
 
   beforeAll(async () => {
-    crm = await Crm.start({ CRM_DATABASE_POOL_SIZE: '4', CRM_EXPORTS: '100', CRM_UPLOAD_WINDOW_MS: '60000' });
+    crm = await Crm.start({
+      CRM_DATABASE_POOL_SIZE: '4',
+      CRM_EXPORTS: '100',
+      CRM_UPLOAD_WINDOW_MS: '60000',
+      ...MANY_UPLOADS,
+    });
     url = await crm.api.listen();
     admin = crm.user('admin');
     const { id } = await crm.client(admin);
@@ -82,7 +88,7 @@ describe('clients that stall', () => {
     return exchange;
   };
 
-  it('hold no connection: 50 of them, and other users notice nothing', async () => {
+  it('do not occupy a database connection: 50 stalled exchanges do not block other users', async () => {
     const key = newId();
     const first = await admin.post('/imports/clients', FILE, { 'content-type': 'text/csv', 'idempotency-key': key });
     expect(first.status).toBe(202);
@@ -118,6 +124,24 @@ describe('clients that stall', () => {
     expect(await seller.post('/deals', body, { 'idempotency-key': key })).toMatchObject({ status: 201 });
     const exchange = await begin(url, seller, '/imports/clients', 9, { 'idempotency-key': key });
     expect(await exchange.text('"code":"forbidden"')).toContain('HTTP/1.1 403 ');
+  });
+
+  it('are answered 429 above the uploads of one user and of the process, until an upload has ended', async () => {
+    const api = await crm.also({ CRM_UPLOADS: '2', CRM_UPLOADS_PER_USER: '1', CRM_UPLOAD_WINDOW_MS: '60000' });
+    const apiUrl = await api.listen();
+    const first = await begin(apiUrl, admin, '/imports/clients', Buffer.byteLength(FILE));
+    const second = await begin(apiUrl, admin, '/imports/clients', 9);
+    const refused = await second.text('"code":"too_many_uploads"');
+    expect(refused).toContain('HTTP/1.1 429 ');
+    expect(refused).toMatch(/^retry-after: \d+\r$/im);
+    await begin(apiUrl, crm.user('admin'), '/imports/clients', 9);
+    const third = await begin(apiUrl, crm.user('admin'), '/imports/clients', 9);
+    expect(await third.text('"code":"too_many_uploads"')).toContain('HTTP/1.1 429 ');
+    first.socket.write(FILE);
+    expect(await first.text('"state":"queued"')).toContain('HTTP/1.1 202 ');
+    const next = await begin(apiUrl, admin, '/imports/clients', Buffer.byteLength(FILE));
+    next.socket.write(FILE);
+    expect(await next.text('"state":"queued"')).toContain('HTTP/1.1 202 ');
   });
 
   it.each(['', 'n'])('are answered 408 when their file %j does not go on, and disconnected', async (sent) => {

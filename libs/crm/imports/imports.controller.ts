@@ -50,6 +50,7 @@ export class ImportsController {
     413: ['file_too_large', 'too_many_rows'],
     415: ['unsupported_media_type'],
     422: ['file_required', 'empty_file', 'wrong_columns', 'malformed_csv', 'row_too_long', 'wrong_encoding'],
+    429: ['too_many_uploads'],
   })
   async receive(
     @CurrentCaller() caller: Caller,

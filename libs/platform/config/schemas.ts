@@ -150,6 +150,17 @@ export class TransferSettings extends Settings({
     fallback: '1000000',
     doc: 'Most rows of one import; more is answered 413.',
   }),
+  uploads: integer('CRM_UPLOADS', 1, 1_000, {
+    fallback: '8',
+    doc: 'Uploaded files one API process receives or has on its disk at a time; more are answered 429.',
+  }),
+  uploadsPerUser: integer('CRM_UPLOADS_PER_USER', 1, 1_000, {
+    fallback: '4',
+    doc: 'The same for the uploads of one user.',
+  }),
+  uploadDir: optionalText('CRM_UPLOAD_DIR', {
+    doc: 'Folder on a disk for uploaded files, CRM_UPLOADS × CRM_IMPORT_BYTES large; unset: the one of temporary files.',
+  }),
   uploadMinBytesPerSecond: integer('CRM_UPLOAD_MIN_BYTES_PER_SECOND', 1, 1_000_000_000, {
     fallback: '4096',
     doc: 'Slowest rate at which an uploaded file may arrive; below it the upload is answered 408.',

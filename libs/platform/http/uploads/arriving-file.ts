@@ -3,7 +3,7 @@ import type { Multipart } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
 import { DomainError } from '#platform/kernel';
 import type { ArrivalWatch } from './arrival-watch.js';
-import { SpooledFile } from './spooled-file.js';
+import { type Spool, SpooledFile } from './spooled-file.js';
 
 /** The form field that holds the file. */
 export const FILE_FIELD = 'file';
@@ -22,14 +22,10 @@ export interface ReceivedFile {
  * @throws DomainError 400 `malformed_multipart`, `upload_interrupted`, 408 `upload_too_slow`, 413 `file_too_large`, 422
  *   `file_required`.
  */
-export async function receiveFile(
-  request: FastifyRequest,
-  limitBytes: number,
-  watch: ArrivalWatch,
-): Promise<ReceivedFile> {
+export async function receiveFile(request: FastifyRequest, spool: Spool, watch: ArrivalWatch): Promise<ReceivedFile> {
   try {
-    if (request.isMultipart()) return await receiveForm(request, limitBytes, watch);
-    const file = await SpooledFile.from(arriving(request.raw, watch, uploadInterrupted), limitBytes);
+    if (request.isMultipart()) return await receiveForm(request, spool, watch);
+    const file = await SpooledFile.from(arriving(request.raw, watch, uploadInterrupted), spool);
     return { file, charset: charsetOf(request.headers['content-type']) };
   } finally {
     // The server discards the rest: a destroyed request could not be answered.
@@ -39,14 +35,14 @@ export async function receiveFile(
 }
 
 /** Reads the form to its end: a part that is cut off may stand behind the file. */
-async function receiveForm(request: FastifyRequest, limitBytes: number, watch: ArrivalWatch): Promise<ReceivedFile> {
+async function receiveForm(request: FastifyRequest, spool: Spool, watch: ArrivalWatch): Promise<ReceivedFile> {
   const parts = request.parts({ limits: FORM_LIMITS });
   let received: ReceivedFile | undefined;
   try {
     for (let part = await nextPart(parts, watch); part; part = await nextPart(parts, watch)) {
       if (part.type !== 'file') continue;
       if (part.fieldname !== FILE_FIELD) throw fileRequired();
-      const file = await SpooledFile.from(arriving(part.file, watch, malformedForm), limitBytes);
+      const file = await SpooledFile.from(arriving(part.file, watch, malformedForm), spool);
       received = { file, charset: charsetOf(part.mimetype) };
     }
     if (!received) throw fileRequired();
@@ -62,7 +58,7 @@ async function nextPart(parts: AsyncIterator<Multipart>, watch: ArrivalWatch): P
   return next.done ? undefined : next.value;
 }
 
-/** The bytes of `source` as they arrive; a failure of the source itself is the client's. */
+/** Yields the chunks of `source` as they arrive; an error of `source` is refused by `refuse`. */
 async function* arriving(source: Readable, watch: ArrivalWatch, refuse: () => never): AsyncGenerator<Buffer> {
   const chunks = source.iterator({ destroyOnReturn: false }) as AsyncGenerator<Buffer, void>;
   try {
@@ -73,7 +69,7 @@ async function* arriving(source: Readable, watch: ArrivalWatch, refuse: () => ne
       yield next.value;
     }
   } finally {
-    // A source that stopped would keep this waiting too.
+    // `return` would wait for a source that has stopped.
     if (!watch.isRefused) await chunks.return(undefined);
   }
 }

@@ -1,10 +1,15 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DomainError, newId } from '#platform/kernel';
 
 const READ_BYTES = 65_536;
+
+/** Where uploaded files are stored, and how large one may be. */
+export interface Spool {
+  readonly folder: string;
+  readonly limitBytes: number;
+}
 
 /** An uploaded file on the disk. It has no name there, so it is deleted with {@link close} or with the process. */
 export class SpooledFile {
@@ -15,11 +20,11 @@ export class SpooledFile {
   ) {}
 
   /**
-   * Writes `source` to a file in the folder for temporary files (`TMPDIR`).
+   * Writes `source` to a file in the spool's folder.
    * @throws DomainError 413 `file_too_large`, and whatever `source` throws.
    */
-  static async from(source: AsyncIterable<Uint8Array>, limitBytes: number): Promise<SpooledFile> {
-    const handle = await openUnnamed();
+  static async from(source: AsyncIterable<Uint8Array>, { folder, limitBytes }: Spool): Promise<SpooledFile> {
+    const handle = await openUnnamed(folder);
     try {
       const hash = createHash('sha256');
       let size = 0;
@@ -51,8 +56,8 @@ export class SpooledFile {
   }
 }
 
-async function openUnnamed(): Promise<FileHandle> {
-  const path = join(tmpdir(), `crm-upload-${newId()}`);
+async function openUnnamed(folder: string): Promise<FileHandle> {
+  const path = join(folder, `crm-upload-${newId()}`);
   const handle = await open(path, 'wx+', 0o600);
   await unlink(path);
   return handle;
