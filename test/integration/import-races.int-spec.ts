@@ -28,6 +28,22 @@ describe('an import, and others at the same moment', () => {
     expect(await desk.end(run.id)).toMatchObject({ state: 'done', updated: 2 });
   });
 
+  it('of deals opens them for the survivor of a merge that ends while a row waits for its client', async () => {
+    const { crm, admin } = desk;
+    const [client, survivor] = [await crm.client(admin), await crm.client(admin)];
+    const [run, merge] = await crm.database.undone(async (connection) => {
+      await connection.query('SELECT FROM crm.clients WHERE id = $1 FOR UPDATE', [client.id]);
+      const merging = admin.post(`/clients/${client.id}/merge`, { into_id: survivor.id });
+      await crm.blocked('SELECT id, merged_into_id FROM crm.clients');
+      const csv = csvOf(['client_id', 'title', 'next_review_at'], [[client.id, 'КАСКО', '2099-03-10']]);
+      const { body } = await desk.hand('deals?mode=good_rows', csv);
+      await crm.blocked('FROM crm.clients given');
+      return [body, merging] as const;
+    });
+    expect(await merge).toMatchObject({ status: 200 });
+    expect(await desk.end(run.id)).toMatchObject({ state: 'done', created: 1 });
+  });
+
   it('of policies tells nobody of them who has lost their deal', async () => {
     const [seller, next] = [desk.crm.user('seller'), desk.crm.user('seller')];
     const deal = await desk.crm.deal(seller);

@@ -26,6 +26,9 @@ const OPEN_CLIENTS = statement(
    WHERE given.id = ANY ($1::uuid[]) AND NOT c.is_deleted ORDER BY c.id FOR SHARE OF c`,
 );
 
+/** Queries of {@link DealRepository.openClients}: one, and one more for each merge that ends while it waits for a lock. */
+const MAX_CLIENT_QUERIES = 3;
+
 /** Loads deals to be changed and stores them with their journal and events. */
 @Injectable()
 export class DealRepository extends AggregateRepository<Deal> {
@@ -97,8 +100,15 @@ export class DealRepository extends AggregateRepository<Deal> {
    * deletion and merging until the unit of work ends.
    */
   async openClients(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    const rows = await this.store.database.query<{ given_id: string; id: string }>(OPEN_CLIENTS, [ids]);
-    return new Map(rows.map(({ given_id, id }) => [given_id, id]));
+    const found = new Map<string, string>();
+    let missing = ids;
+    // A client that is merged while its lock is awaited is not returned: the next query finds its survivor.
+    for (let queries = 0; queries < MAX_CLIENT_QUERIES && missing.length > 0; queries++) {
+      const rows = await this.store.database.query<{ given_id: string; id: string }>(OPEN_CLIENTS, [missing]);
+      for (const { given_id, id } of rows) found.set(given_id, id);
+      missing = missing.filter((id) => !found.has(id));
+    }
+    return found;
   }
 
   /** Stores new deals in one round trip, for clients that {@link openClients} holds. */

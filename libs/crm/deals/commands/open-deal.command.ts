@@ -42,13 +42,15 @@ export class OpenDealHandler implements ICommandHandler<OpenDealCommand> {
     const { title, nextReviewAt, description = null, executorId = null } = facts;
     const open = (clientId: string) =>
       this.open({ id: newId(), clientId, title, description, nextReviewAt, executorId, ownerId }, caller);
-    try {
-      return await open(facts.clientId);
-    } catch (error) {
-      // Merged clients are rare: their survivor is looked up only when the client is not found.
-      const survivorId = await this.survivorAfter(error, facts.clientId);
-      if (survivorId === null) throw error;
-      return open(survivorId);
+    for (let clientId = facts.clientId; ;) {
+      try {
+        return await open(clientId);
+      } catch (error) {
+        // Merged clients are rare: their survivor is looked up only when the client is not found. It may be merged too.
+        const survivorId = await this.survivorAfter(error, clientId);
+        if (survivorId === null) throw error;
+        clientId = survivorId;
+      }
     }
   }
 
