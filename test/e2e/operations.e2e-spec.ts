@@ -138,8 +138,12 @@ describe('the command line of operations', () => {
         routing_key: 'x',
       };
       writeFileSync(bindings, JSON.stringify([{ ...binding, source_kind: 'exchange', arguments: [] }]));
+      const refused = await commandLine(env, 'events', 'recreate-exchange', '--bindings', bindings);
+      expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('stop all workers') });
+      await worker.stop();
       const recreated = await commandLine(env, 'events', 'recreate-exchange', '--bindings', bindings);
       expect(recreated).toMatchObject({ code: 0, stdout: expect.stringContaining('1 binding(s) kept') });
+      await worker.start();
       expect((await commandLine(env, 'doctor')).code).toBe(0);
       await onBroker((channel) => channel.deleteExchange(exchange));
     });

@@ -1,5 +1,6 @@
 import { connect } from 'amqplib';
-import { examineBroker, recreateExchange, UNROUTED } from '#platform/messaging';
+import pg from 'pg';
+import { examineBroker, type ExchangeBinding, type Recreation, recreateExchange, UNROUTED } from '#platform/messaging';
 import { newId } from '#platform/kernel';
 import { PublishingService } from '../publishing-service.js';
 
@@ -24,6 +25,12 @@ describe('the exchange of events', () => {
     } finally {
       await connection.close();
     }
+  }
+
+  async function recreate(bindings: readonly ExchangeBinding[]): Promise<Recreation | undefined> {
+    const client = new pg.Client(service.database.url);
+    await client.connect();
+    return recreateExchange(client, service.url, service.exchange, bindings);
   }
 
   async function expectPublished(): Promise<void> {
@@ -59,7 +66,7 @@ describe('the exchange of events', () => {
     const gone = { ...binding, destination_name: newId() };
     const others = { ...binding, source_name: newId(), destination_name: queue };
     const kept = { ...binding, destination_name: queue, arguments: [] };
-    expect(await recreateExchange(service.url, service.exchange, [gone, others, kept])).toEqual({
+    expect(await recreate([gone, others, kept])).toEqual({
       recreated: true,
       bound: [kept],
       failed: [gone],
@@ -68,7 +75,18 @@ describe('the exchange of events', () => {
     await service.start();
     const [id] = await service.append('parcel.moved', `parcels/${newId()}`);
     expect(await service.take(queue)).toMatchObject({ id });
-    expect(await recreateExchange(service.url, service.exchange, [])).toMatchObject({ recreated: false });
+    await service.stop();
+    expect(await recreate([])).toMatchObject({ recreated: false });
+  });
+
+  it('is not recreated while a worker publishes: an event would miss the bindings that are not restored yet', async () => {
+    await service.channel.assertExchange(service.exchange, 'topic', WITH_ALTERNATE);
+    const queue = await service.bind(['parcel.*']);
+    await service.start();
+    const [id] = await service.append('parcel.moved', `parcels/${newId()}`);
+    expect(await service.take(queue)).toMatchObject({ id });
+    expect(await recreate([])).toBeUndefined();
+    expect((await examineBroker(service.url, service.exchange)).difference).toContain('alternate-exchange');
   });
 
   it('keeps an event without a queue in crm.unrouted before the cursor moves on', async () => {

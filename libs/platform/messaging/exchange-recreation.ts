@@ -1,6 +1,9 @@
+import { Lease } from '#platform/persistence';
 import type { ChannelModel } from 'amqplib';
+import type pg from 'pg';
 import { stateOf } from './broker-findings.js';
 import { onChannel, withBroker } from './broker-topology.js';
+import { PUBLISHER_LEASE } from './leader.js';
 
 /** A binding, with the fields that `rabbitmqctl list_bindings --formatter json` prints. */
 export interface ExchangeBinding {
@@ -22,16 +25,23 @@ export interface Recreation {
 }
 
 /**
- * Deletes the exchange of events and declares it plainly, with the given bindings.
- * An event that is published meanwhile is refused and sent again, or kept in the queue of unroutable events.
- * @param bindings of every exchange; those of others are left out.
+ * Deletes the exchange of events and declares it without arguments, with the given bindings. Holds the publisher's lease
+ * meanwhile: an event that is published before a binding is restored would not reach the queue of that binding.
+ * @param client ended afterwards.
+ * @param bindings of every exchange; those of others are ignored.
+ * @returns undefined, with nothing changed, while a worker publishes.
  * @throws Error when the broker can't be reached or refuses.
  */
 export function recreateExchange(
+  client: pg.Client,
   url: string,
   exchange: string,
   bindings: readonly ExchangeBinding[],
-): Promise<Recreation> {
+): Promise<Recreation | undefined> {
+  return Lease.hold(client, PUBLISHER_LEASE, () => recreate(url, exchange, bindings), undefined);
+}
+
+function recreate(url: string, exchange: string, bindings: readonly ExchangeBinding[]): Promise<Recreation> {
   return withBroker(url, async (connection) => {
     const state = await stateOf(connection, { name: exchange, type: 'topic' });
     if (state === 'plain') return { recreated: false, bound: [], failed: [] };

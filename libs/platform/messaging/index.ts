@@ -19,7 +19,7 @@ export { ENVELOPE_SCHEMA } from './envelope-schema.js';
 export { type Bookmark, type BookmarkMove, EventBookmarks } from './event-bookmarks.js';
 export { type Change, CHANGE_MEMBERS, EventLog, type StreamHead } from './event-log.js';
 export { EVENT_REPLAYS, EventReplays, type Replay } from './event-replays.js';
-export { type ExchangeBinding, recreateExchange } from './exchange-recreation.js';
+export { type ExchangeBinding, type Recreation, recreateExchange } from './exchange-recreation.js';
 export { EventRetention } from './event-retention.js';
 export { type EventDeclaration, EventType, type LoggedFact } from './event-type.js';
 export { type ReaderLag, readerLags, unsequenced } from './log-lag.js';

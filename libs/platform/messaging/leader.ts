@@ -3,6 +3,9 @@ import type { Log } from '#platform/observability';
 import { type Database, Lease } from '#platform/persistence';
 import type pg from 'pg';
 
+/** Lease of the process that publishes to the exchange of events. */
+export const PUBLISHER_LEASE = 'publisher';
+
 const STAND_BY_MS = 500;
 
 /** The time for which a process leads. */

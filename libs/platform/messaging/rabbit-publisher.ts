@@ -4,7 +4,7 @@ import { Log } from '#platform/observability';
 import { Database } from '#platform/persistence';
 import { ConfirmedChannels } from './confirmed-channel.js';
 import { EventCursor, FencedOffError, RABBITMQ_CURSOR } from './event-cursor.js';
-import { Leader, type Term } from './leader.js';
+import { Leader, PUBLISHER_LEASE, type Term } from './leader.js';
 import { LogReader } from './log-reader.js';
 import { LogSignal } from './log-signal.js';
 import { ParkedEvents } from './parked-events.js';
@@ -41,7 +41,7 @@ export class RabbitPublisher implements OnApplicationBootstrap, BeforeApplicatio
     signal: LogSignal,
   ) {
     this.parkedEvents = new ParkedEvents(database);
-    this.leader = new Leader('publisher', database, log, (term) => this.lead(term));
+    this.leader = new Leader(PUBLISHER_LEASE, database, log, (term) => this.lead(term));
     this.unsubscribe = [
       signal.onPositioned(() => this.wakeup.wake()),
       signal.onRetryParked(() => {
@@ -74,8 +74,8 @@ export class RabbitPublisher implements OnApplicationBootstrap, BeforeApplicatio
   }
 
   /**
-   * The life of one channel: what it sent and saw no confirm for is sent again by the next one. On shutdown it takes
-   * nothing more and waits until all that it took is confirmed or parked, so that a plain restart re-sends nothing.
+   * Publishes over one channel until it fails; the next channel publishes its unconfirmed events again. On shutdown it reads
+   * no more events and waits until those in flight are confirmed or parked, so an orderly restart publishes no duplicates.
    */
   private async publishUntilTrouble(cursor: EventCursor, term: Term): Promise<void> {
     const streams = await this.parkedStreams();
@@ -102,7 +102,7 @@ export class RabbitPublisher implements OnApplicationBootstrap, BeforeApplicatio
       if (!running.aborted) channel.abandon(new Error('publishing ended'));
       await retrying;
       await channel.close();
-      // What was confirmed since the last save; a former leader is refused, as it should be.
+      // Saves what was confirmed or refused since the last save. The fence rejects this of a former leader.
       await publication.save(0).catch(() => undefined);
     }
   }

@@ -82,7 +82,7 @@ function topology({ faults, difference }: BrokerFindings, exchange: string): Fin
   if (difference === undefined) return ok('the exchanges and the queue of unroutable events exist');
   return failed(
     `a service that declares the exchange ${exchange} plainly is refused with 406: ${difference}`,
-    'The worker itself works with it. Once, while the workers are stopped, run npx crm events recreate-exchange, ' +
+    'The worker itself works with it. Once, while all workers are stopped, run npx crm events recreate-exchange, ' +
       'which keeps the bindings.',
   );
 }

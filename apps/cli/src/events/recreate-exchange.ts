@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { type ExchangeBinding, recreateExchange as recreate } from '#platform/messaging';
+import { type ExchangeBinding, type Recreation, recreateExchange as recreate } from '#platform/messaging';
 import { CommandError, type Printed, tell } from '../command.js';
+import { withClient, withDatabase } from '../database.js';
 import { brokerFailed, configuredBroker } from './broker.js';
 
 /** What prints the bindings in the form that `--bindings` takes. */
@@ -15,12 +16,22 @@ interface RecreateOptions extends Printed {
 /**
  * `events recreate-exchange --bindings <file> | --without-bindings`: replaces an exchange that an older release declared
  * with arguments by a plain one, which other services can declare too.
+ * @throws CommandError while a worker publishes.
  * @returns 1 when a binding could not be made again.
  */
 export async function recreateExchange(options: RecreateOptions, env: NodeJS.ProcessEnv): Promise<number> {
   const { url, exchange } = configuredBroker(env);
   const bindings = bindingsOf(options);
-  const { recreated, bound, failed } = await recreate(url, exchange, bindings).catch(brokerFailed);
+  let recreation: Recreation | undefined;
+  await withDatabase(env, async (databaseUrl) => {
+    recreation = await withClient(databaseUrl, (client) =>
+      recreate(client, url, exchange, bindings).catch(brokerFailed),
+    );
+  });
+  if (!recreation) {
+    throw new CommandError('A worker publishes events: stop all workers, then run this command again.');
+  }
+  const { recreated, bound, failed } = recreation;
   const kept = `${bound.length} binding(s) kept`;
   const lost = failed.map(({ destination_name: name, routing_key: key }) => `${name} by ${key}`).join(', ');
   const line = recreated
