@@ -20,8 +20,11 @@ await channel.prefetch(20);
 await channel.assertQueue(`${QUEUE}.dead`, { durable: true });
 await channel.bindQueue(`${QUEUE}.dead`, 'crm.dead-letters', QUEUE);
 const dead = { deadLetterExchange: 'crm.dead-letters', deadLetterRoutingKey: QUEUE };
-// No x-delivery-limit: RabbitMQ counts a lost connection as a delivery, and would put good messages aside.
-await channel.assertQueue(QUEUE, { durable: true, ...dead, arguments: { 'x-queue-type': 'quorum' } });
+// No delivery limit: RabbitMQ counts a lost connection as a delivery, and would dead-letter good messages.
+// RabbitMQ 4 has the limit 20 by default and takes -1 for none; RabbitMQ 3 has none by default and refuses -1.
+const isLimited = Number.parseInt(connection.connection.serverProperties.version, 10) >= 4;
+const limit = isLimited ? { 'x-delivery-limit': -1 } : {};
+await channel.assertQueue(QUEUE, { durable: true, ...dead, arguments: { 'x-queue-type': 'quorum', ...limit } });
 await channel.bindQueue(QUEUE, 'crm.events', 'deal.stage_changed');
 const handle = async (message) => {
   try {
