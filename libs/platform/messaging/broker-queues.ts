@@ -6,7 +6,7 @@ import { type ChannelModel, connect } from 'amqplib';
 /** AMQP's reply code. */
 const NOT_FOUND = 404;
 
-/** Asks RabbitMQ about queues, over a connection for the time of the question: for a process that has none. */
+/** Checks queues of RabbitMQ over a short-lived connection, for processes without a permanent one. */
 @Injectable()
 export class BrokerQueues {
   constructor(private readonly settings: BrokerSettings) {}

@@ -12,7 +12,7 @@ const NOT_FOUND = 404;
 /** amqplib's text of the error that stands for basic.nack. */
 const NACKED = 'message nacked';
 
-/** Where a channel's events go, and what is said of all of them. */
+/** Exchange, routing key and headers of the events of a channel. */
 interface Route {
   readonly exchange: string;
   readonly keyOf: (event: LoggedEvent) => string;
@@ -35,8 +35,8 @@ export class QueueMissingError extends Error {
 }
 
 /**
- * A confirm channel of our own on golevelup's connection, for one life: after any trouble it is thrown away.
- * On a managed one, publishes hang once the server has closed it.
+ * Confirm channel on golevelup's connection; after any error it is discarded and not reopened. golevelup's managed channel
+ * can't be used: its publishes hang after the server has closed it.
  */
 export class ConfirmedChannel {
   private readonly trouble = new AbortController();
@@ -144,7 +144,7 @@ export class ConfirmedChannels {
     private readonly topology: BrokerTopology,
   ) {}
 
-  /** golevelup's connection comes back by itself and tells of it in the log. */
+  /** Whether golevelup's connection, which reconnects by itself, is open. */
   get isConnected(): boolean {
     return this.amqp.connected;
   }
@@ -165,7 +165,7 @@ export class ConfirmedChannels {
    */
   async openTo(queue: string): Promise<ConfirmedChannel> {
     const channel = await this.channel();
-    // What closes the channel is told by the call that it refuses.
+    // The call that RabbitMQ refuses rejects with the same error.
     channel.on('error', () => undefined);
     try {
       await channel.checkQueue(queue);

@@ -7,7 +7,7 @@ export const RABBITMQ_CURSOR = 'rabbitmq';
 /** Cursor of what our own subscribers have dealt with when there is no broker. */
 export const LOCAL_CURSOR = 'in-process';
 
-/** From here on a leader with a smaller token can't move the cursor. Waits for a move of its that is not committed. */
+/** Rejects later updates by a leader with a smaller token. Waits for an uncommitted update of the cursor. */
 const OPEN = {
   name: 'crm_cursor_open',
   text: `INSERT INTO crm.event_cursors AS c (name, position, fence) VALUES ($1, 0, $2::bigint)
@@ -77,7 +77,7 @@ export class EventCursor {
   }
 
   /**
-   * Saves `position` unless it is no news, or the last save was less than `everyMs` ago.
+   * Saves `position` unless it is saved already or the last save was less than `everyMs` ago.
    * @throws FencedOffError when a later leader has opened the cursor.
    */
   async advance(position: bigint, everyMs: number): Promise<void> {
@@ -90,7 +90,7 @@ export class EventCursor {
   }
 
   /**
-   * Saves `position` and the events up to there or beyond that are parked, at once.
+   * Saves `position` and inserts the parked events, in one statement. Events after `position` may be among them.
    * @throws FencedOffError when a later leader has opened the cursor.
    */
   async park(position: bigint, events: readonly EventToPark[]): Promise<void> {

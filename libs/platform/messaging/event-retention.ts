@@ -7,7 +7,7 @@ import { LOCAL_CURSOR, RABBITMQ_CURSOR } from './event-cursor.js';
 /** Rows one statement deletes: short locks. */
 const BATCH = 5_000;
 
-/** The last position of the log's beginning that is old, positioned, published and read by every projection. */
+/** The last position up to which every event is old, positioned, published, not parked and read by every projection. */
 const THROUGH = statement(
   `SELECT least(
      (SELECT min(position) - 1 FROM crm.event_log WHERE time >= $1::timestamptz AND position IS NOT NULL),

@@ -7,7 +7,7 @@ import type pg from 'pg';
 const APPENDED = 'crm_log_appended';
 const POSITIONED = 'crm_log_positioned';
 const RETRY_PARKED = 'crm_retry_parked';
-/** Nobody waits for a disk here: what a crash of PostgreSQL may lose with it is a wake-up. */
+/** Commits asynchronously: a crash of PostgreSQL can lose only a wake-up. */
 const WAKE_SEQUENCER = statement(`SELECT set_config('synchronous_commit', 'off', true), pg_notify('${APPENDED}', '')`);
 const RECONNECT_MS = 1_000;
 
@@ -93,10 +93,10 @@ export class LogSignal implements OnApplicationBootstrap, BeforeApplicationShutd
       client.on('notification', ({ channel }) => this.emitter.emit(channel));
       client.on('error', () => this.lost());
       client.on('end', () => this.lost());
-      // A process is woken only for what it listens to: each commit tells of one, each sequencing of the other.
+      // Listens only to the channels of this process's listeners: every commit and every sequencing notifies one.
       const channels = this.emitter.eventNames().map(String);
       await client.query(channels.map((channel) => `LISTEN ${channel}`).join(';'));
-      // Whatever happened while nobody listened.
+      // Notifications may have been lost while there was no connection.
       for (const channel of channels) this.emitter.emit(channel);
     } catch (error) {
       this.log.warn({ err: error }, 'cannot listen for log notifications, polling meanwhile');

@@ -12,7 +12,7 @@ const UNSAVED_MS = 100;
 /** Unknown when the channel failed before RabbitMQ answered. */
 type Outcome = 'stored' | 'refused' | 'unknown';
 
-/** What became of a stream's parked events. */
+/** The result of sending a stream's parked events. */
 interface Attempt {
   readonly stored: readonly ParkedEvent[];
   readonly refused: ParkedEvent | undefined;
@@ -102,7 +102,7 @@ export class ParkedRetry {
     });
   }
 
-  /** Tells the schedule what became of the events, and which is the first of each stream now. */
+  /** Updates the schedule with the results and with the first remaining event of each stream. */
   private async note(parked: readonly ParkedEvent[], attempts: readonly Attempt[]): Promise<void> {
     const refused = new Set(attempts.flatMap((attempt) => attempt.refused?.type ?? []));
     const stored = new Set(attempts.flatMap((attempt) => attempt.stored.map(({ type }) => type)));

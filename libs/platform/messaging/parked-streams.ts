@@ -24,7 +24,7 @@ interface ParkedStream {
 }
 
 /**
- * The streams that wait because RabbitMQ refused an event of theirs, and when to try them again.
+ * Schedules the retries of the streams of which RabbitMQ refused an event.
  *
  * A queue that is full refuses an event that others have accepted, and each retry is a duplicate for those. So one
  * event of each type is tried, after 0.5, 2, 8 and then every 30 seconds. Once it is stored, more streams are tried, twice as
@@ -93,7 +93,7 @@ export class ParkedStreams {
     return dueAt.length > 0 ? Math.max(0, Math.min(...dueAt) - this.now()) : undefined;
   }
 
-  /** Notes what became of the first events of a type that were tried together. */
+  /** Records whether the first events of a type, sent together, were stored. */
   tried(type: string, isStored: boolean): void {
     const group = this.groups.get(type);
     if (!group) return;
@@ -102,7 +102,7 @@ export class ParkedStreams {
     group.dueAt = this.now() + (isStored ? 0 : group.waitMs);
   }
 
-  /** Makes every stream due. */
+  /** Schedules every stream for an immediate retry. */
   retryNow(): void {
     for (const group of this.groups.values()) group.dueAt = this.now();
   }

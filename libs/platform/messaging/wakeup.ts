@@ -1,9 +1,9 @@
-/** Lets a loop rest until it is woken, its polling interval has passed, or it is told to stop. */
+/** Pauses a loop until it is woken, its polling interval has passed, or its signal aborts. */
 export class Wakeup {
   private woken = false;
   private resume: (() => void) | undefined;
 
-  /** A wake-up that comes while the loop is busy is kept for its next rest. */
+  /** Ends the current pause, or the next one when the loop is not paused. */
   wake(): void {
     this.woken = true;
     this.resume?.();

@@ -29,7 +29,7 @@ const ACQUIRE = {
          RETURNING token`,
 };
 
-/** No disk is waited for: a renewal that a crash of PostgreSQL undoes ends with the session anyway. */
+/** Commits asynchronously: a crash of PostgreSQL that loses a renewal also ends the session. */
 const RENEW = {
   name: 'crm_lease_renew',
   text: `UPDATE crm.leases SET expires_at = clock_timestamp() + interval '${TERM_MS} ms'
@@ -43,9 +43,9 @@ const RELEASE = {
 };
 
 /**
- * The right of one process to do a piece of work: a row of `crm.leases`, renewed while the process lives and taken over
- * by another when it does not, even if it is only frozen. Its token grows with each holder: a statement that checks the
- * token can't be run by a former holder, whatever that process believes.
+ * Lease that makes one process the leader of a task: a row of `crm.leases`, renewed while the process runs. Another process
+ * acquires it after the holder has ended or is frozen. The fencing token grows with each holder, so statements that check
+ * it change nothing for a former holder.
  */
 export class Lease {
   private readonly lostController = new AbortController();
@@ -99,8 +99,8 @@ export class Lease {
   }
 
   /**
-   * Whether no other process can hold the lease now, by this machine's monotonic clock: false at once in a process that
-   * was frozen, before it hears of its successor.
+   * Whether no other process can hold the lease now, by this machine's monotonic clock. In a process that was frozen it
+   * is false at once, before the next renewal fails.
    */
   get isCurrent(): boolean {
     if (performance.now() >= this.validUntil) this.lostController.abort();
