@@ -21,7 +21,7 @@ await channel.assertQueue(`${QUEUE}.dead`, { durable: true });
 await channel.bindQueue(`${QUEUE}.dead`, 'crm.dead-letters', QUEUE);
 const dead = { deadLetterExchange: 'crm.dead-letters', deadLetterRoutingKey: QUEUE };
 // No delivery limit: RabbitMQ counts a lost connection as a delivery, and would dead-letter good messages.
-// RabbitMQ 4 has the limit 20 by default and takes -1 for none; RabbitMQ 3 has none by default and refuses -1.
+// RabbitMQ 3 has none by default. RabbitMQ 4 has 20 by default, and only there -1 means none.
 const isLimited = Number.parseInt(connection.connection.serverProperties.version, 10) >= 4;
 const limit = isLimited ? { 'x-delivery-limit': -1 } : {};
 await channel.assertQueue(QUEUE, { durable: true, ...dead, arguments: { 'x-queue-type': 'quorum', ...limit } });
