@@ -7,7 +7,7 @@ const [major, minor] = process.versions.node.split('.').map(Number);
 try {
   if (!isSupported()) {
     throw new Error(
-      `Node ${process.versions.node} is not supported: install Node 24 (LTS), 22.13 or 20.19, or a newer one.`,
+      `Node ${process.versions.node} is not supported: install Node 24.11 (LTS) or newer, or the latest 22 or 20.`,
     );
   }
   if (existsSync('.env')) process.loadEnvFile('.env');

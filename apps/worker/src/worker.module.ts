@@ -22,7 +22,7 @@ import { ReplayEventsJob } from './replay-events.job.js';
 import { RetainEventsJob } from './retain-events.job.js';
 import { WorkerChecks } from './worker-checks.js';
 
-/** What happens by itself: orders and publishes the log, listens to events, runs jobs. */
+/** Background process: sequences and publishes the event log, runs subscribers and jobs. */
 @Module({})
 export class WorkerModule {
   /** @throws SettingsError naming every fault of the configuration. */

@@ -119,7 +119,7 @@ export class Client extends Aggregate {
     this.apply(new ClientDeleted(this.view, actorId, now));
   }
 
-  /** Merges this client into another one, which its id and its keys mean from then on. */
+  /** Merges this client into `survivor`; its id and its keys then identify the survivor. */
   mergeInto(survivor: ClientView, moved: MovedByMerge, actorId: string, now: Instant): void {
     this.markDeleted(actorId, now);
     this.mergedIntoId = survivor.id;

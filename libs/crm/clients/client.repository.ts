@@ -65,7 +65,7 @@ export class ClientRepository extends AggregateRepository<Client> {
     return client;
   }
 
-  /** Holds new deals of the client back until the transaction ends; for a deletion. */
+  /** Locks the client against new deals until the transaction ends; for a deletion. */
   async lock(id: string): Promise<void> {
     await this.store.database.query(LOCK, [id]);
   }
@@ -80,12 +80,12 @@ export class ClientRepository extends AggregateRepository<Client> {
     return rows.filter(({ id, merged_into_id }) => merged_into_id !== null && ids.includes(id)).map(({ id }) => id);
   }
 
-  /** Lets the clients merged into one that is now merged itself name its survivor. */
+  /** Updates the clients merged into `id`, which is merged itself now, to its survivor. */
   async redirectMerged(id: string, survivorId: string): Promise<void> {
     await this.store.database.query(REDIRECT, [id, survivorId]);
   }
 
-  /** Makes whoever adds a client with one of these keys wait until the unit of work ends, so that one sees the other. */
+  /** Locks the keys until the unit of work ends, so that a concurrent insert of a client with one of them waits. */
   async holdKeys({ email, phone, taxId }: Client['keys']): Promise<void> {
     const keys = [email, phone, taxId].filter((key) => key !== null);
     if (keys.length > 0) await this.store.database.query(HOLD_KEYS, [ADVISORY_LOCKS.clientKeys, keys]);

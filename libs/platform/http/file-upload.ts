@@ -38,7 +38,7 @@ export interface UploadedFile {
 
 /**
  * Marks a route whose body is one CSV file. The file is received after the guards and before everything that opens a
- * transaction; the handler gets it by {@link uploadedFile}. Guard the route: what the guards let through is stored.
+ * transaction; the handler gets it by {@link uploadedFile}. Guard the route: the file of every request that passes the guards is stored.
  */
 export function TakesFile(): MethodDecorator {
   return applyDecorators(

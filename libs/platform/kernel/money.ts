@@ -30,7 +30,7 @@ export class Money {
   }
 
   /**
-   * An amount that a caller gives: one that its currency can have. {@link of} reads stored ones.
+   * Creates an amount from input and checks its currency and decimals. {@link of} reads stored amounts unchecked.
    * @throws DomainError `currency_not_supported`, `amount_precision`.
    */
   static given(amount: string, currency: string): Money {
