@@ -121,6 +121,7 @@ describe('coming back', () => {
     ['is not in our spelling', '007', 'unknown_id'],
     ['lies in the future', '8999999999999999999', 'id_in_the_future'],
     ['is greater than any there can be', '9999999999999999999', 'id_in_the_future'],
+    ['has more digits than any there can be', '9'.repeat(40), 'id_in_the_future'],
   ])('says so when the id %s, and goes on from now', async (_, id, reason) => {
     const dealId = newId();
     const client = await connect({ lastEventId: id, query: `deal_id=${dealId}` });

@@ -11,7 +11,7 @@ import { QuotesHttpModule } from '#crm/quotes';
 import { AuthGuard, AuthModule } from '#platform/auth';
 import { ConfigModule } from '#platform/config';
 import { CqrsModule } from '#platform/cqrs';
-import { HealthModule, HttpModule } from '#platform/http';
+import { CallerThrottlerGuard, HealthModule, HttpModule, ThrottlingModule } from '#platform/http';
 import { JobsModule } from '#platform/jobs';
 import { MessagingModule } from '#platform/messaging';
 import { ObservabilityModule } from '#platform/observability';
@@ -40,6 +40,7 @@ export class ApiModule {
         JobsModule.queues(...QUEUES),
         AuthModule,
         HttpModule,
+        ThrottlingModule,
         HealthModule.forRoot(MIGRATIONS),
         ClientsHttpModule,
         DealsHttpModule,
@@ -54,7 +55,10 @@ export class ApiModule {
         RpcModule,
         EventsModule,
       ],
-      providers: [{ provide: APP_GUARD, useExisting: AuthGuard }],
+      providers: [
+        { provide: APP_GUARD, useExisting: CallerThrottlerGuard },
+        { provide: APP_GUARD, useExisting: AuthGuard },
+      ],
     };
   }
 }

@@ -105,6 +105,10 @@ export class HttpSettings extends Settings({
   trustedProxies: networks('CRM_TRUSTED_PROXIES', {
     doc: 'Addresses or networks of reverse proxies, with commas between, whose X-Forwarded-For, -Host and -Proto are trusted.',
   }),
+  requestsPerMinute: integer('CRM_REQUESTS_PER_MINUTE', 0, 1_000_000_000, {
+    fallback: '12000',
+    doc: 'Requests one user, or one address without a valid token, may send within a minute; more are answered 429. 0: no limit.',
+  }),
   requireIfMatch: flag('CRM_REQUIRE_IF_MATCH', {
     fallback: 'false',
     doc: 'Whether a change without If-Match is refused with 428.',

@@ -29,6 +29,7 @@ const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 /** What any route may answer. */
 const ALWAYS: ProblemCodes = {
   422: ['validation_failed'],
+  429: ['rate_limited'],
   500: ['internal_error'],
   503: ['database_unavailable', 'try_again'],
 };

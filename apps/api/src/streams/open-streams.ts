@@ -26,7 +26,7 @@ export interface StreamRequest {
 const TOKEN_EXPIRED = new Wire(': the access token has expired\n\n');
 const CLOSING = new Wire(': this server is closing, come again\n\n');
 /** Takes more digits than any position has, so that a too great number is an id in the future, not an unknown id. */
-const EVENT_ID = /^(?:0|[1-9]\d{0,18})$/;
+const EVENT_ID = /^(?:0|[1-9]\d{0,98})$/;
 /** The greatest `bigint` of PostgreSQL. */
 const MAX_POSITION = 2n ** 63n - 1n;
 /** setTimeout takes no more. */
