@@ -52,6 +52,10 @@ describe('a change with a token from a cookie', () => {
     ['a longer name', { origin: 'https://crm.example.evil.example' }],
     ['no origin', { origin: 'crm.example' }],
     ['no host in the origin', { origin: 'file://' }],
+    ['a browser extension with the own host name', { origin: 'chrome-extension://crm.example' }],
+    ['another extension with the own host name', { origin: 'moz-extension://crm.example' }],
+    ['a file of the own host name', { origin: 'file://crm.example' }],
+    ['another scheme with the own host name', { origin: 'ftp://crm.example' }],
   ])('is refused with 403 cross_site_request: %s', (_name, headers) => {
     expect(refusalOf({ ...COOKIE, ...headers })).toEqual(REFUSED);
   });

@@ -15,6 +15,7 @@ export interface BrowserRequest extends TokenBearingRequest {
 }
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
+const HTTP_PROTOCOLS = new Set(['http:', 'https:']);
 /** The page that sends the request is ours, or the user typed the address. */
 const OWN_SITES = new Set<unknown>(['same-origin', 'none']);
 
@@ -45,10 +46,14 @@ export class CrossSiteCheck {
   }
 }
 
-/** Compares name and port; the scheme differs behind a proxy that ends TLS. */
+/**
+ * Compares the host name and the port of a page loaded by HTTP. The scheme may differ behind a proxy that ends TLS, but
+ * an origin of a browser extension (`chrome-extension://…`) or of a file is never the API's own.
+ */
 function isOriginOf(origin: string, host: string): boolean {
   if (!URL.canParse(origin)) return false;
   const { protocol, host: originHost } = new URL(origin);
+  if (!HTTP_PROTOCOLS.has(protocol)) return false;
   const own = `${protocol}//${host}`;
-  return originHost !== '' && URL.canParse(own) && new URL(own).host === originHost;
+  return URL.canParse(own) && new URL(own).host === originHost;
 }
