@@ -185,67 +185,6 @@ describe('merging a client', () => {
   });
 });
 
-describe('merging a client that another seller works with too', () => {
-  const refused = { status: 403, code: 'merge_out_of_scope' };
-  let colleague: TestUser;
-
-  beforeEach(() => {
-    colleague = crm.user('seller');
-  });
-
-  /** A client of the colleague on which the seller has a deal too. */
-  async function sharedClient(): Promise<ClientView> {
-    const client = await crm.client(colleague);
-    await crm.deal(crm.user('lead'), { client_id: client.id, owner_id: seller.id });
-    return client;
-  }
-
-  it.each([
-    ['a deal', (client: ClientView) => crm.deal(colleague, { client_id: client.id })],
-    ['a closed deal', (client: ClientView) => crm.dealAt(colleague, 'closedWon', { client_id: client.id })],
-    ['a policy without a deal', (client: ClientView) => activePolicy(colleague, { client_id: client.id })],
-  ])('is refused with 403 merge_out_of_scope while the other one has %s', async (_what, add) => {
-    const client = await sharedClient();
-    await add(client);
-    const own = await crm.client(seller);
-    const rows = await crm.rowCounts();
-    expect(await merge(seller, client, own)).toMatchObject(refused);
-    expect(await crm.rowCounts()).toEqual(rows);
-    expect((await colleague.get<ClientView>(`/clients/${client.id}`)).body).toEqual(client);
-    expect(await merge(crm.user('lead'), client, own)).toMatchObject({ status: 200 });
-  });
-
-  it('counts only the visible rows in a dry run', async () => {
-    const client = await sharedClient();
-    const hidden = await crm.deal(colleague, { client_id: client.id });
-    await addPolicy(colleague, { deal_id: hidden.id });
-    await activePolicy(colleague, { client_id: client.id });
-    const documentId = randomUUID();
-    await linkDocument(client, documentId);
-    const own = await crm.client(seller);
-    const counted = async (by: TestUser) => (await merge(by, client, own, { dry_run: true })).body.moved;
-    expect(await counted(seller)).toEqual({ deals: 1, policies: 0, documents: 1 });
-    expect(await counted(crm.user('lead'))).toEqual({ deals: 2, policies: 2, documents: 1 });
-  });
-
-  it('moves everything when all deals and policies are in the scope of the caller', async () => {
-    const client = await sharedClient();
-    const own = await crm.client(seller);
-    expect(await merge(seller, client, own)).toMatchObject({ status: 200, body: { moved: { deals: 1 } } });
-  });
-
-  it('is refused when a role shows the other deals but does not allow their change', async () => {
-    const client = await sharedClient();
-    await crm.deal(colleague, { client_id: client.id });
-    const both = crm.user('seller', 'finance');
-    await crm.deal(crm.user('lead'), { client_id: client.id, owner_id: both.id });
-    const own = await crm.client(both);
-    const trial = await merge(both, client, own, { dry_run: true });
-    expect(trial.body.moved).toMatchObject({ deals: 3 });
-    expect(await merge(both, client, own)).toMatchObject(refused);
-  });
-});
-
 describe('at once', () => {
   it('with opening deals, renewing and linking, leaves nothing behind', async () => {
     for (let round = 0; round < 4; round += 1) {
@@ -289,5 +228,24 @@ describe('at once', () => {
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 409, 409, 409]);
     const seen = await Promise.all([a, b].map(({ id }) => seller.get<ClientView>(`/clients/${id}`)));
     expect(seen[0]!.body).toEqual(seen[1]!.body);
+  });
+
+  it('six merges among three clients: each answers 200 or 409, and one client stays', async () => {
+    for (let round = 0; round < 8; round += 1) {
+      const clients = [await crm.client(seller), await crm.client(seller), await crm.client(seller)];
+      for (const { id } of clients) await crm.deal(seller, { client_id: id });
+      const pairs = clients.flatMap((from) =>
+        clients.filter((into) => into !== from).map((into) => [from, into] as const),
+      );
+      const answers = await Promise.all(pairs.map(([from, into]) => merge(seller, from, into)));
+      expect(answers.map(({ status, code }) => code ?? status).sort()).toEqual([
+        ...[200, 200],
+        ...Array<string>(4).fill('client_merge_forbidden'),
+      ]);
+      const seen = await Promise.all(clients.map(({ id }) => seller.get<ClientView>(`/clients/${id}`)));
+      expect(new Set(seen.map(({ body }) => body.id)).size).toBe(1);
+      const { body } = await seller.get<Listed<DealView>>(`/deals?client_id=${seen[0]!.body.id}`);
+      expect(body.items).toHaveLength(3);
+    }
   });
 });

@@ -7,6 +7,7 @@ import { addClientScope } from './client-scope.js';
 import { Client } from './client.entity.js';
 import { clientNotFound } from './client.errors.js';
 
+const LOCK_MERGES = statement(`SELECT pg_advisory_xact_lock(${ADVISORY_LOCKS.clientMerge})`);
 const HOLD = statement(
   `SELECT id, merged_into_id FROM crm.clients WHERE id = ANY ($1::uuid[]) OR merged_into_id = ANY ($1::uuid[])
    ORDER BY id FOR NO KEY UPDATE`,
@@ -72,10 +73,12 @@ export class ClientRepository extends AggregateRepository<Client> {
 
   /**
    * Locks these clients and those merged into them against changes, new deals, policies and documents until the unit of
-   * work ends.
+   * work ends. Waits for other merges first: one that commits while this statement waits for a row would add a merged
+   * client that is not in its snapshot, so that `redirectMerged` would lock rows out of order.
    * @returns the ids of those among them that were merged already.
    */
   async hold(ids: readonly string[]): Promise<readonly string[]> {
+    await this.store.database.query(LOCK_MERGES);
     const rows = await this.store.database.query<{ id: string; merged_into_id: string | null }>(HOLD, [ids]);
     return rows.filter(({ id, merged_into_id }) => merged_into_id !== null && ids.includes(id)).map(({ id }) => id);
   }

@@ -9,6 +9,8 @@ export const ADVISORY_LOCKS = {
   clientKeys: 7_263_007,
   /** Shared lock of commands that add one client; exclusive lock of an import, which has too many keys to lock each. */
   clientImport: 7_263_009,
+  /** Serialises the merges of clients. */
+  clientMerge: 7_263_011,
   /** Session lock for a whole backfill; other workers poll it. */
   phoneKeys: 7_263_021,
 } as const;
