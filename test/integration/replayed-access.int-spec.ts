@@ -16,6 +16,17 @@ interface KeyedUse {
   readonly row: string | undefined;
 }
 
+/** A quote that may become ready and be confirmed. */
+const QUOTE = {
+  insurance_company: 'Ингосстрах',
+  program_name: 'КАСКО',
+  premium_amount: '100.00',
+  currency: 'RUB',
+  calculation_date: '2026-03-01',
+  validity_period: { start: '2026-03-01', end: '2026-03-31' },
+  files: ['offer.pdf'],
+};
+
 const succeeds = (status: number): boolean => status < 300;
 
 /** Each use once, by the least privileged role for which it succeeds. */
@@ -134,6 +145,32 @@ describe('a replayed answer', () => {
       expect(await seller.send('PATCH', path, sending)).toMatchObject({ status: 404 });
       expect(await lead.send('PATCH', path, sending)).toMatchObject({ status: 200 });
     }
+  });
+
+  it('is given again after the row that it was made from was deleted', async () => {
+    const seller = crm.user('seller');
+    const deal = await crm.deal(seller);
+    const quotes = `/deals/${deal.id}/quotes`;
+    const quote = (await seller.post(quotes, QUOTE)).body as { id: string };
+    const keyed = (body: object): Sending => ({ body, headers: { 'idempotency-key': newId() } });
+    const ready = keyed({ status: 'ready' });
+    expect(await seller.send('POST', `${quotes}/${quote.id}/status`, ready)).toMatchObject({ status: 200 });
+    await seller.post(`${quotes}/${quote.id}/status`, { status: 'confirmed' });
+    const draft = keyed({});
+    const policy = await seller.send('POST', `${quotes}/${quote.id}/policy`, draft);
+    expect(policy).toMatchObject({ status: 201 });
+    await seller.post(`${quotes}/${quote.id}/status`, { status: 'archived' });
+    expect(await seller.send('DELETE', `${quotes}/${quote.id}`, {})).toMatchObject({
+      status: expect.any(Number),
+      code: undefined,
+    });
+
+    const again = await seller.send('POST', `${quotes}/${quote.id}/policy`, draft);
+    expect([again.status, again.body]).toEqual([201, policy.body]);
+    expect(await seller.send('POST', `${quotes}/${quote.id}/status`, ready)).toMatchObject({ status: 200 });
+    await loseAll(seller);
+    expect(await seller.send('POST', `${quotes}/${quote.id}/policy`, draft)).toMatchObject({ status: 404 });
+    expect(await seller.send('POST', `${quotes}/${quote.id}/status`, ready)).toMatchObject({ status: 404 });
   });
 
   it('changes nothing: the handler that checks the access is rolled back', async () => {

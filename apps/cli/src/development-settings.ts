@@ -26,12 +26,15 @@ export interface DevelopmentSettings {
   readonly shutdownTimeoutMs: number;
 }
 
+/** The demo brokerage is older than the usual retention, so events are kept for ever. */
+const DEFAULTS = { CRM_LOG_LEVEL: 'warn', NODE_ENV: 'development', CRM_EVENTS_RETENTION_DAYS: '0' };
+
 /**
  * The environment as it is, with what development lacks: a secret for tokens, a readable log, true ports and URL.
  * @throws SettingsError with every fault, CommandError for a port that is taken and in production.
  */
 export async function developmentSettings(given: NodeJS.ProcessEnv): Promise<DevelopmentSettings> {
-  const env: NodeJS.ProcessEnv = { CRM_LOG_LEVEL: 'warn', NODE_ENV: 'development', ...usable(given) };
+  const env: NodeJS.ProcessEnv = { ...DEFAULTS, ...usable(given) };
   if (env.NODE_ENV === 'production') {
     throw new CommandError(
       'This starts a service for development: in production start the API and the worker themselves.',

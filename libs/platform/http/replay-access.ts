@@ -16,7 +16,7 @@ interface Removed {
 /** `/api/v1/deals/{id}` and what comes behind it. */
 const ROOT = /^(?<root>\/api\/v1\/(?<resource>[^/]+)\/[^/]+)(?<rest>\/.+)?$/;
 
-/** Refusals of an access check; any other one comes after it, or does not depend on the caller. */
+/** Refusals that an access check may cause; a conflict or an invalid value is found only after it. */
 const ACCESS_REFUSALS: ReadonlySet<DomainErrorKind> = new Set(['unauthenticated', 'forbidden', 'not_found']);
 /** Headers that identify the caller and trace the request. */
 const FORWARDED_HEADERS = ['authorization', 'cookie', 'host', 'traceparent', 'x-request-id'];
@@ -44,21 +44,28 @@ export class ReplayAccess {
    * @throws DomainError the refusal that a new request would get: 401, 403 or 404.
    */
   async require(request: FastifyRequest, answer: StoredAnswer, handle: () => unknown): Promise<void> {
-    // An upload would be imported once more; its guard and its `Location` check the access.
+    const { location } = answer.headers;
+    // The body of an upload can be read only once; its answer is checked at its `Location`.
     if (!request.routeOptions.config.takesFile) {
       const refusal = await this.keys.rehearse(handle);
-      if (refusal && ACCESS_REFUSALS.has(refusal.kind)) await this.requireRemoval(request, answer, refusal);
+      if (refusal && ACCESS_REFUSALS.has(refusal.kind)) await this.requireVisible(request, answer, refusal);
     }
-    const { location } = answer.headers;
     if (location !== undefined) await this.requireReadable(request, location);
   }
 
-  /** A row that the request itself deleted is found for no caller: its deal or its owner decides instead. */
-  private async requireRemoval(request: FastifyRequest, { body }: StoredAnswer, refusal: DomainError): Promise<void> {
-    const removed = (body === '' ? null : JSON.parse(body)) as Removed | null;
+  /**
+   * A row may be missing because the request, or a later one, deleted it. Then the created resource, the resource at the
+   * root of the path, or the deleted row itself must be visible to the caller.
+   */
+  private async requireVisible(request: FastifyRequest, { headers, body }: StoredAnswer, refusal: DomainError) {
+    if (refusal.kind !== 'not_found') throw refusal;
+    // The location is checked next.
+    if (headers.location !== undefined && this.isReadableRoute(headers.location)) return;
     const path = ROOT.exec(pathOf(request.url))?.groups;
-    if (refusal.kind !== 'not_found' || removed?.is_deleted !== true || !path) throw refusal;
+    if (!path) throw refusal;
     if (path.rest !== undefined) return this.requireReadable(request, path.root!);
+    const removed = (body === '' ? null : JSON.parse(body)) as Removed | null;
+    if (removed?.is_deleted !== true) throw refusal;
     if (removed.deal_id) return this.requireReadable(request, `/api/v1/deals/${removed.deal_id}`);
     const { caller } = request as AuthenticatedRequest;
     const isResource = Object.hasOwn(ACCESS, path.resource!);
@@ -67,13 +74,17 @@ export class ReplayAccess {
     if (!scope || !inScope(scope, parties)) throw refusal;
   }
 
-  /** Nothing is checked where no route reads: rows without an own address belong to the resource of the path. */
+  /** Checks that the caller may read the resource at `path`. A path without a GET route is not checked. */
   private async requireReadable(request: FastifyRequest, path: string): Promise<void> {
-    if (!this.routes.methodsOf(path).includes('GET')) return;
+    if (!this.isReadableRoute(path)) return;
     const given = Object.entries(request.headers).filter(([name]) => FORWARDED_HEADERS.includes(name));
     const found = await request.server.inject({ method: 'GET', url: path, headers: Object.fromEntries(given) });
     if (found.statusCode < 400) return;
     const { code, detail } = found.json<{ code: string; detail: string }>();
     throw new DomainError(KIND_OF_STATUS[found.statusCode] ?? 'unavailable', code, detail);
+  }
+
+  private isReadableRoute(path: string): boolean {
+    return this.routes.methodsOf(path).includes('GET');
   }
 }
