@@ -13,6 +13,7 @@ import { Audience1764000012000 } from './1764000012000-audience.js';
 import { ClientContacts1764000021000 } from './1764000021000-client-contacts.js';
 import { DerivedColumns1764000021100 } from './1764000021100-derived-columns.js';
 import { MergedClients1764000021200 } from './1764000021200-merged-clients.js';
+import { ComposedTexts1764000023900 } from './1764000023900-composed-texts.js';
 import { SubscriberQueues1764000024000 } from './1764000024000-subscriber-queues.js';
 import { ParkedEvents1764000024100 } from './1764000024100-parked-events.js';
 import { Leases1764000025000 } from './1764000025000-leases.js';
@@ -39,6 +40,7 @@ export const MIGRATIONS = [
   ClientContacts1764000021000,
   DerivedColumns1764000021100,
   MergedClients1764000021200,
+  ComposedTexts1764000023900,
   SubscriberQueues1764000024000,
   ParkedEvents1764000024100,
   Leases1764000025000,

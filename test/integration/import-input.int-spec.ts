@@ -148,20 +148,19 @@ describe('a file that makes no sense', () => {
   });
 
   it('is told apart from one that does by whatever is in its cells: quotes, breaks, delimiters', async () => {
+    const client = await desk.crm.client(desk.admin);
     const cell = fc.stringMatching(/^[a-zа-я",;\t\r\n ]{0,12}$/).map((text) => `я${text}я`);
     await fc.assert(
-      fc.asyncProperty(fc.array(cell, { minLength: 1, maxLength: 20 }), async (names) => {
-        await desk.crm.database.rows('DELETE FROM crm.clients');
-        const run = await desk.take(
-          'clients',
-          csvOf(
-            ['name', 'kind'],
-            names.map((name) => [name, 'person']),
-          ),
+      fc.asyncProperty(fc.array(cell, { minLength: 1, maxLength: 20 }), async (texts) => {
+        await desk.crm.database.rows('UPDATE crm.deals SET is_deleted = true, deleted_at = now()');
+        const rows = texts.map((text) => [client.id, 'КАСКО', '2026-03-10', text]);
+        const columns = ['client_id', 'title', 'next_review_at', 'description'];
+        const run = await desk.take('deals', csvOf(columns, rows));
+        expect(run).toMatchObject({ state: 'done', created: texts.length });
+        const stored = await desk.crm.database.rows<{ description: string }>(
+          'SELECT description FROM crm.deals WHERE NOT is_deleted',
         );
-        expect(run).toMatchObject({ state: 'done', created: names.length });
-        const stored = await desk.crm.database.rows<{ name: string }>('SELECT name FROM crm.clients');
-        expect(stored.map(({ name }) => name).sort()).toEqual([...names].sort());
+        expect(stored.map(({ description }) => description).sort()).toEqual([...texts].sort());
       }),
       { numRuns: 25 },
     );

@@ -15,7 +15,7 @@ import {
   uploadedFile,
   UuidParam,
 } from '#platform/http';
-import type { Caller } from '#platform/kernel';
+import { type Caller, DomainError } from '#platform/kernel';
 import { ReceiveImportCommand } from './commands/receive-import.command.js';
 import { IMPORT_KINDS, type ImportKind, type RowFault } from './contracts.js';
 import { type Encoding, ENCODINGS } from './csv-rows.js';
@@ -23,6 +23,14 @@ import { ImportQuery, ImportResource, RowFaultResource } from './import.dto.js';
 import type { ShownImport } from './import-views.js';
 import { GetImportQuery } from './queries/get-import.query.js';
 import { ERRORS_BY_LINE, ListImportErrorsQuery } from './queries/list-import-errors.query.js';
+
+/** The encodings by their own names and aliases; US-ASCII is a part of UTF-8. */
+const ENCODING_OF_CHARSET = new Map<string, Encoding>([
+  ...ENCODINGS.map((encoding): [string, Encoding] => [encoding, encoding]),
+  ['utf8', 'utf-8'],
+  ['us-ascii', 'utf-8'],
+  ['cp1251', 'windows-1251'],
+]);
 
 @ApiTags('imports')
 @Controller('imports')
@@ -90,7 +98,13 @@ export class ImportsController {
   }
 }
 
-/** What the content type says, when it is one of those known; else the usual one, which a wrong text does not pass for. */
-function declaredEncoding(charset = ''): Encoding {
-  return ENCODINGS.find((encoding) => encoding === charset.toLowerCase()) ?? 'utf-8';
+/**
+ * The encoding that the content type names; UTF-8 when it names none.
+ * @throws DomainError 415 `unsupported_media_type`.
+ */
+function declaredEncoding(charset = 'utf-8'): Encoding {
+  const encoding = ENCODING_OF_CHARSET.get(charset);
+  if (encoding) return encoding;
+  const message = `Send the file in one of these charsets: ${ENCODINGS.join(', ')}.`;
+  throw new DomainError('unsupported_media', 'unsupported_media_type', message);
 }

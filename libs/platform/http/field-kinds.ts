@@ -28,7 +28,7 @@ export interface TextRange {
   readonly min?: number;
   /** Greatest length in characters (code points). */
   readonly max: number;
-  /** Takes the text as it is; a text of one line loses white space at its ends. */
+  /** Takes the text as it is; a text of one line loses white space at its ends, and holds no line break or tab. */
   readonly multiline?: true;
 }
 
@@ -47,9 +47,20 @@ const NOT_A_DIGIT = /\D/g;
 const CURRENCIES = new Set([...Intl.supportedValuesOf('currency'), ...FINER_CURRENCIES]);
 const LONGEST_EMAIL = 254;
 
+/** Line breaks, tabs, and what makes a text appear in another order than it is read in: overrides and isolates. */
+const NOT_OF_ONE_LINE = /[\t\n\v\f\r\u0085\u2028\u2029\u202a-\u202e\u2066-\u2069]/;
+/** Alone, marks, spaces, control and filler characters (U+2800 is a Braille pattern without dots) show nothing. */
+const VISIBLE = /[^\p{C}\p{Z}\p{M}\p{Default_Ignorable_Code_Point}\u2800]/u;
+
 const NOT_A_STRING: Fault = { code: 'not_a_string', detail: 'must be text' };
 
-/** Text of `min` to `max` characters. */
+const NOT_VISIBLE: Fault = { code: 'too_short', detail: 'must have a visible character' };
+const INVALID_CHARACTERS: Fault = {
+  code: 'invalid_characters',
+  detail: 'must be one line, without tabs and characters that override the direction of writing',
+};
+
+/** Text of `min` to `max` characters; with a minimum it has a visible one. */
 export function textKind({ min = 0, max, multiline }: TextRange): FieldKind {
   const tooShort: Fault = {
     code: 'too_short',
@@ -61,7 +72,10 @@ export function textKind({ min = 0, max, multiline }: TextRange): FieldKind {
     fault: (value) => {
       if (typeof value !== 'string') return NOT_A_STRING;
       if (isLongerThan(value, max)) return tooLong;
-      return min > 0 && !isLongerThan(value.trim(), min - 1) ? tooShort : null;
+      if (!multiline && NOT_OF_ONE_LINE.test(value)) return INVALID_CHARACTERS;
+      if (min === 0) return null;
+      if (!isLongerThan(value.trim(), min - 1)) return tooShort;
+      return VISIBLE.test(value) ? null : NOT_VISIBLE;
     },
     schema: { type: 'string', minLength: min, maxLength: max },
   };

@@ -32,7 +32,7 @@ const uploads = new WeakMap<FastifyRequest, Upload>();
 export interface UploadedFile {
   /** From the beginning, each time it is called. */
   readonly bytes: () => AsyncIterable<Uint8Array>;
-  /** As the content type names it. */
+  /** As the content type names it, in lower case. */
   readonly charset: string | undefined;
 }
 

@@ -1,9 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance } from 'fastify';
 import { DomainError } from '#platform/kernel';
+import { charsetsOf } from './media-types.js';
 
 /** `application/json`, and every type with the structured suffix `+json`. */
 const JSON_TYPES = /^application\/(?:[\w.-]+\+)?json(?:$|;)/;
+/** JSON is UTF-8 (RFC 8259), of which US-ASCII is a part. */
+const CHARSETS = new Set(['utf-8', 'utf8', 'us-ascii']);
 const DEEPEST = 32;
 /** Names through which a copied object would change its prototype. */
 const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
@@ -14,6 +17,13 @@ const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
  */
 export function installJsonBody(fastify: FastifyInstance, limitBytes: number): void {
   fastify.removeAllContentTypeParsers();
+  fastify.addHook('preParsing', ({ headers }, _reply, _payload, done) => {
+    const type = headers['content-type'];
+    if (type !== undefined && JSON_TYPES.test(type.toLowerCase()) && !charsetsOf(type).every(isJsonCharset)) {
+      return done(new DomainError('unsupported_media', 'unsupported_media_type', 'Send JSON as UTF-8.'));
+    }
+    done();
+  });
   fastify.addContentTypeParser(JSON_TYPES, { parseAs: 'buffer', bodyLimit: limitBytes }, (_request, bytes, done) => {
     try {
       done(null, readJson(bytes as Buffer));
@@ -39,6 +49,10 @@ export function readJson(bytes: Buffer): unknown {
   }
   refuseHostileShape(value, 1);
   return value;
+}
+
+function isJsonCharset(charset: string): boolean {
+  return CHARSETS.has(charset);
 }
 
 function refuseHostileShape(value: unknown, depth: number): void {

@@ -12,6 +12,9 @@ const PARSER_REFUSALS: Readonly<Record<string, readonly [status: number, code: s
   HPE_HEADER_OVERFLOW: [431, 'headers_too_large'],
 };
 
+/** Encodings that change nothing. */
+const IDENTITY = /^[\s,]*(?:identity[\s,]*)*$/i;
+
 const INVALID_HOST: Refusal = {
   status: 400,
   code: 'invalid_host',
@@ -25,8 +28,15 @@ const EXPECTATION_FAILED: Refusal = {
   headers: { connection: 'close' },
 };
 
+const ENCODED_BODY: Refusal = {
+  status: 415,
+  code: 'unsupported_media_type',
+  detail: 'Send the body without Content-Encoding: none is decoded.',
+  headers: { 'accept-encoding': 'identity' },
+};
+
 /**
- * Refuses requests that break the rules of HTTP with a problem document. Node.js answers them itself, without a body,
+ * Refuses requests that break the rules of HTTP, or whose body is encoded, with a problem document. Node.js answers them itself, without a body,
  * unless its own checks are off: create the server with `requireHostHeader: false`.
  */
 export function installProtocolChecks(fastify: FastifyInstance): void {
@@ -55,8 +65,9 @@ function refusalOfProtocol({ raw }: FastifyRequest): Refusal | undefined {
   const hosts = countOf('host', raw.rawHeaders);
   const isRequired = raw.httpVersionMajor === 1 && raw.httpVersionMinor >= 1;
   if (hosts > 1 || (isRequired && hosts === 0)) return INVALID_HOST;
-  const { expect } = raw.headers;
-  return expect === undefined || expect.toLowerCase() === '100-continue' ? undefined : EXPECTATION_FAILED;
+  const { expect, 'content-encoding': encoding } = raw.headers;
+  if (expect !== undefined && expect.toLowerCase() !== '100-continue') return EXPECTATION_FAILED;
+  return encoding === undefined || IDENTITY.test(encoding) ? undefined : ENCODED_BODY;
 }
 
 /** How often a header is given: `headers` of Node.js keeps only the first value of most. */

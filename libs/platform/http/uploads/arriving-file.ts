@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Multipart } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
 import { DomainError } from '#platform/kernel';
+import { charsetsOf } from '../media-types.js';
 import type { ArrivalWatch } from './arrival-watch.js';
 import { type Spool, SpooledFile } from './spooled-file.js';
 
@@ -9,9 +10,11 @@ import { type Spool, SpooledFile } from './spooled-file.js';
 export const FILE_FIELD = 'file';
 /** One file and a few fields beside it; more parts would be work for the parser alone. */
 const FORM_LIMITS = { files: 1, fields: 20, parts: 21, fieldSize: 1_024, headerPairs: 20, fileSize: Infinity };
-const CHARSET = /;\s*charset="?([^";\s]+)/i;
 
-/** A spooled file and its charset, as the content type names it. */
+/**
+ * A spooled file and its charset, as the content type of the request names it, in lower case. The form parser does not
+ * pass on that of a part.
+ */
 export interface ReceivedFile {
   readonly file: SpooledFile;
   readonly charset: string | undefined;
@@ -26,7 +29,7 @@ export async function receiveFile(request: FastifyRequest, spool: Spool, watch: 
   try {
     if (request.isMultipart()) return await receiveForm(request, spool, watch);
     const file = await SpooledFile.from(arriving(request.raw, watch, uploadInterrupted), spool);
-    return { file, charset: charsetOf(request.headers['content-type']) };
+    return { file, charset: charsetsOf(request.headers['content-type']!)[0] };
   } finally {
     // The server discards the rest: a destroyed request could not be answered.
     request.raw.unpipe().resume();
@@ -43,7 +46,7 @@ async function receiveForm(request: FastifyRequest, spool: Spool, watch: Arrival
       if (part.type !== 'file') continue;
       if (part.fieldname !== FILE_FIELD) throw fileRequired();
       const file = await SpooledFile.from(arriving(part.file, watch, malformedForm), spool);
-      received = { file, charset: charsetOf(part.mimetype) };
+      received = { file, charset: undefined };
     }
     if (!received) throw fileRequired();
     return received;
@@ -72,10 +75,6 @@ async function* arriving(source: Readable, watch: ArrivalWatch, refuse: () => ne
     // `return` would wait for a source that has stopped.
     if (!watch.isRefused) await chunks.return(undefined);
   }
-}
-
-function charsetOf(contentType = ''): string | undefined {
-  return CHARSET.exec(contentType)?.[1];
 }
 
 function malformedForm(): never {
