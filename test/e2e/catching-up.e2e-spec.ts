@@ -67,12 +67,15 @@ describe('a consumer that was away', () => {
     await until(() => isSequenced(crm.database), ARRIVES_WITHIN_MS);
   }
 
-  const lastPosition = async () => {
+  const positionOf = async (cursor: string) => {
     const [row] = await crm.database.rows<{ position: string }>(
-      `SELECT position FROM crm.event_cursors WHERE name = 'sequencer'`,
+      'SELECT position FROM crm.event_cursors WHERE name = $1',
+      [cursor],
     );
     return Number(row!.position);
   };
+  const lastPosition = () => positionOf('sequencer');
+  const publishedPosition = () => positionOf('rabbitmq');
   const loggedAfter = async (position: number, type = '%') =>
     (
       await crm.database.rows<{ id: string }>(
@@ -183,8 +186,9 @@ describe('a consumer that was away', () => {
   it(
     'is sent by replay what it was sent before, word for word',
     told(async () => {
-      const consumer = await crm.consumer('test.twice', ['deal.#']);
       const left = await lastPosition();
+      await until(async () => (await publishedPosition()) >= left, ARRIVES_WITHIN_MS);
+      const consumer = await crm.consumer('test.twice', ['deal.#']);
       await liveOn(1);
       await until(() => consumer.messages.length === DEALS * EVENTS_A_CHANGE, ARRIVES_WITHIN_MS);
       const before = consumer.messages.map(({ content, properties }) => [properties.messageId, content.toString()]);
