@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { type TestUser, until } from '#platform/testing';
+import type { TestUser } from '#platform/testing';
 import { newId } from '#platform/kernel';
 import { Crm } from '../crm.js';
 
@@ -114,23 +114,6 @@ describe('clients that stall', () => {
     const waiting = `SELECT query FROM pg_stat_activity
       WHERE datname = current_database() AND state LIKE 'idle in transaction%'`;
     expect(await crm.database.rows(waiting)).toEqual([]);
-  });
-
-  it('free the places of their pipelined exports when they close the connection', async () => {
-    const api = await crm.also({ CRM_EXPORTS_PER_USER: '2', CRM_EXPORT_STALL_MS: '3600000' });
-    const { hostname, port } = new URL(await api.listen());
-    const user = crm.user('admin');
-    const statusOf = async (path: string) =>
-      (await api.inject({ url: `/api/v1${path}`, headers: { ...user.authorization } })).statusCode;
-    const socket = connect(Number(port), hostname).pause();
-    const headers = `Host: crm\r\nAuthorization: ${user.authorization.authorization}\r\n`;
-    socket.write(`GET /api/v1/exports/deals HTTP/1.1\r\n${headers}\r\n`.repeat(2));
-    await until(async () => (await statusOf('/exports/policies')) === 429);
-    socket.destroy();
-    await until(async () => {
-      const both = await Promise.all([statusOf('/exports/policies'), statusOf('/exports/payments')]);
-      return both.every((status) => status === 200);
-    });
   });
 
   it('are refused without the right before their file is received', async () => {

@@ -5,7 +5,6 @@ import { stringify } from 'csv-stringify/sync';
 import type { FastifyReply } from 'fastify';
 import { TransferSettings } from '#platform/config';
 import { type Caller, DomainError, guarded } from '#platform/kernel';
-import { onResponseClose } from './connection-loss.js';
 import { Problems } from './problems.decorator.js';
 import { UserShares } from './user-shares.js';
 
@@ -57,7 +56,6 @@ export class CsvExports {
     const texts = whileTaken(textOf(exported), this.settings.exportStallMs, () => content.destroy());
     const content = Readable.from(texts, { objectMode: true, highWaterMark: 1 });
     content.once('close', () => this.release(caller));
-    onResponseClose(reply.raw, () => content.destroy());
     reply.send(content);
   }
 

@@ -1,5 +1,4 @@
 export { Creates } from './answer-headers.js';
-export { onResponseClose } from './connection-loss.js';
 export { AnswersCsv, CsvExports } from './csv-export.js';
 export { decodeCursor, encodeCursor } from './cursor.js';
 export { serveDocs } from './docs.js';
