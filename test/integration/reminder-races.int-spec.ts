@@ -117,3 +117,42 @@ describe('a morning', () => {
     expect([await statusOf(moved), await statusOf(ended)]).toEqual(['active', 'closed']);
   });
 });
+
+describe('reminders of several kinds in one batch', () => {
+  const sequencer = `SELECT FROM crm.event_cursors WHERE name = 'sequencer' FOR UPDATE`;
+  const deal = 'SELECT FROM crm.deals WHERE id = $1 FOR UPDATE';
+
+  it.each(['deal.review_due', 'deal.quote.expired'])(
+    'lock deals by id, when %s is of the later one',
+    async (ofLater) => {
+      const admin = crm.user('admin');
+      const deals = [await crm.deal(admin), await crm.deal(admin)].sort((a, b) => (a.id < b.id ? -1 : 1));
+      const [earlier, later] = [deals[0]!, deals[1]!];
+      const [reviewed, quoted] = ofLater === 'deal.review_due' ? [later, earlier] : [earlier, later];
+      await worker.settled();
+
+      let release!: () => void;
+      const released = new Promise<void>((resolve) => (release = resolve));
+      let holding!: Promise<void>;
+      await whileOpen(sequencer, [], async () => {
+        const answer = await admin.patch(`/deals/${reviewed.id}`, { next_review_at: TODAY });
+        expect(answer).toMatchObject({ status: 200 });
+        const yesterday = addDays(TODAY, -1);
+        await addQuote(admin, quoted, { validity_period: { start: yesterday, end: yesterday } });
+        await new Promise<void>((locked) => {
+          holding = whileOpen(deal, [earlier.id], () => (locked(), released));
+        });
+      });
+      try {
+        await crm.blocked('crm.deal');
+        await crm.database.rows(`${deal} NOWAIT`, [later.id]);
+      } finally {
+        release();
+        await holding;
+      }
+      await worker.settled();
+      const reminders = await crm.database.rows('SELECT kind FROM crm.reminders ORDER BY kind');
+      expect(reminders).toEqual([{ kind: 'deal.quote.expired' }, { kind: 'deal.review_due' }]);
+    },
+  );
+});

@@ -11,6 +11,7 @@ export const DEAL_REVIEWS: ReminderKind<DealRow> = {
   columns: DEAL_COLUMNS,
   from: 'crm.deals d',
   alias: 'd',
+  origin: { id: 'd.id', relation: 'crm.deal_access' },
   due: (day) => `d.next_review_at <= ${day} AND d.closed_at IS NULL AND NOT d.is_deleted`,
   isDueUntilChanged: true,
   order: [

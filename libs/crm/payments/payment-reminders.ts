@@ -24,7 +24,7 @@ const SUBJECTS = {
   columns: 'crm.payment_json(p) AS payment, d.client_id, d.owner_id, d.executor_id',
   from: 'crm.payments p JOIN crm.deal_access d ON d.id = p.deal_id',
   alias: 'p',
-  origin: 'd',
+  origin: { id: 'd.id', relation: 'crm.deal_access' },
   order: [
     { column: 'p.planned_date', type: 'date' },
     { column: 'p.id', type: 'uuid' },

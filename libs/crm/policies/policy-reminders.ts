@@ -23,7 +23,7 @@ const SUBJECTS = {
   columns: `${POLICY_COLUMNS}, d.owner_id AS deal_owner_id, d.executor_id AS deal_executor_id`,
   from: 'crm.policies p LEFT JOIN crm.deals d ON d.id = p.deal_id',
   alias: 'p',
-  origin: 'd',
+  origin: { id: 'd.id', relation: 'crm.deal_access' },
   order: [
     { column: 'p.effective_to', type: 'date' },
     { column: 'p.id', type: 'uuid' },

@@ -21,7 +21,7 @@ export const QUOTE_EXPIRIES: ReminderKind<QuoteOfDealRow> = {
   columns: `${QUOTE_COLUMNS}, d.client_id, d.owner_id AS deal_owner_id, d.executor_id`,
   from: 'crm.quotes q JOIN crm.deals d ON d.id = q.deal_id',
   alias: 'q',
-  origin: 'd',
+  origin: { id: 'd.id', relation: 'crm.deal_access' },
   due: (day) => `upper(q.validity) = ${day} AND q.status <> 'archived' AND NOT q.is_deleted
     AND d.closed_at IS NULL AND NOT d.is_deleted AND NOT EXISTS (
       SELECT FROM crm.policies p WHERE p.quote_id = q.id AND NOT p.is_deleted AND p.status <> 'draft')`,

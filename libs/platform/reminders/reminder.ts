@@ -54,6 +54,14 @@ export interface SubjectChanges {
   readonly subjectOf: (data: Readonly<Record<string, unknown>>) => string;
 }
 
+/** The owner of subjects of several kinds: a deal. */
+export interface ReminderOrigin {
+  /** SQL of its id, null for a subject without one. */
+  readonly id: string;
+  /** Table or view with `id`, whose rows are locked; the same for each kind with this owner. */
+  readonly relation: string;
+}
+
 /** A kind of reminder, as the domain that owns the subjects declares it: which are due on a day, and what to say. */
 export interface ReminderKind<R extends object = object> {
   /** Stands in `crm.reminders` and begins each key, e.g. `deal.payment.due`. */
@@ -66,11 +74,8 @@ export interface ReminderKind<R extends object = object> {
   readonly from: string;
   /** The subject's table, with `id` and `created_at`; its rows are locked while their reminders are published. */
   readonly alias: string;
-  /**
-   * Another table of {@link from}, when the owner of the subject is a column there: its rows, by `id`, are locked before
-   * the subjects, as by every other transaction.
-   */
-  readonly origin?: string;
+  /** The rows that are locked before the subjects, as by every other transaction; absent when a subject has none. */
+  readonly origin?: ReminderOrigin;
   /** SQL that is true for the subjects due on the day of this placeholder. */
   readonly due: (day: string) => string;
   /** Whether a subject stays due each day until it is changed: then only the last of several missed days is published. */

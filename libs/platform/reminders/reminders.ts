@@ -3,7 +3,7 @@ import { RuntimeSettings } from '#platform/config';
 import { type CalendarDate, Clock, daysBetween, newId } from '#platform/kernel';
 import { type Change, EventLog } from '#platform/messaging';
 import { Database, statement, type Statement, UnitOfWork } from '#platform/persistence';
-import type { Reminder, ReminderDates, ReminderKind } from './reminder.js';
+import type { Reminder, ReminderDates, ReminderKind, ReminderOrigin } from './reminder.js';
 
 /** Subjects of one transaction, whose rows are locked until it commits. */
 const BATCH = 500;
@@ -55,7 +55,10 @@ export class Reminders {
       const values = [dates.day, this.settings.timeZone, kind.name, ...(place ?? [])];
       const found: FoundSubject[] = await this.database.query<FoundSubject>(place ? next : first, values);
       const ids = found.map(({ id }) => id);
-      await this.unitOfWork.run(async () => this.append(await this.claim(kind, ids, dates)));
+      await this.unitOfWork.run(async () => {
+        await this.lockOrigins([{ kind, subjectIds: ids }]);
+        await this.append(await this.claim(kind, ids, dates));
+      });
       place = found.length === BATCH ? found.at(-1)?.place : undefined;
     } while (place);
   }
@@ -65,14 +68,31 @@ export class Reminders {
    * them without a lock; the rest of the work is for the due ones alone.
    */
   async remindDue(candidates: readonly DueCandidates[], today: CalendarDate): Promise<void> {
-    const changes: Change[] = [];
+    const due: DueCandidates[] = [];
     for (const { kind, subjectIds, day } of candidates) {
       const values = [day, this.settings.timeZone, kind.name, subjectIds];
-      const due = await this.database.query<{ id: string }>(findAmongStatement(kind), values);
-      const ids = due.map(({ id }) => id);
-      if (ids.length > 0) changes.push(...(await this.claim(kind, ids, { day, today })));
+      const found = await this.database.query<{ id: string }>(findAmongStatement(kind), values);
+      if (found.length > 0) due.push({ kind, subjectIds: found.map(({ id }) => id), day });
     }
+    await this.lockOrigins(due);
+    const changes: Change[] = [];
+    for (const { kind, subjectIds, day } of due) changes.push(...(await this.claim(kind, subjectIds, { day, today })));
     await this.append(changes);
+  }
+
+  /**
+   * Locks the owners of subjects of all kinds in one order until the transaction ends: kind by kind they could deadlock
+   * with a command that locks several deals.
+   */
+  private async lockOrigins(subjects: readonly Pick<DueCandidates, 'kind' | 'subjectIds'>[]): Promise<void> {
+    const ids = new Map<string, Set<string>>();
+    for (const { kind, subjectIds } of subjects) {
+      if (!kind.origin) continue;
+      const found = await this.database.query<{ id: string }>(originsStatement(kind, kind.origin), [subjectIds]);
+      const known = ids.get(kind.origin.relation) ?? new Set();
+      ids.set(kind.origin.relation, new Set([...known, ...found.map(({ id }) => id)]));
+    }
+    for (const [relation, origins] of ids) await this.database.query(lockStatement(relation), [[...origins]]);
   }
 
   /** Locks the subjects that are still due, claims their reminders and returns what is to be appended. */
@@ -82,7 +102,6 @@ export class Reminders {
     dates: ReminderDates,
   ): Promise<Change[]> {
     const { day } = dates;
-    if (kind.origin !== undefined) await this.database.query(lockStatement(kind, kind.origin), [subjectIds]);
     const values = [day, this.settings.timeZone, kind.name, subjectIds];
     const rows = await this.database.query<DueRow<R>>(dueStatement(kind), values);
     if (rows.length === 0) return [];
@@ -122,13 +141,16 @@ function findAmongStatement(kind: ReminderKind<never>): Statement {
   return statement(`SELECT ${kind.alias}.id ${dueSql(kind)} AND ${kind.alias}.id = ANY ($4::uuid[])`);
 }
 
-/** Locks the owners of some subjects until the transaction ends; they are read by the next statement. */
-function lockStatement({ alias, from }: Pick<ReminderKind, 'alias' | 'from'>, origin: string): Statement {
-  // The second condition makes an inner join of an outer one, whose far side PostgreSQL would not lock.
+/** The owners of some subjects, without a lock. */
+function originsStatement({ alias, from }: Pick<ReminderKind, 'alias' | 'from'>, { id }: ReminderOrigin): Statement {
   return statement(
-    `SELECT ${origin}.id FROM ${from} WHERE ${alias}.id = ANY ($1::uuid[]) AND ${origin}.id IS NOT NULL
-     ORDER BY ${origin}.id FOR SHARE OF ${origin}`,
+    `SELECT DISTINCT ${id} AS id FROM ${from} WHERE ${alias}.id = ANY ($1::uuid[]) AND ${id} IS NOT NULL`,
   );
+}
+
+/** Locks owners until the transaction ends; they are read by the next statement. */
+function lockStatement(relation: string): Statement {
+  return statement(`SELECT id FROM ${relation} WHERE id = ANY ($1::uuid[]) ORDER BY id FOR SHARE`);
 }
 
 /** Those of some subjects that are due on a day, locked until the transaction ends, so that the reminder is true. */
