@@ -29,13 +29,13 @@ const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 /** What any route may answer. */
 const ALWAYS: ProblemCodes = {
   422: ['validation_failed'],
-  429: ['rate_limited'],
   500: ['internal_error'],
   503: ['database_unavailable', 'try_again'],
 };
 const WITH_TOKEN: ProblemCodes = {
   401: ['authorization_required', 'invalid_token', 'token_expired'],
   403: ['forbidden', 'cross_site_request'],
+  429: ['rate_limited'],
 };
 const WITH_BODY: ProblemCodes = {
   400: ['malformed_json', 'malformed_request'],
