@@ -25,8 +25,12 @@ export const clientHasPolicies = (): DomainError =>
 export const clientMergeForbidden = (): DomainError =>
   new DomainError('conflict', 'client_merge_forbidden', 'A client is merged into another one, and only once.');
 
-export const mergeOutOfScope = (reason: string): DomainError =>
-  new DomainError('forbidden', 'merge_out_of_scope', `${reason}: ask a team lead or an admin to merge.`);
+export const mergeOutOfScope = (): DomainError =>
+  new DomainError(
+    'forbidden',
+    'merge_out_of_scope',
+    'The client has deals or policies outside your scope: ask a team lead or an admin to merge it.',
+  );
 
 export const ownerForbidden = (): DomainError =>
   new DomainError('forbidden', 'owner_forbidden', 'Only a team lead or an admin gives clients to somebody else.');

@@ -103,8 +103,8 @@ export class ClientsController {
     description:
       'Deals, policies and documents move. The survivor takes e-mail, phone and tax id that it lacks; the values of the ' +
       'merged client are kept in the journals of the deals that move. Its id and its keys mean the survivor from then on: ' +
-      'in routes, filters, new deals and policies, imports, search and the duplicate check. A seller merges only clients ' +
-      'that they own themselves, both the merged client and the survivor; a team lead or an admin merges any.',
+      'in routes, filters, new deals and policies, imports, search and the duplicate check. A seller merges only a client ' +
+      'of which all deals and policies are theirs; a team lead or an admin merges any.',
   })
   @ApiOkResponse({ type: MergeResource })
   @Problems({

@@ -2,7 +2,7 @@ import { Command, CommandBus, CommandHandler, type ICommandHandler, QueryBus } f
 import { DealParticipantsQuery, type DealParties, DealsOfClientQuery, MoveDealsCommand } from '#crm/deals/contracts';
 import { MoveClientDocumentsCommand } from '#crm/documents/contracts';
 import { MovePoliciesCommand, PoliciesOfClientQuery } from '#crm/policies/contracts';
-import { access, inScope, requireAccess, type Scope } from '#platform/auth';
+import { access, inScope, type Scope } from '#platform/auth';
 import { type Caller, Clock, type ExpectedVersion } from '#platform/kernel';
 import { type Audience, audienceOf } from '#platform/messaging';
 import { UnitOfWork } from '#platform/persistence';
@@ -47,8 +47,8 @@ export class MergeClientsHandler implements ICommandHandler<MergeClientsCommand>
   ) {}
 
   /**
-   * Waits for other merges, locks the clients, then their deals, then their policies, and writes afterwards. Every command that locks several
-   * of these uses this order, with streams last.
+   * Waits for other merges, locks the clients, then their deals, then their policies, and writes afterwards. Every
+   * command that locks several of these uses this order, with streams last.
    * @throws DomainError `client_not_found`, `client_merge_forbidden`, `merge_out_of_scope`.
    */
   async execute(command: MergeClientsCommand): Promise<Merge> {
@@ -61,7 +61,6 @@ export class MergeClientsHandler implements ICommandHandler<MergeClientsCommand>
       const client = await this.clients.load(clientId, caller, 'merge', expected);
       const survivor = await this.clients.load(intoId, caller, 'merge', undefined);
       if (clientId === intoId) throw clientMergeForbidden();
-      requireOwned(caller, client, survivor);
       return { moved: await this.merge(command, client, survivor), survivor: survivor.view };
     });
   }
@@ -100,7 +99,7 @@ export class MergeClientsHandler implements ICommandHandler<MergeClientsCommand>
     const ownDeals = rowsInScope(deals, access(caller, 'deals', action));
     const ownPolicies = rowsInScope(policies, access(caller, 'policies', action));
     const isPartial = ownDeals.length < deals.length || ownPolicies.length < policies.length;
-    if (isPartial && !isDryRun) throw mergeOutOfScope('The client has deals or policies outside your scope');
+    if (isPartial && !isDryRun) throw mergeOutOfScope();
     return [ownDeals.map(({ id }) => id), ownPolicies.map(({ id }) => id)];
   }
 
@@ -112,16 +111,6 @@ export class MergeClientsHandler implements ICommandHandler<MergeClientsCommand>
       [...ofClient.executorIds, ...ofSurvivor.executorIds],
     );
   }
-}
-
-/**
- * Refuses the clients of other owners. A deal of the caller gives access to its client, not the right to merge it.
- * @throws DomainError `merge_out_of_scope`.
- */
-function requireOwned(caller: Caller, ...clients: readonly Client[]): void {
-  const scope = requireAccess(caller, 'clients', 'merge');
-  const isOwned = ({ view }: Client): boolean => inScope(scope, { ownerId: view.owner_id, executorId: null });
-  if (!clients.every(isOwned)) throw mergeOutOfScope('One of the two clients is not yours');
 }
 
 function rowsInScope<T extends DealParties>(rows: readonly T[], scope: Scope | null): readonly T[] {
