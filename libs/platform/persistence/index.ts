@@ -4,7 +4,13 @@ export { GroupCommit } from './group-commit.js';
 export { Database } from './database.js';
 export { DatabaseClient, databaseOptions } from './connection.js';
 export { Lease } from './lease.js';
-export { migrationLevel, runMigrations, type MigrationClass, type MigrationLevel } from './migrations.js';
+export {
+  migrationDataSource,
+  migrationLevel,
+  runMigrations,
+  type MigrationClass,
+  type MigrationLevel,
+} from './migrations.js';
 export { PersistenceModule } from './persistence.module.js';
 export { RowCache, type RowMark } from './row-cache.js';
 export { RowLoader } from './row-loader.js';

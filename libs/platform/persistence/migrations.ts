@@ -24,9 +24,9 @@ export async function runMigrations(
   try {
     await guard.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCKS.migration]);
     await guard.query('CREATE SCHEMA IF NOT EXISTS crm');
-    const dataSource = await migrationSource(url, migrations).initialize();
+    const dataSource = await migrationDataSource(url, migrations).initialize();
     try {
-      const applied = await dataSource.runMigrations({ transaction: 'each' });
+      const applied = await dataSource.runMigrations();
       return { applied: applied.map(({ name }) => name) };
     } finally {
       await dataSource.destroy();
@@ -49,7 +49,8 @@ export async function migrationLevel(
   return recorded.size > known.length ? 'newer' : 'equal';
 }
 
-function migrationSource(url: string, migrations: readonly MigrationClass[]): DataSource {
+/** A data source without entities, which applies each migration in its own transaction. */
+export function migrationDataSource(url: string, migrations: readonly MigrationClass[]): DataSource {
   const { connectionString, ...extra } = databaseOptions(url, 'crm-migrate', MIGRATION_TIMEOUT_MS);
   return new DataSource({
     type: 'postgres',
@@ -57,6 +58,7 @@ function migrationSource(url: string, migrations: readonly MigrationClass[]): Da
     schema: 'crm',
     migrations: [...migrations],
     migrationsTableName: 'migrations',
+    migrationsTransactionMode: 'each',
     installExtensions: false,
     extra,
   });
