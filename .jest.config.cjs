@@ -33,9 +33,9 @@ const slowSuites = [
   '/test/faults/[a-z-]+\\.e2e-spec\\.ts$',
   '/test/e2e/(broker-story|catching-up|console|database-roles|generators)\\.e2e-spec\\.ts$',
   '/test/e2e/(operations|pages|restore-drill|start|subscriber-example)\\.e2e-spec\\.ts$',
-  '/test/integration/(demo|log-partitions|payment-histories|payment-races|query-plans)\\.int-spec\\.ts$',
-  '/libs/platform/(jobs/redis-outage|messaging/log-plans|services/services)\\.int-spec\\.ts$',
-  '/libs/platform/persistence/lost-connections\\.int-spec\\.ts$',
+  '/test/integration/[a-z]+/(demo|log-partitions|payment-histories|payment-races|query-plans)\\.int-spec\\.ts$',
+  '/libs/platform/(jobs/redis-outage|messaging/outbox/log-plans|services/services)\\.int-spec\\.ts$',
+  '/libs/platform/persistence/connection/lost-connections\\.int-spec\\.ts$',
 ];
 const butSlow = { testPathIgnorePatterns: ['/node_modules/', ...slowSuites] };
 

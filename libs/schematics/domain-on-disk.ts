@@ -51,8 +51,8 @@ export function filesOf({ one, many }: DomainNames) {
     publisher: ofMany('publisher'),
     contracts: `${folder}/contracts.ts`,
     index: `${folder}/index.ts`,
-    story: `test/${many.kebab}.ts`,
-    access: `test/integration/access-of-${many.kebab}.ts`,
+    story: `test/support/${many.kebab}.ts`,
+    access: `test/integration/access/access-of-${many.kebab}.ts`,
   } as const;
 }
 

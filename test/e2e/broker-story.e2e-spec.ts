@@ -1,6 +1,6 @@
 import { until } from '#platform/testing';
-import { tryLimits } from '../broker-limits.js';
-import { recordOf } from '../broker-record.js';
+import { tryLimits } from '../support/broker-limits.js';
+import { recordOf } from '../support/broker-record.js';
 import {
   type Body,
   COVER,
@@ -11,13 +11,13 @@ import {
   OFFERS,
   playStory,
   type Story,
-} from '../broker-story.js';
-import { BrokerTeam } from '../broker-team.js';
-import { faultsOf } from '../cloud-event-check.js';
-import { FAR_DAY, type Reply } from '../crm-user.js';
-import { EventConsumer } from '../event-consumer.js';
-import { Installation } from '../installation.js';
-import { told } from '../told.js';
+} from '../support/broker-story.js';
+import { BrokerTeam } from '../support/broker-team.js';
+import { faultsOf } from '../support/cloud-event-check.js';
+import { FAR_DAY, type Reply } from '../support/crm-user.js';
+import { EventConsumer } from '../support/event-consumer.js';
+import { Installation } from '../support/installation.js';
+import { told } from '../support/told.js';
 
 interface Entry extends Body {
   readonly seq: number;

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { findOnPath, findOrInstall, type Server, startPostgres, startRedis } from '#platform/services';
 import { TestDatabase, testEnvironment, until } from '#platform/testing';
-import { commandLine } from '../command-line.js';
-import { CrmUser } from '../crm-user.js';
-import { StreamClient } from '../integration/stream-client.js';
-import { audit, isSequenced, NO_DISCREPANCIES } from '../log-audit.js';
-import { killPrograms, Program } from '../processes.js';
-import { told } from '../told.js';
+import { commandLine } from '../support/command-line.js';
+import { CrmUser } from '../support/crm-user.js';
+import { StreamClient } from '../integration/streams/stream-client.js';
+import { audit, isSequenced, NO_DISCREPANCIES } from '../support/log-audit.js';
+import { killPrograms, Program } from '../support/processes.js';
+import { told } from '../support/told.js';
 
 const ROLES = join(__dirname, '../../docker/postgres/10-roles.sql');
 const MIGRATOR_PASSWORD = 'of-the-migrator';

@@ -1,13 +1,13 @@
 import { connect } from 'amqplib';
 import { Redis } from 'ioredis';
 import { until } from '#platform/testing';
-import { faultsOf } from '../cloud-event-check.js';
-import { type CrmUser, type DealBody } from '../crm-user.js';
-import { type EventConsumer } from '../event-consumer.js';
-import { Installation } from '../installation.js';
-import { StreamClient } from '../integration/stream-client.js';
-import { type Program } from '../processes.js';
-import { told } from '../told.js';
+import { faultsOf } from '../support/cloud-event-check.js';
+import { type CrmUser, type DealBody } from '../support/crm-user.js';
+import { type EventConsumer } from '../support/event-consumer.js';
+import { Installation } from '../support/installation.js';
+import { StreamClient } from '../integration/streams/stream-client.js';
+import { type Program } from '../support/processes.js';
+import { told } from '../support/told.js';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const OVERDUE = '2020-01-01';

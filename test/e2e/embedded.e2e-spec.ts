@@ -1,10 +1,10 @@
 import { until } from '#platform/testing';
-import { type CrmUser } from '../crm-user.js';
-import { Installation } from '../installation.js';
-import { audit, isSequenced, NO_DISCREPANCIES } from '../log-audit.js';
-import { StreamClient } from '../integration/stream-client.js';
-import { type Program } from '../processes.js';
-import { told } from '../told.js';
+import { type CrmUser } from '../support/crm-user.js';
+import { Installation } from '../support/installation.js';
+import { audit, isSequenced, NO_DISCREPANCIES } from '../support/log-audit.js';
+import { StreamClient } from '../integration/streams/stream-client.js';
+import { type Program } from '../support/processes.js';
+import { told } from '../support/told.js';
 
 describe('a deal’s way with nothing but PostgreSQL', () => {
   let crm: Installation;

@@ -3,10 +3,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { until } from '#platform/testing';
-import type { CrmUser } from '../crm-user.js';
-import { csvOf } from '../import-desk.js';
-import { Installation } from '../installation.js';
-import type { Program } from '../processes.js';
+import type { CrmUser } from '../support/crm-user.js';
+import { csvOf } from '../support/import-desk.js';
+import { Installation } from '../support/installation.js';
+import type { Program } from '../support/processes.js';
 
 const CLI = join(__dirname, '../../dist/apps/cli/src/main.js');
 

@@ -5,10 +5,10 @@ import { connect } from 'amqplib';
 import { Redis } from 'ioredis';
 import { newId } from '#platform/kernel';
 import { until } from '#platform/testing';
-import { commandLine, type Told } from '../command-line.js';
-import type { CrmUser } from '../crm-user.js';
-import { Installation } from '../installation.js';
-import type { Program } from '../processes.js';
+import { commandLine, type Told } from '../support/command-line.js';
+import type { CrmUser } from '../support/crm-user.js';
+import { Installation } from '../support/installation.js';
+import type { Program } from '../support/processes.js';
 
 const UNROUTED = 'crm.unrouted';
 const QUEUE = 'deal-reviews';

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { connect } from 'amqplib';
 import { until } from '#platform/testing';
-import type { CrmUser, DealBody } from '../crm-user.js';
-import { Installation } from '../installation.js';
-import type { Program } from '../processes.js';
-import { told } from '../told.js';
+import type { CrmUser, DealBody } from '../support/crm-user.js';
+import { Installation } from '../support/installation.js';
+import type { Program } from '../support/processes.js';
+import { told } from '../support/told.js';
 
 const EXAMPLE = join(__dirname, '../../docs/examples/subscriber.mjs');
 const QUEUE = 'reports.stages';

@@ -1,13 +1,13 @@
 import pg from 'pg';
 import { until } from '#platform/testing';
-import { type CrmUser, type DealBody } from '../crm-user.js';
-import { figures } from '../figures.js';
-import { Installation } from '../installation.js';
-import { StreamClient } from '../integration/stream-client.js';
-import { audit, isSequenced, NO_DISCREPANCIES } from '../log-audit.js';
-import { type Program } from '../processes.js';
-import { told } from '../told.js';
-import { WriteLoad } from '../write-load.js';
+import { type CrmUser, type DealBody } from '../support/crm-user.js';
+import { figures } from '../support/figures.js';
+import { Installation } from '../support/installation.js';
+import { StreamClient } from '../integration/streams/stream-client.js';
+import { audit, isSequenced, NO_DISCREPANCIES } from '../support/log-audit.js';
+import { type Program } from '../support/processes.js';
+import { told } from '../support/told.js';
+import { WriteLoad } from '../support/write-load.js';
 
 const STOPS_WITHIN_MS = 20_000;
 /** What a client sees that asks too late: nobody listens, or a kept connection was closed before its request. */

@@ -1,12 +1,12 @@
 import { until } from '#platform/testing';
-import { expectEverythingArrived } from '../arrivals.js';
-import { type CrmUser } from '../crm-user.js';
-import { type EventConsumer } from '../event-consumer.js';
-import { Installation } from '../installation.js';
-import { isSequenced } from '../log-audit.js';
-import { type Program } from '../processes.js';
-import { told } from '../told.js';
-import { WriteLoad } from '../write-load.js';
+import { expectEverythingArrived } from '../support/arrivals.js';
+import { type CrmUser } from '../support/crm-user.js';
+import { type EventConsumer } from '../support/event-consumer.js';
+import { Installation } from '../support/installation.js';
+import { isSequenced } from '../support/log-audit.js';
+import { type Program } from '../support/processes.js';
+import { told } from '../support/told.js';
+import { WriteLoad } from '../support/write-load.js';
 
 describe('while RabbitMQ is away', () => {
   let crm: Installation;

@@ -1,9 +1,9 @@
 import { until } from '#platform/testing';
-import type { CrmUser } from '../crm-user.js';
-import { csvOf, type ShownImport } from '../import-desk.js';
-import { Installation } from '../installation.js';
-import type { Program } from '../processes.js';
-import { told } from '../told.js';
+import type { CrmUser } from '../support/crm-user.js';
+import { csvOf, type ShownImport } from '../support/import-desk.js';
+import { Installation } from '../support/installation.js';
+import type { Program } from '../support/processes.js';
+import { told } from '../support/told.js';
 
 const ROWS = 15_000;
 

@@ -1,12 +1,12 @@
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { until } from '#platform/testing';
-import { type CrmUser, type DealBody } from '../crm-user.js';
-import { type EventConsumer } from '../event-consumer.js';
-import { figures } from '../figures.js';
-import { Installation } from '../installation.js';
-import { type Program } from '../processes.js';
-import { told } from '../told.js';
+import { type CrmUser, type DealBody } from '../support/crm-user.js';
+import { type EventConsumer } from '../support/event-consumer.js';
+import { figures } from '../support/figures.js';
+import { Installation } from '../support/installation.js';
+import { type Program } from '../support/processes.js';
+import { told } from '../support/told.js';
 
 const FUTURE = '2999-01-01';
 const DEALS = 60;

@@ -1,11 +1,11 @@
 import { until } from '#platform/testing';
-import { expectEverythingArrived } from '../arrivals.js';
-import { type CrmUser } from '../crm-user.js';
-import { type EventConsumer } from '../event-consumer.js';
-import { Installation } from '../installation.js';
-import { type Program } from '../processes.js';
-import { told } from '../told.js';
-import { WriteLoad } from '../write-load.js';
+import { expectEverythingArrived } from '../support/arrivals.js';
+import { type CrmUser } from '../support/crm-user.js';
+import { type EventConsumer } from '../support/event-consumer.js';
+import { Installation } from '../support/installation.js';
+import { type Program } from '../support/processes.js';
+import { told } from '../support/told.js';
+import { WriteLoad } from '../support/write-load.js';
 
 /** Notes every move of a cursor, so that one that went back is seen however short it was. */
 const WATCH_CURSORS = `

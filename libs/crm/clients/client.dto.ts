@@ -22,7 +22,7 @@ import {
   type ClientView,
   type MovedByMerge,
 } from './contracts.js';
-import { isTaxIdShaped, normalizedTaxId, TAX_ID_PATTERN } from './tax-id.js';
+import { isTaxIdShaped, normalizedTaxId, TAX_ID_PATTERN } from './contacts/tax-id.js';
 
 const NAME = { min: 1, max: 255, example: 'Иванова Мария Петровна' } as const;
 const TAX_ID = {

@@ -3,9 +3,9 @@ import { Aggregate } from '#platform/persistence';
 import { Column, Entity } from 'typeorm';
 import { ClientAdded, ClientDeleted, ClientMerged, ClientRevised } from './client.events.js';
 import type { CountryCode } from 'libphonenumber-js';
-import { emailKey, identifyingPhone, phoneKey } from './contact-keys.js';
+import { emailKey, identifyingPhone, phoneKey } from './contacts/contact-keys.js';
 import type { ClientKind, ClientStatus, ClientView, MovedByMerge } from './contracts.js';
-import { requireTaxId, type TaxIdCountry } from './tax-id.js';
+import { requireTaxId, type TaxIdCountry } from './contacts/tax-id.js';
 
 /** What can be said of a client. */
 export interface ClientFacts {

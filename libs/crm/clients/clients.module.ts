@@ -9,7 +9,7 @@ import { AddClientHandler } from './commands/add-client.command.js';
 import { DeleteClientHandler } from './commands/delete-client.command.js';
 import { MergeClientsHandler } from './commands/merge-clients.command.js';
 import { ReviseClientHandler } from './commands/revise-client.command.js';
-import { PhoneKeyBackfill } from './phone-key-backfill.js';
+import { PhoneKeyBackfill } from './contacts/phone-key-backfill.js';
 import { DuplicateClientsHandler } from './queries/duplicate-clients.query.js';
 import { ClientInScopeHandler, GetClientHandler } from './queries/get-client.query.js';
 import { ListClientsHandler } from './queries/list-clients.query.js';

@@ -3,7 +3,7 @@ export { ChangeDealStageCommand } from './commands/change-deal-stage.command.js'
 export { OpenDealCommand } from './commands/open-deal.command.js';
 export { ReviseDealCommand } from './commands/revise-deal.command.js';
 export { DealResource } from './deal.dto.js';
-export { DEAL_QUEUES } from './deal-reviews.js';
+export { DEAL_QUEUES } from './reminders/deal-reviews.js';
 export { DealsHttpModule, DealsModule, DealsWorkerModule } from './deals.module.js';
 export { DEAL_EVENT_TYPES } from './deal.event-types.js';
 export { DealAccessQuery, type DealAccess } from './queries/deal-access.query.js';

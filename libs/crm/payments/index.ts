@@ -7,4 +7,4 @@ export { SummaryResource } from './summary.dto.js';
 export { auditMoney, type MoneyFault } from './money-audit.js';
 export { PaymentsHttpModule, PaymentsModule, PaymentsWorkerModule } from './payments.module.js';
 export { PAYMENT_EVENT_TYPES } from './payment.event-types.js';
-export { PAYMENT_QUEUES } from './payment-reminders.js';
+export { PAYMENT_QUEUES } from './reminders/payment-reminders.js';

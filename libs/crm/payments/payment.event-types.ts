@@ -5,7 +5,7 @@ import type { Instant } from '#platform/kernel';
 import { EventType } from '#platform/messaging';
 import { ReminderFacts } from '#platform/reminders';
 import type { LineKind, PaymentView } from './contracts.js';
-import { PaymentLineResource } from './line.dto.js';
+import { PaymentLineResource } from './lines/line.dto.js';
 import { PaymentResource } from './payment.dto.js';
 
 /** What every event of a payment and its lines tells. */

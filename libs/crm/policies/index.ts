@@ -7,4 +7,4 @@ export { PoliciesHttpModule, PoliciesModule, PoliciesWorkerModule } from './poli
 export { POLICY_EVENT_TYPES } from './policy.event-types.js';
 export { PolicyResource } from './policy.dto.js';
 export { GetPolicyQuery } from './queries/get-policy.query.js';
-export { POLICY_QUEUES } from './policy-reminders.js';
+export { POLICY_QUEUES } from './reminders/policy-reminders.js';

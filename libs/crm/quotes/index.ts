@@ -3,4 +3,4 @@ export { ChangeQuoteStatusCommand } from './commands/change-quote-status.command
 export { DraftPolicyCommand } from './commands/draft-policy.command.js';
 export { QuotesHttpModule, QuotesModule, QuotesWorkerModule } from './quotes.module.js';
 export { QUOTE_EVENT_TYPES } from './quote.event-types.js';
-export { QUOTE_QUEUES } from './quote-expiries.js';
+export { QUOTE_QUEUES } from './reminders/quote-expiries.js';

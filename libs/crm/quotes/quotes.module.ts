@@ -9,7 +9,7 @@ import { ReviseQuoteHandler } from './commands/revise-quote.command.js';
 import { CompareQuotesHandler } from './queries/compare-quotes.query.js';
 import { GetQuoteHandler } from './queries/get-quote.query.js';
 import { ListQuotesHandler } from './queries/list-quotes.query.js';
-import { QUOTE_EXPIRIES } from './quote-expiries.js';
+import { QUOTE_EXPIRIES } from './reminders/quote-expiries.js';
 import { Quote } from './quote.entity.js';
 import { QuoteRepository } from './quote.repository.js';
 import { QuotesController } from './quotes.controller.js';

@@ -4,9 +4,9 @@ import { RequestContext } from '#platform/observability';
 import { type AuthenticatedRequest, PUBLIC, TOKEN_IN_QUERY } from './auth.decorators.js';
 import { authorizationRequired } from './auth.errors.js';
 import { type BrowserRequest, CrossSiteCheck } from './cross-site-check.js';
-import { presentedToken } from './presented-token.js';
-import type { VerifiedToken } from './token-claims.js';
-import { TokenVerifier } from './token-verifier.js';
+import { presentedToken } from './tokens/presented-token.js';
+import type { VerifiedToken } from './tokens/token-claims.js';
+import { TokenVerifier } from './tokens/token-verifier.js';
 
 type Handler = ReturnType<ExecutionContext['getHandler']>;
 

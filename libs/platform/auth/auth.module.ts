@@ -2,12 +2,12 @@ import { Global, Module } from '@nestjs/common';
 import { AuthSettings } from '#platform/config';
 import { Clock } from '#platform/kernel';
 import { Log } from '#platform/observability';
-import { AccessTokenStrategy } from './access-token.strategy.js';
+import { AccessTokenStrategy } from './tokens/access-token.strategy.js';
 import { AuthGuard } from './auth.guard.js';
 import { CrossSiteCheck } from './cross-site-check.js';
-import { configuredKeys } from './configured-keys.js';
-import { TokenVerifier } from './token-verifier.js';
-import { VerificationKeys } from './verification-keys.js';
+import { configuredKeys } from './keys/configured-keys.js';
+import { TokenVerifier } from './tokens/token-verifier.js';
+import { VerificationKeys } from './keys/verification-keys.js';
 
 /**
  * Who asks. Needs {@link AuthSettings}, {@link Clock} and {@link Log} from the application;

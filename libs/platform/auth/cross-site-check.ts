@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AuthSettings } from '#platform/config';
 import { crossSiteRequest } from './auth.errors.js';
-import { isTokenFromCookie, type TokenBearingRequest } from './presented-token.js';
+import { isTokenFromCookie, type TokenBearingRequest } from './tokens/presented-token.js';
 
 /** What is read of a Fastify request. */
 export interface BrowserRequest extends TokenBearingRequest {

@@ -1,5 +1,5 @@
-export { access, ACCESS, type ActionOn, inScope, requireAccess, type Resource, type Scope } from './access.js';
-export { requireActor } from './actor.js';
+export { access, ACCESS, type ActionOn, inScope, requireAccess, type Resource, type Scope } from './access/access.js';
+export { requireActor } from './access/actor.js';
 export {
   AcceptsTokenInQuery,
   type AuthenticatedRequest,
@@ -11,9 +11,9 @@ export { authorizationRequired, forbidden } from './auth.errors.js';
 export { AuthGuard } from './auth.guard.js';
 export { AuthModule } from './auth.module.js';
 export { CrossSiteCheck } from './cross-site-check.js';
-export { presentedToken, type TokenBearingRequest } from './presented-token.js';
-export { RequiresAccess } from './requires-access.js';
-export { rolesOf } from './roles.js';
-export type { VerifiedToken } from './token-claims.js';
-export { TokenVerifier } from './token-verifier.js';
-export { scopePredicate } from './scope-predicate.js';
+export { presentedToken, type TokenBearingRequest } from './tokens/presented-token.js';
+export { RequiresAccess } from './access/requires-access.js';
+export { rolesOf } from './access/roles.js';
+export type { VerifiedToken } from './tokens/token-claims.js';
+export { TokenVerifier } from './tokens/token-verifier.js';
+export { scopePredicate } from './access/scope-predicate.js';

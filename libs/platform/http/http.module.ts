@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
-import { CsvExports } from './csv-export.js';
-import { IdempotencyKeys } from './idempotency-keys.js';
+import { CsvExports } from './lists/csv-export.js';
+import { IdempotencyKeys } from './idempotency/idempotency-keys.js';
 import { Uploads } from './uploads/uploads.js';
 
 const PROVIDERS = [CsvExports, IdempotencyKeys, Uploads];

@@ -3,8 +3,8 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { HttpSettings, loadSettings, RuntimeSettings } from '#platform/config';
 import { describeError, Log } from '#platform/observability';
-import { configureHttp, createHttpAdapter } from './http-application.js';
-import { IdempotencyKeys } from './idempotency-keys.js';
+import { configureHttp, createHttpAdapter } from './server/http-application.js';
+import { IdempotencyKeys } from './idempotency/idempotency-keys.js';
 
 /** One line that the application wrote at level error. */
 export interface Logged {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { JobQueues } from './job-queues.js';
-import { JobRequestRepository } from './job-request.repository.js';
+import { JobRequestRepository } from './requests/job-request.repository.js';
 
 /** Jobs of one queue, by state. */
 export interface QueueCounts {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Metrics } from '#platform/observability';
 import { UnrecoverableError } from 'bullmq';
-import { NoHandlerError } from './no-handler.error.js';
+import { NoHandlerError } from './processing/no-handler.error.js';
 
 /** How a run ended: `retried` will be run again, `dead` waits for a person, `refused` was none of this worker's. */
 type Outcome = 'done' | 'retried' | 'dead' | 'refused';

@@ -2,8 +2,8 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import { Log } from '#platform/observability';
 import { describeConnection, JobQueue } from './job-backend.js';
-import { JobRetries } from './job-retries.js';
-import { Throttle } from './throttle.js';
+import { JobRetries } from './requests/job-retries.js';
+import { Throttle } from './processing/throttle.js';
 
 /** A request on its way to Bull. */
 export interface DueJob {

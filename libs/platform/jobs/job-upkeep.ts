@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Log } from '#platform/observability';
-import { DailySchedules } from './daily-schedules.js';
-import { JobRedelivery } from './job-redelivery.js';
-import { JobRequestRepository } from './job-request.repository.js';
-import { ScheduleWakes } from './schedule-wakes.js';
-import { Throttle } from './throttle.js';
+import { DailySchedules } from './schedules/daily-schedules.js';
+import { JobRedelivery } from './requests/job-redelivery.js';
+import { JobRequestRepository } from './requests/job-request.repository.js';
+import { ScheduleWakes } from './schedules/schedule-wakes.js';
+import { Throttle } from './processing/throttle.js';
 
 const MOST_PURGES = 10;
 

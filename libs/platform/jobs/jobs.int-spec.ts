@@ -3,13 +3,13 @@ import { UnitOfWork } from '#platform/persistence';
 import { until } from '#platform/testing';
 import { MIGRATION_ADVISORY_LOCK_KEY } from 'bullmq';
 import pg from 'pg';
-import { DailySchedules } from './daily-schedules.js';
+import { DailySchedules } from './schedules/daily-schedules.js';
 import { JobCounts } from './job-counts.js';
 import { JobQueues } from './job-queues.js';
-import { JobReconciler } from './job-reconciler.js';
-import { JobRequests } from './job-requests.js';
-import { JobRunner } from './job-runner.js';
-import { JobWorkers } from './job-workers.js';
+import { JobReconciler } from './requests/job-reconciler.js';
+import { JobRequests } from './requests/job-requests.js';
+import { JobRunner } from './processing/job-runner.js';
+import { JobWorkers } from './processing/job-workers.js';
 import { QUEUE, redisServer, Trial } from './trial.fixture.js';
 
 const write = (key: string) => ({ queue: QUEUE, name: 'write', key, payload: {} });

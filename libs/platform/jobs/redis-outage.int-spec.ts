@@ -1,7 +1,7 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { until } from '#platform/testing';
 import { JobCounts } from './job-counts.js';
-import { JobRequests } from './job-requests.js';
+import { JobRequests } from './requests/job-requests.js';
 import { QUEUE, redisServer, Trial } from './trial.fixture.js';
 
 /** Stands before Redis and can be taken away. */

@@ -14,9 +14,9 @@ import {
 import { Redis } from 'ioredis';
 import { Jobs1764000003000 } from '../../../migrations/1764000003000-jobs.js';
 import { Leases1764000025000 } from '../../../migrations/1764000025000-leases.js';
-import { DailySchedule, type HandlesJobs, JobHandler } from './job-handler.js';
-import type { JobRequest } from './job-request.js';
-import { JobRetries } from './job-retries.js';
+import { DailySchedule, type HandlesJobs, JobHandler } from './processing/job-handler.js';
+import type { JobRequest } from './requests/job-request.js';
+import { JobRetries } from './requests/job-retries.js';
 import { JobsModule } from './jobs.module.js';
 
 /** Five in the morning in Moscow. */

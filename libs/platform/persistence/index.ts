@@ -1,8 +1,8 @@
 export { Aggregate, versionMismatch } from './aggregate.js';
 export { ADVISORY_LOCKS } from './advisory-locks.js';
-export { GroupCommit } from './group-commit.js';
-export { Database } from './database.js';
-export { DatabaseClient, databaseOptions } from './connection.js';
+export { GroupCommit } from './batching/group-commit.js';
+export { Database } from './connection/database.js';
+export { DatabaseClient, databaseOptions } from './connection/connection.js';
 export { Lease } from './lease.js';
 export {
   migrationDataSource,
@@ -10,12 +10,12 @@ export {
   runMigrations,
   type MigrationClass,
   type MigrationLevel,
-} from './migrations.js';
+} from './connection/migrations.js';
 export { PersistenceModule } from './persistence.module.js';
-export { RowCache, type RowMark } from './row-cache.js';
-export { RowLoader } from './row-loader.js';
-export { arrayOfAnyLength, plannedEachTime, statement, type Statement } from './statement.js';
+export { RowCache, type RowMark } from './reading/row-cache.js';
+export { RowLoader } from './reading/row-loader.js';
+export { arrayOfAnyLength, plannedEachTime, statement, type Statement } from './reading/statement.js';
 export { TableMapping } from './table-mapping.js';
 export { type PreparedWrite, UnitOfWork } from './unit-of-work.js';
-export { brokenConstraint, isUnavailable } from './database-errors.js';
-export { SqlConditions } from './sql-conditions.js';
+export { brokenConstraint, isUnavailable } from './connection/database-errors.js';
+export { SqlConditions } from './reading/sql-conditions.js';

@@ -1,9 +1,9 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DatabaseSettings } from '#platform/config';
-import { DatabaseClient, databaseOptions } from './connection.js';
-import { Database } from './database.js';
-import { PoolMetrics } from './pool-metrics.js';
+import { DatabaseClient, databaseOptions } from './connection/connection.js';
+import { Database } from './connection/database.js';
+import { PoolMetrics } from './connection/pool-metrics.js';
 import { UnitOfWork } from './unit-of-work.js';
 
 /** The database: TypeORM's DataSource, the unit of work, and the door for hand-written SQL. */

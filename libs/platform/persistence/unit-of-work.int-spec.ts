@@ -1,8 +1,8 @@
 import type { TestingModule } from '@nestjs/testing';
 import { createTestDatabase, startTrial, type TestDatabase, testEnvironment } from '#platform/testing';
-import { Database } from './database.js';
-import { statement } from './statement.js';
-import { isUnavailable } from './database-errors.js';
+import { Database } from './connection/database.js';
+import { statement } from './reading/statement.js';
+import { isUnavailable } from './connection/database-errors.js';
 import { UnitOfWork } from './unit-of-work.js';
 
 const INSERT = statement('INSERT INTO public.notes (text) VALUES ($1::text)');

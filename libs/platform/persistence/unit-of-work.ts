@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AsyncVariable } from '#platform/observability';
 import type { ClientBase, QueryResult } from 'pg';
 import { DataSource, type QueryRunner } from 'typeorm';
-import type { Statement } from './statement.js';
+import type { Statement } from './reading/statement.js';
 
 /** One transaction in the making: begun by its first statement, ended with the work that opened it. */
 class Unit {

@@ -121,7 +121,7 @@ function addRoute(tree: Tree, { one, many, verb, done, oneWithArticle }: Act): v
 /** The owner of the deal decides, as over a deletion; and the story of events tells of it. */
 function addRight(tree: Tree, { one, many, verb, oneWithArticle }: Act): void {
   const files = filesOf({ one, many, oneWithArticle });
-  CodeFile.edit(tree, 'libs/platform/auth/access.ts', (rights) => {
+  CodeFile.edit(tree, 'libs/platform/auth/access/access.ts', (rights) => {
     rights.property(many.camel, `${verb.camel}: { seller: 'own', lead: 'all', admin: 'all' }`);
   });
   CodeFile.edit(tree, files.access, (access) => {

@@ -57,13 +57,13 @@ function register(tree: Tree, { one, many }: DomainNames): void {
   CodeFile.edit(tree, 'apps/api/src/catalogue/event-types.ts', (catalogue) => {
     catalogue.import(`#crm/${many.kebab}`, types).element('EVENT_TYPES', `...${types}`);
   });
-  CodeFile.edit(tree, 'libs/platform/auth/access.ts', (rights) => {
+  CodeFile.edit(tree, 'libs/platform/auth/access/access.ts', (rights) => {
     rights.property('ACCESS', `${many.camel}: ${RIGHTS}`, { before: 'metrics' });
   });
-  CodeFile.edit(tree, 'test/integration/access-table.ts', (table) => {
+  CodeFile.edit(tree, 'test/integration/access/access-table.ts', (table) => {
     table.import(`./access-of-${many.kebab}.js`, access).property('RULES', `...${access}`);
   });
-  CodeFile.edit(tree, 'test/event-story.ts', (story) => {
+  CodeFile.edit(tree, 'test/support/event-story.ts', (story) => {
     story.import(`./${many.kebab}.js`, `tell${many.pascal}`);
     story.statement('tell', `await tell${many.pascal}(seller, deal);`);
   });

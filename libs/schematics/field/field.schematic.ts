@@ -20,7 +20,12 @@ export function field(options: FieldOptions): Rule {
     const name = spellings(options.name, 'A field');
     const type = FIELD_TYPES[options.type];
     if (!type) throw new SchematicsException(`A field is one of ${Object.keys(FIELD_TYPES).join(', ')}.`);
-    requireFreeMember(tree, names, name, `test/integration/${names.one.kebab}-${name.kebab}.int-spec.ts`);
+    requireFreeMember(
+      tree,
+      names,
+      name,
+      `test/integration/${names.many.kebab}/${names.one.kebab}-${name.kebab}.int-spec.ts`,
+    );
     const migration = migrationNames(tree, spellings(`${names.many.kebab}-${name.kebab}`, 'A column'));
     const values = {
       ...names,

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { until } from '#platform/testing';
-import { KeptLog, ManualSignal, OUTAGE, range, ScriptedLog } from '../../../../test/scripted-log.js';
+import { KeptLog, ManualSignal, OUTAGE, range, ScriptedLog } from '../../../../test/support/scripted-log.js';
 import { LogTail } from './log-tail.js';
 
 let reader: ScriptedLog;

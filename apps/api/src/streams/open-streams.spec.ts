@@ -5,7 +5,7 @@ import { StreamSettings } from '#platform/config';
 import { SystemClock } from '#platform/kernel';
 import { Metrics } from '#platform/observability';
 import { until } from '#platform/testing';
-import { KeptLog, ManualSignal, OUTAGE, range, ScriptedLog } from '../../../../test/scripted-log.js';
+import { KeptLog, ManualSignal, OUTAGE, range, ScriptedLog } from '../../../../test/support/scripted-log.js';
 import { EventFilter } from './event-filter.js';
 import { LogTail } from './log-tail.js';
 import { OpenStreams } from './open-streams.js';

@@ -16,7 +16,7 @@ import { clientFacts } from '../client.dto.js';
 import { Client, type ClientRules } from '../client.entity.js';
 import { clientDuplicate } from '../client.errors.js';
 import { ClientRepository } from '../client.repository.js';
-import { emailKey, identifyingPhone, phoneKey } from '../contact-keys.js';
+import { emailKey, identifyingPhone, phoneKey } from '../contacts/contact-keys.js';
 import { ClientRowDto } from './client-row.dto.js';
 
 type Row = CheckedRow<ClientRowDto>;

@@ -4,7 +4,7 @@ import { ClientSettings } from '#platform/config';
 import type { Caller, ListOrder, Page, PageRequest } from '#platform/kernel';
 import { Database, plannedEachTime, SqlConditions, statement } from '#platform/persistence';
 import { addClientReach } from '../client-scope.js';
-import { searchTerms } from '../contact-keys.js';
+import { searchTerms } from '../contacts/contact-keys.js';
 import type { ClientStatus, ClientView } from '../contracts.js';
 import { CLIENT_COLUMNS } from './client-row.js';
 

@@ -13,7 +13,7 @@ import {
 } from '#crm/imports/contracts';
 import { checkedBody } from '#platform/http';
 import { newId } from '#platform/kernel';
-import { DEAL_FILE_COLUMNS } from '../deal-file.js';
+import { DEAL_FILE_COLUMNS } from '../exports/deal-file.js';
 import { Deal } from '../deal.entity.js';
 import { clientNotChangeable, clientNotFound } from '../deal.errors.js';
 import { DealRepository } from '../deal.repository.js';

@@ -3,9 +3,9 @@ import { requireActor } from '#platform/auth';
 import { type Caller, Clock, type ExpectedVersion, newId } from '#platform/kernel';
 import { versionMismatch } from '#platform/persistence';
 import type { LineKind, PaymentLineView } from '../contracts.js';
-import { LineRules } from '../line-rules.js';
-import { LINE_ENTITIES, type LineFacts } from '../payment-line.entity.js';
-import { PaymentLines } from '../payment-lines.js';
+import { LineRules } from '../lines/line-rules.js';
+import { LINE_ENTITIES, type LineFacts } from '../lines/payment-line.entity.js';
+import { PaymentLines } from '../lines/payment-lines.js';
 import type { PaymentPath } from '../payment-path.js';
 
 /** Puts an income or an expense under a payment. */

@@ -1,7 +1,7 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { type Caller, Clock, type ExpectedVersion } from '#platform/kernel';
 import type { LineKind, PaymentLineView } from '../contracts.js';
-import { PaymentLines } from '../payment-lines.js';
+import { PaymentLines } from '../lines/payment-lines.js';
 import type { PaymentPath } from '../payment-path.js';
 
 /** Deletes an income or an expense softly; the journal keeps it as it was. */

@@ -1,9 +1,9 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { type Caller, Clock, type ExpectedVersion } from '#platform/kernel';
 import type { LineKind, PaymentLineView } from '../contracts.js';
-import { LineRules } from '../line-rules.js';
-import type { LineFacts } from '../payment-line.entity.js';
-import { PaymentLines } from '../payment-lines.js';
+import { LineRules } from '../lines/line-rules.js';
+import type { LineFacts } from '../lines/payment-line.entity.js';
+import { PaymentLines } from '../lines/payment-lines.js';
 import type { PaymentPath } from '../payment-path.js';
 
 /** Changes the given facts of an income or an expense. */

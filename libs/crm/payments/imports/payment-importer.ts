@@ -13,7 +13,7 @@ import { newId } from '#platform/kernel';
 import { newPaymentFacts, paymentFacts } from '../payment.dto.js';
 import { Payment } from '../payment.entity.js';
 import { placeNotChangeable } from '../payment.errors.js';
-import { PAYMENT_FILE_COLUMNS } from '../payment-file.js';
+import { PAYMENT_FILE_COLUMNS } from '../exports/payment-file.js';
 import { type KnownPayment, PaymentRepository } from '../payment.repository.js';
 import { PaymentRowDto } from './payment-row.dto.js';
 

@@ -2,7 +2,7 @@ import { type IQueryHandler, QueryBus, QueryHandler } from '@nestjs/cqrs';
 import { DealInScopeQuery } from '#crm/deals/contracts';
 import { Database, statement } from '#platform/persistence';
 import { type CurrencySummary, NATURES, SummarizePaymentsQuery } from '../contracts.js';
-import { IN_TRANSIT } from '../line-category.js';
+import { IN_TRANSIT } from '../lines/line-category.js';
 import { requirePolicyOfDeal } from '../policy-of-deal.js';
 
 /** One row for each currency; the sums may have more digits than one amount, so PostgreSQL counts them. */

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Multipart } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
 import { DomainError } from '#platform/kernel';
-import { charsetsOf } from '../media-types.js';
+import { charsetsOf } from '../server/media-types.js';
 import type { ArrivalWatch } from './arrival-watch.js';
 import { type Spool, SpooledFile } from './spooled-file.js';
 

@@ -1,5 +1,5 @@
 import type { JobRetryStatus, QueueJob, QueueJobJson } from '@bull-board/api/typings/app';
-import type { DeadJobs, DeadRequest } from '../dead-jobs.js';
+import type { DeadJobs, DeadRequest } from '../processing/dead-jobs.js';
 
 /** A dead request in the shape in which the board shows Bull's jobs. */
 export class DeadJob implements QueueJob {

@@ -1,7 +1,7 @@
 import { createBullBoard } from '@bull-board/api';
 import type { IServerAdapter } from '@bull-board/api/typings/app';
 import { Injectable } from '@nestjs/common';
-import { DeadJobs } from '../dead-jobs.js';
+import { DeadJobs } from '../processing/dead-jobs.js';
 import { JobQueues } from '../job-queues.js';
 import { onlyLastingActs } from './board-acts.js';
 import { QueueOfBoard } from './queue-of-board.js';

@@ -2,7 +2,7 @@ import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import type { JobCleanStatus, JobCounts, JobStatus } from '@bull-board/api/typings/app';
 import { isUuid } from '#platform/kernel';
 import type { Job, Queue } from 'bullmq';
-import type { DeadJobs, DeadRequest } from '../dead-jobs.js';
+import type { DeadJobs, DeadRequest } from '../processing/dead-jobs.js';
 import type { JobQueue } from '../job-backend.js';
 import { DeadJob } from './dead-job.js';
 

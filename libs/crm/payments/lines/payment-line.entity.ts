@@ -1,0 +1,129 @@
+import { type CalendarDate, type Instant, Money } from '#platform/kernel';
+import { Aggregate } from '#platform/persistence';
+import { Column, Entity } from 'typeorm';
+import type { LineKind, Nature, PaymentLineView } from '../contracts.js';
+import { natureOf } from './line-category.js';
+
+/** What can be said of a line; the amount is decimal text. */
+export interface LineFacts {
+  readonly amount: string;
+  readonly category: string;
+  readonly postedAt: CalendarDate;
+  readonly note: string | null;
+}
+
+/** ISO 4217: no currency. */
+const NO_CURRENCY = 'XXX';
+
+/** Money that came in on a payment or went out: an income or an expense. */
+export abstract class PaymentLine extends Aggregate {
+  @Column('uuid', { name: 'payment_id' })
+  private paymentId!: string;
+
+  @Column('numeric', { precision: 14, scale: 2 })
+  private amount!: string;
+
+  /** The payment's; null until {@link enter}. */
+  @Column('char', { length: 3 })
+  private currency: string | null = null;
+
+  @Column('varchar', { length: 64 })
+  private category!: string;
+
+  @Column('varchar', { length: 16 })
+  private nature!: Nature;
+
+  @Column('date', { name: 'posted_at' })
+  private postedAt!: CalendarDate;
+
+  @Column('varchar', { length: 300, nullable: true })
+  private note: string | null = null;
+
+  @Column('uuid', { name: 'created_by_id' })
+  private createdById!: string;
+
+  @Column('uuid', { name: 'updated_by_id' })
+  private updatedById!: string;
+
+  /** Puts a new line under a payment, in whose currency it will be. */
+  post(id: string, paymentId: string, facts: LineFacts, actorId: string, now: Instant): this {
+    this.begin(id, now);
+    this.paymentId = paymentId;
+    this.createdById = actorId;
+    this.updatedById = actorId;
+    this.set(facts);
+    return this;
+  }
+
+  /** Takes the currency of the payment that it was stored under. */
+  enter(currency: string): void {
+    this.currency = currency;
+  }
+
+  get view(): PaymentLineView {
+    return {
+      id: this.id,
+      payment_id: this.paymentId,
+      amount: this.amount,
+      currency: this.currency!,
+      category: this.category,
+      nature: this.nature,
+      posted_at: this.postedAt,
+      note: this.note,
+      created_by_id: this.createdById,
+      updated_by_id: this.updatedById,
+      version: this.version,
+      is_deleted: this.isDeleted,
+      created_at: this.createdAt,
+      updated_at: this.updatedAt,
+    };
+  }
+
+  /** What it adds to its payment's total. */
+  get counted(): Money {
+    return Money.of(this.isDeleted ? '0' : this.amount, this.currency ?? NO_CURRENCY);
+  }
+
+  /**
+   * Changes what is given; the version moves only when something differs.
+   * @throws DomainError `amount_precision`.
+   */
+  revise(facts: Partial<LineFacts>, actorId: string, now: Instant): void {
+    const { currency } = this;
+    const exact = facts.amount !== undefined && currency ? { amount: Money.of(facts.amount, currency).amount } : {};
+    const changes = this.differing({ ...facts, ...exact });
+    if (!changes) return;
+    if (changes.amount !== undefined && currency) Money.given(changes.amount, currency);
+    this.set(changes);
+    this.touch(now);
+    this.updatedById = actorId;
+  }
+
+  delete(actorId: string, now: Instant): void {
+    this.markDeleted(actorId, now);
+    this.updatedById = actorId;
+  }
+
+  /** What is absent stays. */
+  private set(facts: Partial<LineFacts>): void {
+    const { amount = this.amount, category = this.category, postedAt = this.postedAt, note = this.note } = facts;
+    this.amount = Money.of(amount, this.currency ?? NO_CURRENCY).amount;
+    this.category = category;
+    this.nature = natureOf(category);
+    this.postedAt = postedAt;
+    this.note = note;
+  }
+}
+
+/** Money in: premium, commission. */
+@Entity({ schema: 'crm', name: 'payment_incomes' })
+export class PaymentIncome extends PaymentLine {}
+
+/** Money out: discount to the client, payout to a colleague. */
+@Entity({ schema: 'crm', name: 'payment_expenses' })
+export class PaymentExpense extends PaymentLine {}
+
+export const LINE_ENTITIES = { income: PaymentIncome, expense: PaymentExpense } as const satisfies Record<
+  LineKind,
+  new () => PaymentLine
+>;

@@ -1,0 +1,41 @@
+import { type Caller, isUuid } from '#platform/kernel';
+import { invalidToken, tokenExpired } from '../auth.errors.js';
+import { rolesOf } from '../access/roles.js';
+
+/** What a verified token gives: who asks, and until when that holds. */
+export interface VerifiedToken {
+  readonly caller: Caller;
+  /** Milliseconds since the Unix epoch; from this moment on the token is worth nothing. */
+  readonly expiresAt: number;
+}
+
+/** How far the issuer's clock may run ahead of ours, in milliseconds. */
+const CLOCK_TOLERANCE_MS = 5_000;
+
+/**
+ * Reads the claims of a token whose signature, issuer and audience were already found good.
+ * @param now milliseconds since the Unix epoch.
+ * @throws DomainError `invalid_token` for claims that are missing, of another shape or not yet in force,
+ * `token_expired` when they are past.
+ */
+export function readClaims(payload: Readonly<Record<string, unknown>>, now: number): VerifiedToken {
+  const { sub, roles, exp, nbf, iat } = payload;
+  if (!isUuid(sub) || !isNumericDate(exp) || !isRoleList(roles)) throw invalidToken();
+  if ((nbf !== undefined && !isNumericDate(nbf)) || (iat !== undefined && !isNumericDate(iat))) throw invalidToken();
+  if (nbf !== undefined && nbf * 1000 > now + CLOCK_TOLERANCE_MS) throw invalidToken();
+  const expiresAt = Math.floor(exp * 1000);
+  // No tolerance here: whoever keeps something open until `expiresAt` must end with it.
+  if (now >= expiresAt) throw tokenExpired();
+  // PostgreSQL writes UUIDs in lower case, and owners are compared as text.
+  const caller: Caller = Object.freeze({ userId: sub.toLowerCase(), roles: rolesOf({ roles }) });
+  return Object.freeze({ caller, expiresAt });
+}
+
+/** Seconds since the Unix epoch; what JSON can write but milliseconds can't hold (1e309) is no date. */
+function isNumericDate(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value * 1000 <= Number.MAX_SAFE_INTEGER;
+}
+
+function isRoleList(value: unknown): value is readonly string[] | undefined {
+  return value === undefined || (Array.isArray(value) && value.every((name) => typeof name === 'string'));
+}

@@ -1,0 +1,73 @@
+import type { Type } from '@nestjs/common';
+import { ApiProperty } from '@nestjs/swagger';
+import type { ListOrder, Page, PageRequest } from '#platform/kernel';
+import { decodeCursor, encodeCursor } from './cursor.js';
+import { BooleanField, IntegerField, TextField } from '../validation/fields.js';
+
+const DEFAULT_LIMIT = 50;
+const GREATEST_LIMIT = 200;
+
+/** What every list takes; a list's own filters are added by extending it. */
+export class ListQuery {
+  @IntegerField({
+    min: 1,
+    max: GREATEST_LIMIT,
+    optional: true,
+    description: `Items at the most; ${DEFAULT_LIMIT} unless given.`,
+  })
+  limit: number = DEFAULT_LIMIT;
+
+  @TextField({ max: 4_096, optional: true, description: '`next_cursor` of the page before.' })
+  cursor?: string;
+
+  @BooleanField({ optional: true, description: 'Whether to count all matching items, which costs a second query.' })
+  include_total: boolean = false;
+}
+
+/**
+ * The part of a list that `query` asks for.
+ * @throws DomainError 422 `invalid_cursor`.
+ */
+export function pageRequest(query: ListQuery, order: ListOrder): PageRequest {
+  return {
+    limit: query.limit,
+    includeTotal: query.include_total,
+    ...(query.cursor !== undefined && { after: decodeCursor(query.cursor, order) }),
+  };
+}
+
+/** Body of a list's answer; the response gets `Link: …; rel="next"` while there is more. */
+export class ListAnswer<T> {
+  constructor(
+    readonly items: readonly T[],
+    /** Goes into `cursor` for the next page; null at the end. */
+    readonly next_cursor: string | null,
+    /** Present when `include_total=true`. */
+    readonly total?: number,
+  ) {}
+}
+
+/** @param order the order of the list that the page is a part of. */
+export function toPage<T>(page: Page<T>, order: ListOrder): ListAnswer<T> {
+  return new ListAnswer(page.items, page.next && encodeCursor(page.next, order), page.total);
+}
+
+/** Describes a list of `item` in the OpenAPI document: `@ApiOkResponse({ type: PageOf(DealView) })`. */
+export function PageOf(item: Type<object>): Type<object> {
+  class PageView {
+    @ApiProperty({ type: [item] })
+    items!: object[];
+
+    @ApiProperty({
+      type: 'string',
+      nullable: true,
+      description: 'Goes into `cursor` for the next page; null at the end.',
+    })
+    next_cursor!: string | null;
+
+    @ApiProperty({ type: 'integer', required: false, description: 'How many items match, with `include_total=true`.' })
+    total?: number;
+  }
+  Object.defineProperty(PageView, 'name', { value: `${item.name}Page` });
+  return PageView;
+}

@@ -1,0 +1,49 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Log } from '#platform/observability';
+import { pathOf, sendProblem } from './problem.js';
+import type { Refusal } from './refusal.js';
+import { refusalOf } from './refusal-of-error.js';
+import type { RouteTable } from '../server/route-table.js';
+
+/** Answers every error over HTTP with a problem document, and logs unexpected ones once. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  constructor(
+    private readonly log: Pick<Log, 'error'>,
+    private readonly routes: RouteTable,
+  ) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    if (host.getType() !== 'http') throw error;
+    const http = host.switchToHttp();
+    this.answer(error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+  }
+
+  answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    const refusal = request.is404 ? this.refusalOfRoute(request) : refusalOf(error);
+    if (refusal.isUnexpected) this.report(error, request);
+    if (reply.raw.headersSent || reply.sent) {
+      // Half an answer is out: only cutting it off tells the client that it is not whole.
+      reply.raw.destroy();
+      return;
+    }
+    sendProblem(request, reply, refusal);
+  }
+
+  private refusalOfRoute(request: FastifyRequest): Refusal {
+    const methods = this.routes.methodsOf(pathOf(request.url));
+    // A wildcard route may have looked for a file and not found it.
+    if (methods.length === 0 || methods.includes(request.method)) {
+      return { status: 404, code: 'route_not_found', detail: 'There is nothing at this path.' };
+    }
+    const allow = methods.join(', ');
+    const detail = `This path takes ${allow}.`;
+    return { status: 405, code: 'method_not_allowed', detail, headers: { allow } };
+  }
+
+  private report(error: unknown, request: FastifyRequest): void {
+    const route = request.routeOptions.url ?? null;
+    this.log.error({ err: error, method: request.method, route }, 'a request failed');
+  }
+}

@@ -1,0 +1,127 @@
+import type { DynamicModule, Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { HttpSettings, RuntimeSettings } from '#platform/config';
+import { Log } from '#platform/observability';
+import { installAnswerHeaders } from '../headers/answer-headers.js';
+import { installConnectionDrain } from './connection-drain.js';
+import { DeclaredInputGuard } from '../validation/declared-input.guard.js';
+import { installFileUpload } from '../uploads/file-upload.js';
+import { IdempotencyKeys } from '../idempotency/idempotency-keys.js';
+import { installIdempotency } from '../idempotency/idempotency.js';
+import { installJsonBody } from '../validation/json-body.js';
+import { installListJson } from '../lists/list-json.js';
+import { sendProblem } from '../problems/problem.js';
+import { ProblemFilter } from '../problems/problem.filter.js';
+import { installProtocolChecks, refuseUnparsed } from './protocol-checks.js';
+import { refusalOf } from '../problems/refusal-of-error.js';
+import { installRequestFacts, requestIdOf } from './request-facts.js';
+import { RouteTable } from './route-table.js';
+import { TrustedProxies } from './trusted-proxies.js';
+import { installValidation } from '../validation/validation.pipe.js';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** What a problem's code is put behind to make its type. */
+    problemBase: string;
+    /** Whether a change without `If-Match` is refused. */
+    requiresIfMatch: boolean;
+    /** Whose `X-Forwarded-*` headers are trusted. */
+    trustedProxies: TrustedProxies;
+    /**
+     * Answers an error with a problem document: the error handler of a plugin. Routes that are registered before NestJS
+     * sets its error handler would have Fastify's own.
+     */
+    answerError: ProblemFilter['answer'];
+  }
+}
+
+/** Before every path of the API. */
+export const API_PREFIX = 'api/v1';
+
+/** Paths that stand at the root: for probes, for people, and for streams. */
+const WITHOUT_PREFIX = [
+  'healthz',
+  'health',
+  'health/*path',
+  'metrics',
+  'docs',
+  'docs/*path',
+  'streams',
+  'streams/*path',
+  // A controller that stands both at the root and under the prefix writes the prefix itself.
+  `${API_PREFIX}/streams/*path`,
+  'admin/queues',
+  'admin/queues/*path',
+];
+
+const LONGEST_PATH_PARAMETER = 500;
+/** How long a client may take to send one request. */
+const REQUEST_TIMEOUT_MS = 60_000;
+/** Above the usual 60 s of load balancers, so that they, not we, end an idle connection. */
+const KEEP_ALIVE_MS = 72_000;
+
+/** Of the time to stop, what requests may take; the rest is for the connections to servers behind. */
+const DRAIN_SHARE = 0.75;
+
+/** The whole HTTP application of `module`, which imports {@link HttpModule}; not listening yet. */
+export async function createHttpApplication(module: Type | DynamicModule): Promise<NestFastifyApplication> {
+  const app = await NestFactory.create<NestFastifyApplication>(module, createHttpAdapter(), {
+    bodyParser: false,
+    bufferLogs: true,
+    // Until ours is there: what keeps it from being made is told by whoever started it, in one line.
+    logger: false,
+    abortOnError: false,
+  });
+  app.useLogger(app.get(Log));
+  configureHttp(app);
+  return app;
+}
+
+/** Fastify as this service needs it; the application is created with `bodyParser: false`. */
+export function createHttpAdapter(): FastifyAdapter {
+  const trustedProxies = new TrustedProxies();
+  const adapter = new FastifyAdapter({
+    trustProxy: trustedProxies.includes,
+    genReqId: requestIdOf,
+    // Checked by the protocol checks, whose answer has a body.
+    http: { requireHostHeader: false },
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: LONGEST_PATH_PARAMETER },
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    forceCloseConnections: 'idle',
+    // What is accepted while closing is still answered; the connection is then closed.
+    return503OnClosing: false,
+    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
+      sendProblem(request, reply, refusalOf(error)),
+    clientErrorHandler: refuseUnparsed,
+  });
+  adapter.getInstance().decorate('trustedProxies', trustedProxies);
+  return adapter;
+}
+
+/** Puts the HTTP contract on `app`: call it after creation and before `init`, once. */
+export function configureHttp(app: NestFastifyApplication): void {
+  const settings = app.get(HttpSettings, { strict: false });
+  const fastify = app.getHttpAdapter().getInstance();
+  const routes = new RouteTable();
+  fastify.decorate('problemBase', `${settings.publicUrl!.replace(/\/$/, '')}/problems/`);
+  fastify.decorate('requiresIfMatch', settings.requireIfMatch);
+  fastify.trustedProxies.add(settings.trustedProxies ?? []);
+  installRequestFacts(fastify);
+  installProtocolChecks(fastify);
+  installJsonBody(fastify, settings.bodyLimitBytes);
+  installFileUpload(fastify);
+  installAnswerHeaders(fastify);
+  installListJson(fastify);
+  installConnectionDrain(fastify, DRAIN_SHARE * app.get(RuntimeSettings, { strict: false }).shutdownTimeoutMs);
+  routes.install(fastify);
+  installIdempotency(app, app.get(IdempotencyKeys, { strict: false }), routes);
+  app.setGlobalPrefix(API_PREFIX, { exclude: WITHOUT_PREFIX });
+  const filter = new ProblemFilter(app.get(Log, { strict: false }), routes);
+  fastify.decorate('answerError', filter.answer.bind(filter));
+  app.useGlobalFilters(filter);
+  app.useGlobalGuards(new DeclaredInputGuard());
+  installValidation(app);
+}

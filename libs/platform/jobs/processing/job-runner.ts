@@ -1,0 +1,122 @@
+import { randomBytes } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { type Job, UnrecoverableError } from 'bullmq';
+import { Log, RequestContext } from '#platform/observability';
+import { UnitOfWork } from '#platform/persistence';
+import { DailySchedules } from '../schedules/daily-schedules.js';
+import { describeFailure } from './describe-failure.js';
+import { type DeclaredHandler, JobHandlers } from './job-handlers.js';
+import { type JobRun, WorkInterrupted } from './job-handler.js';
+import { JobRequestRepository } from '../requests/job-request.repository.js';
+import { NoHandlerError } from './no-handler.error.js';
+import { WAKE } from '../schedules/schedule-wakes.js';
+import { Throttle } from './throttle.js';
+
+/** What is looked at of a Bull job. */
+type RunnableJob = Pick<Job, 'id' | 'name' | 'queueName'> & Partial<Pick<Job, 'updateProgress'>>;
+
+/** Runs the requests that Bull delivers: at least once by Bull, exactly once in effect by PostgreSQL. */
+@Injectable()
+export class JobRunner {
+  private readonly running = new Set<Promise<void>>();
+  private readonly complaints = new Throttle();
+  private readonly stopping = new AbortController();
+  private cutShort: (reason: Error) => void = () => undefined;
+  private readonly cut = new Promise<never>((_, reject) => (this.cutShort = reject));
+
+  constructor(
+    private readonly handlers: JobHandlers,
+    private readonly schedules: DailySchedules,
+    private readonly repository: JobRequestRepository,
+    private readonly unitOfWork: UnitOfWork,
+    private readonly log: Log,
+  ) {
+    this.cut.catch(() => undefined);
+  }
+
+  /** What a Bull worker calls. Resolves for work already done; @throws Error for Bull to try again. */
+  async run(job: RunnableJob): Promise<void> {
+    const work = job.name === WAKE ? this.schedules.tick() : this.runRequest(job);
+    this.running.add(work);
+    try {
+      await Promise.race([work, this.cut]);
+    } finally {
+      this.running.delete(work);
+    }
+  }
+
+  /** Resolves when no job is running. */
+  async idle(): Promise<void> {
+    while (this.running.size > 0) await Promise.allSettled(this.running);
+  }
+
+  /** Tells the jobs that are running, those that ask, to come to an end. */
+  beginStop(): void {
+    this.stopping.abort();
+  }
+
+  /** Hands the jobs that are still running back to Bull: the process stops, and their transactions with it. */
+  handBack(): void {
+    this.cutShort(new Error('handed back: the worker stops'));
+    this.running.clear();
+  }
+
+  private async runRequest(job: RunnableJob): Promise<void> {
+    const { id = '', queueName: queue, name } = job;
+    const handler = this.handlers.find(queue, name);
+    // Not a failure of the work: a newer worker has the handler, and the reconciler offers the request again.
+    if (!handler) {
+      if (this.complaints.allows(`${queue}/${name}`)) this.log.warn({ queue, job: name }, 'no handler for this job');
+      throw new NoHandlerError(queue, name);
+    }
+    await RequestContext.run(contextOf(id), async () => {
+      try {
+        if (handler.transactional) await this.inOneTransaction(id, handler, this.runOf(job));
+        else await this.thenMark(id, handler, this.runOf(job));
+      } catch (error) {
+        if (error instanceof WorkInterrupted) throw error;
+        await this.fail(id, handler, error);
+      }
+    });
+  }
+
+  private async inOneTransaction(id: string, { instance }: DeclaredHandler, run: JobRun): Promise<void> {
+    await this.unitOfWork.run(async () => {
+      const request = await this.repository.claim(id);
+      if (request) await instance.handle(request, run);
+    });
+  }
+
+  private async thenMark(id: string, { instance }: DeclaredHandler, run: JobRun): Promise<void> {
+    const request = await this.repository.find(id);
+    if (!request) return;
+    await instance.handle(request, run);
+    await this.repository.finish(id);
+  }
+
+  private runOf(job: RunnableJob): JobRun {
+    return {
+      report: (progress) => void job.updateProgress?.(progress).catch(() => undefined),
+      stopping: this.stopping.signal,
+    };
+  }
+
+  private async fail(id: string, { queue, name }: DeclaredHandler, error: unknown): Promise<void> {
+    const reason = describeFailure(error);
+    const failed = await this.repository.fail(id, reason);
+    if (!failed) return;
+    const facts = { queue, job: name, attempts: failed.attempts, err: error };
+    if (failed.state === 'failed') {
+      this.log.error(facts, 'job failed for good');
+      throw new UnrecoverableError(reason);
+    }
+    this.log.warn(facts, 'job failed, to be tried again');
+    throw new Error(reason);
+  }
+}
+
+/** The request's id is the id of its trace too. */
+function contextOf(id: string): { requestId: string; traceId: string; traceparent: string } {
+  const traceId = id.replaceAll('-', '');
+  return { requestId: id, traceId, traceparent: `00-${traceId}-${randomBytes(8).toString('hex')}-01` };
+}

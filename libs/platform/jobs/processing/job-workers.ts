@@ -1,0 +1,66 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { RuntimeSettings, WorkerSettings } from '#platform/config';
+import { Log } from '#platform/observability';
+import type { JobWorker } from '../job-backend.js';
+import { JobProcessors } from './job-processors.js';
+import { JobRunner } from './job-runner.js';
+import { Throttle } from './throttle.js';
+
+/** What closing takes when no job is running. */
+const CLOSE_WITHIN_MS = 1_000;
+
+/** Starts the queues' workers when every module is there, and stops them before any is gone. */
+@Injectable()
+export class JobWorkers implements OnApplicationBootstrap, OnModuleDestroy {
+  private workers: readonly JobWorker[] = [];
+  private readonly complaints = new Throttle();
+
+  constructor(
+    private readonly processors: JobProcessors,
+    private readonly runner: JobRunner,
+    private readonly runtime: RuntimeSettings,
+    private readonly settings: WorkerSettings,
+    private readonly log: Log,
+  ) {}
+
+  /** @throws Error when handlers and processed queues do not match. */
+  onApplicationBootstrap(): void {
+    this.workers = this.processors.workers();
+    for (const worker of this.workers) this.run(worker);
+  }
+
+  /** Takes no more jobs, lets those running finish within the shutdown time-out, and hands the rest back. */
+  async onModuleDestroy(): Promise<void> {
+    this.runner.beginStop();
+    const deadline = new AbortController();
+    const closed = Promise.all(this.workers.map((worker) => this.close(worker)));
+    const late = delay(this.runtime.shutdownTimeoutMs, 'late' as const, { signal: deadline.signal });
+    if ((await Promise.race([closed, late])) === 'late') {
+      this.log.warn({ queues: this.workers.map(({ name }) => name) }, 'jobs still running are handed back');
+      this.runner.handBack();
+      await Promise.race([closed, delay(CLOSE_WITHIN_MS, undefined, { signal: deadline.signal })]);
+      for (const worker of this.workers) worker.abandon();
+    }
+    deadline.abort();
+    await late.catch(() => undefined);
+  }
+
+  private run(worker: JobWorker): void {
+    worker.concurrency = this.settings.jobConcurrency;
+    worker.on('error', (error) => {
+      if (!this.complaints.allows(error.message)) return;
+      this.log.warn({ err: error, queue: worker.name }, 'Bull worker failing');
+    });
+    worker.on('stalled', (id) => this.log.warn({ queue: worker.name, job_request_id: id }, 'job of a lost worker'));
+    void worker.run().catch((error: unknown) => {
+      this.log.error({ err: error, queue: worker.name }, 'Bull worker ended');
+    });
+  }
+
+  private async close(worker: JobWorker): Promise<void> {
+    if (worker.isConnected) return worker.close();
+    await this.runner.idle();
+    await worker.close(true);
+  }
+}

@@ -1,0 +1,115 @@
+import type { Log } from '#platform/observability';
+import type { ConfirmedChannel } from './confirmed-channel.js';
+import type { EventCursor, EventToPark } from './event-cursor.js';
+import type { LoggedEvent } from '../outbox/log-reader.js';
+import { OrderedWindow } from './ordered-window.js';
+import type { ParkedStreams } from './parking/parked-streams.js';
+import type { Wakeup } from '../outbox/wakeup.js';
+
+/** Most events that are read at a time. */
+export const BATCH = 500;
+const WINDOW = 2_000;
+/** How long confirmed events wait for the cursor to move past them. */
+export const SAVE_EVERY_MS = 100;
+
+interface Parts {
+  readonly channel: ConfirmedChannel;
+  readonly cursor: EventCursor;
+  readonly streams: ParkedStreams;
+  readonly log: Log;
+  /** Woken when there is room for more events, or something to save. */
+  readonly wakeup: Wakeup;
+  /** Woken when events were parked. */
+  readonly retryWakeup: Wakeup;
+  /** Positions that an earlier channel has parked already. */
+  readonly parkedAlready: ReadonlySet<bigint>;
+  /** Aborted when nothing more is taken. */
+  readonly stopping: AbortSignal;
+  /** Whether this process still leads. */
+  readonly isCurrent: () => boolean;
+}
+
+/** The events that one channel publishes: in flight, waiting behind those, or to be parked. */
+export class Publication {
+  private readonly window: OrderedWindow;
+  private readonly toPark: EventToPark[] = [];
+
+  constructor(private readonly parts: Parts) {
+    this.window = new OrderedWindow(parts.cursor.position);
+  }
+
+  /** The position after which to read on. */
+  get taken(): bigint {
+    return this.window.taken;
+  }
+
+  /** How many events may be taken now. */
+  get room(): number {
+    return Math.min(BATCH, WINDOW - this.window.size);
+  }
+
+  /** Whether there are events that are neither confirmed nor parked. */
+  get isUnfinished(): boolean {
+    return this.window.size > 0 || this.toPark.length > 0;
+  }
+
+  /** Sends an event, after those before it in its stream; an event of a parked stream is parked. */
+  take(event: LoggedEvent): void {
+    const { streams, parkedAlready } = this.parts;
+    if (parkedAlready.has(event.position)) return this.window.skipTo(event.position);
+    if (streams.has(event.stream)) {
+      this.window.skipTo(event.position);
+      return this.park([event], 0);
+    }
+    const due = this.window.take(event);
+    if (due) this.send(due);
+  }
+
+  /** Moves the cursor, unless that was done less than `everyMs` ago and there is nothing to park. */
+  async save(everyMs: number): Promise<void> {
+    const { cursor, streams, retryWakeup } = this.parts;
+    const parked = [...this.toPark];
+    if (parked.length === 0) return cursor.advance(this.window.confirmedUpTo, everyMs);
+    await cursor.park(this.window.confirmedUpTo, parked);
+    // Until they are saved, the cursor must not pass them. Others may have been refused meanwhile.
+    this.toPark.splice(0, parked.length);
+    for (const event of parked) if (!streams.hasHead(event.stream)) streams.setHead(event);
+    retryWakeup.wake();
+  }
+
+  private send(event: LoggedEvent): void {
+    const { channel, isCurrent } = this.parts;
+    if (!isCurrent()) return;
+    channel.send(
+      event,
+      () => this.confirm(event),
+      () => this.refuse(event),
+    );
+  }
+
+  private confirm(event: LoggedEvent): void {
+    const next = this.window.confirm(event);
+    if (next) this.send(next);
+    // A confirm alone does not wake the reader: the next event or the next save does.
+    const { size } = this.window;
+    if (size === WINDOW - BATCH || (size === 0 && this.parts.stopping.aborted)) this.parts.wakeup.wake();
+  }
+
+  private refuse(event: LoggedEvent): void {
+    const { log, wakeup } = this.parts;
+    const { id, type, stream, position } = event;
+    const facts = { event_id: id, type, stream, position: String(position) };
+    log.warn(facts, 'RabbitMQ refused an event because a queue bound for it is full: its stream is parked');
+    const [refused, ...behind] = this.window.withdraw(event);
+    this.park([refused!], 1);
+    this.park(behind, 0);
+    wakeup.wake();
+  }
+
+  private park(events: readonly LoggedEvent[], refusals: number): void {
+    for (const event of events) {
+      this.parts.streams.add(event.stream, 1);
+      this.toPark.push({ ...event, refusals });
+    }
+  }
+}

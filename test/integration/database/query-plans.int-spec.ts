@@ -1,0 +1,303 @@
+import { openApiDocument } from '#platform/http';
+import { Database, statement } from '#platform/persistence';
+import { type Method, type TestApplication, TestUser } from '#platform/testing';
+import { OPEN_API } from '../../../apps/api/src/open-api.js';
+import { Crm, type Listed } from '../../support/crm.js';
+import { copyOf, fillBook } from '../../support/large-book.js';
+import { addLine, addPayment, LINE, PLANNED } from '../../support/money.js';
+import { activePolicy, addQuote, policyNumber, WHOLE_POLICY, WHOLE_QUOTE } from '../../support/sale.js';
+
+/** PostgreSQL settles on a plan for any parameters at the sixth time. */
+const ROUNDS = 8;
+/** A page of 50, or all that one person has of the book, and what is looked up for each of its rows. */
+const PAGE_ROWS = 400;
+const REACH_ROWS = 1_000;
+/** A filter that the index doesn't know: as many rows of the index as it takes to fill a page, or those of a second one. */
+const FILTERED_ROWS = 4_000;
+/** One thing, its head of the stream, what its rules ask for, its keys. */
+const CHANGE_ROWS = 60;
+/** A table with fewer rows is no trouble to read whole. */
+const SMALL_TABLE = 1_000;
+
+type Person = 'admin' | 'seller' | 'executor';
+
+/** What one request may cost in a book of 10,000 clients, deals, quotes, policies and payments. */
+interface Trial {
+  /** `{deal}` and the like stand for ids. */
+  readonly path: string;
+  readonly as?: Person;
+  readonly body?: (round: number) => object;
+  /** How the name of an index that must be used ends, as a regular expression. */
+  readonly index: string;
+  /** Rows and entries of indexes read at the most; absent: those of its kind. */
+  readonly rows?: number;
+}
+
+/** What PostgreSQL counted of a table or an index. */
+interface Work {
+  readonly wholeScans: number;
+  readonly uses: number;
+  /** Rows, or entries of an index. */
+  readonly rowsRead: number;
+}
+
+/** Makes a connection's counts known at once; longer than the asking, so that two take two connections. */
+const FLUSH = statement('SELECT pg_stat_force_next_flush(), pg_sleep(0.01)');
+const NOTHING: Work = { wholeScans: 0, uses: 0, rowsRead: 0 };
+const ROLES: Readonly<Record<Person, string>> = {
+  admin: 'ROLE_ADMIN',
+  seller: 'ROLE_SALES_AGENT',
+  executor: 'ROLE_EXECUTOR',
+};
+
+const LISTS: readonly Trial[] = [
+  { path: '/clients', index: 'clients_list_idx' },
+  { path: '/clients', as: 'seller', index: 'clients_owner_idx', rows: REACH_ROWS },
+  { path: '/clients?search=79001000777', index: 'clients_search_idx' },
+  { path: '/deals', index: 'deals_list_idx' },
+  { path: '/deals?cursor={deep}', index: 'deals_list_idx' },
+  { path: '/deals', as: 'seller', index: 'deals_owner_idx', rows: REACH_ROWS },
+  { path: '/deals?stage=proposal', as: 'seller', index: 'deals_owner_idx', rows: FILTERED_ROWS },
+  { path: '/deals', as: 'executor', index: 'deals_executor_idx', rows: REACH_ROWS },
+  { path: '/deals?stage=proposal', index: 'deals_status_idx' },
+  { path: '/deals?stage=proposal&stage=closedLost&period=90d', index: 'deals_status_idx' },
+  { path: '/deals?stage=proposal&cursor={deep}', index: 'deals_status_idx' },
+  { path: '/deals?client_id={client}', index: 'deals_client_idx', rows: REACH_ROWS },
+  { path: '/deals?manager={seller}', index: 'deals_owner_idx', rows: REACH_ROWS },
+  { path: '/deals?manager={seller}&manager={executor}', index: 'deals_(owner|list)_idx', rows: FILTERED_ROWS },
+  { path: '/deals?manager=__NO_MANAGER__', index: 'deals_owner_idx' },
+  { path: '/deals?period=30d', index: 'deals_list_idx', rows: FILTERED_ROWS },
+  { path: '/deals?search=КАСКО%20777', index: 'deals_search_idx' },
+  { path: '/deals/{deal}/journal', index: 'deal_seq_key' },
+  { path: '/deals/{deal}/quotes', index: 'quotes_deal_idx' },
+  { path: '/deals/{deal}/documents', index: 'document_links_owner_document_key' },
+  { path: '/clients/{client}/documents', index: 'document_links_owner_document_key' },
+  { path: '/policies/{policy}/documents', index: 'document_links_owner_document_key' },
+  { path: '/deals/{deal}/payments?include=incomes,expenses', index: 'payments_deal_idx' },
+  { path: '/deals/{deal}/policies/{policy}/payments', index: 'payments_(deal|policy)_idx' },
+  { path: '/policies', index: 'policies_list_idx' },
+  { path: '/policies', as: 'seller', index: 'policies_deal_idx', rows: REACH_ROWS },
+  { path: '/policies', as: 'executor', index: 'policies_deal_idx', rows: REACH_ROWS },
+  { path: '/policies?deal_id={deal}', index: 'policies_deal_idx' },
+  { path: '/policies?client_id={client}', index: 'policies_client_idx' },
+  { path: '/policies?number=COPY-777', index: 'policies_number_idx' },
+  { path: '/policies?renewal_due=true', index: 'policies_(end|list)_idx', rows: FILTERED_ROWS },
+  { path: '/events?after=1005000', index: 'position_key' },
+  { path: '/events?after=1000000&deal_id={deal}', index: 'deal_id_position_idx' },
+];
+
+const READS: readonly Trial[] = [
+  { path: '/clients/{client}', index: 'clients_pkey' },
+  { path: '/deals/{deal}', index: 'deals_pkey' },
+  { path: '/deals/{deal}', as: 'seller', index: 'deals_pkey' },
+  { path: '/deals/{deal}/quotes/compare', index: 'quotes_deal_idx' },
+  { path: '/deals/{deal}/quotes/{quote}', index: 'quotes_(pkey|deal_idx)' },
+  { path: '/policies/{policy}', as: 'seller', index: 'policies_pkey' },
+  { path: '/deals/{deal}/payments/{payment}?include=incomes', index: 'payments_(pkey|deal_idx)' },
+  { path: '/deals/{deal}/payments/summary', index: 'payments_deal_idx' },
+  { path: '/deals/{deal}/journal/verify', index: 'deal_seq_key' },
+];
+
+const contact = (round: number) => ({ email: `new${round}@example.com`, phone: `+7999000000${round}` });
+
+const CHANGES: readonly (Trial & { readonly method: Method })[] = [
+  {
+    method: 'POST',
+    path: '/clients',
+    body: (n) => ({ name: `Новый ${n}`, kind: 'person', ...contact(n) }),
+    index: 'clients_email_key_idx',
+  },
+  {
+    method: 'POST',
+    path: '/deals',
+    body: (n) => ({ client_id: ids.client, title: `Сделка ${n}`, next_review_at: '2026-03-10' }),
+    index: 'clients_pkey',
+  },
+  { method: 'PATCH', path: '/deals/{deal}', body: (n) => ({ title: `Сделка ${n}` }), index: 'deals_pkey' },
+  {
+    method: 'POST',
+    path: '/deals/{deal}/journal',
+    body: (n) => ({ body: `Звонок ${n}` }),
+    index: 'event_streams_pkey',
+  },
+  { method: 'POST', path: '/deals/{deal}/quotes', body: () => WHOLE_QUOTE, index: 'deals_pkey' },
+  {
+    method: 'POST',
+    path: '/policies',
+    body: () => ({ ...WHOLE_POLICY, policy_number: policyNumber(), deal_id: ids.deal }),
+    index: 'deals_pkey',
+  },
+  { method: 'PATCH', path: '/policies/{policy}', body: (n) => ({ premium: `${n + 1}.00` }), index: 'policies_pkey' },
+  { method: 'POST', path: '/deals/{deal}/payments', body: () => PLANNED, index: 'payment_sequences_pkey' },
+  {
+    method: 'PATCH',
+    path: '/deals/{deal}/payments/{payment}',
+    body: (n) => ({ comment: `взнос ${n}` }),
+    index: 'payments_pkey',
+  },
+  { method: 'POST', path: '/deals/{deal}/payments/{payment}/incomes', body: () => LINE, index: 'payments_pkey' },
+  {
+    method: 'PATCH',
+    path: '/deals/{deal}/payments/{payment}/incomes/{income}',
+    body: (n) => ({ amount: `${n + 1}.00` }),
+    index: 'payment_incomes_pkey',
+    // The payment's lines are summed up at each commit, dead versions included until they are cleared away.
+    rows: 150,
+  },
+  {
+    method: 'POST',
+    path: '/deals/{deal}/documents',
+    body: (n) => ({ document_id: `b000000${n}-0000-4000-8000-000000000001` }),
+    index: 'document_links_owner_document_key',
+  },
+];
+
+/** Requests that share a statement when they are sent at once. */
+const GROUPS: readonly (Trial & { readonly method: Method })[] = [
+  { method: 'GET', path: '/deals/{deal}', index: 'deals_pkey' },
+  ...CHANGES.filter(({ method, path }) => method === 'POST' && (path === '/deals' || path.endsWith('/incomes'))),
+];
+/** Of one group. */
+const AT_ONCE = 20;
+
+/** Lists that stay short whatever the size of the book. */
+const SHORT_LISTS = ['/api/v1/events/bookmarks', '/api/v1/imports/{id}/errors'];
+
+let crm: Crm;
+let api: TestApplication;
+let ids: Record<string, string>;
+
+beforeAll(async () => {
+  crm = await Crm.start();
+  await layBook();
+  ids = await idsOfBook();
+  ids.deep = await deepCursor();
+  // Who prepared the book, and followed its events, has its own reading counted before the first trial.
+  await crm.closeApplications();
+  // So few connections that all can be asked for their counts.
+  api = await crm.also({ CRM_DATABASE_POOL_SIZE: '2' });
+});
+afterAll(() => crm.stop());
+
+it('of every list there is', () => {
+  const { paths, components } = openApiDocument(api.nest, OPEN_API);
+  const schemas = components?.schemas as Readonly<Record<string, { properties?: object }>>;
+  const lists = Object.entries(paths).filter(([, { get }]) => {
+    const names = JSON.stringify(get?.responses['200'] ?? '').match(/(?<=schemas\/)\w+/g) ?? [];
+    return names.some((name) => 'next_cursor' in (schemas[name]?.properties ?? {}));
+  });
+  const tried = LISTS.map(({ path }) => path.split('?')[0]!.replaceAll(/\{\w+\}/g, '*'));
+  const wanted = lists.map(([path]) => path).filter((path) => !SHORT_LISTS.includes(path));
+  expect(wanted.length).toBeGreaterThan(8);
+  for (const path of wanted) expect(tried).toContain(path.replace('/api/v1', '').replaceAll(/\{\w+\}/g, '*'));
+});
+
+it.each(LISTS)('GET $path as $as reads a page by $index', (trial) => reads('GET', trial, PAGE_ROWS));
+it.each(READS)('GET $path as $as reads what it shows by $index', (trial) => reads('GET', trial, CHANGE_ROWS));
+it.each(CHANGES)('$method $path reads what it changes by $index', (trial) => reads(trial.method, trial, CHANGE_ROWS));
+
+it.each(GROUPS)('$method $path, many at once, reads by $index', async ({ method, path, body, index }) => {
+  const others = await Promise.all(Array.from({ length: AT_ONCE }, (_, n) => idsOfBook(1_000 + n)));
+  const urls = others.map((those) => filled(path, those));
+  await readsOf(urls, method, { path, body, index }, CHANGE_ROWS * AT_ONCE);
+});
+
+/** Makes the request some times, and looks at what its connection then has read. */
+function reads(method: Method, trial: Trial, usual: number): Promise<void> {
+  return readsOf([filled(trial.path, ids)], method, trial, usual);
+}
+
+function filled(path: string, those: Readonly<Record<string, string>>): string {
+  return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => those[name]!);
+}
+
+/** The same of requests that are sent at once. */
+async function readsOf(
+  urls: readonly string[],
+  method: Method,
+  { as = 'admin', body, index, rows }: Trial,
+  usual: number,
+): Promise<void> {
+  const by = new TestUser(api.inject, ids[as]!, [ROLES[as]]);
+  const before = await work();
+  for (let round = 0; round < ROUNDS; round++) {
+    const answers = await Promise.all(urls.map((url) => by.send<object>(method, url, { body: body?.(round) })));
+    for (const answer of answers) {
+      expect({ status: answer.status < 300, body: answer.body }).toEqual({ status: true, body: answer.body });
+    }
+  }
+  const after = await work();
+  const done = [...after].map(([name, now]) => ({ name, ...difference(now, before.get(name) ?? NOTHING) }));
+  const rowsRead = done.reduce((sum, one) => sum + one.rowsRead, 0) / ROUNDS;
+  expect(done.filter(({ wholeScans }) => wholeScans > 0)).toEqual([]);
+  expect(done.filter(({ uses }) => uses >= ROUNDS).map(({ name }) => name)).toContainEqual(
+    expect.stringMatching(`${index}$`),
+  );
+  expect(rowsRead).toBeLessThanOrEqual(rows ?? usual);
+}
+
+/** What was read of each large table, and through each index, up to now. */
+async function work(): Promise<Map<string, Work>> {
+  const database = api.nest.get(Database);
+  await Promise.all([FLUSH, FLUSH].map((flush) => database.query(flush)));
+  const rows = await crm.database.rows<Work & { name: string }>(
+    `SELECT relname AS name, seq_scan::int AS "wholeScans", 0 AS uses, seq_tup_read::int AS "rowsRead"
+       FROM pg_stat_user_tables WHERE schemaname = 'crm' AND n_live_tup > ${SMALL_TABLE}
+     UNION ALL
+     SELECT indexrelname, 0, idx_scan::int, idx_tup_read::int FROM pg_stat_user_indexes WHERE schemaname = 'crm'`,
+  );
+  return new Map(rows.map(({ name, ...done }) => [name, done]));
+}
+
+function difference(now: Work, before: Work): Work {
+  return {
+    wholeScans: now.wholeScans - before.wholeScans,
+    uses: now.uses - before.uses,
+    rowsRead: now.rowsRead - before.rowsRead,
+  };
+}
+
+/** Makes one of everything, and the book out of it. */
+async function layBook(): Promise<void> {
+  const by = crm.user('admin');
+  const deal = await crm.deal(by, { owner_id: by.id });
+  const quote = await addQuote(by, deal);
+  const policy = await activePolicy(by, { deal_id: deal.id });
+  const payment = await addPayment(by, deal);
+  const income = await addLine(by, payment, 'incomes');
+  const expense = await addLine(by, payment, 'expenses');
+  const link = await by.post<{ id: string }>(`/deals/${deal.id}/documents`, { document_id: quote.files[0] });
+  await fillBook(crm.database, {
+    clients: deal.client_id,
+    deals: deal.id,
+    quotes: quote.id,
+    policies: policy.id,
+    payments: payment.id,
+    payment_incomes: income.id,
+    payment_expenses: expense.id,
+    document_links: link.body.id,
+  });
+}
+
+/** One of everything out of the middle of the book, and who it belongs to. */
+async function idsOfBook(place = 777): Promise<Record<string, string>> {
+  const copies = { client: 'clients', deal: 'deals', quote: 'quotes', policy: 'policies' } as const;
+  const money = { payment: 'payments', income: 'payment_incomes' } as const;
+  const columns = Object.entries({ ...copies, ...money }).map(([name, table]) => `${copyOf(table, place)} AS ${name}`);
+  const [row] = await crm.database.rows<Record<string, string>>(
+    `SELECT ${columns.join(', ')}, owner_id AS seller, executor_id AS executor, gen_random_uuid() AS admin
+     FROM crm.deals WHERE id = ${copyOf('deals', place)}`,
+  );
+  return row!;
+}
+
+/** Behind the first 4,000 deals. */
+async function deepCursor(): Promise<string> {
+  const by = crm.user('admin');
+  let cursor = '';
+  for (let page = 0; page < 20; page++) {
+    const { body } = await by.get<Listed<object>>(`/deals?limit=200${cursor && `&cursor=${cursor}`}`);
+    cursor = encodeURIComponent(body.next_cursor!);
+  }
+  return cursor;
+}

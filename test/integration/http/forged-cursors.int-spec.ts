@@ -1,0 +1,178 @@
+import { encodeCursor, openApiDocument } from '#platform/http';
+import { newId } from '#platform/kernel';
+import type { TestUser } from '#platform/testing';
+import { OPEN_API } from '../../../apps/api/src/open-api.js';
+import { Crm, type Listed } from '../../support/crm.js';
+import { addPayment } from '../../support/money.js';
+import { addPolicy, addQuote } from '../../support/sale.js';
+
+/** Values that no list writes as a part of a cursor, or not as this part. */
+const ODD_PARTS: readonly unknown[] = [
+  '',
+  'x',
+  "' OR 1=1 --",
+  'NaN',
+  'infinity',
+  '-infinity',
+  'now',
+  'null',
+  '1e3',
+  '-0',
+  '2147483648',
+  '9223372036854775808',
+  '0000-01-01',
+  '2026-02-30',
+  '10000-01-01',
+  '0001-01-01 BC',
+  '2026-01-01T24:00:01.000Z',
+  '2026-01-01T00:00:00.000+99:00',
+  '+294277-01-01T00:00:00.000Z',
+  '0000-01-01T00:00:00.000Z',
+  '00000000-0000-0000-0000-00000000000g',
+  '{00000000-0000-0000-0000-000000000000}',
+  '\u0000',
+  '\ud800',
+  'x'.repeat(2_000),
+  null,
+  1,
+  true,
+  [],
+  {},
+];
+const TYPED_PARTS = [newId(), '0001-01-01', '9999-12-31', '9999-12-31T23:59:59.999999Z', '2147483647', '-2147483647'];
+/** Texts that stand where the JSON of the parts belongs. */
+const ODD_TEXTS = ['', '{', 'null', '7', '"x"', '{}', '[', '[[]]', '{"length":2}'];
+
+describe('a forged cursor', () => {
+  let crm: Crm;
+  let admin: TestUser;
+  let ids: Readonly<Record<string, string>>;
+  let lists: readonly string[];
+
+  beforeAll(async () => {
+    crm = await Crm.start();
+    admin = crm.user('admin');
+    ids = await rowsOfEveryList();
+    const { paths } = openApiDocument(crm.api.nest, OPEN_API);
+    lists = Object.entries(paths)
+      .filter(([, { get }]) => get?.parameters?.some((parameter) => 'name' in parameter && parameter.name === 'cursor'))
+      .map(([path]) => path);
+  });
+  afterAll(() => crm.stop());
+
+  /** Makes two rows for every list. @returns the ids in the lists' paths. */
+  async function rowsOfEveryList(): Promise<Readonly<Record<string, string>>> {
+    const client = await crm.client(admin);
+    await crm.client(admin);
+    const deal = await crm.deal(admin, { client_id: client.id });
+    await crm.deal(admin);
+    const policy = await addPolicy(admin, { deal_id: deal.id });
+    await addPolicy(admin, { deal_id: deal.id });
+    const body = 'name,kind\r\nНовый,person\r\n';
+    const file = await admin.post<{ id: string }>('/imports/clients', body, { 'content-type': 'text/csv' });
+    for (const number of [1, 2]) {
+      await addQuote(admin, deal);
+      await addPayment(admin, deal, { policy_id: policy.id });
+      await admin.post(`/deals/${deal.id}/journal`, { body: 'Звонил' });
+      await admin.send('PUT', `/events/bookmarks/reports-${number}`, { body: { position: '0' } });
+      for (const owner of [`clients/${client.id}`, `deals/${deal.id}`, `policies/${policy.id}`]) {
+        await admin.post(`/${owner}/documents`, { document_id: newId() });
+      }
+      await crm.database.rows(
+        `INSERT INTO crm.import_errors (import_id, line, number, "column", code, detail) VALUES ($1, 2, $2, 'name', 'x', 'x')`,
+        [file.body.id, number],
+      );
+    }
+    return { clients: client.id, deals: deal.id, policies: policy.id, imports: file.body.id, policy_id: policy.id };
+  }
+
+  /** Path of a list behind `/api/v1`. */
+  function pathOf(list: string): string {
+    const path = list.replace('/api/v1', '');
+    const [, root = ''] = path.split('/');
+    return path.replace('{id}', ids[root] ?? '').replaceAll(/\{(\w+)\}/g, (_, name: string) => ids[name] ?? '');
+  }
+
+  const page = (list: string, cursor: string) =>
+    admin.get<Listed<object>>(`${pathOf(list)}?limit=1${cursor && `&cursor=${cursor}`}`);
+
+  /** A genuine cursor, and what makes others of the same list. */
+  async function cursorOf(list: string) {
+    const { body } = await page(list, '');
+    // A generated list has no rows here; its order is the one that the generator writes.
+    const generated = { name: list.split('/').at(-1)!, key: [] };
+    const genuine = body.next_cursor ?? encodeCursor(['2026-03-02T06:00:00.000Z', newId()], generated);
+    const parts = JSON.parse(Buffer.from(genuine, 'base64url').toString().slice(8)) as string[];
+    const segments = list.split('/').filter((segment) => !segment.startsWith('{'));
+    const names = segments.flatMap((segment) => [segment, `${segment.slice(0, -1)}-${segments.at(-1)}`]);
+    const forge = (name: string, key: unknown) => encodeCursor(key as string[], { name, key: [] });
+    const name = names.find((candidate) => forge(candidate, parts) === genuine);
+    expect({ list, name }).toEqual({ list, name: expect.any(String) });
+    return { genuine, parts, forge: (key: unknown) => forge(name!, key) };
+  }
+
+  it('is tried on every list there is', () => {
+    expect(lists.length).toBeGreaterThanOrEqual(12);
+  });
+
+  it('with a part too few or too many is refused with 422 by every list', async () => {
+    for (const list of lists) {
+      const { parts, forge } = await cursorOf(list);
+      for (const key of [[], parts.slice(1), [...parts, parts[0]], [parts], Object.fromEntries(parts.entries())]) {
+        const { status, code } = await page(list, forge(key));
+        expect({ list, key, status, code }).toEqual({ list, key, status: 422, code: 'invalid_cursor' });
+      }
+    }
+  });
+
+  it('with a part of another type, or out of range, is refused with 422 by every list', async () => {
+    for (const list of lists) {
+      const { parts, forge } = await cursorOf(list);
+      for (const [index] of parts.entries()) {
+        for (const odd of ODD_PARTS) {
+          const { status, code } = await page(list, forge(parts.with(index, odd as string)));
+          // The list of bookmarks is in the order of their names: any text marks a position in it.
+          const isName = list.endsWith('/bookmarks') && typeof odd === 'string' && !/[\0\ud800]/.test(odd);
+          const expected = isName ? { status: 200, code: undefined } : { status: 422, code: 'invalid_cursor' };
+          expect({ list, index, odd, status, code }).toEqual({ list, index, odd, ...expected });
+        }
+      }
+    }
+  });
+
+  it('of the right types selects another page of the same list, or is refused with 422', async () => {
+    for (const list of lists) {
+      const { parts, forge } = await cursorOf(list);
+      const shown = (await admin.get<Listed<object>>(`${pathOf(list)}?limit=200`)).body.items;
+      for (const [index] of parts.entries()) {
+        for (const part of TYPED_PARTS) {
+          const { status, code, body } = await page(list, forge(parts.with(index, part)));
+          if (status === 200) expect(shown).toEqual(expect.arrayContaining([...body.items]));
+          else expect({ list, part, status, code }).toEqual({ list, part, status: 422, code: 'invalid_cursor' });
+        }
+      }
+    }
+  });
+
+  it('that holds no list of parts is refused with 422 by every list', async () => {
+    for (const list of lists) {
+      const { genuine, parts } = await cursorOf(list);
+      const checksum = Buffer.from(genuine, 'base64url').toString().slice(0, 8);
+      const swapped = ODD_TEXTS.map((text) => Buffer.from(checksum + text).toString('base64url'));
+      const others = [JSON.stringify(parts), `${checksum}${JSON.stringify(parts)} `, 'x'];
+      for (const cursor of [...swapped, ...others.map((text) => Buffer.from(text).toString('base64url')), '%00']) {
+        const { status } = await page(list, cursor);
+        expect({ list, cursor, status }).toEqual({ list, cursor, status: 422 });
+      }
+    }
+  });
+
+  it.each(['9223372036854775808', '99999999999999999999', '-1', '1e3', '0x10', 'NaN', '１'])(
+    'of the feed, %s, is refused with 422',
+    async (after) => {
+      expect(await admin.get(`/events?after=${encodeURIComponent(after)}`)).toMatchObject({ status: 422 });
+      const body = { position: after };
+      expect(await admin.send('PUT', '/events/bookmarks/forged', { body })).toMatchObject({ status: 422 });
+    },
+  );
+});

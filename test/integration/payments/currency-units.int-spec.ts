@@ -1,0 +1,95 @@
+import type { DealView } from '#crm/deals/contracts';
+import type { PaymentLineView, PaymentView } from '#crm/payments/contracts';
+import type { TestUser } from '#platform/testing';
+import { csvOf, ImportDesk } from '../../support/import-desk.js';
+import { addLine, addPayment, LINE, pathOf, PLANNED } from '../../support/money.js';
+import { addPolicy, addQuote, policyNumber, WHOLE_POLICY, WHOLE_QUOTE } from '../../support/sale.js';
+
+const YEN = { currency: 'JPY' };
+const SCHEDULE = { instalments: 3, first_date: '2026-04-01', every: 'month' };
+const TOO_EXACT = { status: 422, code: 'amount_precision' };
+const NOT_SUPPORTED = { status: 422, code: 'currency_not_supported' };
+
+let desk: ImportDesk;
+let admin: TestUser;
+let deal: DealView;
+
+beforeAll(async () => {
+  desk = await ImportDesk.open();
+  admin = desk.admin;
+  deal = await desk.crm.deal(admin);
+});
+afterAll(() => desk.close());
+
+const requests: [string, (amount: string, currency: string) => ReturnType<TestUser['post']>][] = [
+  ['a payment', (planned_amount, currency) => admin.post(payments(), { ...PLANNED, planned_amount, currency })],
+  ['a schedule', (amount, currency) => admin.post(`${payments()}/schedule`, { ...SCHEDULE, amount, currency })],
+  ['a premium', (premium_amount, currency) => quote({ premium_amount, coverage_sum: null, currency })],
+  ['a cover', (coverage_sum, currency) => quote({ premium_amount: null, coverage_sum, currency })],
+  [
+    'a policy',
+    (premium, currency) => admin.post('/policies', { ...WHOLE_POLICY, deal_id: deal.id, premium, currency }),
+  ],
+];
+const payments = (): string => `/deals/${deal.id}/payments`;
+const quote = (facts: object) => admin.post(`/deals/${deal.id}/quotes`, { ...WHOLE_QUOTE, ...facts });
+
+describe('an amount that its currency can not have', () => {
+  it.each(requests)('is refused: %s', async (_what, request) => {
+    const rows = await desk.crm.database.rows('SELECT count(*) FROM crm.journals WHERE deal_id = $1', [deal.id]);
+    expect(await request('100.50', 'JPY')).toMatchObject(TOO_EXACT);
+    expect(await request('100.00', 'KWD')).toMatchObject(NOT_SUPPORTED);
+    expect(await request('100.00', 'CLF')).toMatchObject(NOT_SUPPORTED);
+    expect(await desk.crm.database.rows('SELECT count(*) FROM crm.journals WHERE deal_id = $1', [deal.id])).toEqual(
+      rows,
+    );
+    expect((await request('100.00', 'JPY')).status).toBeLessThan(300);
+  });
+
+  it('is refused in a change of the amount or of the currency', async () => {
+    const payment = await addPayment(admin, deal, { planned_amount: '10.50' });
+    expect(await admin.patch(pathOf(payment), YEN)).toMatchObject(TOO_EXACT);
+    expect(await admin.patch(pathOf(payment), { currency: 'KWD' })).toMatchObject(NOT_SUPPORTED);
+    const { id } = await addPolicy(admin, { deal_id: deal.id, ...YEN });
+    expect(await admin.patch(`/policies/${id}`, { premium: '1.50' })).toMatchObject(TOO_EXACT);
+    const offer = await addQuote(admin, deal, { premium_amount: '10.50' });
+    expect(await admin.patch(`/deals/${deal.id}/quotes/${offer.id}`, YEN)).toMatchObject(TOO_EXACT);
+  });
+
+  it.each(['incomes', 'expenses'] as const)('is refused in lines: %s', async (lines) => {
+    const payment = await addPayment(admin, deal, { ...YEN, planned_amount: '1000' });
+    const path = `${pathOf(payment)}/${lines}`;
+    expect(await admin.post(path, { ...LINE, amount: '100.50' })).toMatchObject(TOO_EXACT);
+    expect(await admin.post(path, { ...LINE, ...YEN, amount: '100.50' })).toMatchObject(TOO_EXACT);
+    const line: PaymentLineView = await addLine(admin, payment, lines, { amount: '100' });
+    expect(await admin.patch(`${path}/${line.id}`, { amount: '100.50' })).toMatchObject(TOO_EXACT);
+    const { body } = await admin.get<PaymentView>(pathOf(payment));
+    expect(body).toMatchObject({ [`${lines}_total`]: '100.00', version: 2 });
+  });
+
+  it('is refused in imports, row by row', async () => {
+    const rows = [
+      ['100.50', 'JPY'],
+      ['100.00', 'KWD'],
+    ] as const;
+    const plans = rows.map((money) => [deal.id, '2026-04-01', ...money]);
+    const run = await desk.take('payments', csvOf(['deal_id', 'planned_date', 'planned_amount', 'currency'], plans));
+    const policies = rows.map((money) => [deal.id, policyNumber(), ...money]);
+    const other = await desk.take('policies', csvOf(['deal_id', 'policy_number', 'premium', 'currency'], policies));
+    for (const one of [run, other]) {
+      expect(await desk.faults(one)).toMatchObject([
+        { line: 2, code: 'amount_precision' },
+        { line: 3, code: 'currency_not_supported' },
+      ]);
+    }
+  });
+});
+
+it('a schedule in a currency without decimals has whole instalments', async () => {
+  const { body } = await admin.post<{ items: { planned_amount: string }[] }>(`${payments()}/schedule`, {
+    ...SCHEDULE,
+    ...YEN,
+    amount: '100',
+  });
+  expect(body.items.map(({ planned_amount }) => planned_amount)).toEqual(['34.00', '33.00', '33.00']);
+});

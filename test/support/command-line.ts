@@ -1,0 +1,21 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+
+const PROGRAM = join(__dirname, '../../dist/apps/cli/src/main.js');
+
+/** How a command ended, and what it said. */
+export interface Told {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs `npx crm` with these words, without its build. */
+export async function commandLine(env: NodeJS.ProcessEnv, ...words: readonly string[]): Promise<Told> {
+  const child = spawn(process.execPath, [PROGRAM, ...words], { env: { PATH: process.env.PATH, ...env } });
+  const told = { stdout: '', stderr: '' };
+  child.stdout.on('data', (text: Buffer) => (told.stdout += text.toString()));
+  child.stderr.on('data', (text: Buffer) => (told.stderr += text.toString()));
+  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  return { code, ...told };
+}

@@ -1,0 +1,96 @@
+import type { INestApplicationContext, Type } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import { addDays, type CalendarDate, Clock } from '#platform/kernel';
+import { testEnvironment, until } from '#platform/testing';
+import { WorkerModule } from '../../apps/worker/src/worker.module.js';
+import type { Crm } from './crm.js';
+
+const SETTLES_WITHIN_MS = 120_000;
+
+/** A reminder as the log tells it. */
+export interface GivenReminder {
+  readonly type: string;
+  readonly data: Readonly<Record<string, unknown>> & { readonly key: string };
+}
+
+/** A database and the time of its applications. */
+type Site = Pick<Crm, 'database' | 'clock'>;
+
+/** A worker in the test's own process, under the clock of a {@link Crm}. */
+export class NightWorker {
+  private constructor(
+    private readonly crm: Site,
+    private readonly app: INestApplicationContext,
+  ) {}
+
+  static async start(crm: Site): Promise<NightWorker> {
+    const env = testEnvironment({ databaseUrl: crm.database.url }, { CRM_RECONCILE_MS: '100' });
+    const module = await Test.createTestingModule({ imports: [WorkerModule.forRoot(env)] })
+      .overrideProvider(Clock)
+      .useValue(crm.clock)
+      .compile();
+    const worker = new NightWorker(crm, await module.init());
+    await worker.liveUntil(crm.clock.now().slice(0, 10));
+    return worker;
+  }
+
+  /** Lets it be a later morning: the day's work and that of the days between is done when this resolves. */
+  async liveUntil(day: CalendarDate): Promise<void> {
+    this.crm.clock.set(`${day}T06:00:00.000Z`);
+    await until(async () => {
+      const [left] = await this.crm.database.rows<{ schedules: number; behind: number; pending: number }>(
+        `SELECT count(*)::int AS schedules, (count(*) FILTER (WHERE caught_up_through < $1::date))::int AS behind,
+           (SELECT count(*)::int FROM crm.job_requests WHERE state = 'pending') AS pending FROM crm.job_schedules`,
+        [day],
+      );
+      return left!.schedules > 0 && left!.behind === 0 && left!.pending === 0;
+    }, SETTLES_WITHIN_MS);
+  }
+
+  /** Waits until every event so far has been read by the projection of reminders, and every job is done. */
+  async settled(): Promise<void> {
+    await until(async () => {
+      const [log] = await this.crm.database.rows<{ is_read: boolean }>(
+        `SELECT NOT EXISTS (SELECT FROM crm.event_log WHERE position IS NULL) AND p.position = s.position AS is_read
+         FROM crm.event_cursors s, crm.event_cursors p
+         WHERE s.name = 'sequencer' AND p.name = 'projection/reminders'`,
+      );
+      return log?.is_read;
+    }, SETTLES_WITHIN_MS);
+    await this.liveUntil(this.crm.clock.now().slice(0, 10));
+  }
+
+  /** Keys of the reminders given of a subject, by date, without the subject: `deal.payment.due 2026-03-18`. */
+  async given(subjectId: string): Promise<string[]> {
+    const reminders = await this.remindersOf(subjectId);
+    return reminders.map(({ type, data }) => `${type} ${data.key.split('/').at(-1)}`).sort(byDate);
+  }
+
+  /** The reminders given of a subject, in the order in which they were given. */
+  remindersOf(subjectId: string): Promise<GivenReminder[]> {
+    return this.crm.database.rows<GivenReminder>(
+      `SELECT type, data FROM crm.event_log WHERE split_part(data ->> 'key', '/', 2) = $1 ORDER BY seq`,
+      [subjectId],
+    );
+  }
+
+  /** A provider of the worker. */
+  get<T>(type: Type<T>): T {
+    return this.app.get(type, { strict: false });
+  }
+
+  close(): Promise<void> {
+    return this.app.close();
+  }
+}
+
+/** Reminders of one type on the days so far from a date. */
+export function on(type: string, date: CalendarDate, ...days: readonly number[]): string[] {
+  return days.map((count) => `${type} ${addDays(date, count)}`);
+}
+
+/** In the order of {@link NightWorker.given}. */
+export function byDate(one: string, other: string): number {
+  const place = (given: string): string => given.split(' ').reverse().join(' ');
+  return place(one) < place(other) ? -1 : 1;
+}
