@@ -26,7 +26,7 @@ const STEM = '^libs/crm/([^/]+)/';
 /** The files that hold a domain's rules, and the tables of what a state, kind or number can be. */
 const PURE = [
   '.*\\.(entity|event|events|error|errors)\\.ts$',
-  '([a-z-]+/)?[a-z-]+-(stage|status|state|kind|category|currency|number|period|key|id)s?\\.ts$',
+  '(contacts/|lines/)?[a-z-]+-(stage|status|state|kind|category|currency|number|period|key|id)s?\\.ts$',
 ];
 
 function platformRule(library, level) {
