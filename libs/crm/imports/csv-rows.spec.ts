@@ -8,9 +8,9 @@ async function* partsOf(text: string): AsyncGenerator<Uint8Array> {
   }
 }
 
-const rowsOf = async (text: string): Promise<CsvRow[]> => {
+const rowsOf = async (text: string, maxBlankRows?: number): Promise<CsvRow[]> => {
   const rows: CsvRow[] = [];
-  for await (const row of csvRows(partsOf(text), 'utf-8')) rows.push(row);
+  for await (const row of csvRows(partsOf(text), 'utf-8', maxBlankRows)) rows.push(row);
   return rows;
 };
 
@@ -62,8 +62,31 @@ describe('the rows of a CSV file', () => {
     setImmediate(count);
     await rowsOf(`name,kind\n${text}`);
     isDone = true;
-    expect(turns).toBeGreaterThanOrEqual(Math.floor(text.length / 4_096));
+    expect(turns).toBeGreaterThanOrEqual(Math.floor(text.length / 512));
     expect(captured).not.toHaveBeenCalled();
     captured.mockRestore();
+  });
+
+  it.each(['\n', ';;\n', '" "\n'])('of blank rows %j are refused when there are more than a limit', async (blank) => {
+    const text = `name,kind\n${blank.repeat(300)}А,person\n`;
+    expect(await rowsOf(text, 300)).toHaveLength(2);
+    await expect(rowsOf(text, 299)).rejects.toMatchObject({ code: 'too_many_rows', kind: 'too_large' });
+  });
+
+  it.each<[string, string]>([
+    ['empty cells', ','.repeat(SIZE * 4)],
+    ['empty cells up to the end of a line', `${','.repeat(SIZE * 4)}\nА,person\n`],
+    ['quoted empty cells', '"",'.repeat(SIZE)],
+    ['cells of a line break', '"\n",'.repeat(SIZE)],
+  ])('of one row of %s are refused as soon as the row is too long', async (_what, row) => {
+    await expect(rowsOf(`name,kind\nА,person\n${row}`)).rejects.toMatchObject({
+      code: 'row_too_long',
+      details: { line: 3 },
+    });
+  });
+
+  it('take a row as long as allowed', async () => {
+    const row = `${','.repeat(262_140)}я\n`;
+    expect((await rowsOf(`name,kind\n${row}`)).at(-1)!.cells).toHaveLength(262_141);
   });
 });

@@ -1,7 +1,7 @@
 import { pipeline, Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CsvError, parse, type Parser } from 'csv-parse';
-import { malformedCsv, rowTooLong, wrongEncoding } from './import.errors.js';
+import { malformedCsv, rowTooLong, tooManyBlankRows, wrongEncoding } from './import.errors.js';
 
 /** Encodings a file may be in. */
 export const ENCODINGS = ['utf-8', 'windows-1251'] as const;
@@ -15,10 +15,12 @@ export interface CsvRow {
 }
 
 const DELIMITERS = [',', ';', '\t'] as const;
-/** In characters: every field of ours at its longest fits many times. */
-const LONGEST_ROW = 262_144;
-/** Bytes parsed in one turn of the event loop: a row may have two of them, or none of its own. */
-const SLICE_BYTES = 4_096;
+/** Maximum length of a row in bytes, delimiters and quotes included: every field of ours at its longest fits many times. */
+const MAX_ROW_BYTES = 262_144;
+/** The rows of a spreadsheet: more blank ones are not what a person left behind the data. */
+const MAX_BLANK_ROWS = 1_048_576;
+/** Bytes parsed in one turn of the event loop: a byte may be a row. */
+const SLICE_BYTES = 512;
 const UNDECODABLE = 'ERR_ENCODING_INVALID_ENCODED_DATA';
 const LINE_BREAK = /\r\n|\r|\n/g;
 const FIRST_LINE_END = /[\r\n]/;
@@ -30,47 +32,88 @@ const NOT_BLANK = /[^\s,;]/;
 const SEPARATOR_LINE = /^"?sep=([^\w\s"]|\t)"?[,;\t]*(?:\r\n|\r|\n|$)/i;
 
 /**
- * The rows of a CSV file as it is read, without blank ones; no more of it is in memory than a row and its chunk. The
+ * Yields the rows of a CSV file while it is read, without blank ones; at most one row and its chunk are in memory. The
  * delimiter is named by a first line `sep=`, or is the one of comma, semicolon and tab that is most frequent in the first
- * line that isn't blank.
- * @throws DomainError 422 `wrong_encoding`, `malformed_csv`, `row_too_long`.
+ * line that is not blank.
+ * @throws DomainError 422 `wrong_encoding`, `malformed_csv`, `row_too_long`; 413 `too_many_rows` for too many blank rows.
  */
-export async function* csvRows(bytes: AsyncIterable<Uint8Array>, encoding: Encoding): AsyncGenerator<CsvRow> {
+export async function* csvRows(
+  bytes: AsyncIterable<Uint8Array>,
+  encoding: Encoding,
+  maxBlankRows = MAX_BLANK_ROWS,
+): AsyncGenerator<CsvRow> {
   const texts = decoded(bytes, encoding);
   const start = await beginning(texts);
   const separator = SEPARATOR_LINE.exec(start);
-  let line = separator ? 2 : 1;
-  const numbered = (cells: string[]): CsvRow | null => {
-    const row = { line, cells };
-    line += 1 + breaksIn(cells);
-    return cells.every(isBlank) ? null : row;
-  };
+  const records = new Records(separator ? 2 : 1, maxBlankRows);
   const parser: Parser = parse({
     delimiter: separator?.[1] ?? delimiterOf(start),
     record_delimiter: ['\r\n', '\n', '\r'],
     relax_column_count: true,
-    max_record_size: LONGEST_ROW,
+    max_record_size: MAX_ROW_BYTES,
     on_record: (cells: string[]) => {
       // The parser builds an error with a stack for each record that is not as wide as the first one: all are the first.
       (parser.info as { records: number }).records = 0;
       // A record may be anything, but the types let it be only what it was.
-      return numbered(cells) as unknown as string[] | null;
+      return records.take(cells, parser.info.bytes) as unknown as string[] | null;
     },
   });
   const text = startingWith(start.slice(separator?.[0].length ?? 0), texts);
   // An error of the text ends the rows too.
-  pipeline(Readable.from(sliced(text)), parser, () => undefined);
+  pipeline(Readable.from(sliced(text, () => records.requireBounded(parser.info.bytes))), parser, () => undefined);
   try {
-    yield* parser as AsyncIterable<CsvRow>;
+    for await (const row of parser as AsyncIterable<CsvRow>) {
+      records.requireBounded(0);
+      yield row;
+    }
+    records.requireBounded(0);
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    throw error.code === 'CSV_MAX_RECORD_SIZE' ? rowTooLong(line) : malformedCsv(line);
+    throw error.code === 'CSV_MAX_RECORD_SIZE' ? rowTooLong(records.line) : malformedCsv(records.line);
+  }
+}
+
+/** Numbers the records of one file and bounds the work that they cause. */
+class Records {
+  private blankRows = 0;
+  /** Offset of the record that is being parsed, in bytes. */
+  private start = 0;
+  private tooLongLine: number | undefined;
+
+  /** @param line line on which the next record begins. */
+  constructor(
+    public line: number,
+    private readonly maxBlankRows: number,
+  ) {}
+
+  /**
+   * @param end offset behind the record, in bytes.
+   * @returns null for a blank one.
+   */
+  take(cells: readonly string[], end: number): CsvRow | null {
+    const row = { line: this.line, cells };
+    if (end - this.start > MAX_ROW_BYTES) this.tooLongLine ??= this.line;
+    this.start = end;
+    this.line += 1 + breaksIn(cells);
+    if (!cells.every(isBlank)) return row;
+    this.blankRows++;
+    return null;
+  }
+
+  /**
+   * @param parsed offset behind the last parsed cell, in bytes.
+   * @throws DomainError 422 `row_too_long`, 413 `too_many_rows`.
+   */
+  requireBounded(parsed: number): void {
+    if (this.tooLongLine === undefined && parsed - this.start > MAX_ROW_BYTES) this.tooLongLine = this.line;
+    if (this.tooLongLine !== undefined) throw rowTooLong(this.tooLongLine);
+    if (this.blankRows > this.maxBlankRows) throw tooManyBlankRows(this.maxBlankRows);
   }
 }
 
 /** Whether a cell has no content; the delimiters of another kind of file count as none. */
 export function isBlank(cell: string): boolean {
-  return BLANK.test(cell);
+  return cell === '' || BLANK.test(cell);
 }
 
 async function* decoded(bytes: AsyncIterable<Uint8Array>, encoding: Encoding): AsyncGenerator<string> {
@@ -86,7 +129,7 @@ async function* decoded(bytes: AsyncIterable<Uint8Array>, encoding: Encoding): A
 /** Text up to the end of the first line that isn't blank, and what came with it. */
 async function beginning(texts: AsyncGenerator<string>): Promise<string> {
   let start = '';
-  while (firstLine(start) === undefined && start.length <= LONGEST_ROW) {
+  while (firstLine(start) === undefined && start.length <= MAX_ROW_BYTES) {
     const next = await texts.next();
     if (next.done) break;
     start += next.value;
@@ -106,12 +149,13 @@ async function* startingWith(start: string, texts: AsyncGenerator<string>): Asyn
   yield* texts;
 }
 
-/** The text as bytes, a slice for each turn of the event loop. */
-async function* sliced(texts: AsyncIterable<string>): AsyncGenerator<Buffer> {
+/** Yields the text as bytes, one slice per turn of the event loop. @param requireBounded throws to end the file. */
+async function* sliced(texts: AsyncIterable<string>, requireBounded: () => void): AsyncGenerator<Buffer> {
   for await (const text of texts) {
     const bytes = Buffer.from(text);
     for (let from = 0; from < bytes.length; from += SLICE_BYTES) {
       await nextTurn();
+      requireBounded();
       yield bytes.subarray(from, from + SLICE_BYTES);
     }
   }

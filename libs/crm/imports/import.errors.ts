@@ -13,6 +13,9 @@ export const emptyFile = (): DomainError =>
 export const tooManyRows = (most: number): DomainError =>
   new DomainError('too_large', 'too_many_rows', `An import takes ${most} rows at the most. Split the file.`);
 
+export const tooManyBlankRows = (max: number): DomainError =>
+  new DomainError('too_large', 'too_many_rows', `The file has more than ${max} blank rows. Remove them.`);
+
 export const malformedCsv = (line: number): DomainError =>
   new DomainError(
     'unprocessable',

@@ -1,17 +1,23 @@
-// Uploads files of the worst kinds and prints how long GET /health/live waits meanwhile.
+// Uploads files of the worst kinds and prints how long GET /health/live waits meanwhile, and the CPU time of the API.
 // After a build: node test/bench/import/hostile-files.mjs [MB]
 import { execFileSync, spawn } from 'node:child_process';
 import { createHmac, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort, startPostgres } from '#platform/services';
 
 const BYTES = Number(process.argv[2] ?? 20) * 1_000_000;
 const PROBE_EVERY_MS = 10;
 const SECRET = 's'.repeat(32);
+/** Fields of /proc/<pid>/stat behind the program's name, in clock ticks of 10 ms. */
+const [UTIME, STIME] = [11, 12];
+const TICK_SECONDS = 0.01;
 const FILES = {
   'empty lines': '\n',
   'lines of one cell': 'x\n',
   'lines of too many cells': 'a,b,c\n',
+  'blank rows of two cells': ',\n',
+  'one row of empty cells': ',',
   'rows of 260,000 cells': `${','.repeat(260_000)}x\n`,
   'blank rows of 260,000 cells': `${','.repeat(260_000)}\n`,
   'quoted cells': '"",""\n',
@@ -57,11 +63,19 @@ async function upload(file) {
   return `${answer.status} ${code}`;
 }
 
+/** CPU time that the API has used, in seconds. */
+function cpuSeconds() {
+  const stat = readFileSync(`/proc/${api.pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[UTIME]) + Number(fields[STIME])) * TICK_SECONDS;
+}
+
 /** Probes while `work` runs. */
 async function report(name, work) {
   const waits = [];
   let isDone = false;
   const began = performance.now();
+  const cpuBefore = cpuSeconds();
   const probing = (async () => {
     while (!isDone) {
       const asked = performance.now();
@@ -76,5 +90,8 @@ async function report(name, work) {
   waits.sort((a, b) => a - b);
   const [p50, p99, most] = [0.5, 0.99, 1].map((share) => waits[Math.ceil(share * waits.length) - 1].toFixed(1));
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
-  console.log(`${name}: ${answer ?? ''} in ${seconds} s; ${waits.length} probes, p50 ${p50} p99 ${p99} max ${most} ms`);
+  const cpu = (cpuSeconds() - cpuBefore).toFixed(1);
+  console.log(
+    `${name}: ${answer ?? ''} in ${seconds} s, CPU ${cpu} s; ${waits.length} probes, p50 ${p50} p99 ${p99} max ${most} ms`,
+  );
 }
