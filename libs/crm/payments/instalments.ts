@@ -31,7 +31,7 @@ export interface SchedulePlan {
  * @throws DomainError `currency_not_supported`, `amount_precision`, `instalment_too_small`, `instalment_too_late`.
  */
 export function instalmentsOf({ amount, currency, instalments, firstDate, every }: SchedulePlan): Instalment[] {
-  const parts = Money.given(amount, currency).split(instalments);
+  const parts = Money.given(amount, currency, 'amount').split(instalments);
   if (parts.at(-1)!.compare(Money.of('0', currency)) <= 0) throw instalmentTooSmall();
   return parts.map((part, index) => ({ plannedDate: dateOf(firstDate, every, index), plannedAmount: part.amount }));
 }

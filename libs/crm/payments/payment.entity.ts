@@ -139,8 +139,8 @@ export class Payment extends Aggregate {
 
   /**
    * Changes what is given; nothing happens when everything stays as it was.
-   * @throws DomainError `payment_cancelled`, `payment_has_transactions`, `payment_confirmed`, `actual_date_in_future`,
-   *   `actual_date_before_planned_date`.
+   * @throws DomainError `payment_cancelled`, `payment_has_transactions`, `payment_confirmed`, `currency_not_supported`,
+   *   `amount_precision`, `actual_date_in_future`, `actual_date_before_planned_date`.
    */
   revise(facts: Partial<PaymentFacts>, actorId: string, now: Instant): void {
     const changes = this.differing(this.exact(facts));
@@ -197,16 +197,19 @@ export class Payment extends Aggregate {
 
   /** The facts with the amount as it is stored. */
   private exact(facts: Partial<PaymentFacts>): Partial<PaymentFacts> {
-    const { plannedAmount, currency = this.currency } = facts;
-    return plannedAmount === undefined ? facts : { ...facts, plannedAmount: Money.of(plannedAmount, currency).amount };
+    const { plannedAmount } = facts;
+    return plannedAmount === undefined ? facts : { ...facts, plannedAmount: Money.normalised(plannedAmount) };
   }
 
   private set(facts: Partial<PaymentFacts>): void {
     for (const [field, value] of Object.entries(facts)) {
       if (value !== undefined) Object.assign(this, { [field]: value });
     }
-    if (facts.plannedAmount !== undefined || facts.currency !== undefined)
-      this.plannedAmount = Money.given(this.plannedAmount, this.currency).amount;
+    if (facts.currency !== undefined) {
+      this.plannedAmount = Money.given(this.plannedAmount, this.currency, 'planned_amount').amount;
+    } else if (facts.plannedAmount !== undefined) {
+      this.plannedAmount = Money.corrected(this.plannedAmount, this.currency, 'planned_amount').amount;
+    }
     if (this.actualDate === null) return;
     if (facts.actualDate !== undefined && this.actualDate > this.today) throw actualDateInFuture();
     if (this.actualDate < this.plannedDate) throw actualDateBeforePlanned();

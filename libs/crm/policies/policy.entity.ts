@@ -262,8 +262,7 @@ export class Policy extends Aggregate {
 
   /** The facts with the premium as it is stored. */
   private exact(facts: Partial<PolicyFacts>): Partial<PolicyFacts> {
-    const currency = facts.currency ?? this.currency;
-    return facts.premium && currency ? { ...facts, premium: Money.of(facts.premium, currency).amount } : facts;
+    return facts.premium ? { ...facts, premium: Money.normalised(facts.premium) } : facts;
   }
 
   private set(facts: Partial<PolicyFacts & { readonly quoteId: string }>): void {
@@ -272,8 +271,11 @@ export class Policy extends Aggregate {
     }
     if (this.premium !== null) {
       if (this.currency === null) throw currencyRequired();
-      if (facts.premium !== undefined || facts.currency !== undefined)
-        this.premium = Money.given(this.premium, this.currency).amount;
+      if (facts.currency !== undefined) {
+        this.premium = Money.given(this.premium, this.currency, 'premium').amount;
+      } else if (facts.premium !== undefined) {
+        this.premium = Money.corrected(this.premium, this.currency, 'premium').amount;
+      }
     }
     this.insurerKey = this.insuranceCompany && insurerKey(this.insuranceCompany);
     this.numberKey = this.policyNumber && numberKey(this.policyNumber);

@@ -175,15 +175,14 @@ export class Quote extends Aggregate {
     if (start && end && end < start) throw validityReversed();
     const changes: Partial<Record<string, unknown>> = this.differing(this.columnsOf(facts)) ?? {};
     Object.assign(this, changes);
-    if ('currency' in changes || 'premiumAmount' in changes || 'coverageSum' in changes) this.requireAmounts();
+    if ('currency' in changes) this.requireAmounts();
+    else if ('premiumAmount' in changes || 'coverageSum' in changes) this.requireDecimals();
     if (Buffer.byteLength(JSON.stringify(this.files)) > MOST_BYTES_OF_FILES) throw filesTooLong();
   }
 
   /** The facts as the columns hold them. */
   private columnsOf({ validityPeriod, ...facts }: Partial<QuoteFacts>): object {
-    const { currency = this.currency } = facts;
-    const exact = (amount: string | null | undefined): string | null | undefined =>
-      amount && Money.of(amount, currency).amount;
+    const exact = (amount: string | null | undefined): string | null | undefined => amount && Money.normalised(amount);
     const amounts = { premiumAmount: exact(facts.premiumAmount), coverageSum: exact(facts.coverageSum) };
     return { ...facts, ...amounts, ...(validityPeriod !== undefined && { validity: this.rangeOf(validityPeriod) }) };
   }
@@ -196,7 +195,14 @@ export class Quote extends Aggregate {
 
   /** @throws DomainError `amount_precision`, `currency_not_supported`. */
   private requireAmounts(): void {
-    for (const amount of [this.premiumAmount, this.coverageSum]) if (amount) Money.given(amount, this.currency);
+    if (this.premiumAmount) Money.given(this.premiumAmount, this.currency, 'premium_amount');
+    if (this.coverageSum) Money.given(this.coverageSum, this.currency, 'coverage_sum');
+  }
+
+  /** @throws DomainError `amount_precision`. */
+  private requireDecimals(): void {
+    if (this.premiumAmount) Money.corrected(this.premiumAmount, this.currency, 'premium_amount');
+    if (this.coverageSum) Money.corrected(this.coverageSum, this.currency, 'coverage_sum');
   }
 
   private requireDealOpen(): void {

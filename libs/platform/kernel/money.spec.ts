@@ -42,8 +42,33 @@ describe('money', () => {
     ['1.50', 'TND', 'currency_not_supported'],
     ['1', 'CLF', 'currency_not_supported'],
   ])('%s %s is refused: %s', (amount, currency, code) => {
-    expect(() => Money.given(amount, currency)).toThrow(expect.objectContaining({ kind: 'unprocessable', code }));
+    expect(() => Money.given(amount, currency, 'premium')).toThrow(
+      expect.objectContaining({ kind: 'unprocessable', code }),
+    );
     expect(Money.of(amount, currency).currency).toBe(currency.toUpperCase());
+  });
+
+  it.each([
+    ['1.005', 'RUB', 'amount_precision', '/premium'],
+    ['1.500', 'usd', 'amount_precision', '/premium'],
+    ['1.005', 'JPY', 'amount_precision', '/premium'],
+    ['1.005', 'KWD', 'currency_not_supported', '/currency'],
+    ['1.50', 'KWD', 'currency_not_supported', '/currency'],
+  ])('%s %s is refused with %s at %s', (amount, currency, code, pointer) => {
+    expect(() => Money.given(amount, currency, 'premium')).toThrow(
+      expect.objectContaining({ code, details: { errors: [expect.objectContaining({ pointer, code })] } }),
+    );
+  });
+
+  it('corrects a stored amount in a currency that new amounts may not have', () => {
+    expect(Money.corrected('1.5', 'KWD', 'amount').amount).toBe('1.50');
+    expect(() => Money.corrected('1.005', 'KWD', 'amount')).toThrow(
+      expect.objectContaining({ code: 'amount_precision' }),
+    );
+  });
+
+  it('normalises a text to two decimals, unless it has more', () => {
+    expect(['7', '7.5', '1.500'].map((amount) => Money.normalised(amount))).toEqual(['7.00', '7.50', '1.500']);
   });
 
   it.each([
@@ -51,7 +76,7 @@ describe('money', () => {
     ['100.00', 'JPY', '100.00'],
     ['100.5', 'RUB', '100.50'],
   ])('%s %s is taken as %s', (amount, currency, text) => {
-    expect(Money.given(amount, currency).amount).toBe(text);
+    expect(Money.given(amount, currency, 'amount').amount).toBe(text);
   });
 
   it('splits by the unit of the currency: whole ones where it has no decimals', () => {
@@ -64,7 +89,7 @@ describe('money', () => {
         (currency, units, parts) => {
           const isWhole = WHOLE_CURRENCIES.includes(currency);
           const whole = isWhole ? `${units}.00` : text(units);
-          const shares = Money.given(whole, currency).split(parts);
+          const shares = Money.given(whole, currency, 'amount').split(parts);
           expect(shares.reduce((sum, share) => sum.plus(share)).amount).toBe(whole);
           if (isWhole) expect(shares.every(({ amount }) => amount.endsWith('.00'))).toBe(true);
           const spread = shares[0]!.minus(shares.at(-1)!).amount;

@@ -7,6 +7,7 @@ export const WHOLE_CURRENCIES: readonly string[] =
 export const FINER_CURRENCIES: readonly string[] = 'BHD IQD JOD KWD LYD OMR TND CLF UYW'.split(' ');
 const HUNDREDTHS = 100n;
 const AMOUNT = /^(-?)(\d{1,12})(?:\.(\d{1,2}))?$/;
+const TOO_PRECISE = /^\d{1,12}\.\d{3,}$/;
 
 /** An exact amount of one currency, counted in hundredths; never a float, never added to another currency. */
 export class Money {
@@ -30,19 +31,39 @@ export class Money {
   }
 
   /**
-   * Creates an amount from input and checks its currency and decimals. {@link of} reads stored amounts unchecked.
+   * Creates an amount from input. The currency is checked first: no amount of an unsupported one can be right.
+   * {@link of} reads stored amounts unchecked.
+   * @param field name of the amount in the request.
    * @throws DomainError `currency_not_supported`, `amount_precision`.
    */
-  static given(amount: string, currency: string): Money {
-    const money = Money.of(amount, currency);
-    if (FINER_CURRENCIES.includes(money.currency)) {
-      const detail = `${money.currency} has more than two decimals: it is not supported.`;
-      throw new DomainError('unprocessable', 'currency_not_supported', detail);
+  static given(amount: string, currency: string, field: string): Money {
+    const code = currency.trim().toUpperCase();
+    if (FINER_CURRENCIES.includes(code)) {
+      throw refused('currency', 'currency_not_supported', `${code} has more than two decimals: it is not supported.`);
     }
+    return Money.corrected(amount, code, field);
+  }
+
+  /**
+   * Creates an amount from input in the currency of a stored row, which may have been stored before its currency was
+   * refused.
+   * @param field name of the amount in the request.
+   * @throws DomainError `amount_precision`.
+   */
+  static corrected(amount: string, currency: string, field: string): Money {
+    if (TOO_PRECISE.test(amount)) {
+      throw refused(field, 'amount_precision', 'An amount has two decimals at the most.');
+    }
+    const money = Money.of(amount, currency);
     if (money.hundredths % money.unit !== 0n) {
-      throw new DomainError('unprocessable', 'amount_precision', `${money.currency} has no decimals.`);
+      throw refused(field, 'amount_precision', `${money.currency} has no decimals.`);
     }
     return money;
+  }
+
+  /** The text as it is stored, with two decimals. A text with more stays as it is, which equals no stored one. */
+  static normalised(amount: string): string {
+    return TOO_PRECISE.test(amount) ? amount : Money.of(amount, '').amount;
   }
 
   /** Decimal text with two digits. */
@@ -94,4 +115,9 @@ export class Money {
   private requireSameCurrency(other: Money): void {
     if (other.currency !== this.currency) throw new RangeError(`${other.currency} is not ${this.currency}`);
   }
+}
+
+/** The refusal of one field of a request, named by its pointer. */
+function refused(field: string, code: string, detail: string): DomainError {
+  return new DomainError('unprocessable', code, detail, { errors: [{ pointer: `/${field}`, code, detail }] });
 }

@@ -229,7 +229,7 @@ describe('an export', () => {
     expect(await desk.faults(run)).toMatchObject([
       { line: 2, code: 'deal_not_found' },
       { line: 3, code: 'policy_not_found' },
-      { line: 4, column: 'planned_amount', code: 'not_money' },
+      { line: 4, column: 'planned_amount', code: 'amount_precision' },
     ]);
     const after = await seller.get<Listed<PaymentView>>(`/deals/${own.id}/payments`);
     expect(after.body.items).toEqual([payment]);

@@ -40,6 +40,11 @@ describe('an amount that its currency can not have', () => {
     expect(await request('100.50', 'JPY')).toMatchObject(TOO_EXACT);
     expect(await request('100.00', 'KWD')).toMatchObject(NOT_SUPPORTED);
     expect(await request('100.00', 'CLF')).toMatchObject(NOT_SUPPORTED);
+    expect(await request('1.005', 'RUB')).toMatchObject(TOO_EXACT);
+    expect(await request('1.005', 'KWD')).toMatchObject({
+      ...NOT_SUPPORTED,
+      body: { errors: [{ pointer: '/currency', code: 'currency_not_supported' }] },
+    });
     expect(await desk.crm.database.rows('SELECT count(*) FROM crm.journals WHERE deal_id = $1', [deal.id])).toEqual(
       rows,
     );
@@ -78,10 +83,58 @@ describe('an amount that its currency can not have', () => {
     const other = await desk.take('policies', csvOf(['deal_id', 'policy_number', 'premium', 'currency'], policies));
     for (const one of [run, other]) {
       expect(await desk.faults(one)).toMatchObject([
-        { line: 2, code: 'amount_precision' },
-        { line: 3, code: 'currency_not_supported' },
+        { line: 2, column: one === run ? 'planned_amount' : 'premium', code: 'amount_precision' },
+        { line: 3, column: 'currency', code: 'currency_not_supported' },
       ]);
     }
+  });
+});
+
+describe('a payment that was stored before its currency was refused', () => {
+  let payment: PaymentView;
+  let line: PaymentLineView;
+  const lineOf = (): string => `${pathOf(payment)}/incomes/${line.id}`;
+
+  beforeEach(async () => {
+    payment = await addPayment(admin, deal, { planned_amount: '100.00' });
+    line = await addLine(admin, payment, 'incomes', { amount: '10.00' });
+    await desk.crm.database.rows(`
+      UPDATE crm.payments SET currency = 'KWD' WHERE id = '${payment.id}';
+      UPDATE crm.payment_incomes SET currency = 'KWD' WHERE payment_id = '${payment.id}'`);
+  });
+
+  it('is read with its lines, and sent back unchanged', async () => {
+    const { body } = await admin.get<PaymentView>(`${pathOf(payment)}?include=incomes`);
+    expect(body).toMatchObject({ currency: 'KWD', incomes_total: '10.00', incomes: [{ currency: 'KWD' }] });
+    const same = { planned_amount: '100.00', currency: 'KWD' };
+    expect(await admin.patch(pathOf(payment), same)).toMatchObject({ status: 200, body: { version: body.version } });
+    expect(await admin.patch(lineOf(), { amount: '10', currency: 'KWD' })).toMatchObject({ body: { version: 1 } });
+  });
+
+  it('is corrected within two decimals, and so are its lines', async () => {
+    expect(await admin.patch(pathOf(payment), { planned_amount: '90.5' })).toMatchObject({
+      status: 200,
+      body: { planned_amount: '90.50', currency: 'KWD' },
+    });
+    expect(await admin.patch(lineOf(), { amount: '9.5' })).toMatchObject({ status: 200, body: { amount: '9.50' } });
+    expect(await admin.patch(lineOf(), { amount: '9.505' })).toMatchObject(TOO_EXACT);
+    expect(await admin.patch(pathOf(payment), { planned_amount: '90.505' })).toMatchObject(TOO_EXACT);
+    const { body } = await admin.get<PaymentView>(pathOf(payment));
+    expect(body).toMatchObject({ incomes_total: '9.50', planned_amount: '90.50' });
+  });
+
+  it('takes no new lines', async () => {
+    expect(await admin.post(`${pathOf(payment)}/incomes`, LINE)).toMatchObject(NOT_SUPPORTED);
+    expect(await admin.post(`${pathOf(payment)}/expenses`, { ...LINE, currency: 'KWD' })).toMatchObject(NOT_SUPPORTED);
+  });
+
+  it('is cancelled; without lines it takes a supported currency, and is deleted', async () => {
+    const other = await addPayment(admin, deal, { planned_amount: '5.00' });
+    await desk.crm.database.rows(`UPDATE crm.payments SET currency = 'KWD' WHERE id = $1`, [other.id]);
+    expect(await admin.post(`${pathOf(other)}/cancel`)).toMatchObject({ status: 200, body: { status: 'cancelled' } });
+    expect(await admin.delete(lineOf())).toMatchObject({ status: 204 });
+    expect(await admin.patch(pathOf(payment), { currency: 'USD' })).toMatchObject({ body: { currency: 'USD' } });
+    expect((await admin.delete(pathOf(payment))).status).toBeLessThan(300);
   });
 });
 

@@ -32,39 +32,41 @@ function expectFault(answer: Answer<unknown>, pointer: string, code: string): vo
 const payments = (): string => `/deals/${deal.id}/payments`;
 const incomes = (): string => `${pathOf(empty)}/incomes`;
 
-const NO_MONEY: readonly (readonly [string, unknown])[] = [
-  ['a third decimal', '1.005'],
-  ['an exponent', '1e3'],
-  ['no number', 'NaN'],
-  ['no end', 'Infinity'],
-  ['less than nothing', '-1'],
-  ['nothing', '0'],
-  ['nothing with decimals', '0.00'],
-  ['15 digits', '100000000000000'],
-  ['13 digits before the point', '1000000000000.00'],
-  ['a JSON number', 400],
-  ['a broken JSON number', 0.1],
-  ['a comma', '1,00'],
-  ['groups', '1 000.00'],
-  ['a sign', '+1.00'],
-  ['a currency beside it', '1.00 RUB'],
-  ['hexadecimal', '0x10'],
-  ['digits of another script', '٤٠٠'],
-  ['a line end', '400.00\n'],
-  ['blanks', ' 400.00 '],
-  ['an empty text', ''],
-  ['a list', ['400.00']],
+const NOT_MONEY = 'not_money';
+const NO_MONEY: readonly (readonly [string, unknown, string])[] = [
+  ['a third decimal', '1.005', 'amount_precision'],
+  ['a third decimal that is nothing', '1.000', 'amount_precision'],
+  ['an exponent', '1e3', NOT_MONEY],
+  ['no number', 'NaN', NOT_MONEY],
+  ['no end', 'Infinity', NOT_MONEY],
+  ['less than nothing', '-1', NOT_MONEY],
+  ['nothing', '0', NOT_MONEY],
+  ['nothing with decimals', '0.00', NOT_MONEY],
+  ['15 digits', '100000000000000', NOT_MONEY],
+  ['13 digits before the point', '1000000000000.00', NOT_MONEY],
+  ['a JSON number', 400, NOT_MONEY],
+  ['a broken JSON number', 0.1, NOT_MONEY],
+  ['a comma', '1,00', NOT_MONEY],
+  ['groups', '1 000.00', NOT_MONEY],
+  ['a sign', '+1.00', NOT_MONEY],
+  ['a currency beside it', '1.00 RUB', NOT_MONEY],
+  ['hexadecimal', '0x10', NOT_MONEY],
+  ['digits of another script', '٤٠٠', NOT_MONEY],
+  ['a line end', '400.00\n', NOT_MONEY],
+  ['blanks', ' 400.00 ', NOT_MONEY],
+  ['an empty text', '', NOT_MONEY],
+  ['a list', ['400.00'], NOT_MONEY],
 ];
 
-describe.each(NO_MONEY)('an amount that is %s', (_what, amount) => {
+describe.each(NO_MONEY)('an amount that is %s', (_what, amount, code) => {
   it('is refused wherever money is said', async () => {
-    expectFault(await seller.post(payments(), { ...PLANNED, planned_amount: amount }), '/planned_amount', 'not_money');
-    expectFault(await seller.patch(pathOf(empty), { planned_amount: amount }), '/planned_amount', 'not_money');
-    expectFault(await seller.post(`${payments()}/schedule`, { ...SCHEDULE, amount }), '/amount', 'not_money');
+    expectFault(await seller.post(payments(), { ...PLANNED, planned_amount: amount }), '/planned_amount', code);
+    expectFault(await seller.patch(pathOf(empty), { planned_amount: amount }), '/planned_amount', code);
+    expectFault(await seller.post(`${payments()}/schedule`, { ...SCHEDULE, amount }), '/amount', code);
     for (const lines of ['incomes', 'expenses']) {
-      expectFault(await seller.post(`${pathOf(empty)}/${lines}`, { ...LINE, amount }), '/amount', 'not_money');
+      expectFault(await seller.post(`${pathOf(empty)}/${lines}`, { ...LINE, amount }), '/amount', code);
     }
-    expectFault(await seller.patch(`${pathOf(busy)}/incomes/${income.id}`, { amount }), '/amount', 'not_money');
+    expectFault(await seller.patch(`${pathOf(busy)}/incomes/${income.id}`, { amount }), '/amount', code);
   });
 });
 

@@ -30,7 +30,7 @@ describe('bad input', () => {
     ['half a surrogate pair', { comments: 'половина \ud800' }, 422, 'invalid_characters', 'invalid_characters'],
     ['negative money', { premium_amount: '-1.00' }, 422, 'validation_failed', 'not_money'],
     ['no money', { premium_amount: '0.00' }, 422, 'validation_failed', 'not_money'],
-    ['a third decimal', { premium_amount: '1.005' }, 422, 'validation_failed', 'not_money'],
+    ['a third decimal', { premium_amount: '1.005' }, 422, 'amount_precision', 'amount_precision'],
     ['money as a JSON number', { premium_amount: 85_000 }, 422, 'validation_failed', 'not_money'],
     ['coverage that is no number', { coverage_sum: 'NaN' }, 422, 'validation_failed', 'not_money'],
     ['an old currency', { currency: 'RUR' }, 422, 'validation_failed', 'not_a_currency'],

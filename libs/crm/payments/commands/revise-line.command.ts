@@ -29,7 +29,7 @@ export class ReviseLineHandler implements ICommandHandler<ReviseLineCommand> {
     private readonly clock: Clock,
   ) {}
 
-  /** @throws DomainError `income_not_found`, `expense_not_found`, `currency_mismatch`, `posted_at_in_future`, `version_mismatch`. */
+  /** @throws DomainError `income_not_found`, `expense_not_found`, `currency_mismatch`, `amount_precision`, `posted_at_in_future`, `version_mismatch`. */
   async execute(command: ReviseLineCommand): Promise<PaymentLineView> {
     const { caller, path, paymentId, kind, lineId, facts, expected } = command;
     const { line } = await this.lines.change(caller, path, paymentId, async (payment) => {

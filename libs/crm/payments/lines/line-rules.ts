@@ -23,9 +23,9 @@ export class LineRules {
     if (payment.status === 'cancelled') throw paymentCancelled();
   }
 
-  /** @throws DomainError `amount_precision`, `currency_not_supported`: the payment's currency can't have the amount. */
+  /** @throws DomainError `currency_not_supported`, `amount_precision`: the payment's currency can't have the amount. */
   requireAmount(payment: PaymentAtHand, amount: string): void {
-    Money.given(amount, payment.currency);
+    Money.given(amount, payment.currency, 'amount');
   }
 
   /** @throws DomainError `currency_mismatch`. */

@@ -1,7 +1,7 @@
 import type { Scope } from '#platform/auth';
 import { scopePredicate } from '#platform/auth';
 import { type AggregateStore, appendingEach, audienceSql, CHANGE_MEMBERS } from '#platform/messaging';
-import { WHOLE_CURRENCIES } from '#platform/kernel';
+import { FINER_CURRENCIES, WHOLE_CURRENCIES } from '#platform/kernel';
 import { GroupCommit, statement, type Statement, TableMapping } from '#platform/persistence';
 import type { LineKind } from '../contracts.js';
 import { LINE_ENTITIES, type PaymentLine } from './payment-line.entity.js';
@@ -36,8 +36,8 @@ const GUARDS = [
   'difference numeric',
 ] as const;
 
-/** Of the payment `p`: it takes lines, and its currency can have the amount. The rules in TypeScript say which it is not. */
-const TAKES_LINE = `AND p.cancelled_at IS NULL
+/** Of the payment `p`: it takes new lines, and its currency can have the amount. `LineRules` names what is violated. */
+const TAKES_LINE = `AND p.cancelled_at IS NULL AND p.currency <> ALL ('{${FINER_CURRENCIES.join(',')}}')
   AND (i.amount = trunc(i.amount) OR p.currency <> ALL ('{${WHOLE_CURRENCIES.join(',')}}'))`;
 
 /** The statements of one table of lines, over records of the row, {@link GUARDS} and the change. */

@@ -45,7 +45,10 @@ export abstract class PaymentLine extends Aggregate {
   @Column('uuid', { name: 'updated_by_id' })
   private updatedById!: string;
 
-  /** Puts a new line under a payment, in whose currency it will be. */
+  /**
+   * Puts a new line under a payment, in whose currency it will be.
+   * @throws DomainError `amount_precision`.
+   */
   post(id: string, paymentId: string, facts: LineFacts, actorId: string, now: Instant): this {
     this.begin(id, now);
     this.paymentId = paymentId;
@@ -89,11 +92,9 @@ export abstract class PaymentLine extends Aggregate {
    * @throws DomainError `amount_precision`.
    */
   revise(facts: Partial<LineFacts>, actorId: string, now: Instant): void {
-    const { currency } = this;
-    const exact = facts.amount !== undefined && currency ? { amount: Money.of(facts.amount, currency).amount } : {};
+    const exact = facts.amount !== undefined ? { amount: Money.normalised(facts.amount) } : {};
     const changes = this.differing({ ...facts, ...exact });
     if (!changes) return;
-    if (changes.amount !== undefined && currency) Money.given(changes.amount, currency);
     this.set(changes);
     this.touch(now);
     this.updatedById = actorId;
@@ -106,8 +107,10 @@ export abstract class PaymentLine extends Aggregate {
 
   /** What is absent stays. */
   private set(facts: Partial<LineFacts>): void {
-    const { amount = this.amount, category = this.category, postedAt = this.postedAt, note = this.note } = facts;
-    this.amount = Money.of(amount, this.currency ?? NO_CURRENCY).amount;
+    const { category = this.category, postedAt = this.postedAt, note = this.note } = facts;
+    if (facts.amount !== undefined) {
+      this.amount = Money.corrected(facts.amount, this.currency ?? NO_CURRENCY, 'amount').amount;
+    }
     this.category = category;
     this.nature = natureOf(category);
     this.postedAt = postedAt;

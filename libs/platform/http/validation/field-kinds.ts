@@ -38,6 +38,8 @@ export interface IntegerRange {
 }
 
 const MONEY = /^\d{1,12}(?:\.\d{1,2})?$/;
+/** `Money` refuses more decimals than the currency has, by a code of their own. */
+const DECIMAL = /^\d{1,12}(?:\.\d{1,18})?$/;
 const MONEY_ABOVE_ZERO = /[1-9]/;
 const INTEGER = /^-?\d{1,15}$/;
 const PHONE = /^\+?[\d\s()./-]{5,40}$/;
@@ -135,7 +137,7 @@ export function integerKind({ min, max }: IntegerRange): FieldKind {
 export function moneyKind(): FieldKind {
   return {
     fault: check(
-      (value) => typeof value === 'string' && MONEY.test(value) && MONEY_ABOVE_ZERO.test(value),
+      (value) => typeof value === 'string' && DECIMAL.test(value) && MONEY_ABOVE_ZERO.test(value),
       'not_money',
       'must be a text such as "1250.00": above zero, at most 12 digits and 2 decimals',
     ),
