@@ -4,6 +4,14 @@ import type { ClientView } from './contracts.js';
 export const clientNotFound = (): DomainError =>
   new DomainError('not_found', 'client_not_found', 'There is no such client.');
 
+export const clientMerged = (survivorId: string): DomainError =>
+  new DomainError(
+    'conflict',
+    'client_merged',
+    `The client was merged into ${survivorId}: read that client, and send the request to its id.`,
+    { survivor_id: survivorId },
+  );
+
 export const clientDuplicate = (candidates: readonly ClientView[]): DomainError =>
   new DomainError(
     'conflict',

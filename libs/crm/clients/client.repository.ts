@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { type ActionOn, forbidden, requireAccess } from '#platform/auth';
-import { type Caller, type ExpectedVersion, type Instant } from '#platform/kernel';
+import { type Caller, type DomainError, type ExpectedVersion, type Instant } from '#platform/kernel';
 import { AggregateRepository, AggregateStore } from '#platform/messaging';
 import { ADVISORY_LOCKS, SqlConditions, statement } from '#platform/persistence';
 import { addClientScope } from './client-scope.js';
 import { Client } from './client.entity.js';
-import { clientNotFound } from './client.errors.js';
+import { clientMerged, clientNotFound } from './client.errors.js';
+import { survivorOf } from './contracts.js';
 
 const LOCK_MERGES = statement(`SELECT pg_advisory_xact_lock(${ADVISORY_LOCKS.clientMerge})`);
 const HOLD = statement(
@@ -40,8 +41,8 @@ const ALIKE = statement(`
   CROSS JOIN LATERAL (
     SELECT id FROM crm.clients WHERE email_key = k.email AND NOT is_deleted
     UNION SELECT id FROM crm.clients WHERE phone_key = k.phone AND NOT is_deleted
-    UNION SELECT id FROM crm.clients WHERE tax_id = k.tax_id AND NOT is_deleted
-    ${survivorsBy('email_key', 'k.email')} ${survivorsBy('phone_key', 'k.phone')} ${survivorsBy('tax_id', 'k.tax_id')}
+    UNION SELECT id FROM crm.clients WHERE tax_id_key = k.tax_id AND NOT is_deleted
+    ${survivorsBy('email_key', 'k.email')} ${survivorsBy('phone_key', 'k.phone')} ${survivorsBy('tax_id_key', 'k.tax_id')}
     LIMIT ${MOST_ALIKE}) AS c`);
 
 /** Loads clients to be changed and stores them with their events. */
@@ -53,12 +54,13 @@ export class ClientRepository extends AggregateRepository<Client> {
 
   /**
    * The client, if the caller may do this to it.
-   * @throws DomainError `client_not_found` when the caller may not even see it, `forbidden` when it may not do this,
-   *   `version_mismatch` when it is not the version the caller saw.
+   * @throws DomainError `client_not_found` when the caller may not even see it, `client_merged` when it was merged into a
+   *   client that the caller may see, `forbidden` when it may not do this, `version_mismatch` when it is not the version
+   *   the caller saw.
    */
   async load(id: string, caller: Caller, action: ActionOn<'clients'>, expected: ExpectedVersion): Promise<Client> {
     const row = await this.find(id, caller, 'read');
-    if (!row) throw clientNotFound();
+    if (!row) throw await this.absence(id, caller);
     requireAccess(caller, 'clients', action);
     if (!(await this.find(id, caller, action))) throw forbidden();
     const client = this.mapping.hydrate(row);
@@ -125,6 +127,18 @@ export class ClientRepository extends AggregateRepository<Client> {
   /** Stores a new client, or what changed of a loaded one; nothing when nothing did. */
   async save(client: Client, now: Instant): Promise<void> {
     if (client.currentVersion !== client.loadedVersion) await this.write(client, now);
+  }
+
+  /** Why {@link load} finds no client. */
+  private async absence(id: string, caller: Caller): Promise<DomainError> {
+    const conditions = new SqlConditions('NOT c.is_deleted');
+    conditions.add((placeholder) => `c.id = ${survivorOf(placeholder)}`, id);
+    addClientScope(conditions, requireAccess(caller, 'clients', 'read'));
+    const survivor = await this.store.database.first<{ readonly id: string }>(
+      statement(`SELECT c.id FROM crm.clients c WHERE ${conditions.sql}`),
+      conditions.values,
+    );
+    return survivor ? clientMerged(survivor.id) : clientNotFound();
   }
 
   private find(id: string, caller: Caller, action: ActionOn<'clients'>): Promise<Record<string, unknown> | undefined> {

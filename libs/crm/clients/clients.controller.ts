@@ -55,7 +55,7 @@ export class ClientsController {
   }
 
   @Get(':id')
-  @ApiOperation({ summary: 'One client' })
+  @ApiOperation({ summary: 'One client; for the id of a merged client its survivor' })
   @ApiOkResponse({ type: ClientResource })
   @Problems({ 404: ['client_not_found'] })
   async get(@CurrentCaller() caller: Caller, @UuidParam() id: string): Promise<ClientView> {
@@ -63,11 +63,14 @@ export class ClientsController {
   }
 
   @Patch(':id')
-  @ApiOperation({ summary: 'Change a client; what is absent stays' })
+  @ApiOperation({
+    summary: 'Change a client; what is absent stays',
+    description: 'A merged client is not changed: 409 `client_merged` names its survivor in `survivor_id`.',
+  })
   @ApiOkResponse({ type: ClientResource })
   @Problems({
     404: ['client_not_found'],
-    409: ['client_has_deals', 'client_has_policies', 'edit_conflict'],
+    409: ['client_merged', 'client_has_deals', 'client_has_policies', 'edit_conflict'],
     412: ['version_mismatch'],
   })
   async revise(
@@ -85,7 +88,7 @@ export class ClientsController {
   @ApiOperation({ summary: 'Delete a client; one that has deals or policies stays' })
   @Problems({
     404: ['client_not_found'],
-    409: ['client_has_deals', 'client_has_policies', 'edit_conflict'],
+    409: ['client_merged', 'client_has_deals', 'client_has_policies', 'edit_conflict'],
     412: ['version_mismatch'],
   })
   async delete(

@@ -180,8 +180,9 @@ describe('merging a client', () => {
   it('allows no change of the merged client', async () => {
     const [client, survivor] = [await crm.client(seller), await crm.client(seller)];
     await merge(seller, client, survivor);
-    expect(await seller.patch(`/clients/${client.id}`, { name: 'Новое имя' })).toMatchObject({ status: 404 });
-    expect(await seller.delete(`/clients/${client.id}`)).toMatchObject({ status: 404 });
+    const refused = { status: 409, code: 'client_merged', body: { survivor_id: survivor.id } };
+    expect(await seller.patch(`/clients/${client.id}`, { name: 'Новое имя' })).toMatchObject(refused);
+    expect(await seller.delete(`/clients/${client.id}`)).toMatchObject(refused);
   });
 });
 

@@ -173,9 +173,36 @@ describe('the id of a merged client', () => {
     expect(await seller.delete(`${path}/${documentId}`)).toMatchObject({ status: 204 });
   });
 
+  it('is refused in changes and deletions with the id of the survivor', async () => {
+    const { client, survivor } = await mergedClient();
+    const path = `/clients/${client.id}`;
+    const answers = [
+      await seller.patch(path, { name: 'Мария' }),
+      await seller.patch(path, { name: 'Мария' }, { 'if-match': '"1"' }),
+      await seller.patch(path, { is_deleted: true }),
+      await crm.user('lead').delete(path),
+    ];
+    for (const answer of answers) {
+      expect(answer).toMatchObject({ status: 409, code: 'client_merged', body: { survivor_id: survivor.id } });
+    }
+    expect((await seller.get<ClientView>(path)).body).toEqual(survivor);
+  });
+
+  it('is unknown in changes and deletions when the survivor is deleted', async () => {
+    const [client, survivor] = [await crm.client(seller), await crm.client(seller)];
+    await merge(client, survivor);
+    expect(await seller.delete(`/clients/${survivor.id}`)).toMatchObject({ status: 204 });
+    const patched = await seller.patch(`/clients/${client.id}`, { name: 'Мария' });
+    expect(patched).toMatchObject({ status: 404, code: 'client_not_found' });
+    expect(await seller.delete(`/clients/${client.id}`)).toMatchObject({ status: 404, code: 'client_not_found' });
+  });
+
   it('gives access to nothing that the caller may not see', async () => {
     const { client } = await mergedClient();
     const colleague = crm.user('seller');
+    const patched = await colleague.patch(`/clients/${client.id}`, { name: 'Мария' });
+    expect(patched).toMatchObject({ status: 404, code: 'client_not_found' });
+    expect(JSON.stringify(patched.body)).not.toContain('survivor');
     const deal = { client_id: client.id, title: 'КАСКО', next_review_at: '2026-03-10' };
     expect(await colleague.post('/deals', deal)).toMatchObject({ status: 404, code: 'client_not_found' });
     expect(await colleague.post('/policies', { client_id: client.id })).toMatchObject({ status: 404 });
@@ -199,7 +226,7 @@ describe('the id of a merged client', () => {
     }
     await crm.database.undone(async (client) => {
       await client.query('DROP INDEX crm.clients_merged_into_idx, crm.clients_merged_email_key_idx');
-      await client.query('DROP INDEX crm.clients_merged_phone_key_idx, crm.clients_merged_tax_id_idx');
+      await client.query('DROP INDEX crm.clients_merged_phone_key_idx');
       await client.query('DROP INDEX crm.clients_merged_search_idx');
       await new MergedClients1764000021200().up({ query: (sql: string) => client.query(sql) } as never);
       const { rows } = await client.query<{ merged_into_id: string }>(
