@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// What `npx crm` and `npm start` run: plain JavaScript that any Node reads, so that anything missing is said in one line.
+// Runs `npx crm` and `npm start`: plain JavaScript that any Node reads, so that a missing part is reported in one line.
 import { existsSync } from 'node:fs';
+import module from 'node:module';
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 
@@ -20,6 +21,8 @@ try {
   console.error(error.message);
   process.exit(1);
 }
+// Node 22 and newer load faster what they compiled before. The folder is the one of the processes that `start` runs.
+if (process.argv[2] === 'start') module.enableCompileCache?.('.data/compile-cache');
 try {
   await import('../../../dist/apps/cli/src/main.js');
 } catch (error) {

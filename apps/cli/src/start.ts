@@ -1,15 +1,13 @@
 import { deletePostgres, type Server, ServiceError, startPostgres } from '#platform/services';
 import { CommandError, DATA_DIRECTORY } from './command.js';
-import { developmentSettings } from './development-settings.js';
-import { programsOf } from './programs.js';
+import { type ProgramSetup, programsOf } from './programs.js';
 import { holdRunLock } from './run-lock.js';
 import { Steps } from './steps.js';
 import { type Undo, untilStopped } from './until-stopped.js';
-import { welcome } from './welcome.js';
 
 /**
- * `start [--fresh]`: the API and the worker with all they need, until Ctrl-C. PostgreSQL is our own unless CRM_DATABASE_URL is
- * set; without CRM_RABBITMQ_URL and REDIS_HOST they run without those servers.
+ * `start [--fresh]`: runs the API, the worker and the servers they need, until Ctrl-C. It starts a PostgreSQL of its own
+ * unless CRM_DATABASE_URL is set. Without CRM_RABBITMQ_URL and REDIS_HOST it uses PostgreSQL alone.
  */
 export async function start({ fresh }: { readonly fresh?: true }, env: NodeJS.ProcessEnv): Promise<number> {
   if (fresh && env.CRM_DATABASE_URL) {
@@ -17,21 +15,25 @@ export async function start({ fresh }: { readonly fresh?: true }, env: NodeJS.Pr
   }
   await untilStopped(async (undoBy) => {
     undoBy(holdRunLock('start'));
-    const settings = await developmentSettings(env);
-    const steps = new Steps();
-    steps.showBuild();
-    let provideDatabase!: (url: string) => void;
-    const database = new Promise<string>((resolve) => (provideDatabase = resolve));
-    const programs = programsOf(settings, database);
+    let provideSetup!: (setup: ProgramSetup) => void;
+    const programs = programsOf(env, new Promise((resolve) => (provideSetup = resolve)));
     const stopPrograms = async (): Promise<void> =>
       void (await Promise.all(programs.map((program) => program.process.stop())));
     undoBy(stopPrograms);
     const ready = Promise.all(programs.map((program) => program.process.start()));
     ready.catch(() => undefined); // reported when it is awaited, unless the database failed before
+    // Loaded here, because the API and the worker need not wait for it.
+    const [{ developmentSettings }, { welcome }] = await Promise.all([
+      import('./development-settings.js'),
+      import('./welcome.js'),
+    ]);
+    const settings = await developmentSettings(env);
+    const steps = new Steps();
+    steps.showBuild();
     if (fresh) await deletePostgres(DATA_DIRECTORY);
-    const { url, postgres } = await prepared(env.CRM_DATABASE_URL, settings.env, steps, undoBy);
+    const { url, postgres } = await prepareDatabase(env.CRM_DATABASE_URL, settings.env, steps, undoBy);
     undoBy(stopPrograms); // registered again, because they need PostgreSQL until they have stopped
-    provideDatabase(url);
+    provideSetup({ settings, databaseUrl: url });
     await steps.run(
       'processes',
       () => ready,
@@ -43,8 +45,11 @@ export async function start({ fresh }: { readonly fresh?: true }, env: NodeJS.Pr
   return 0;
 }
 
-/** The database, up to date and with demo data; `postgres` when it is our own server. */
-async function prepared(
+/**
+ * Starts the database unless one is configured, migrates it and adds the demo data.
+ * @returns its URL, and the server if it was started here.
+ */
+async function prepareDatabase(
   configured: string | undefined,
   env: NodeJS.ProcessEnv,
   steps: Steps,
@@ -70,17 +75,17 @@ async function prepared(
   return postgres ? { url, postgres } : { url };
 }
 
-/** @throws CommandError naming the way out when its data are of no use. */
+/** @throws CommandError with the remedy if the data directory can't be used. */
 async function ownPostgres(): Promise<Server> {
   try {
     return await startPostgres({ dataDirectory: DATA_DIRECTORY, durable: true });
   } catch (error) {
     if (!(error instanceof ServiceError) || error.code === 'missing' || error.code === 'busy') throw error;
-    throw new CommandError(`${error.message}\nnpm start -- --fresh begins with an empty database.`);
+    throw new CommandError(`${error.message}\nnpm start -- --fresh starts with an empty database.`);
   }
 }
 
-/** @throws CommandError as soon as one of them has ended by itself. */
+/** @throws CommandError when the first of the processes ends unexpectedly. */
 async function firstEnd(programs: readonly { name: string; process: { ended(): Promise<void> } }[]): Promise<never> {
   const name = await Promise.race(
     programs.map(async (program) => {
@@ -88,5 +93,5 @@ async function firstEnd(programs: readonly { name: string; process: { ended(): P
       return program.name;
     }),
   );
-  throw new CommandError(`${name} ended by itself: everything is stopped. What it said is above.`);
+  throw new CommandError(`${name} ended unexpectedly: everything is stopped. Its output is above.`);
 }

@@ -6,11 +6,14 @@ import { Readiness } from '../health/readiness.js';
 import { installRequestMetrics } from '../health/request-metrics.js';
 import { createHttpApplication } from './http-application.js';
 
-/** What a program hands to {@link serve}. */
+/** A process of the service, for {@link serve}. */
 export interface Program {
   readonly name: string;
-  /** Makes the root module; a fault of the configuration is thrown here. */
-  readonly module: () => Type | DynamicModule;
+  /**
+   * Creates the root module.
+   * @throws SettingsError naming every fault of the configuration.
+   */
+  readonly module: (env: NodeJS.ProcessEnv) => Type | DynamicModule;
   /** Where to listen, asked of the created application. */
   readonly address: (app: NestFastifyApplication) => { readonly host: string; readonly port: number };
   /** Last additions before it listens. */
@@ -22,12 +25,12 @@ export interface Program {
 const EX_UNAVAILABLE = 69;
 
 /**
- * Runs an application until SIGTERM or SIGINT, then lets accepted requests and running jobs finish. What keeps it from
- * starting is told in one line, and the exit code is not 0: 78 for the configuration, 69 for anything else.
+ * Runs an application until SIGTERM or SIGINT, then lets accepted requests and running jobs finish. If it can't start, it
+ * prints the reason in one line and exits with 78 for a fault of the configuration, with 69 for any other.
  */
-export async function serve(program: Program): Promise<void> {
+export async function serve(program: Program, env: NodeJS.ProcessEnv): Promise<void> {
   try {
-    const app = await createHttpApplication(program.module());
+    const app = await createHttpApplication(program.module(env));
     for (const { message } of app.get(UnknownSettings, { strict: false }).found) app.get(Log).warn(message);
     installRequestMetrics(app.getHttpAdapter().getInstance(), app.get(Metrics));
     program.prepare?.(app);
