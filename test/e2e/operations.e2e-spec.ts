@@ -1,9 +1,13 @@
+import { once } from 'node:events';
 import { mkdtempSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'amqplib';
 import { Redis } from 'ioredis';
 import { newId } from '#platform/kernel';
+import { freePort } from '#platform/services';
 import { until } from '#platform/testing';
 import { commandLine, type Told } from '../support/command-line.js';
 import type { CrmUser } from '../support/crm-user.js';
@@ -12,6 +16,7 @@ import type { Program } from '../support/processes.js';
 
 const UNROUTED = 'crm.unrouted';
 const QUEUE = 'deal-reviews';
+const NO_LEADER = 'none leads: events get no position and are not published. Start a worker, or read its log.';
 
 interface Finding {
   readonly check: string;
@@ -38,7 +43,8 @@ describe('the command line of operations', () => {
     await crm?.discard();
   });
 
-  const run = (...words: readonly string[]): Promise<Told> => commandLine(crm.environment(), ...words);
+  const run = (...words: readonly string[]): Promise<Told> =>
+    commandLine({ ...crm.environment(), CRM_PORT: String(api.port) }, ...words);
 
   async function onBroker<T>(
     work: (channel: Awaited<ReturnType<Awaited<ReturnType<typeof connect>>['createChannel']>>) => Promise<T>,
@@ -89,7 +95,7 @@ describe('the command line of operations', () => {
         code: 0,
         unsound: [],
       });
-      expect(stdout.trim().split('\n')).toHaveLength(11);
+      expect(stdout.trim().split('\n')).toHaveLength(14);
     });
 
     it('finds a schema that is newer', async () => {
@@ -204,6 +210,7 @@ describe('the command line of operations', () => {
       await user.addClient();
       expect(await failures('--lag', '0')).toEqual({
         'event log': expect.stringMatching(/^1 event\(s\) without a position.*See that a worker runs/),
+        worker: NO_LEADER,
       });
       await worker.start();
       await until(async () => (await unrouted()) === 1);
@@ -225,6 +232,7 @@ describe('the command line of operations', () => {
         'event log': expect.stringMatching(
           /^[1-9]\d* event\(s\) to be read by rabbitmq.*with CRM_RABBITMQ_URL as here/,
         ),
+        worker: NO_LEADER,
       });
       const restore = `INSERT INTO crm.event_cursors (name, position, fence) VALUES ('rabbitmq', $1, $2)`;
       await crm.database.rows(restore, [cursor.position, cursor.fence]);
@@ -255,7 +263,24 @@ describe('the command line of operations', () => {
       await crm.database.rows('DELETE FROM crm.job_requests WHERE id = $1', [id]);
     });
 
+    it('fails while the API is not ready, and only remarks that it may run on another machine', async () => {
+      const elsewhere = { ...crm.environment(), CRM_PORT: String(await freePort()) };
+      const remark = `skipped  API — it does not answer at http://127.0.0.1:${elsewhere.CRM_PORT}: it runs on another machine, or not at all.`;
+      expect(await commandLine(elsewhere, 'doctor')).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining(remark),
+      });
+      const unready = createServer((_request, response) => response.writeHead(503).end()).listen(0, '127.0.0.1');
+      await once(unready, 'listening');
+      const { port } = unready.address() as AddressInfo;
+      const found = await commandLine({ ...crm.environment(), CRM_PORT: String(port) }, 'doctor');
+      unready.close();
+      expect(found).toMatchObject({ code: 1, stdout: expect.stringMatching(/^FAILED {3}API — .*answers 503\. /m) });
+    });
+
     it('finds settings that can’t be read, and servers that can’t be reached', async () => {
+      const misspelt = await commandLine({ ...crm.environment(), CRM_PROT: '8082' }, 'doctor');
+      expect(misspelt).toMatchObject({ code: 1, stdout: expect.stringContaining('did you mean CRM_PORT? Correct ') });
       const wrong = await commandLine({ ...crm.environment(), CRM_PORT: 'eighty' }, 'doctor');
       expect(wrong).toMatchObject({ code: 1, stdout: expect.stringMatching(/^FAILED {3}configuration — CRM_PORT /) });
       const away = {
@@ -266,7 +291,7 @@ describe('the command line of operations', () => {
       const { code, stdout } = await commandLine({ ...crm.environment(), ...away }, 'doctor');
       expect({ code, failed: stdout.match(/^FAILED {3}(?!configuration).*ECONNREFUSED.*$/gm)?.length }).toEqual({
         code: 1,
-        failed: 10,
+        failed: 11,
       });
     });
   });

@@ -48,6 +48,21 @@ function workerOf(folder: string): number {
   )!;
 }
 
+const LEADING = 'ok       worker — one leads, by a valid lease.';
+
+/** What `doctor` prints of `npm start` besides PostgreSQL and its data. */
+function linesOf(...processes: readonly string[]): string {
+  const absent = 'not configured: events stay in the worker.';
+  return [
+    'ok       configuration — as for npm start, with a database of its own.',
+    'ok       token secret — .data/jwt-secret contains one.',
+    'skipped  Redis — not configured: queues live in PostgreSQL.',
+    ...['RabbitMQ', 'unrouted', 'dead letters'].map((check) => `skipped  ${check} — ${absent}`),
+    ...processes,
+    '',
+  ].join('\n');
+}
+
 function endOfStream(): never {
   throw new Error('the stream ended');
 }
@@ -182,6 +197,37 @@ describe('npm start', () => {
     rmSync(other, { recursive: true });
   });
 
+  it('is examined by doctor while it runs and after it was stopped', async () => {
+    const examine = async (settings: NodeJS.ProcessEnv): Promise<{ code: number | null; lines: string }> => {
+      const doctor = new Run(folder, settings, ['doctor']);
+      const code = await doctor.exitCode();
+      return {
+        code,
+        lines: doctor.output.replace(/^ok .*(PostgreSQL|schema|event log|money|events|jobs) — .*\n/gm, ''),
+      };
+    };
+    const base = `http://127.0.0.1:${env.CRM_PORT}`;
+    expect(await examine(env)).toEqual({ code: 0, lines: linesOf(`ok       API — ready at ${base}.`, LEADING) });
+    const wrongPort = String(await freePort());
+    expect(await examine({ ...env, CRM_PORT: wrongPort })).toEqual({
+      code: 1,
+      lines: linesOf(`FAILED   API — it does not answer at http://127.0.0.1:${wrongPort}. Restart npm start.`, LEADING),
+    });
+    run.process.kill('SIGINT');
+    await run.exitCode();
+    const stopped = ['skipped  API — npm start does not run.', 'skipped  worker — npm start does not run.'];
+    expect(await examine(env)).toEqual({ code: 0, lines: linesOf(...stopped) });
+    const secret = join(folder, '.data/jwt-secret');
+    const content = readFileSync(secret);
+    writeFileSync(secret, '');
+    const { code, lines } = await examine(env);
+    writeFileSync(secret, content);
+    expect(code).toBe(1);
+    expect(lines).toContain(
+      'FAILED   token secret — .data/jwt-secret is empty. Delete it: the next npm start creates a new secret.',
+    );
+  });
+
   it('names a misspelt variable once, and writes a log for people', () => {
     const faults = run.output.split('\n').filter((line) => line.includes('CRM_TIMEZON'));
     expect(faults).toEqual(['CRM_TIMEZON is not a setting and has no effect: did you mean CRM_TIMEZONE?']);
@@ -205,7 +251,7 @@ describe('npm start', () => {
   it('stops everything and leaves with 1 when the worker dies', async () => {
     process.kill(workerOf(folder), 'SIGKILL');
     expect(await run.exitCode()).toBe(1);
-    expect(run.output).toContain('The worker ended by itself');
+    expect(run.output).toContain('The worker ended unexpectedly');
     expect(await nothingRuns()).toBe(true);
   });
 });

@@ -9,6 +9,9 @@ import { demoUser } from './demo/users.js';
 
 const LIFETIME_S = 8 * 3_600;
 
+/** The secret of `npm start` for access tokens, when none is configured. */
+export const SECRET_FILE = join(DATA_DIRECTORY, 'jwt-secret');
+
 /** The names the Auth service gives to the roles. */
 const CLAIM: Readonly<Record<Role, string>> = {
   seller: 'ROLE_SALES_AGENT',
@@ -39,13 +42,17 @@ export async function token(options: TokenOptions, env: NodeJS.ProcessEnv): Prom
   return 0;
 }
 
+/** Whether the environment says how tokens are verified. */
+export function isAuthConfigured(env: NodeJS.ProcessEnv): boolean {
+  return Boolean(env.CRM_JWT_ACCESS_SECRET || env.CRM_JWT_PUBLIC_KEY || env.CRM_JWT_JWKS_URL);
+}
+
 /**
- * How tokens are verified: as configured, else with a random secret that is kept in `.data/jwt-secret`.
+ * How tokens are verified: as configured, else with a random secret that is kept in {@link SECRET_FILE}.
  * @throws SettingsError
  */
 export function developmentAuth(env: NodeJS.ProcessEnv): AuthSettings {
-  const configured = env.CRM_JWT_ACCESS_SECRET || env.CRM_JWT_PUBLIC_KEY || env.CRM_JWT_JWKS_URL;
-  const secret = configured ? {} : { CRM_JWT_ACCESS_SECRET: developmentSecret() };
+  const secret = isAuthConfigured(env) ? {} : { CRM_JWT_ACCESS_SECRET: developmentSecret() };
   return loadSettings({ ...env, ...secret }, [AuthSettings]).get(AuthSettings) as AuthSettings;
 }
 
@@ -72,5 +79,5 @@ function encode(part: object): string {
 
 function developmentSecret(): string {
   mkdirSync(DATA_DIRECTORY, { recursive: true });
-  return keptSecret(join(DATA_DIRECTORY, 'jwt-secret'));
+  return keptSecret(SECRET_FILE);
 }

@@ -14,6 +14,7 @@ export {
   schemaUri,
 } from './events/cloud-event.js';
 export { redeliver } from './broker/dead-letters.js';
+export { SEQUENCER_LEASE } from './publishing/leader.js';
 export { QueueMissingError } from './publishing/confirmed-channel.js';
 export { ENVELOPE_SCHEMA } from './events/envelope-schema.js';
 export { type Bookmark, type BookmarkMove, EventBookmarks } from './replay/event-bookmarks.js';

@@ -3,7 +3,7 @@ export { ADVISORY_LOCKS } from './advisory-locks.js';
 export { GroupCommit } from './batching/group-commit.js';
 export { Database } from './connection/database.js';
 export { DatabaseClient, databaseOptions } from './connection/connection.js';
-export { Lease } from './lease.js';
+export { Lease, LEASE_IS_HELD } from './lease.js';
 export {
   migrationDataSource,
   migrationLevel,

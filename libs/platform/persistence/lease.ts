@@ -37,6 +37,12 @@ const RENEW = {
            AND set_config('synchronous_commit', 'off', true) IS NOT NULL RETURNING 1`,
 };
 
+/** One row while a process holds the lease `$1`: not expired, and its session is open. */
+export const LEASE_IS_HELD = {
+  text: `SELECT FROM crm.leases l WHERE l.name = $1::text AND l.expires_at > clock_timestamp()
+           AND EXISTS (SELECT FROM pg_stat_activity a WHERE a.pid = l.backend_pid)`,
+};
+
 const RELEASE = {
   name: 'crm_lease_release',
   text: `UPDATE crm.leases SET expires_at = '-infinity' WHERE name = $1::text AND token = $2::bigint`,

@@ -2,19 +2,29 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { ServiceError } from './service-error.js';
 
-/** What HS256 asks for, and less than {@link keptSecret} makes. */
+/** The minimum of HS256, and less than {@link keptSecret} makes. */
 const MIN_LENGTH = 32;
 
 /**
- * The secret kept in `file`, readable by its owner alone; a random one (43 characters, URL-safe) is made the first time.
- * @throws ServiceError `data` when the file holds no secret.
+ * The secret in `file`, which only its owner can read; the first call creates a random one (43 characters, URL-safe).
+ * @throws ServiceError `data` when the file contains no secret.
  */
 export function keptSecret(file: string): string {
   if (!existsSync(file)) makeSecret(file);
-  const secret = readFileSync(file, 'utf8').trim();
-  if (secret.length >= MIN_LENGTH) return secret;
-  const fault = secret === '' ? 'is empty' : `is shorter than ${MIN_LENGTH} characters`;
+  const fault = faultOfSecret(file);
+  if (!fault) return read(file);
   throw new ServiceError('data', `${file} ${fault}: delete it, and the next start makes a new secret.`);
+}
+
+/** Why the secret in `file` can't be used, e.g. `is empty`; undefined when it can. */
+export function faultOfSecret(file: string): string | undefined {
+  const secret = read(file);
+  if (secret.length >= MIN_LENGTH) return undefined;
+  return secret === '' ? 'is empty' : `is shorter than ${MIN_LENGTH} characters`;
+}
+
+function read(file: string): string {
+  return readFileSync(file, 'utf8').trim();
 }
 
 /** A rename, so that a crash in between leaves no empty file. */

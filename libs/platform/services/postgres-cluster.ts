@@ -51,7 +51,7 @@ export async function ensureCluster(
 }
 
 function checkVersion(data: string, major: string): void {
-  const remedy = `delete it to begin with an empty database`;
+  const remedy = `delete it to start with an empty database`;
   const file = join(data, 'PG_VERSION');
   if (!existsSync(file)) {
     throw new ServiceError('data', `${data} is not a PostgreSQL data directory (PG_VERSION is missing): ${remedy}.`);

@@ -1,18 +1,18 @@
-/** What a check found: the fact, and what to do about it when it is not as it should be. */
+/** The result of a check: a fact, and the remedy when the check failed. */
 export interface Finding {
   readonly state: 'ok' | 'FAILED' | 'skipped';
-  /** Without a full stop. */
+  /** Without a full stop; a question keeps its mark. */
   readonly fact: string;
   /** A whole sentence or more. */
   readonly remedy?: string;
 }
 
-/** One thing that is looked at. */
+/** One check of an installation. */
 export interface Check {
   readonly name: string;
-  /** @throws Error when it can't be looked at, which is a failure too. */
+  /** @throws Error when it can't be examined, which is a failure too. */
   readonly look: () => Promise<Finding>;
-  /** What to do when it can't be looked at. */
+  /** The remedy when it can't be examined. */
   readonly otherwise: string;
 }
 

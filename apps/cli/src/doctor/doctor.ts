@@ -4,20 +4,24 @@ import {
   AuthSettings,
   BrokerSettings,
   DatabaseSettings,
+  HttpSettings,
   loadSettings,
   RedisSettings,
   SettingsError,
   unknownSettings,
 } from '#platform/config';
-import { CommandError, print, type Printed } from '../command.js';
+import type { Statement } from '#platform/persistence';
+import { runningPostgres } from '#platform/services';
+import { CommandError, DATA_DIRECTORY, print, type Printed } from '../command.js';
 import { withDatabase } from '../database.js';
+import { isAuthConfigured } from '../token.js';
 import { type Check, failed, type Finding, ok } from './check.js';
 import { databaseChecks } from './database-checks.js';
+import { type Installation, processChecks } from './process-checks.js';
+import { secretCheck } from './secret-check.js';
 import { brokerChecks, redisCheck } from './server-checks.js';
 
 const CONNECT_TIMEOUT_MS = 5_000;
-/** What `npm start` makes itself. */
-const OWN: readonly object[] = [DatabaseSettings, AuthSettings];
 
 interface DoctorOptions extends Printed {
   /** Seconds. */
@@ -25,8 +29,8 @@ interface DoctorOptions extends Printed {
 }
 
 /**
- * `doctor`: looks at everything an installation stands on, a line each.
- * @returns 1 when anything is not as it should be.
+ * `doctor`: examines the configuration, the servers, the data and the processes of an installation, a line for each check.
+ * @returns 1 when a check fails.
  */
 export async function doctor(options: DoctorOptions, env: NodeJS.ProcessEnv): Promise<number> {
   if (!/^\d{1,9}$/.test(options.lag)) throw new CommandError('--lag takes a number of seconds.');
@@ -36,15 +40,20 @@ export async function doctor(options: DoctorOptions, env: NodeJS.ProcessEnv): Pr
     if (!options.json) print(lineOf(check, finding));
   };
   const settings = configured(env, note);
-  // With settings that can't be read nothing else can be looked at.
+  // Without settings nothing else can be examined.
   if (settings) {
+    const installation = installationOf(env);
     await withDatabase(env, async (url) => {
       const database = new LazyClient(url);
       const broker = settings.get(BrokerSettings) as BrokerSettings;
       const checks = [
+        secretCheck(env),
         ...databaseChecks(() => database.connected(), broker.url !== undefined, Number(options.lag)),
         redisCheck(settings.get(RedisSettings) as RedisSettings),
         ...brokerChecks(broker, () => subscriberQueues(database)),
+        ...processChecks(installation, settings.get(HttpSettings) as HttpSettings, (statement, values) =>
+          database.rows(statement, values),
+        ),
       ];
       for (const check of checks) note(check.name, await findingOf(check));
       await database.end();
@@ -55,26 +64,40 @@ export async function doctor(options: DoctorOptions, env: NodeJS.ProcessEnv): Pr
 }
 
 async function subscriberQueues(database: LazyClient): Promise<readonly string[]> {
-  const client = await database.connected();
-  const { rows } = await client.query<{ queue: string }>('SELECT queue FROM crm.subscriber_queues ORDER BY queue');
+  const rows = await database.rows<{ queue: string }>({
+    text: 'SELECT queue FROM crm.subscriber_queues ORDER BY queue',
+  });
   return rows.map(({ queue }) => queue);
 }
 
-/** Undefined when there is a fault; what `npm start` brings itself needs no setting. */
+/** Before {@link withDatabase}, which starts the database of `npm start` while that does not run. */
+function installationOf(env: NodeJS.ProcessEnv): Installation {
+  if (!hasOwnDatabase(env)) return 'configured';
+  return runningPostgres(DATA_DIRECTORY) ? 'started' : 'stopped';
+}
+
+/** Whether the database is the one of `npm start`. */
+function hasOwnDatabase(env: NodeJS.ProcessEnv): boolean {
+  return !env.CRM_DATABASE_URL && env.NODE_ENV !== 'production';
+}
+
+/** Undefined when there is a fault. The database and the secret that `npm start` creates need no setting. */
 function configured(
   env: NodeJS.ProcessEnv,
   note: (check: string, finding: Finding) => void,
 ): ReturnType<typeof loadSettings> | undefined {
-  const isOwn = !env.CRM_DATABASE_URL && env.NODE_ENV !== 'production';
-  const concerns = ALL_SETTINGS.filter((concern) => !isOwn || !OWN.includes(concern));
+  const isOwn = hasOwnDatabase(env);
+  const created: readonly object[] = isOwn ? [DatabaseSettings, ...(isAuthConfigured(env) ? [] : [AuthSettings])] : [];
+  const concerns = ALL_SETTINGS.filter((concern) => !created.includes(concern));
   try {
     const settings = loadSettings(env, concerns);
-    // The line goes on after it with the remedy.
-    const unknown = unknownSettings(env).map(({ message }) => message.replace(/[.?]$/, ''));
+    const unknown = unknownSettings(env).map(({ message }) => message);
     const good = isOwn ? 'as for npm start, with a database of its own' : 'every setting can be read';
     note(
       'configuration',
-      unknown.length === 0 ? ok(good) : failed(unknown.join('; '), 'Correct the name or unset the variable.'),
+      unknown.length === 0
+        ? ok(good)
+        : failed(unknown.join(' ').replace(/\.$/, ''), 'Correct the name or unset the variable.'),
     );
     return settings;
   } catch (error) {
@@ -94,10 +117,11 @@ async function findingOf({ look, otherwise }: Check): Promise<Finding> {
 }
 
 function lineOf(check: string, { state, fact, remedy }: Finding): string {
-  return `${state.padEnd(7)}  ${check} — ${fact}.${remedy === undefined ? '' : ` ${remedy}`}`;
+  const sentence = fact.endsWith('?') ? fact : `${fact}.`;
+  return `${state.padEnd(7)}  ${check} — ${sentence}${remedy === undefined ? '' : ` ${remedy}`}`;
 }
 
-/** One connection, made when it is first needed; after it failed once, each question is told so. */
+/** One connection, opened when it is first needed. If it can't be opened, every query fails with the same error. */
 class LazyClient {
   private client: Promise<pg.Client> | undefined;
 
@@ -105,6 +129,10 @@ class LazyClient {
 
   connected(): Promise<pg.Client> {
     return (this.client ??= this.connect());
+  }
+
+  async rows<R extends object>(statement: Statement, values: readonly unknown[] = []): Promise<readonly R[]> {
+    return (await (await this.connected()).query<R>({ ...statement, values: [...values] })).rows;
   }
 
   async end(): Promise<void> {

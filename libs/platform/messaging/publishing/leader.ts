@@ -6,6 +6,9 @@ import type pg from 'pg';
 /** Lease of the process that publishes to the exchange of events. */
 export const PUBLISHER_LEASE = 'publisher';
 
+/** Lease of the worker that gives events their positions. */
+export const SEQUENCER_LEASE = 'sequencer';
+
 const STAND_BY_MS = 500;
 
 /** The time for which a process leads. */

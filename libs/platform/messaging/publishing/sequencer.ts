@@ -2,7 +2,7 @@ import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap
 import { Log } from '#platform/observability';
 import { Database } from '#platform/persistence';
 import { EventCursor } from './event-cursor.js';
-import { Leader, type Term } from './leader.js';
+import { Leader, SEQUENCER_LEASE, type Term } from './leader.js';
 import { LogSignal } from '../outbox/log-signal.js';
 import { Wakeup } from '../outbox/wakeup.js';
 
@@ -49,7 +49,7 @@ export class Sequencer implements OnApplicationBootstrap, BeforeApplicationShutd
   private readonly forget: () => void;
 
   constructor(database: Database, signal: LogSignal, log: Log) {
-    this.leader = new Leader('sequencer', database, log, (term) => this.lead(term));
+    this.leader = new Leader(SEQUENCER_LEASE, database, log, (term) => this.lead(term));
     this.forget = signal.onAppended(() => this.wakeup.wake());
   }
 
