@@ -39,6 +39,13 @@ export function requireLibraries() {
     throw new Error('The libraries are not installed: run npm ci.');
 }
 
+/**
+ * @throws {Error} with one line for a person
+ */
+export function requireBuild() {
+  if (!existsSync(STAMP)) throw new Error('The service is not built: run npm run build.');
+}
+
 /** Name, size and time of every source: one changed, added or deleted file makes another one. */
 function fingerprint() {
   const sources = SOURCES.flatMap((folder) =>

@@ -1,9 +1,16 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-/** A compiler that writes a command line which needs a library nobody installed. */
+const REPOSITORY = join(__dirname, '../../..');
+
+/** Every script of package.json that a person runs. */
+const SCRIPTS = Object.keys(
+  (JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8')) as { scripts: object }).scripts,
+).filter((name) => !name.startsWith('pre'));
+
+/** A compiler that writes a command line which needs a library that is not installed. */
 const COMPILER = `
 const { mkdirSync, writeFileSync } = require('node:fs');
 const folder = process.argv[process.argv.indexOf('-d') + 1] + '/apps/cli/src';
@@ -16,10 +23,11 @@ describe('a clone without its libraries', () => {
 
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), 'clone-'));
-    for (const file of ['preflight.mjs', 'build.mjs', 'generate.mjs']) {
-      cpSync(join(__dirname, file), join(root, 'apps/cli/src', file));
-    }
-    write('package.json', '{ "type": "module" }');
+    const files = ['preflight.mjs', 'build.mjs', 'generate.mjs', 'requirements.mjs'].map(
+      (file) => `apps/cli/src/${file}`,
+    );
+    for (const file of [...files, 'package.json', 'test/architecture/check.mjs'])
+      cpSync(join(REPOSITORY, file), join(root, file));
     write('.swcrc', '{}');
     for (const folder of ['libs', 'migrations', 'apps/console/src']) mkdirSync(join(root, folder), { recursive: true });
   });
@@ -31,20 +39,23 @@ describe('a clone without its libraries', () => {
     writeFileSync(join(root, file), text);
   }
 
-  function outcome(...words: readonly string[]) {
-    const { status, stdout, stderr } = spawnSync(process.execPath, words, { cwd: root, encoding: 'utf8' });
+  function outcome(command: string, ...words: readonly string[]) {
+    const { status, stdout, stderr } = spawnSync(command, words, { cwd: root, encoding: 'utf8' });
     return { status, stdout, stderr };
   }
 
-  it.each([
-    ['npm start', ['apps/cli/src/preflight.mjs', 'start']],
-    ['npm run crm', ['apps/cli/src/preflight.mjs', 'token']],
-    ['npm run build', ['apps/cli/src/build.mjs']],
-    ['npm run generate', ['apps/cli/src/generate.mjs']],
-  ])('is named in one line by %s, though it was built before', (_, words) => {
+  const npmRun = (script: string) => outcome('npm', 'run', '--silent', script);
+
+  it.each(SCRIPTS)('is named in one line by npm run %s, though it was built before', (script) => {
     write('dist/apps/cli/src/main.js', `import 'commander';`);
     const stderr = 'The libraries are not installed: run npm ci.\n';
-    expect(outcome(...words)).toEqual({ status: 1, stdout: '', stderr });
+    expect(npmRun(script)).toEqual({ status: 1, stdout: '', stderr });
+  });
+
+  it.each(['migrate', 'start:api', 'start:worker'])('is told to build by npm run %s once it has them', (script) => {
+    write('node_modules/@nestjs/core/package.json', '{}');
+    const stderr = 'The service is not built: run npm run build.\n';
+    expect(npmRun(script)).toEqual({ status: 1, stdout: '', stderr });
   });
 
   it('is named in one line when a single library is missing', () => {
@@ -53,8 +64,9 @@ describe('a clone without its libraries', () => {
     write('node_modules/@swc/cli/bin/swc.js', COMPILER);
     write('node_modules/esbuild/index.js', 'exports.buildSync = () => undefined;');
     write('node_modules/esbuild/package.json', '{ "type": "commonjs", "main": "index.js" }');
-    expect(outcome('apps/cli/src/preflight.mjs', 'token')).toMatchObject({ status: 1, stdout: '' });
+    const token = () => outcome(process.execPath, 'apps/cli/src/preflight.mjs', 'token');
+    expect(token()).toMatchObject({ status: 1, stdout: '' });
     const stderr = 'The library brand-new-library is not installed: run npm ci.\n';
-    expect(outcome('apps/cli/src/preflight.mjs', 'token')).toEqual({ status: 1, stdout: '', stderr });
+    expect(token()).toEqual({ status: 1, stdout: '', stderr });
   });
 });
