@@ -4,17 +4,20 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { keptSecret } from '#platform/services';
+import pg from 'pg';
 import { CommandError } from './command.js';
 
 const FILE = fileURLToPath(new URL('../../../../docker/compose.yaml', import.meta.url));
 const SERVERS = ['postgres', 'rabbitmq', 'redis'];
+/** PostgreSQL's code for a wrong password, and for a role that does not exist. */
+const INVALID_PASSWORD = '28P01';
 
-/** The three servers, however they were started. */
+/** The three servers, run by this machine or by Docker. */
 export interface RunningServices {
-  /** The environment variables that lead to them. */
+  /** The environment variables with their addresses. */
   readonly settings: Readonly<Record<string, string>>;
   stop(): Promise<void>;
-  /** Resolves when one of them has ended by itself. */
+  /** Resolves when the first of them ends. */
   ended(): Promise<void>;
 }
 
@@ -26,17 +29,19 @@ export function dockerAnswers(): boolean {
 }
 
 /**
- * The servers of docker/compose.yaml, on their usual ports of this machine; one password for all is kept in `folder`.
- * For development the role that owns the tables serves too.
+ * Starts the servers of docker/compose.yaml, on their usual ports of this machine, with one password, stored in `folder`.
+ * The settings name the role that owns the tables, which development uses for everything.
  * @throws CommandError
  */
 export async function composeServices(folder: string): Promise<RunningServices> {
   mkdirSync(folder, { recursive: true });
   const password = keptSecret(join(folder, 'compose-password'));
   await compose(password, ['up', '--detach', '--wait', ...SERVERS]);
+  const databaseUrl = `postgresql://crm_migrator:${password}@127.0.0.1:5432/crm`;
+  await requireRole(databaseUrl);
   return {
     settings: {
-      CRM_DATABASE_URL: `postgresql://crm_migrator:${password}@127.0.0.1:5432/crm`,
+      CRM_DATABASE_URL: databaseUrl,
       CRM_RABBITMQ_URL: `amqp://crm:${password}@127.0.0.1:5672`,
       REDIS_HOST: '127.0.0.1',
       REDIS_PORT: '6379',
@@ -45,6 +50,27 @@ export async function composeServices(folder: string): Promise<RunningServices> 
     stop: async () => compose(password, ['stop', ...SERVERS]),
     ended: async () => compose(password, ['wait', ...SERVERS]),
   };
+}
+
+/**
+ * Checks the role of `url` with its password. The image creates roles in an empty volume only.
+ * @throws CommandError when an older volume has no such role, or another password.
+ */
+export async function requireRole(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+  } catch (error) {
+    if ((error as pg.DatabaseError).code !== INVALID_PASSWORD) throw error;
+    throw new CommandError(
+      `PostgreSQL refuses the role ${client.user}: the Docker volume crm_postgres was created with other roles or passwords. ` +
+        'Without its data: docker compose -f docker/compose.yaml rm --stop --force postgres && docker volume rm crm_postgres. ' +
+        'To keep its data, create the roles of docker/postgres/10-roles.sql there.',
+    );
+  } finally {
+    await client.end();
+  }
 }
 
 async function compose(password: string, args: readonly string[]): Promise<void> {
@@ -58,7 +84,7 @@ async function compose(password: string, args: readonly string[]): Promise<void>
     REDIS_PASSWORD: password,
   };
   const child = spawn('docker', ['compose', '-f', FILE, ...args], {
-    detached: true, // Ctrl-C is for this process to hear
+    detached: true, // only this process handles Ctrl-C
     env: { ...process.env, ...unused, ...passwords },
     stdio: ['ignore', 'ignore', 'inherit'],
   });

@@ -5,7 +5,7 @@ import { composeServices, dockerAnswers, type RunningServices } from './compose.
 import { holdRunLock } from './run-lock.js';
 import { untilStopped } from './until-stopped.js';
 
-/** `services`: PostgreSQL, RabbitMQ and Redis until Ctrl-C; prints the settings that lead to them. */
+/** `services`: runs PostgreSQL, RabbitMQ and Redis until Ctrl-C, and prints the settings with their addresses. */
 export async function services({ json }: Printed): Promise<number> {
   await untilStopped(async (undoBy) => {
     undoBy(holdRunLock('services'));
@@ -15,12 +15,12 @@ export async function services({ json }: Printed): Promise<number> {
     else for (const [name, value] of Object.entries(running.settings)) print(`export ${name}=${value}`);
     if (!json) print('# Ctrl-C stops them; their data stay.');
     await running.ended();
-    throw new CommandError('A server ended by itself: all are stopped.');
+    throw new CommandError('A server ended unexpectedly: all are stopped.');
   });
   return 0;
 }
 
-/** Docker only helps where a server's program is missing. */
+/** Uses Docker only where a server's program is missing. */
 async function startOrCompose(folder: string): Promise<RunningServices> {
   try {
     return await startOwn(folder);
