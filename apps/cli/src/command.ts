@@ -1,17 +1,17 @@
-/** What one word after `npx crm` does, with its arguments and options by name. Gives the exit code. */
+/** Runs one command of `npx crm` with its arguments and options by name. Returns the exit code. */
 export type Command<O = object> = (options: O, env: NodeJS.ProcessEnv) => Promise<number>;
 
-/** What every command that prints takes: JSON for a program instead of lines for a person. */
+/** Option of every command that prints: JSON instead of text. */
 export interface Printed {
   readonly json?: true;
 }
 
-/** What keeps a command from its work, in one line for a person: the fact, then the remedy. */
+/** A failure that the user can correct. The message is one line: the fact, then the remedy. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
 }
 
-/** Where the development database, its secrets and those of the servers lie: in the folder the command was given in. */
+/** Folder of the development database and of all secrets, in the current directory. */
 export const DATA_DIRECTORY = '.data';
 
 export function print(line = ''): void {

@@ -5,13 +5,13 @@ const JSON_FLAG = ['--json', 'print JSON, for a program'] as const;
 const TYPES_FLAG = ['--types <patterns>', 'event types such as deal.payment.*, by commas', several] as const;
 
 /**
- * Runs what the words after `npx crm` say.
- * @returns the exit code.
- * @throws CommanderError when they say nothing that can be done, after telling so.
+ * Parses the arguments of `npx crm` and runs the command.
+ * @returns its exit code.
+ * @throws CommanderError for invalid arguments, after an error message, and after help.
  */
 export async function program(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   let code = 0;
-  /** Loaded one by one: a command pays for its own libraries only. */
+  /** Loads only the command that runs, because loading libraries takes most of its time. */
   const runs = <O>(load: () => Promise<Command<O>>) =>
     async function (this: Verb): Promise<void> {
       const given = this.registeredArguments.map((argument, index): [string, unknown] => [
@@ -25,7 +25,7 @@ export async function program(argv: readonly string[], env: NodeJS.ProcessEnv): 
     .usage('<command> [options]')
     .exitOverride()
     .showHelpAfterError('See npx crm help.')
-    .helpCommand('help [command]', 'what a command does and takes');
+    .helpCommand('help [command]', 'show a command, its arguments and options');
   addServing(crm, runs);
   addBook(crm, runs);
   addEvents(crm, runs);
@@ -39,28 +39,28 @@ type Runs = <O>(load: () => Promise<Command<O>>) => (this: Verb) => Promise<void
 function addServing(crm: Verb, runs: Runs): void {
   crm
     .command('start')
-    .description('API and worker for development, with a database of their own')
-    .option('--fresh', 'begin with an empty database')
+    .description('run the API and the worker for development, with a database of their own')
+    .option('--fresh', 'start with an empty database')
     .action(runs(async () => (await import('./start.js')).start));
   crm
     .command('services')
-    .description('PostgreSQL, RabbitMQ and Redis for development')
+    .description('run PostgreSQL, RabbitMQ and Redis for development')
     .option(...JSON_FLAG)
     .action(runs(async () => (await import('./services.js')).services));
   crm
     .command('migrate')
-    .description('bring the schema up to this code')
+    .description('migrate the schema to the version of this code')
     .option(...JSON_FLAG)
     .action(runs(async () => (await import('./database.js')).migrate));
   crm
     .command('token')
-    .description('an access token for development, for 8 hours')
+    .description('print an access token for development, valid for 8 hours')
     .addOption(
-      new Option('--role <role>', 'whose')
+      new Option('--role <role>', 'role of the user')
         .choices(['seller', 'executor', 'finance', 'lead', 'admin', 'service'])
         .makeOptionMandatory(),
     )
-    .option('--user <uuid>', 'instead of the demo user of that role')
+    .option('--user <uuid>', 'id of the user; the demo user of that role by default')
     .option(...JSON_FLAG)
     .action(runs(async () => (await import('./token.js')).token));
 }
@@ -73,47 +73,47 @@ function addBook(crm: Verb, runs: Runs): void {
     .action(runs(async () => (await import('./database.js')).seed));
   crm
     .command('import')
-    .description('a CSV file into a running installation, as the admin of CRM_ACCESS_TOKEN')
+    .description('import a CSV file into a running installation, as the admin of CRM_ACCESS_TOKEN')
     .argument('<kind>', 'clients, deals, policies or payments')
-    .argument('<file>', 'CSV with a line of column names')
-    .option('--dry-run', 'check alone')
-    .addOption(new Option('--mode <mode>', 'what to take').choices(['all_or_nothing', 'good_rows']))
-    .addOption(new Option('--duplicates <way>', 'clients known already').choices(['refuse', 'skip', 'update', 'allow']))
-    .addOption(new Option('--encoding <name>', 'of the file').choices(['utf-8', 'windows-1251']))
-    .option('--url <url>', 'of the API, else CRM_PUBLIC_URL')
+    .argument('<file>', 'CSV file with a header line')
+    .option('--dry-run', 'check the file without writing')
+    .addOption(new Option('--mode <mode>', 'rows to import').choices(['all_or_nothing', 'good_rows']))
+    .addOption(new Option('--duplicates <way>', 'for existing clients').choices(['refuse', 'skip', 'update', 'allow']))
+    .addOption(new Option('--encoding <name>', 'encoding of the file').choices(['utf-8', 'windows-1251']))
+    .option('--url <url>', 'URL of the API; CRM_PUBLIC_URL by default')
     .option(...JSON_FLAG)
     .action(runs(async () => (await import('./import.js')).importFile));
   crm
     .command('journal')
-    .description('the journals of deals')
+    .description('journals of deals')
     .command('verify')
-    .description('recompute the hash chains; ends with 1 at the first that is broken')
-    .option('--deal <uuid>', 'of one deal alone')
+    .description('verify the hash chains; exits with 1 at the first broken one')
+    .option('--deal <uuid>', 'only this deal')
     .option(...JSON_FLAG)
     .action(runs(async () => (await import('./journal.js')).verifyJournals));
 }
 
 function addEvents(crm: Verb, runs: Runs): void {
-  const events = crm.command('events').description('the log of events, as its consumers see it');
+  const events = crm.command('events').description('the event log');
   events
     .command('tail')
-    .description('show events as they come, until Ctrl-C')
-    .option('--from <position|time>', 'begin there instead of now')
+    .description('print new events until Ctrl-C')
+    .option('--from <position|time>', 'start there instead of now')
     .option(...TYPES_FLAG)
     .option(...JSON_FLAG)
     .action(runs(async () => (await import('./events/tail-events.js')).tailEvents));
   events
     .command('replay')
-    .description('send events once more, to one queue')
-    .requiredOption('--queue <queue>', 'where to')
-    .requiredOption('--from <position|time>', 'the first')
-    .option('--to <position|time>', 'the last, else the newest')
+    .description('send events again, to one queue')
+    .requiredOption('--queue <queue>', 'destination')
+    .requiredOption('--from <position|time>', 'the first event')
+    .option('--to <position|time>', 'the last event; the newest by default')
     .option(...TYPES_FLAG)
     .option(...JSON_FLAG)
     .action(runs(async () => (await import('./events/replay-events.js')).replayEvents));
   events
     .command('bookmarks')
-    .description('how far each consumer of the feed has come')
+    .description('list the position of each consumer of the feed')
     .option(...JSON_FLAG)
     .action(runs(async () => (await import('./events/list-bookmarks.js')).listBookmarks));
   addBrokerCommands(events, runs);
@@ -123,12 +123,12 @@ function addBrokerCommands(events: Verb, runs: Runs): void {
   events
     .command('redeliver')
     .description('move the dead letters of a subscriber back into its queue, or unroutable events to the exchange')
-    .argument('<queue>', 'of a subscriber, or crm.unrouted')
+    .argument('<queue>', 'queue of a subscriber, or crm.unrouted')
     .option(...JSON_FLAG)
     .action(runs(async () => (await import('./events/redeliver-events.js')).redeliverEvents));
   events
     .command('release')
-    .description('send the events again that RabbitMQ refused; ends with 1 when some are still refused')
+    .description('publish the parked events again; exits with 1 if RabbitMQ still refuses some')
     .option(...JSON_FLAG)
     .action(runs(async () => (await import('./events/release-events.js')).releaseEvents));
   events
@@ -138,37 +138,37 @@ function addBrokerCommands(events: Verb, runs: Runs): void {
       '--bindings <file>',
       'bindings to keep, as rabbitmqctl list_bindings prints them in JSON; - for standard input',
     )
-    .option('--without-bindings', 'keep none: every consumer binds its queue again')
+    .option('--without-bindings', 'keep no binding: every consumer binds its queue again')
     .option(...JSON_FLAG)
     .action(runs(async () => (await import('./events/recreate-exchange.js')).recreateExchange));
 }
 
 function addOperations(crm: Verb, runs: Runs): void {
-  const jobs = crm.command('jobs').description('the work of the queues');
+  const jobs = crm.command('jobs').description('jobs of the queues');
   jobs
     .command('list')
-    .description('how much there is in each queue, and what failed for good')
-    .option('--queue <name>', 'of one queue alone')
-    .option('--waiting', 'what waits to be run, too')
+    .description('count the jobs of each queue, and list the dead ones')
+    .option('--queue <name>', 'only this queue')
+    .option('--waiting', 'list waiting jobs too')
     .option(...JSON_FLAG)
     .action(runs(async () => (await import('./jobs/list-jobs.js')).listJobs));
   jobs
     .command('retry')
-    .description('try again what failed for good')
-    .argument('[ids...]', 'of jobs, as jobs list shows them')
-    .option('--all', 'every one')
-    .option('--queue <name>', 'every one of this queue')
+    .description('retry dead jobs')
+    .argument('[ids...]', 'ids of jobs, from jobs list')
+    .option('--all', 'all dead jobs')
+    .option('--queue <name>', 'all dead jobs of this queue')
     .option(...JSON_FLAG)
     .action(runs(async () => (await import('./jobs/retry-jobs.js')).retryJobs));
   crm
     .command('doctor')
-    .description('look for what is wrong with an installation, and name the remedy; ends with 1 when there is any')
-    .option('--lag <seconds>', 'how long an event may wait for its readers', '60')
+    .description('check an installation and name the remedy of each fault; exits with 1 if a check fails')
+    .option('--lag <seconds>', 'maximum age of an event that a reader has not read', '60')
     .option(...JSON_FLAG)
     .action(runs(async () => (await import('./doctor/doctor.js')).doctor));
 }
 
-/** An option that may be given again. */
+/** Collects the values of a repeatable option. */
 function several(value: string, before: readonly string[] = []): string[] {
   return [...before, value];
 }

@@ -29,7 +29,7 @@ Call the API (npm run crm -- token --help: other roles and users)
     print('Tokens come from the issuer that is configured.\n');
   }
   print(reachOf(settings.listensOn));
-  print('Ctrl-C stops everything. The data stay; npm start -- --fresh begins with an empty database.');
+  print('Ctrl-C stops everything. The data stay; npm start -- --fresh starts with an empty database.');
 }
 
 /** Who can send requests. */
