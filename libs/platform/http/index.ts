@@ -46,6 +46,7 @@ export { requireStorable } from './validation/storable-request.js';
 export type { Refusal } from './problems/refusal.js';
 export { refusalOf } from './problems/refusal-of-error.js';
 export { factsOf } from './server/request-facts.js';
+export { onResponseClose } from './server/response-close.js';
 export { CallerThrottlerGuard } from './throttling/caller-throttler.guard.js';
 export { RequestCounter } from './throttling/request-counter.js';
 export { ThrottlingModule } from './throttling/throttling.module.js';

@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { newId } from '#platform/kernel';
 import { type TestUser, until } from '#platform/testing';
 import { FeedTrial, type FeedBody } from './feed-trial.js';
@@ -168,6 +169,25 @@ describe('the feed', () => {
       await trial.waiters(1);
       call.destroy();
       await trial.waiters(0);
+    });
+
+    it('frees the places of pipelined requests when their connection is closed', async () => {
+      const limited = await FeedTrial.begin({ CRM_LONG_POLLS_PER_USER: '2' });
+      const one = limited.user('service');
+      const { hostname, port } = new URL(limited.url);
+      const socket = connect(Number(port), hostname);
+      const path = `/events?wait=${WAIT_S}`;
+      const headers = `Host: crm\r\nAuthorization: ${one.authorization.authorization}\r\n`;
+      socket.write(`GET /api/v1${path} HTTP/1.1\r\n${headers}\r\n`.repeat(2));
+      await limited.waiters(2);
+      expect(await one.get(path)).toMatchObject({ status: 429, code: 'too_many_polls' });
+      socket.destroy();
+      await soon(limited.waiters(0));
+      const again = [one.get(path), one.get(path)];
+      await limited.waiters(2);
+      await limited.database.appendSequenced(numbered(newId(), 1, 1));
+      expect((await Promise.all(again)).map(({ status }) => status)).toEqual([200, 200]);
+      await limited.end();
     });
 
     it('answers all who wait when it stops', async () => {

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import type { TestUser } from '#platform/testing';
+import { type TestUser, until } from '#platform/testing';
 import { newId } from '#platform/kernel';
 import { Crm } from '../../support/crm.js';
 
@@ -114,6 +114,25 @@ describe('clients that stall', () => {
     const waiting = `SELECT query FROM pg_stat_activity
       WHERE datname = current_database() AND state LIKE 'idle in transaction%'`;
     expect(await crm.database.rows(waiting)).toEqual([]);
+  });
+
+  it('free the places of their pipelined exports when they close the connection', async () => {
+    const api = await crm.also({ CRM_EXPORTS_PER_USER: '2', CRM_EXPORT_STALL_MS: '3600000' });
+    const { hostname, port } = new URL(await api.listen());
+    const user = crm.user('admin');
+    const statusOf = async (method: 'GET' | 'HEAD'): Promise<number> =>
+      (await api.inject({ method, url: '/api/v1/exports/policies', headers: user.authorization })).statusCode;
+    // The first answer is not read, so the second one waits for it.
+    const socket = connect(Number(port), hostname).pause();
+    const headers = `Host: crm\r\nAuthorization: ${user.authorization.authorization}\r\n`;
+    socket.write(`GET /api/v1/exports/deals HTTP/1.1\r\n${headers}\r\n`.repeat(2));
+    // A HEAD request takes no place while others run.
+    await until(async () => (await statusOf('HEAD')) === 429);
+    socket.destroy();
+    await until(async () => {
+      const statuses = await Promise.all([statusOf('GET'), statusOf('GET')]);
+      return statuses.every((status) => status === 200);
+    });
   });
 
   it('are refused without the right before their file is received', async () => {

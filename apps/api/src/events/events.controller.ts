@@ -3,7 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { CurrentCaller, requireAccess } from '#platform/auth';
 import { HttpSettings } from '#platform/config';
-import { Problems } from '#platform/http';
+import { onResponseClose, Problems } from '#platform/http';
 import { type Caller, DomainError } from '#platform/kernel';
 import { cloudEventOf, EventBookmarks } from '#platform/messaging';
 import { patternsOf } from '../streams/event-selection.js';
@@ -45,7 +45,7 @@ export class EventsController {
     const after = await this.startOf(query);
     const filter = { dealIds: query.deal_id ?? [], types: patternsOf(query.types) };
     const request = { userId: caller.userId, after, filter, limit: query.limit, waitMs: query.wait * MS };
-    const page = await this.feed.read(request, (listener) => reply.raw.once('close', listener));
+    const page = await this.feed.read(request, (listener) => onResponseClose(reply.raw, listener));
     reply.header('content-type', 'application/json; charset=utf-8').header('cache-control', 'no-store');
     const items = page.events.map((event) => cloudEventOf(event, this.http.publicUrl!));
     return `{"items":[${items.join(',')}],"next_after":"${page.through}","has_more":${page.hasMore}}`;

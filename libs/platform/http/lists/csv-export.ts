@@ -6,6 +6,7 @@ import type { FastifyReply } from 'fastify';
 import { TransferSettings } from '#platform/config';
 import { type Caller, DomainError, guarded } from '#platform/kernel';
 import { Problems } from '../documents/problems.decorator.js';
+import { onResponseClose } from '../server/response-close.js';
 import { UserShares } from '../user-shares.js';
 
 const CSV_TYPE = 'text/csv; charset=utf-8';
@@ -56,6 +57,7 @@ export class CsvExports {
     const texts = whileTaken(textOf(exported), this.settings.exportStallMs, () => content.destroy());
     const content = Readable.from(texts, { objectMode: true, highWaterMark: 1 });
     content.once('close', () => this.release(caller));
+    onResponseClose(reply.raw, () => content.destroy());
     reply.send(content);
   }
 
