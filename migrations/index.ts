@@ -22,6 +22,8 @@ import { EventAppendTime1764000025020 } from './1764000025020-event-append-time.
 import { Installation1764000025030 } from './1764000025030-installation.js';
 import { ReminderProjection1764000025040 } from './1764000025040-reminder-projection.js';
 import { RuntimeRole1764000026000 } from './1764000026000-runtime-role.js';
+import { TaxIdKey1764000028000 } from './1764000028000-tax-id-key.js';
+import { PartitionBounds1764000028010 } from './1764000028010-partition-bounds.js';
 
 /** Every migration, oldest first; only appended to. */
 export const MIGRATIONS = [
@@ -49,4 +51,6 @@ export const MIGRATIONS = [
   Installation1764000025030,
   ReminderProjection1764000025040,
   RuntimeRole1764000026000,
+  TaxIdKey1764000028000,
+  PartitionBounds1764000028010,
 ];

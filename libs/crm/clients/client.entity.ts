@@ -5,7 +5,7 @@ import { ClientAdded, ClientDeleted, ClientMerged, ClientRevised } from './clien
 import type { CountryCode } from 'libphonenumber-js';
 import { emailKey, identifyingPhone, phoneKey } from './contacts/contact-keys.js';
 import type { ClientKind, ClientStatus, ClientView, MovedByMerge } from './contracts.js';
-import { requireTaxId, type TaxIdCountry } from './contacts/tax-id.js';
+import { requireTaxId, type TaxIdCountry, taxIdKey } from './contacts/tax-id.js';
 
 /** What can be said of a client. */
 export interface ClientFacts {
@@ -92,7 +92,7 @@ export class Client extends Aggregate {
 
   /** What identifies the client among others. */
   get keys(): { readonly email: string | null; readonly phone: string | null; readonly taxId: string | null } {
-    return { email: this.emailKey, phone: identifyingPhone(this.phoneKey), taxId: this.taxId };
+    return { email: this.emailKey, phone: identifyingPhone(this.phoneKey), taxId: taxIdKey(this.taxId) };
   }
 
   /**

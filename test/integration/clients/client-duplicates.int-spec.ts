@@ -66,6 +66,20 @@ describe('a client that seems to be known', () => {
     expect(body.candidates).toHaveLength(3);
   });
 
+  it.each(['GB 123 4567 89', 'gb123456789', 'ＧＢ-123.4567/89'])(
+    'by the foreign tax id GB123456789, written %s, is not added, and is shown as it was given',
+    async (written) => {
+      const known = await crm.client(seller, { tax_id: 'Gb 123/4567.89' });
+      expect(known.tax_id).toBe('Gb 123/4567.89');
+      const answer = await add(seller, { tax_id: written });
+      expect(answer).toMatchObject({ status: 409, code: 'client_duplicate', body: { candidates: [known] } });
+      const other = await crm.client(seller);
+      expect(await seller.post(`/clients/${known.id}/merge`, { into_id: other.id })).toMatchObject({ status: 200 });
+      const survivor = { id: other.id, tax_id: known.tax_id };
+      expect(await add(seller, { tax_id: written })).toMatchObject({ status: 409, body: { candidates: [survivor] } });
+    },
+  );
+
   it('is another one when its phone belongs to another country', async () => {
     await crm.client(seller, { phone: '+7 130 897-39-69' });
     expect(await add(seller, { phone: '+81 3 0897 3969' })).toMatchObject({ status: 201 });

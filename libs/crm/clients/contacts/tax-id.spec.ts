@@ -1,5 +1,5 @@
 import { DomainError } from '#platform/kernel';
-import { isTaxIdShaped, normalizedTaxId, requireTaxId } from './tax-id.js';
+import { isTaxIdShaped, normalizedTaxId, requireTaxId, taxIdKey } from './tax-id.js';
 
 /** The code of the refusal, or null. */
 function refusal(taxId: string, country: 'RU' | 'none' = 'RU'): string | null {
@@ -65,6 +65,14 @@ describe('a tax id', () => {
     ['GB 123 4567 89', 'GB 123 4567 89'],
   ])('%p is stored as %p', (text, stored) => {
     expect(normalizedTaxId(text)).toBe(stored);
+  });
+
+  it.each(['GB 123 4567 89', 'gb123456789', 'GB-123.4567/89', 'ＧＢ123456789'])('%s is compared as one', (text) => {
+    expect(taxIdKey(text)).toBe('GB123456789');
+  });
+
+  it('is compared with nothing when there is none', () => {
+    expect(taxIdKey(null)).toBeNull();
   });
 
   it.each(['', 'ИНН', '-7707083893', '7707083893;', '1'.repeat(33), '7\u00007'])('%p has no shape of one', (text) => {

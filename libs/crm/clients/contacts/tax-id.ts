@@ -4,6 +4,7 @@ import { taxIdRefused } from '../client.errors.js';
 export type TaxIdCountry = 'RU' | 'none';
 
 const SHAPE = /^[\p{L}\d](?:[\p{L}\d ./-]{0,30}[\p{L}\d])?$/u;
+const SEPARATORS = /[ ./-]/g;
 const SEPARATED_DIGITS = /^\d[\d -]*\d$/;
 const ALL_DIGITS = /^\d+$/;
 const WEIGHTS = [3, 7, 2, 4, 10, 3, 5, 9, 4, 6, 8];
@@ -18,6 +19,11 @@ export const TAX_ID_PATTERN = SHAPE.source;
 export function normalizedTaxId(text: string): string {
   const trimmed = text.trim();
   return SEPARATED_DIGITS.test(trimmed) ? trimmed.replace(/[ -]/g, '') : trimmed;
+}
+
+/** A tax id as it is compared: in capitals, in NFKC, without separators. The column `tax_id_key` has the same rule. */
+export function taxIdKey(taxId: string | null): string | null {
+  return taxId?.normalize('NFKC').replace(SEPARATORS, '').toUpperCase() || null;
 }
 
 /** Whether it may be a tax id of some country: letters and digits, at least one digit. */

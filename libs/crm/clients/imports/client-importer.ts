@@ -17,6 +17,7 @@ import { Client, type ClientRules } from '../client.entity.js';
 import { clientDuplicate } from '../client.errors.js';
 import { ClientRepository } from '../client.repository.js';
 import { emailKey, identifyingPhone, phoneKey } from '../contacts/contact-keys.js';
+import { taxIdKey } from '../contacts/tax-id.js';
 import { ClientRowDto } from './client-row.dto.js';
 
 type Row = CheckedRow<ClientRowDto>;
@@ -93,7 +94,7 @@ function clientKeys(
   { email = null, phone = null, tax_id: taxId = null }: ClientRowDto,
   region: ClientRules['phoneRegion'],
 ): Client['keys'] {
-  return { email: emailKey(email), phone: identifyingPhone(phoneKey(phone, region)), taxId };
+  return { email: emailKey(email), phone: identifyingPhone(phoneKey(phone, region)), taxId: taxIdKey(taxId) };
 }
 
 /** What no other row of the file may share. */

@@ -43,5 +43,5 @@ export class DuplicateClientsHandler implements IQueryHandler<DuplicateClientsQu
 }
 
 function sameKey(alias: string): string {
-  return `(${alias}.email_key = $1::text OR ${alias}.phone_key = $2::text OR ${alias}.tax_id = $3::text)`;
+  return `(${alias}.email_key = $1::text OR ${alias}.phone_key = $2::text OR ${alias}.tax_id_key = $3::text)`;
 }
