@@ -95,14 +95,29 @@ describe('a database whose tables belong to another role than the one of the API
 
   it('makes the partitions of coming months and deletes old events without owning the log', async () => {
     for (const parent of ['event_log', 'journals']) {
-      const add = 'SELECT crm.add_partition($1, $2) AS added';
-      expect(await runtime.rows(add, [parent, '2031-05-01'])).toEqual([{ added: true }]);
-      const owner = 'SELECT pg_get_userbyid(relowner) AS owner FROM pg_class WHERE oid = to_regclass($1)';
-      expect(await runtime.rows(owner, [`crm.${parent}_2031_05`])).toEqual([{ owner: 'crm_migrator' }]);
+      const month = `(date_trunc('month', now() AT TIME ZONE 'UTC') + interval '12 months')::date`;
+      expect(await runtime.rows(`SELECT crm.add_partition($1, ${month}) AS added`, [parent])).toEqual([
+        { added: true },
+      ]);
+      const owner = `SELECT pg_get_userbyid(relowner) AS owner FROM pg_class
+        WHERE oid = to_regclass(format('crm.%I', $1 || to_char(${month}, '_YYYY_MM')))`;
+      expect(await runtime.rows(owner, [parent])).toEqual([{ owner: 'crm_migrator' }]);
     }
     const forget = 'SELECT crm.forget_events(0, now(), 100) AS deleted';
     expect(await runtime.rows(forget)).toEqual([{ deleted: 0 }]);
   });
+
+  it.each(['- interval 2 months', '+ interval 13 months', '+ interval 1000 years'])(
+    'refuses that the runtime role makes the partition of this month %s',
+    async (distance) => {
+      const [sign, , count, unit] = distance.split(' ');
+      const month = `(date_trunc('month', now() AT TIME ZONE 'UTC') ${sign} interval '${count} ${unit}')::date`;
+      for (const parent of ['event_log', 'journals']) {
+        await expect(runtime.rows(`SELECT crm.add_partition($1, ${month})`, [parent])).rejects.toMatchObject(REFUSED);
+      }
+      await expect(runtime.rows(`SELECT crm.add_partition('journals', 'infinity')`)).rejects.toMatchObject(REFUSED);
+    },
+  );
 
   it.each([
     ['changes the schema', 'CREATE TABLE crm.more (id int)'],
