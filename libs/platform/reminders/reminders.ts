@@ -75,6 +75,7 @@ export class Reminders {
       if (found.length > 0) due.push({ kind, subjectIds: found.map(({ id }) => id), day });
     }
     await this.lockOrigins(due);
+    await this.lockSubjects(due);
     const changes: Change[] = [];
     for (const { kind, subjectIds, day } of due) changes.push(...(await this.claim(kind, subjectIds, { day, today })));
     await this.append(changes);
@@ -93,6 +94,19 @@ export class Reminders {
       ids.set(kind.origin.relation, new Set([...known, ...found.map(({ id }) => id)]));
     }
     for (const [relation, origins] of ids) await this.database.query(lockStatement(relation), [[...origins]]);
+  }
+
+  /**
+   * Locks the subjects of all kinds by id until the transaction ends. Subjects without an owner, such as policies without
+   * a deal, have no other lock, and kind by kind they could deadlock with a command that locks several of them.
+   */
+  private async lockSubjects(subjects: readonly Pick<DueCandidates, 'kind' | 'subjectIds'>[]): Promise<void> {
+    const ids = new Map<Statement, string[]>();
+    for (const { kind, subjectIds } of subjects) {
+      const lock = lockSubjectsStatement(kind);
+      ids.set(lock, [...(ids.get(lock) ?? []), ...subjectIds]);
+    }
+    for (const [lock, subjectIds] of ids) await this.database.query(lock, [subjectIds]);
   }
 
   /** Locks the subjects that are still due, claims their reminders and returns what is to be appended. */
@@ -151,6 +165,13 @@ function originsStatement({ alias, from }: Pick<ReminderKind, 'alias' | 'from'>,
 /** Locks owners until the transaction ends; they are read by the next statement. */
 function lockStatement(relation: string): Statement {
   return statement(`SELECT id FROM ${relation} WHERE id = ANY ($1::uuid[]) ORDER BY id FOR SHARE`);
+}
+
+/** Locks subjects, due or not, until the transaction ends; the same statement for kinds with the same subjects. */
+function lockSubjectsStatement({ alias, from }: Pick<ReminderKind, 'alias' | 'from'>): Statement {
+  return statement(
+    `SELECT ${alias}.id FROM ${from} WHERE ${alias}.id = ANY ($1::uuid[]) ORDER BY ${alias}.id FOR SHARE OF ${alias}`,
+  );
 }
 
 /** Those of some subjects that are due on a day, locked until the transaction ends, so that the reminder is true. */

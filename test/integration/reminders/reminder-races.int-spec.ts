@@ -155,4 +155,41 @@ describe('reminders of several kinds in one batch', () => {
       expect(reminders).toEqual([{ kind: 'deal.quote.expired' }, { kind: 'deal.review_due' }]);
     },
   );
+
+  it.each(['policy.expired', 'policy.renewal_due'])(
+    'lock policies without a deal by id, when %s is of the later one',
+    async (ofLater) => {
+      const admin = crm.user('admin');
+      const client = await crm.client(admin);
+      const facts = { client_id: client.id, effective_from: '2025-03-03', effective_to: '2027-01-01' };
+      const policies = [await activePolicy(admin, facts), await activePolicy(admin, facts)];
+      const [earlier, later] = policies.sort((a, b) => (a.id < b.id ? -1 : 1)) as [PolicyView, PolicyView];
+      const [ending, renewed] = ofLater === 'policy.expired' ? [later, earlier] : [earlier, later];
+      await worker.settled();
+
+      const policy = 'SELECT FROM crm.policies WHERE id = $1 FOR UPDATE';
+      let release!: () => void;
+      const released = new Promise<void>((resolve) => (release = resolve));
+      let holding!: Promise<void>;
+      await whileOpen(sequencer, [], async () => {
+        for (const [{ id }, days] of [[renewed, 30] as const, [ending, 0] as const]) {
+          const answer = await admin.patch(`/policies/${id}`, { effective_to: addDays(TODAY, days) });
+          expect(answer).toMatchObject({ status: 200 });
+        }
+        await new Promise<void>((locked) => {
+          holding = whileOpen(policy, [earlier.id], () => (locked(), released));
+        });
+      });
+      try {
+        await crm.blocked('crm.policies');
+        await crm.database.rows(`${policy} NOWAIT`, [later.id]);
+      } finally {
+        release();
+        await holding;
+      }
+      await worker.settled();
+      const reminders = await crm.database.rows('SELECT kind FROM crm.reminders ORDER BY kind');
+      expect(reminders).toEqual([{ kind: 'policy.expired' }, { kind: 'policy.renewal_due' }]);
+    },
+  );
 });
