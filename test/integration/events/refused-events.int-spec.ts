@@ -4,62 +4,25 @@ import { ParkedEvents } from '#platform/messaging';
 import { Metrics } from '#platform/observability';
 import { until } from '#platform/testing';
 import { PublishingService } from '../../support/publishing-service.js';
+import { QueueDeliveries } from '../../support/queue-deliveries.js';
 
 const DEALS = 300;
 const CLIENTS = 700;
 /** A queue that takes one message and refuses those after it. */
 const FULL = { maxLength: 1, arguments: { 'x-overflow': 'reject-publish' } };
 
-interface Envelope {
-  readonly id: string;
-  readonly subject: string;
-  readonly streamversion: number;
-}
-
-/** The deliveries of a queue. */
-class Deliveries {
-  readonly events: Envelope[] = [];
-
-  static async of(service: PublishingService, queue: string): Promise<Deliveries> {
-    const deliveries = new Deliveries();
-    await service.channel.consume(queue, (message) => {
-      if (!message) return;
-      deliveries.events.push(JSON.parse(message.content.toString()) as Envelope);
-      service.channel.ack(message);
-    });
-    return deliveries;
-  }
-
-  get ids(): ReadonlySet<string> {
-    return new Set(this.events.map(({ id }) => id));
-  }
-
-  /** First deliveries that do not follow the one before in their stream. */
-  get outOfOrder(): Envelope[] {
-    const versions = new Map<string, number>();
-    const seen = new Set<string>();
-    return this.events.filter(({ id, subject, streamversion }) => {
-      if (seen.has(id)) return false;
-      seen.add(id);
-      const expected = (versions.get(subject) ?? 0) + 1;
-      versions.set(subject, streamversion);
-      return streamversion !== expected;
-    });
-  }
-}
-
 describe('an event that a full queue refuses', () => {
   let service: PublishingService;
   let app: INestApplicationContext;
   let full: string;
-  let healthy: Deliveries;
+  let healthy: QueueDeliveries;
   const deals = Array.from({ length: DEALS }, () => `deals/${newId()}`);
 
   beforeAll(async () => {
     service = await PublishingService.open();
     app = await service.start();
     full = await service.bind(['deal.#'], FULL);
-    healthy = await Deliveries.of(service, await service.bind(['#']));
+    healthy = await QueueDeliveries.of(service.channel, await service.bind(['#']));
   });
   afterAll(() => service.close());
 
@@ -128,7 +91,7 @@ describe('an event that a full queue refuses', () => {
   });
 
   it('is published in its stream’s order when the queue takes messages again', async () => {
-    const late = await Deliveries.of(service, full);
+    const late = await QueueDeliveries.of(service.channel, full);
     await app.get(ParkedEvents).retryNow();
     await until(async () => (await parked()) === 0);
     await until(() => late.ids.size === 2 * DEALS + 1);

@@ -112,7 +112,8 @@ async function parkedEvents(ask: Ask): Promise<Finding> {
   if (rows.length === 0) return ok('none');
   return failed(
     rows.map(({ type, events, eventId }) => `${events} × ${type} (e.g. event ${eventId})`).join(', '),
-    'A queue bound for such an event is full and rejects: see rabbitmqctl list_queues name messages arguments policy. ' +
+    'A queue bound for such an event is full and rejects; RabbitMQ does not name it. See rabbitmqctl list_bindings for ' +
+      'the queues of these types, and rabbitmqctl list_queues name messages arguments policy. ' +
       'Empty it or raise its limit; the publisher tries again within 30 s, npx crm events release at once.',
   );
 }

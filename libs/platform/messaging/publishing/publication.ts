@@ -12,6 +12,12 @@ const WINDOW = 2_000;
 /** How long confirmed events wait for the cursor to move past them. */
 export const SAVE_EVERY_MS = 100;
 
+/** The refusal of RabbitMQ does not name the queue. */
+const REFUSED =
+  'RabbitMQ refused an event because a queue bound for it is full: its stream is parked. RabbitMQ does not name the ' +
+  'queue: look at those that rabbitmqctl list_bindings shows for this type, and at their lengths and limits with ' +
+  'rabbitmqctl list_queues name messages arguments policy';
+
 interface Parts {
   readonly channel: ConfirmedChannel;
   readonly cursor: EventCursor;
@@ -99,7 +105,7 @@ export class Publication {
     const { log, wakeup } = this.parts;
     const { id, type, stream, position } = event;
     const facts = { event_id: id, type, stream, position: String(position) };
-    log.warn(facts, 'RabbitMQ refused an event because a queue bound for it is full: its stream is parked');
+    log.warn(facts, REFUSED);
     const [refused, ...behind] = this.window.withdraw(event);
     this.park([refused!], 1);
     this.park(behind, 0);
