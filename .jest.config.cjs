@@ -21,7 +21,7 @@ const base = {
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   testEnvironment: 'node',
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
-  setupFilesAfterEnv: ['<rootDir>/test/patience.ts'],
+  setupFilesAfterEnv: ['<rootDir>/test/test-timeout.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/.data/'],
 };
 
@@ -31,7 +31,7 @@ const base = {
  */
 const slowSuites = [
   '/test/faults/[a-z-]+\\.e2e-spec\\.ts$',
-  '/test/e2e/(broker-story|catching-up|console|database-roles|generators)\\.e2e-spec\\.ts$',
+  '/test/e2e/(broker-scenario|catching-up|console|database-roles|generators)\\.e2e-spec\\.ts$',
   '/test/e2e/(operations|pages|restore-drill|start|subscriber-example)\\.e2e-spec\\.ts$',
   '/test/integration/[a-z]+/(demo|log-partitions|payment-histories|payment-races|query-plans)\\.int-spec\\.ts$',
   '/libs/platform/(jobs/redis-outage|messaging/outbox/log-plans|services/services)\\.int-spec\\.ts$',

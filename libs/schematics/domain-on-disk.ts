@@ -51,7 +51,7 @@ export function filesOf({ one, many }: DomainNames) {
     publisher: ofMany('publisher'),
     contracts: `${folder}/contracts.ts`,
     index: `${folder}/index.ts`,
-    story: `test/support/${many.kebab}.ts`,
+    scenario: `test/support/${many.kebab}.ts`,
     access: `test/integration/access/access-of-${many.kebab}.ts`,
   } as const;
 }

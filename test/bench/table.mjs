@@ -18,11 +18,11 @@ const columnsOf = (of) => [
 
 /** @param {{ title: string, of: string, rows: import('./paired.mjs').Row[], control: import('./paired.mjs').Row, isRefused: boolean }} result */
 export function tableOf(result) {
-  return result.control ? ratiosOf(result) : figuresOf(result);
+  return result.control ? ratiosOf(result) : statisticsOf(result);
 }
 
 /** Of a workload that says itself what its columns are. */
-function figuresOf({ title, columns, lines, notes }) {
+function statisticsOf({ title, columns, lines, notes }) {
   return `### ${title}\n\n${markdown(columns, lines)}\n\n${notes.join('\n')}\n`;
 }
 

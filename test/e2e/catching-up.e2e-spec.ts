@@ -5,11 +5,11 @@ import type { ConsumeMessage } from 'amqplib';
 import { accessToken, until } from '#platform/testing';
 import type { CrmUser } from '../support/crm-user.js';
 import type { EventConsumer } from '../support/event-consumer.js';
-import { figures } from '../support/figures.js';
+import { printMeasurements } from '../support/measurements.js';
 import { Installation } from '../support/installation.js';
 import { isSequenced } from '../support/log-audit.js';
 import type { Program } from '../support/processes.js';
-import { told } from '../support/told.js';
+import { withFailureOutput } from '../support/failure-output.js';
 
 const ROOT = process.env.CRM_TEST_BUILD ?? join(__dirname, '../..');
 const DEALS = 40;
@@ -119,7 +119,7 @@ describe('a consumer that was away', () => {
 
   it(
     'catches up by its bookmark: every event once, in order',
-    told(async () => {
+    withFailureOutput(async () => {
       await liveOn(2);
       const left = await lastPosition();
       const put = (body: object) => admin.send<object>('PUT', '/events/bookmarks/reports', body);
@@ -142,7 +142,7 @@ describe('a consumer that was away', () => {
 
   it(
     'catches up by a replay to its queue from the time it left, though the worker is killed on the way',
-    told(async () => {
+    withFailureOutput(async () => {
       const [{ now }] = (await crm.database.rows<{ now: string }>('SELECT clock_timestamp() AS now')) as [
         { now: string },
       ];
@@ -169,7 +169,7 @@ describe('a consumer that was away', () => {
       const logged = await loggedAfter(left);
       await until(() => consumer.ids.size >= logged.length, ARRIVES_WITHIN_MS);
       const first = firstOfEach(envelopes(consumer.messages));
-      figures('replay with a killed worker', {
+      printMeasurements('replay with a killed worker', {
         events: logged.length,
         'saved at the kill': stopped.published,
         delivered: consumer.messages.length,
@@ -185,7 +185,7 @@ describe('a consumer that was away', () => {
 
   it(
     'is sent by replay what it was sent before, word for word',
-    told(async () => {
+    withFailureOutput(async () => {
       const left = await lastPosition();
       await until(async () => (await publishedPosition()) >= left, ARRIVES_WITHIN_MS);
       const consumer = await crm.consumer('test.twice', ['deal.#']);
@@ -209,7 +209,7 @@ describe('a consumer that was away', () => {
 
   it(
     'catches up by command, with the types it wants',
-    told(async () => {
+    withFailureOutput(async () => {
       const left = await lastPosition();
       await liveOn(20);
       const consumer = await idleQueue('test.by-command');
@@ -229,7 +229,7 @@ describe('a consumer that was away', () => {
 
   it(
     'is told where a replay was that was stopped, and goes on from there',
-    told(async () => {
+    withFailureOutput(async () => {
       const consumer = await idleQueue('test.stopped');
       const first = command('replay', '--queue', 'test.stopped', '--from', '1', '--json');
       await until(() => first.told.stdout !== '', ARRIVES_WITHIN_MS);

@@ -9,7 +9,7 @@ import { CrmUser } from '../support/crm-user.js';
 import { StreamClient } from '../integration/streams/stream-client.js';
 import { audit, isSequenced, NO_DISCREPANCIES } from '../support/log-audit.js';
 import { killPrograms, Program } from '../support/processes.js';
-import { told } from '../support/told.js';
+import { withFailureOutput } from '../support/failure-output.js';
 
 const ROLES = join(__dirname, '../../docker/postgres/10-roles.sql');
 const MIGRATOR_PASSWORD = 'of-the-migrator';
@@ -73,7 +73,7 @@ describe('a database whose tables belong to another role than the one of the API
 
   it(
     'serves the whole way of a deal: requests, journal, event stream, job and reminder',
-    told(async () => {
+    withFailureOutput(async () => {
       const [api, worker] = await Promise.all([Program.api(env), Program.worker(env)]);
       await Promise.all([api.start(), worker.start()]);
       const seller = new CrmUser(api);

@@ -7,7 +7,7 @@ import { type EventConsumer } from '../support/event-consumer.js';
 import { Installation } from '../support/installation.js';
 import { StreamClient } from '../integration/streams/stream-client.js';
 import { type Program } from '../support/processes.js';
-import { told } from '../support/told.js';
+import { withFailureOutput } from '../support/failure-output.js';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const OVERDUE = '2020-01-01';
@@ -47,7 +47,7 @@ describe('a deal’s way through RabbitMQ, Redis and PostgreSQL', () => {
 
   it(
     'reaches another service as a CloudEvent that names who did it and in which trace',
-    told(async () => {
+    withFailureOutput(async () => {
       const headers = { traceparent: `00-${TRACE}-b7ad6b7169203331-01`, 'x-request-id': 'order-66' };
       const deal = { client_id: await seller.addClient(), title: 'КАСКО', next_review_at: '2099-01-01' };
       const opened = await seller.post<DealBody>('/deals', deal, headers);
@@ -67,7 +67,7 @@ describe('a deal’s way through RabbitMQ, Redis and PostgreSQL', () => {
 
   it(
     'tells the same change to RabbitMQ, to the event stream and to the journal',
-    told(async () => {
+    withFailureOutput(async () => {
       const { id } = await seller.openDeal(await seller.addClient());
       const stream = await StreamClient.open(api.port, { token: seller.token, query: `deal_id=${id}` });
       await seller.patch(`/deals/${id}/stage`, { stage: 'proposal' });
@@ -86,7 +86,7 @@ describe('a deal’s way through RabbitMQ, Redis and PostgreSQL', () => {
 
   it(
     'misses nothing on a stream that is opened again after its last event',
-    told(async () => {
+    withFailureOutput(async () => {
       const { id } = await seller.openDeal(await seller.addClient());
       const rename = (n: number) => seller.patch(`/deals/${id}`, { title: `КАСКО ${n}` });
       const first = await StreamClient.open(api.port, { token: seller.token, query: `deal_id=${id}` });
@@ -111,7 +111,7 @@ describe('a deal’s way through RabbitMQ, Redis and PostgreSQL', () => {
 
   it(
     'gets one reminder on the day of its review, without a job of its own',
-    told(async () => {
+    withFailureOutput(async () => {
       const { id } = await seller.openDeal(await seller.addClient(), OVERDUE);
       const reminder = await arrival('deal.review_due', id);
       expect(reminder.data).toMatchObject({ kind: 'overdue', assignee_ids: [seller.id], deal: { id } });
@@ -132,7 +132,7 @@ describe('a deal’s way through RabbitMQ, Redis and PostgreSQL', () => {
 
   it(
     'keeps for later what nobody has bound',
-    told(async () => {
+    withFailureOutput(async () => {
       const clientId = await seller.addClient();
       await until(async () => (await worker.metric('crm_unrouted_messages'))! > 0);
       const connection = await connect(crm.broker.url);
@@ -150,7 +150,7 @@ describe('a deal’s way through RabbitMQ, Redis and PostgreSQL', () => {
 
   it(
     'comes to the consumer in order, once each',
-    told(async () => {
+    withFailureOutput(async () => {
       expect(consumer.account).toMatchObject({ duplicates: 0, outOfOrder: [], changed: [] });
     }),
   );

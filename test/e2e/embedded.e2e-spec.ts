@@ -4,7 +4,7 @@ import { Installation } from '../support/installation.js';
 import { audit, isSequenced, NO_DISCREPANCIES } from '../support/log-audit.js';
 import { StreamClient } from '../integration/streams/stream-client.js';
 import { type Program } from '../support/processes.js';
-import { told } from '../support/told.js';
+import { withFailureOutput } from '../support/failure-output.js';
 
 describe('a deal’s way with nothing but PostgreSQL', () => {
   let crm: Installation;
@@ -21,7 +21,7 @@ describe('a deal’s way with nothing but PostgreSQL', () => {
 
   it(
     'is the same: stream, journal, projection, daily jobs, and one reminder',
-    told(async () => {
+    withFailureOutput(async () => {
       const stream = await StreamClient.open(api.port, { token: seller.token });
       const { id } = await seller.openDeal(await seller.addClient(), '2020-01-01');
       await seller.patch(`/deals/${id}`, { title: 'ОСАГО' });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { until } from '#platform/testing';
 import type { CrmUser } from '../support/crm-user.js';
-import { csvOf } from '../support/import-desk.js';
+import { csvOf } from '../support/import-harness.js';
 import { Installation } from '../support/installation.js';
 import type { Program } from '../support/processes.js';
 

@@ -9,7 +9,7 @@ import { Redis } from 'ioredis';
 import { newId } from '#platform/kernel';
 import { freePort } from '#platform/services';
 import { until } from '#platform/testing';
-import { commandLine, type Told } from '../support/command-line.js';
+import { commandLine, type CommandResult } from '../support/command-line.js';
 import type { CrmUser } from '../support/crm-user.js';
 import { Installation } from '../support/installation.js';
 import type { Program } from '../support/processes.js';
@@ -43,7 +43,7 @@ describe('the command line of operations', () => {
     await crm?.discard();
   });
 
-  const run = (...words: readonly string[]): Promise<Told> =>
+  const run = (...words: readonly string[]): Promise<CommandResult> =>
     commandLine({ ...crm.environment(), CRM_PORT: String(api.port) }, ...words);
 
   async function onBroker<T>(

@@ -6,7 +6,7 @@ import { until } from '#platform/testing';
 import type { CrmUser, DealBody } from '../support/crm-user.js';
 import { Installation } from '../support/installation.js';
 import type { Program } from '../support/processes.js';
-import { told } from '../support/told.js';
+import { withFailureOutput } from '../support/failure-output.js';
 
 const EXAMPLE = join(__dirname, '../../docs/examples/subscriber.mjs');
 const QUEUE = 'reports.stages';
@@ -84,7 +84,7 @@ describe('the subscriber of the documentation', () => {
 
   it(
     'does its work once for each event, also for one that comes again',
-    told(async () => {
+    withFailureOutput(async () => {
       await move('negotiation', 3);
       await until(async () => (await counted('negotiation')) === 3);
       const [event] = await crm.database.rows<{ id: string; data: object }>(
@@ -99,7 +99,7 @@ describe('the subscriber of the documentation', () => {
 
   it(
     'misses nothing while it is away, and nothing is counted twice when it was killed at work',
-    told(async () => {
+    withFailureOutput(async () => {
       const moving = move('closedWon', 30);
       await until(async () => (await counted('closedWon')) > 0);
       await kill();
@@ -114,7 +114,7 @@ describe('the subscriber of the documentation', () => {
 
   it(
     'puts aside what is no event, and goes on',
-    told(async () => {
+    withFailureOutput(async () => {
       await publish('{"no": json');
       await publish('{}');
       const bodies = await onBroker(async (channel) => {

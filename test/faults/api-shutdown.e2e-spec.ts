@@ -1,12 +1,12 @@
 import pg from 'pg';
 import { until } from '#platform/testing';
 import { type CrmUser, type DealBody } from '../support/crm-user.js';
-import { figures } from '../support/figures.js';
+import { printMeasurements } from '../support/measurements.js';
 import { Installation } from '../support/installation.js';
 import { StreamClient } from '../integration/streams/stream-client.js';
 import { audit, isSequenced, NO_DISCREPANCIES } from '../support/log-audit.js';
 import { type Program } from '../support/processes.js';
-import { told } from '../support/told.js';
+import { withFailureOutput } from '../support/failure-output.js';
 import { WriteLoad } from '../support/write-load.js';
 
 const STOPS_WITHIN_MS = 20_000;
@@ -61,7 +61,7 @@ describe('an API process that is told to stop', () => {
 
   it(
     'finishes the requests it has accepted, under load too, and every answer is true',
-    told(async () => {
+    withFailureOutput(async () => {
       const load = await WriteLoad.begin(user, { writers: 12 });
       await load.acknowledge(200);
       const asked = Date.now();
@@ -70,7 +70,7 @@ describe('an API process that is told to stop', () => {
       await load.end();
       const notes = load.unanswered.map(({ note }) => note);
       const done = await crm.database.rows('SELECT body FROM crm.journals WHERE body = ANY ($1)', [notes]);
-      figures('API stopped under load', {
+      printMeasurements('API stopped under load', {
         acknowledged: load.acknowledged.length,
         'too late': load.unanswered.length,
         'of them done': done.length,
@@ -88,7 +88,7 @@ describe('an API process that is told to stop', () => {
 
   it(
     'takes no more, ends its event streams, and waits for a request that takes its time',
-    told(async () => {
+    withFailureOutput(async () => {
       const deal = await user.openDeal(await user.addClient());
       const streams = await Promise.all([1, 2].map(() => StreamClient.open(api.port, { token: user.token })));
       const release = await hold(deal);
@@ -107,7 +107,7 @@ describe('an API process that is told to stop', () => {
 
   it(
     'does not wait for ever',
-    told(async () => {
+    withFailureOutput(async () => {
       const impatient = await crm.api({ CRM_SHUTDOWN_TIMEOUT_MS: '500' });
       const caller = crm.user(impatient);
       const deal = await caller.openDeal(await caller.addClient());
@@ -124,7 +124,7 @@ describe('an API process that is told to stop', () => {
 
   it(
     'that is killed instead leaves no half of a change behind, and a stream goes on at the next',
-    told(async () => {
+    withFailureOutput(async () => {
       const load = await WriteLoad.begin(user, { writers: 12 });
       const before = await StreamClient.open(api.port, { token: user.token });
       await load.acknowledge(200);
@@ -149,7 +149,7 @@ describe('an API process that is told to stop', () => {
       after.close();
       const seen = [...before.frames, ...after.frames].map(({ id }) => id);
       expect(seen).toEqual(positions.map(({ position }) => position));
-      figures('API killed under load', {
+      printMeasurements('API killed under load', {
         acknowledged: load.acknowledged.length,
         unanswered: load.unanswered.length,
         'events on the stream': seen.length,

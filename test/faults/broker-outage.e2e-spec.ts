@@ -1,11 +1,11 @@
 import { until } from '#platform/testing';
-import { expectEverythingArrived } from '../support/arrivals.js';
+import { expectEverythingDelivered } from '../support/delivery-check.js';
 import { type CrmUser } from '../support/crm-user.js';
 import { type EventConsumer } from '../support/event-consumer.js';
 import { Installation } from '../support/installation.js';
 import { isSequenced } from '../support/log-audit.js';
 import { type Program } from '../support/processes.js';
-import { told } from '../support/told.js';
+import { withFailureOutput } from '../support/failure-output.js';
 import { WriteLoad } from '../support/write-load.js';
 
 describe('while RabbitMQ is away', () => {
@@ -27,14 +27,14 @@ describe('while RabbitMQ is away', () => {
 
   /** With no request refused or left without an answer meanwhile. */
   async function everythingArrives(what: string, load: WriteLoad): Promise<void> {
-    await expectEverythingArrived(what, crm, consumer, load);
+    await expectEverythingDelivered(what, crm, consumer, load);
     expect(load.refused).toEqual([]);
     expect(load.unanswered).toEqual([]);
   }
 
   it(
     'writes go on, and everything arrives in order when it is back',
-    told(async () => {
+    withFailureOutput(async () => {
       const load = await WriteLoad.begin(user);
       await load.acknowledge(100);
       await crm.broker.stop();
@@ -48,7 +48,7 @@ describe('while RabbitMQ is away', () => {
 
   it(
     'nothing is lost when it is killed under load and started on the same data',
-    told(async () => {
+    withFailureOutput(async () => {
       const load = await WriteLoad.begin(user, { perSecond: 80 });
       await load.acknowledge(100);
       // What is on its way to it when it dies, it has neither stored nor confirmed.
@@ -65,7 +65,7 @@ describe('while RabbitMQ is away', () => {
 
   it(
     'what a hanging one did not confirm in time is sent again, and nothing overtakes',
-    told(async () => {
+    withFailureOutput(async () => {
       const load = await WriteLoad.begin(user, { perSecond: 150 });
       await load.acknowledge(50);
       process.kill(crm.broker.pid!, 'SIGSTOP');
@@ -80,7 +80,7 @@ describe('while RabbitMQ is away', () => {
 
   it(
     'reminders are published again afterwards',
-    told(async () => {
+    withFailureOutput(async () => {
       await worker.ready();
       const deal = await user.openDeal(await user.addClient(), '2020-01-01');
       const reminded = (): boolean =>
@@ -96,7 +96,7 @@ describe('while RabbitMQ is away', () => {
 
   it(
     'a worker starts, orders the log, and publishes when it is back',
-    told(async () => {
+    withFailureOutput(async () => {
       await worker.stop();
       await crm.broker.stop();
       worker.launch();

@@ -1,11 +1,11 @@
 import { until } from '#platform/testing';
-import { expectEverythingArrived } from '../support/arrivals.js';
+import { expectEverythingDelivered } from '../support/delivery-check.js';
 import { type CrmUser } from '../support/crm-user.js';
 import { type EventConsumer } from '../support/event-consumer.js';
 import { Installation } from '../support/installation.js';
 import { StreamClient } from '../integration/streams/stream-client.js';
 import { type Program } from '../support/processes.js';
-import { told } from '../support/told.js';
+import { withFailureOutput } from '../support/failure-output.js';
 import { WriteLoad } from '../support/write-load.js';
 
 const OUTAGES = 3;
@@ -28,7 +28,7 @@ describe('when PostgreSQL crashes under load', () => {
 
   it(
     'requests are refused with 503 until it is back, and nothing acknowledged is lost',
-    told(async () => {
+    withFailureOutput(async () => {
       const stream = await StreamClient.open(api.port, { token: user.token });
       const load = await WriteLoad.begin(user, { perSecond: 300, writers: 12 });
       for (let outage = 0; outage < OUTAGES; outage++) {
@@ -43,7 +43,7 @@ describe('when PostgreSQL crashes under load', () => {
       await load.acknowledge(100);
       await load.end();
       await worker.ready();
-      await expectEverythingArrived(`PostgreSQL killed ${OUTAGES} times`, crm, consumer, load);
+      await expectEverythingDelivered(`PostgreSQL killed ${OUTAGES} times`, crm, consumer, load);
       expect(load.unanswered).toEqual([]);
       expect(new Set(load.refused.map(({ status, contentType }) => `${status} ${contentType}`))).toEqual(
         new Set(['503 application/problem+json']),

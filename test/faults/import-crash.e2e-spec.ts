@@ -1,9 +1,9 @@
 import { until } from '#platform/testing';
 import type { CrmUser } from '../support/crm-user.js';
-import { csvOf, type ShownImport } from '../support/import-desk.js';
+import { csvOf, type ShownImport } from '../support/import-harness.js';
 import { Installation } from '../support/installation.js';
 import type { Program } from '../support/processes.js';
-import { told } from '../support/told.js';
+import { withFailureOutput } from '../support/failure-output.js';
 
 const ROWS = 15_000;
 
@@ -45,7 +45,7 @@ describe('when the worker is killed in the middle of an import', () => {
   it.each(['good_rows', 'all_or_nothing'])(
     'one in mode %s ends with each row once, however often that happens',
     (mode) =>
-      told(async () => {
+      withFailureOutput(async () => {
         const id = await hand(mode, mode);
         for (const [state, part] of [
           [mode === 'good_rows' ? 'applying' : 'checking', 0.1],

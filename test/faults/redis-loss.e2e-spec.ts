@@ -3,10 +3,10 @@ import pg from 'pg';
 import { until } from '#platform/testing';
 import { type CrmUser, type DealBody } from '../support/crm-user.js';
 import { type EventConsumer } from '../support/event-consumer.js';
-import { figures } from '../support/figures.js';
+import { printMeasurements } from '../support/measurements.js';
 import { Installation } from '../support/installation.js';
 import { type Program } from '../support/processes.js';
-import { told } from '../support/told.js';
+import { withFailureOutput } from '../support/failure-output.js';
 
 const FUTURE = '2999-01-01';
 const DEALS = 60;
@@ -64,7 +64,11 @@ describe('when Redis loses everything', () => {
       [deals.map(({ id }) => id)],
     );
     await until(() => reminders.every(({ id }) => consumer.ids.has(id)), HEALS_WITHIN_MS);
-    figures(what, { deals: DEALS, reminders: reminders.length, 'healed in s': (healedMs / 1_000).toFixed(1) });
+    printMeasurements(what, {
+      deals: DEALS,
+      reminders: reminders.length,
+      'healed in s': (healedMs / 1_000).toFixed(1),
+    });
     expect(reminders.map((reminder) => reminder.deal_id).sort()).toEqual(deals.map(({ id }) => id).sort());
     expect(consumer.account).toMatchObject({ duplicates: 0, changed: [] });
     expect(worker.isRunning).toBe(true);
@@ -72,7 +76,7 @@ describe('when Redis loses everything', () => {
 
   it(
     'waiting jobs are enqueued again, and each deal gets one reminder',
-    told(async () => {
+    withFailureOutput(async () => {
       const redis = new Redis(crm.queues.url);
       const lock = new pg.Client({ connectionString: crm.database.url });
       lock.on('error', () => undefined); // a test that failed meanwhile drops its database
@@ -91,7 +95,7 @@ describe('when Redis loses everything', () => {
 
   it(
     'jobs requested while it is away run when it is back',
-    told(async () => {
+    withFailureOutput(async () => {
       await crm.queues.kill();
       const deals = await requestReminders();
       await until(async () => (await requestsOf(deals, 'pending')) === DEALS);

@@ -3,12 +3,12 @@ import pg from 'pg';
 import { addDays, type CalendarDate } from '#platform/kernel';
 import { until } from '#platform/testing';
 import { type EventConsumer } from '../support/event-consumer.js';
-import { figures, share } from '../support/figures.js';
+import { printMeasurements, share } from '../support/measurements.js';
 import { Installation } from '../support/installation.js';
 import { MovedClock } from '../support/moved-clock.js';
 import { type Program } from '../support/processes.js';
 import { expectedReminders, openBook } from '../support/reminder-book.js';
-import { told } from '../support/told.js';
+import { withFailureOutput } from '../support/failure-output.js';
 
 const FIRST_DAY = '2026-03-02';
 const DAYS = 60;
@@ -99,7 +99,7 @@ describe('sixty days of a book', () => {
 
   it(
     'publishes every reminder once, although workers, Redis and RabbitMQ are killed, flushed and restarted',
-    told(async () => {
+    withFailureOutput(async () => {
       const everyDay = await expectedReminders(crm.database, FIRST_DAY, addDays(FIRST_DAY, DAYS - 1));
       // A review that stays due is published for the last of several missed days alone.
       const expected = everyDay.filter(
@@ -147,7 +147,7 @@ describe('sixty days of a book', () => {
       const logged = await crm.database.rows<{ id: string }>('SELECT id FROM crm.event_log');
       await until(() => consumer.ids.size >= logged.length, SETTLES_WITHIN_MS);
       const { delivered, duplicates } = consumer.account;
-      figures('60 days of reminders', {
+      printMeasurements('60 days of reminders', {
         expected: expected.length,
         told: events.length,
         'told twice': events.length - new Set(events).size,

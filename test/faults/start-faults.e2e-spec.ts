@@ -2,7 +2,7 @@ import { freePort } from '#platform/services';
 import { createTestDatabase, type TestDatabase, testEnvironment, testServer } from '#platform/testing';
 import { MIGRATIONS } from '../../migrations/index.js';
 import { type Exit, killPrograms, Program } from '../support/processes.js';
-import { told } from '../support/told.js';
+import { withFailureOutput } from '../support/failure-output.js';
 
 const KINDS = [
   { kind: 'API', make: (env: NodeJS.ProcessEnv) => Program.api(env) },
@@ -38,7 +38,7 @@ describe.each(KINDS)('the $kind does not start', ({ make }) => {
 
   it(
     'with bad settings, and names each of them but no value',
-    told(async () => {
+    withFailureOutput(async () => {
       const { code, said } = await failure({
         ...testEnvironment({ databaseUrl: 'mysql://root:hunter2@localhost/crm' }),
         CRM_TIMEZONE: 'Mars/Olympus',
@@ -58,7 +58,7 @@ describe.each(KINDS)('the $kind does not start', ({ make }) => {
 
   it(
     'in production without the real servers',
-    told(async () => {
+    withFailureOutput(async () => {
       const { code, said } = await failure({
         ...testEnvironment({ databaseUrl: database.url }),
         NODE_ENV: 'production',
@@ -71,7 +71,7 @@ describe.each(KINDS)('the $kind does not start', ({ make }) => {
 
   it(
     'without its database',
-    told(async () => {
+    withFailureOutput(async () => {
       const databaseUrl = `postgresql://crm:hunter2@127.0.0.1:${nowhere}/crm`;
       const { code, said } = await failure(testEnvironment({ databaseUrl }));
       expect(code).toBe(69);
@@ -82,7 +82,7 @@ describe.each(KINDS)('the $kind does not start', ({ make }) => {
 
   it(
     'on a database that was never migrated, or whose schema is older',
-    told(async () => {
+    withFailureOutput(async () => {
       for (const migrations of [[], MIGRATIONS.slice(0, -1)]) {
         const older = await createTestDatabase(migrations);
         const { code, said } = await failure(testEnvironment({ databaseUrl: older.url }));
@@ -95,7 +95,7 @@ describe.each(KINDS)('the $kind does not start', ({ make }) => {
 
   it(
     'on a database whose schema is newer',
-    told(async () => {
+    withFailureOutput(async () => {
       const newer = await createTestDatabase(MIGRATIONS);
       await newer.rows(`INSERT INTO crm.migrations (timestamp, name) VALUES (4102444800000, 'FromTheFuture')`);
       const { code, said } = await failure(testEnvironment({ databaseUrl: newer.url }));

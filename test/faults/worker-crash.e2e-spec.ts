@@ -1,10 +1,10 @@
 import { until } from '#platform/testing';
-import { expectEverythingArrived } from '../support/arrivals.js';
+import { expectEverythingDelivered } from '../support/delivery-check.js';
 import { type CrmUser } from '../support/crm-user.js';
 import { type EventConsumer } from '../support/event-consumer.js';
 import { Installation } from '../support/installation.js';
 import { type Program } from '../support/processes.js';
-import { told } from '../support/told.js';
+import { withFailureOutput } from '../support/failure-output.js';
 import { WriteLoad } from '../support/write-load.js';
 
 /** Notes every move of a cursor, so that one that went back is seen however short it was. */
@@ -63,7 +63,7 @@ describe('when workers crash', () => {
 
   it(
     'one that is alone loses nothing, however often it is killed while it publishes',
-    told(async () => {
+    withFailureOutput(async () => {
       const [worker, other] = workers as [Program, Program];
       await other.stop();
       const load = await WriteLoad.begin(user, { perSecond: 100 });
@@ -73,7 +73,7 @@ describe('when workers crash', () => {
         await worker.start();
       }
       await load.end();
-      await expectEverythingArrived('worker killed 3 times', crm, consumer, load);
+      await expectEverythingDelivered('worker killed 3 times', crm, consumer, load);
       await expectCursorsNeverWentBack();
       await other.start();
     }),
@@ -81,7 +81,7 @@ describe('when workers crash', () => {
 
   it(
     'the one that stands by takes over, and nothing is lost or overtaken',
-    told(async () => {
+    withFailureOutput(async () => {
       const load = await WriteLoad.begin(user, { perSecond: 100 });
       for (let round = 0; round < 3; round++) {
         await load.acknowledge(60);
@@ -91,14 +91,14 @@ describe('when workers crash', () => {
         await killed.start();
       }
       await load.end();
-      await expectEverythingArrived('leading worker killed 3 times', crm, consumer, load);
+      await expectEverythingDelivered('leading worker killed 3 times', crm, consumer, load);
       await expectCursorsNeverWentBack();
     }),
   );
 
   it(
     'one that is told to stop hands over with nothing sent twice',
-    told(async () => {
+    withFailureOutput(async () => {
       const { duplicates } = consumer.account;
       const load = await WriteLoad.begin(user, { perSecond: 100 });
       for (let round = 0; round < 2; round++) {
@@ -109,7 +109,7 @@ describe('when workers crash', () => {
         await stopped.start();
       }
       await load.end();
-      await expectEverythingArrived('leading worker stopped 2 times', crm, consumer, load);
+      await expectEverythingDelivered('leading worker stopped 2 times', crm, consumer, load);
       expect(consumer.account.duplicates).toBe(duplicates);
     }),
   );
@@ -117,7 +117,7 @@ describe('when workers crash', () => {
   it.each(['publisher', 'sequencer'] as const)(
     'a frozen %s loses its lease to the other worker, and moves no cursor when it goes on',
     (work) =>
-      told(async () => {
+      withFailureOutput(async () => {
         const load = await WriteLoad.begin(user, { perSecond: 100 });
         await load.acknowledge(60);
         const frozen = await leader(undefined, work);
@@ -130,7 +130,7 @@ describe('when workers crash', () => {
         await until(() => frozen.lastSaid('lease lost', { work }));
         await load.acknowledge(60);
         await load.end();
-        await expectEverythingArrived(`frozen ${work}`, crm, consumer, load);
+        await expectEverythingDelivered(`frozen ${work}`, crm, consumer, load);
         await expectCursorsNeverWentBack();
         await expectGapFreePositions();
         expect(await leaseToken(work)).toBe(token);
@@ -139,7 +139,7 @@ describe('when workers crash', () => {
 
   it(
     'one that is frozen for less than its lease goes on',
-    told(async () => {
+    withFailureOutput(async () => {
       const load = await WriteLoad.begin(user, { perSecond: 100 });
       const paused = await leader();
       for (let round = 0; round < 3; round++) {
@@ -149,7 +149,7 @@ describe('when workers crash', () => {
         paused.resume();
       }
       await load.end();
-      await expectEverythingArrived('leading worker slowed down', crm, consumer, load);
+      await expectEverythingDelivered('leading worker slowed down', crm, consumer, load);
       expect(await leader()).toBe(paused);
     }),
   );

@@ -1,4 +1,4 @@
-import { type Body, COVER, OFFERS, type Story } from './broker-story.js';
+import { type Body, COVER, OFFERS, type BrokerScenario } from './broker-scenario.js';
 import type { BrokerTeam } from './broker-team.js';
 
 /** A request that must be refused. */
@@ -12,10 +12,13 @@ interface Refused {
 }
 
 /** What the API said to each of the requests that it must refuse, beside what it must have said. */
-export async function tryLimits(story: Story, team: BrokerTeam): Promise<{ said: string[]; meant: string[] }> {
+export async function tryLimits(
+  scenario: BrokerScenario,
+  team: BrokerTeam,
+): Promise<{ said: string[]; meant: string[] }> {
   const said: string[] = [];
   const meant: string[] = [];
-  for (const { who, method, path, body, answer } of [...outOfSight(story), ...outOfReach(story)]) {
+  for (const { who, method, path, body, answer } of [...outOfSight(scenario), ...outOfReach(scenario)]) {
     const reply = await team[who].send<{ code?: string } | undefined>(method, path, body);
     said.push(`${who} ${method} ${path}: ${reply.status} ${reply.body?.code}`);
     meant.push(`${who} ${method} ${path}: ${answer}`);
@@ -24,7 +27,7 @@ export async function tryLimits(story: Story, team: BrokerTeam): Promise<{ said:
 }
 
 /** What is another's does not exist. */
-function outOfSight({ dealPath, client, quoting, issue, assignment }: Story): Refused[] {
+function outOfSight({ dealPath, client, quoting, issue, assignment }: BrokerScenario): Refused[] {
   const policy = `/policies/${issue.drafted.body.id}`;
   const quote = `${dealPath}/quotes/${quoting.added[1]!.body.id}`;
   const noDeal = '404 deal_not_found';
@@ -55,7 +58,7 @@ function outOfSight({ dealPath, client, quoting, issue, assignment }: Story): Re
 }
 
 /** What may be seen and not be done. */
-function outOfReach({ dealPath, client, quoting, issue, assignment }: Story): Refused[] {
+function outOfReach({ dealPath, client, quoting, issue, assignment }: BrokerScenario): Refused[] {
   const policy = `/policies/${issue.drafted.body.id}`;
   const [first, second] = quoting.added.map(({ body }: { body: Body }) => `${dealPath}/quotes/${body.id}`);
   const assignee = { executor_id: assignment.first.body.executor_id };

@@ -1,4 +1,4 @@
-import { type Body, DOCUMENT_ID, type Story } from './broker-story.js';
+import { type Body, DOCUMENT_ID, type BrokerScenario } from './broker-scenario.js';
 import type { BrokerTeam } from './broker-team.js';
 import type { CrmUser, Reply } from './crm-user.js';
 
@@ -14,14 +14,17 @@ export interface Recorded {
   readonly about: object;
 }
 
-/** What journal and events must tell of the story, in order; drawn from what the API answered on the way. */
-export function recordOf(story: Story, team: BrokerTeam): Recorded[] {
-  return [...beginning(story, team), ...quotes(story, team), ...choice(story, team), ...policy(story, team)].concat(
-    ending(story, team),
-  );
+/** What journal and events must tell of the scenario, in order; drawn from what the API answered on the way. */
+export function recordOf(scenario: BrokerScenario, team: BrokerTeam): Recorded[] {
+  return [
+    ...beginning(scenario, team),
+    ...quotes(scenario, team),
+    ...choice(scenario, team),
+    ...policy(scenario, team),
+  ].concat(ending(scenario, team));
 }
 
-function beginning({ deal, assignment: { first, second } }: Story, { seller, lead }: BrokerTeam): Recorded[] {
+function beginning({ deal, assignment: { first, second } }: BrokerScenario, { seller, lead }: BrokerTeam): Recorded[] {
   const given = (before: Reply<Body>, after: Reply<Body>): Recorded =>
     recorded(lead, 'Deal assigned', ['deal.assigned', 'deal.updated'], {
       data: difference(before, after, ['executor_id']),
@@ -31,7 +34,7 @@ function beginning({ deal, assignment: { first, second } }: Story, { seller, lea
   return [recorded(seller, 'Deal opened', ['deal.created'], opened), given(deal, first), given(first, second)];
 }
 
-function quotes({ quoting: { added, filed, ready, lowered } }: Story, { executor }: BrokerTeam): Recorded[] {
+function quotes({ quoting: { added, filed, ready, lowered } }: BrokerScenario, { executor }: BrokerTeam): Recorded[] {
   return [
     ...added.map(({ body }) =>
       recorded(executor, 'Quote added', ['deal.quote.created'], {
@@ -47,7 +50,7 @@ function quotes({ quoting: { added, filed, ready, lowered } }: Story, { executor
   ];
 }
 
-function choice({ assignment, quoting, choice: chosen }: Story, { seller }: BrokerTeam): Recorded[] {
+function choice({ assignment, quoting, choice: chosen }: BrokerScenario, { seller }: BrokerTeam): Recorded[] {
   const [first, third] = chosen.archived;
   return [
     stageChange(seller, assignment.second, chosen.proposed),
@@ -57,7 +60,10 @@ function choice({ assignment, quoting, choice: chosen }: Story, { seller }: Brok
   ];
 }
 
-function policy({ issue: { drafted, numbered, filed, activated } }: Story, { executor }: BrokerTeam): Recorded[] {
+function policy(
+  { issue: { drafted, numbered, filed, activated } }: BrokerScenario,
+  { executor }: BrokerTeam,
+): Recorded[] {
   return [
     policyDraft(executor, drafted),
     policyChange(executor, 'Policy changed: policy_number', drafted, numbered, 'policy_number'),
@@ -69,7 +75,10 @@ function policy({ issue: { drafted, numbered, filed, activated } }: Story, { exe
   ];
 }
 
-function ending({ choice: chosen, issue, closing, renewal }: Story, { seller, admin }: BrokerTeam): Recorded[] {
+function ending(
+  { choice: chosen, issue, closing, renewal }: BrokerScenario,
+  { seller, admin }: BrokerTeam,
+): Recorded[] {
   const { body: note } = closing.note;
   const closed = {
     before: { status: 'active', close_reason: null },

@@ -4,18 +4,18 @@ import { join } from 'node:path';
 const PROGRAM = join(__dirname, '../../dist/apps/cli/src/main.js');
 
 /** How a command ended, and what it said. */
-export interface Told {
+export interface CommandResult {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
 /** Runs `npx crm` with these words, without its build. */
-export async function commandLine(env: NodeJS.ProcessEnv, ...words: readonly string[]): Promise<Told> {
+export async function commandLine(env: NodeJS.ProcessEnv, ...words: readonly string[]): Promise<CommandResult> {
   const child = spawn(process.execPath, [PROGRAM, ...words], { env: { PATH: process.env.PATH, ...env } });
-  const told = { stdout: '', stderr: '' };
-  child.stdout.on('data', (text: Buffer) => (told.stdout += text.toString()));
-  child.stderr.on('data', (text: Buffer) => (told.stderr += text.toString()));
+  const output = { stdout: '', stderr: '' };
+  child.stdout.on('data', (text: Buffer) => (output.stdout += text.toString()));
+  child.stderr.on('data', (text: Buffer) => (output.stderr += text.toString()));
   const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
-  return { code, ...told };
+  return { code, ...output };
 }

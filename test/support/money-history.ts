@@ -6,7 +6,7 @@ type Kind = 'income' | 'expense';
 type Lines = Readonly<Record<Kind, Map<string, bigint>>>;
 
 /** A payment as the log tells it. */
-interface ToldPayment {
+interface LoggedPayment {
   readonly payment: PaymentView;
   readonly lines: Lines;
 }
@@ -65,9 +65,9 @@ function expectSequences(payments: readonly PaymentView[]): void {
   }
 }
 
-function replay(events: readonly LoggedRow[]): Map<string, ToldPayment> {
+function replay(events: readonly LoggedRow[]): Map<string, LoggedPayment> {
   expect(events.map(({ stream_version }) => stream_version)).toEqual(events.map((_, index) => index + 1));
-  const told = new Map<string, ToldPayment>();
+  const told = new Map<string, LoggedPayment>();
   for (const [index, event] of events.entries()) {
     const id = event.data.payment_id as string | undefined;
     if (!id) continue;
@@ -98,7 +98,7 @@ function followLine(lines: Lines, { type, data }: LoggedRow): void {
   else known.set(line.id, hundredths(line.amount));
 }
 
-function followPayment(before: ToldPayment | undefined, { type, data }: LoggedRow): ToldPayment {
+function followPayment(before: LoggedPayment | undefined, { type, data }: LoggedRow): LoggedPayment {
   const payment = data.payment as PaymentView;
   const lines = before?.lines ?? { income: new Map<string, bigint>(), expense: new Map<string, bigint>() };
   expect(payment.version).toBe((before?.payment.version ?? 0) + 1);

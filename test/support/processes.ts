@@ -175,7 +175,7 @@ export class Program {
 }
 
 /** What every program wrote last, for whoever looks into a failure. */
-export function lastWordsOfAll(): string {
+export function lastOutputOfAll(): string {
   return [...started].map((program) => `${program.lastWords(SHOWN_LINES)}\n`).join('');
 }
 

@@ -49,7 +49,7 @@ export class ManualSignal extends LogSignal {
 }
 
 /** Keeps messages instead of writing them. */
-export class KeptLog extends Log {
+export class RecordingLog extends Log {
   readonly warnings: string[] = [];
   readonly errors: string[] = [];
 

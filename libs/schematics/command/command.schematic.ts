@@ -118,7 +118,7 @@ function addRoute(tree: Tree, { one, many, verb, done, oneWithArticle }: Act): v
   });
 }
 
-/** The owner of the deal decides, as over a deletion; and the story of events tells of it. */
+/** The owner of the deal decides, as over a deletion; and the event scenario deletes one. */
 function addRight(tree: Tree, { one, many, verb, oneWithArticle }: Act): void {
   const files = filesOf({ one, many, oneWithArticle });
   CodeFile.edit(tree, 'libs/platform/auth/access/access.ts', (rights) => {
@@ -130,9 +130,9 @@ function addRight(tree: Tree, { one, many, verb, oneWithArticle }: Act): void {
       `'POST /api/v1/deals/{id}/${many.kebab}/{${one.snake}_id}/${verb.kebab}': { about: 'deal', given, answers: DECIDE }`,
     );
   });
-  CodeFile.edit(tree, files.story, (story) => {
-    story.statement(
-      `tell${many.pascal}`,
+  CodeFile.edit(tree, files.scenario, (scenario) => {
+    scenario.statement(
+      `run${many.pascal}Scenario`,
       `expect(await by.post(\`\${pathOf${one.pascal}(await add${one.pascal}(by, deal))}/${verb.kebab}\`)).toMatchObject({ status: 200 });`,
     );
   });

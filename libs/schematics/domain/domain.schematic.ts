@@ -63,8 +63,8 @@ function register(tree: Tree, { one, many }: DomainNames): void {
   CodeFile.edit(tree, 'test/integration/access/access-table.ts', (table) => {
     table.import(`./access-of-${many.kebab}.js`, access).property('RULES', `...${access}`);
   });
-  CodeFile.edit(tree, 'test/support/event-story.ts', (story) => {
-    story.import(`./${many.kebab}.js`, `tell${many.pascal}`);
-    story.statement('tell', `await tell${many.pascal}(seller, deal);`);
+  CodeFile.edit(tree, 'test/support/event-scenario.ts', (scenario) => {
+    scenario.import(`./${many.kebab}.js`, `run${many.pascal}Scenario`);
+    scenario.statement('runSteps', `await run${many.pascal}Scenario(seller, deal);`);
   });
 }

@@ -28,7 +28,7 @@ describe('a page of another site', () => {
     crm = await Crm.start({}, serveQueueDashboard);
     proxied = await crm.also({
       CRM_TRUSTED_PROXIES: '10.0.0.0/8, 127.0.0.1',
-      CRM_ALLOWED_ORIGINS: 'https://desk.example',
+      CRM_ALLOWED_ORIGINS: 'https://harness.example',
     });
   });
   afterAll(() => crm.stop());
@@ -81,7 +81,7 @@ describe('a page of another site', () => {
 
   it.each([
     ['the own host by X-Forwarded-Host', 'https://crm.example', 404],
-    ['an allowed origin', 'https://desk.example', 404],
+    ['an allowed origin', 'https://harness.example', 404],
     ['another origin', 'https://evil.example', 403],
   ])('is judged behind a trusted proxy by %s', async (_name, origin, status) => {
     const request = {

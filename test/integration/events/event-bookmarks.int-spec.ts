@@ -1,7 +1,7 @@
 import { newId } from '#platform/kernel';
 import type { TestUser } from '#platform/testing';
 import type { Listed } from '../../support/crm.js';
-import { FeedTrial, type FeedBody } from './feed-trial.js';
+import { FeedHarness, type FeedBody } from './feed-harness.js';
 import { numbered, range } from '../streams/stream-events.js';
 
 interface BookmarkBody {
@@ -13,16 +13,16 @@ interface BookmarkBody {
 }
 
 describe('a bookmark', () => {
-  let trial: FeedTrial;
+  let harness: FeedHarness;
   let service: TestUser;
   let last: number;
 
   beforeAll(async () => {
-    trial = await FeedTrial.begin();
-    service = trial.user('service');
-    last = await trial.database.appendSequenced(numbered(newId(), 1, 100));
+    harness = await FeedHarness.begin();
+    service = harness.user('service');
+    last = await harness.database.appendSequenced(numbered(newId(), 1, 100));
   });
-  afterAll(() => trial.end());
+  afterAll(() => harness.end());
 
   const set = (name: string, body: object, headers: Record<string, string> = {}) =>
     service.send<BookmarkBody>('PUT', `/events/bookmarks/${name}`, { body, headers });

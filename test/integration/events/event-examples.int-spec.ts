@@ -5,7 +5,7 @@ import { EVENT_TYPES } from '../../../apps/api/src/catalogue/event-types.js';
 import { typeOf } from '../../../apps/api/src/catalogue/event-schema.js';
 import { type RecordedEvent, recordedEvents } from '../../../apps/api/src/catalogue/recorded-events.js';
 import { Crm } from '../../support/crm.js';
-import { type StoryRow, tellStory } from '../../support/event-story.js';
+import { type ScenarioRow, runEventScenario } from '../../support/event-scenario.js';
 import { EventValidator, SCHEMA_HOST } from '../../support/event-validator.js';
 
 const FILE = join(__dirname, '../../../apps/api/src/catalogue/recorded-events.json');
@@ -15,7 +15,7 @@ const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 const TRACEPARENT = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
 
 /** The first event of each type, in the order of the catalogue; ids numbered, so that each run records the same. */
-function record(rows: readonly StoryRow[]): Readonly<Record<string, RecordedEvent>> {
+function record(rows: readonly ScenarioRow[]): Readonly<Record<string, RecordedEvent>> {
   const ids = new Map<string, string>();
   const numbered = (id: string): string => {
     const known = ids.get(id) ?? `019caca0-4b00-7000-8000-${String(ids.size + 1).padStart(12, '0')}`;
@@ -29,7 +29,7 @@ function record(rows: readonly StoryRow[]): Readonly<Record<string, RecordedEven
   return Object.fromEntries(EVENT_TYPES.map((eventType) => first(typeOf(eventType)))) as Record<string, RecordedEvent>;
 }
 
-function envelope(row: StoryRow): RecordedEvent {
+function envelope(row: ScenarioRow): RecordedEvent {
   const logged: LoggedEvent = {
     ...row,
     position: BigInt(row.position),
@@ -50,14 +50,14 @@ describe('the examples of the catalogue', () => {
 
   beforeAll(async () => {
     crm = await Crm.start();
-    told = record(await tellStory(crm));
+    told = record(await runEventScenario(crm));
     if (isRecording) writeFileSync(FILE, `${JSON.stringify(told, null, 2)}\n`);
   });
   afterAll(() => crm.stop());
 
   it('show each type that there is', () => {
     const missing = Object.entries(told).filter(([, event]) => event === undefined);
-    expect(missing.map(([type]) => `${type}: add its step to test/support/event-story.ts`)).toEqual([]);
+    expect(missing.map(([type]) => `${type}: add its step to test/support/event-scenario.ts`)).toEqual([]);
   });
 
   it('are what the service publishes: `npm run record:events` takes them anew', () => {

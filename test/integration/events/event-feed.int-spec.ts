@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { newId } from '#platform/kernel';
 import { type TestUser, until } from '#platform/testing';
-import { FeedTrial, type FeedBody } from './feed-trial.js';
+import { FeedHarness, type FeedBody } from './feed-harness.js';
 import { numbered, range } from '../streams/stream-events.js';
 
 const FEED = '/events';
@@ -10,20 +10,20 @@ const FEED = '/events';
 const WAIT_S = 30;
 
 describe('the feed', () => {
-  let trial: FeedTrial;
+  let harness: FeedHarness;
   let service: TestUser;
-  const others: FeedTrial[] = [];
+  const others: FeedHarness[] = [];
 
   beforeAll(async () => {
-    trial = await FeedTrial.begin();
-    service = trial.user('service');
+    harness = await FeedHarness.begin();
+    service = harness.user('service');
   });
   afterAll(async () => {
-    await Promise.all([trial, ...others].map((one) => one.end()));
+    await Promise.all([harness, ...others].map((one) => one.end()));
   });
 
-  async function another(): Promise<FeedTrial> {
-    const other = await FeedTrial.begin();
+  async function another(): Promise<FeedHarness> {
+    const other = await FeedHarness.begin();
     others.push(other);
     return other;
   }
@@ -32,9 +32,9 @@ describe('the feed', () => {
   const positionsOf = ({ items }: FeedBody) => items.map(({ position }) => Number(position));
 
   it('gives every event once, in order, to who passes next_after as after', async () => {
-    const begin = await trial.database.lastPosition();
+    const begin = await harness.database.lastPosition();
     const [one, two] = [newId(), newId()];
-    const end = await trial.database.appendSequenced([...numbered(one, 1, 60), ...numbered(two, 1, 60)]);
+    const end = await harness.database.appendSequenced([...numbered(one, 1, 60), ...numbered(two, 1, 60)]);
     const seen: number[] = [];
     let page = await read(`after=${begin}&limit=50`);
     for (; ; page = await read(`after=${page.next_after}&limit=50`)) {
@@ -47,15 +47,15 @@ describe('the feed', () => {
   });
 
   it('begins with the oldest event when no place is named', async () => {
-    await trial.database.appendSequenced(numbered(newId(), 1, 1));
+    await harness.database.appendSequenced(numbered(newId(), 1, 1));
     expect(positionsOf(await read('limit=1'))).toEqual([1]);
   });
 
   it('gives the types and deals that are asked for, and says how far it has looked', async () => {
-    const begin = await trial.database.lastPosition();
+    const begin = await harness.database.lastPosition();
     const deal = newId();
     const of = (type: string, dealId = deal) => numbered(dealId, 1, 1, { type });
-    const end = await trial.database.appendSequenced([
+    const end = await harness.database.appendSequenced([
       ...['deal.created', 'deal.payment.updated', 'deal.payment.income.created'].flatMap((type) => of(type)),
       ...of('deal.payment.updated', newId()),
       { type: 'client.created' },
@@ -122,30 +122,30 @@ describe('the feed', () => {
     }
 
     it('answers with the first event it asked for, as soon as it is there', async () => {
-      const begin = await trial.database.lastPosition();
+      const begin = await harness.database.lastPosition();
       const deal = newId();
       const answer = read(`after=${begin}&wait=${WAIT_S}&types=deal.created&deal_id=${deal}`);
-      await trial.waiters(1);
-      await trial.database.appendSequenced([{ type: 'deal.created', dealId: newId() }, ...numbered(deal, 1, 3)]);
-      const end = await trial.database.appendSequenced([{ type: 'deal.created', dealId: deal }]);
+      await harness.waiters(1);
+      await harness.database.appendSequenced([{ type: 'deal.created', dealId: newId() }, ...numbered(deal, 1, 3)]);
+      const end = await harness.database.appendSequenced([{ type: 'deal.created', dealId: deal }]);
       expect(positionsOf(await soon(answer))).toEqual([end]);
     });
 
     it('answers at once when there is something', async () => {
-      await trial.database.appendSequenced(numbered(newId(), 1, 1));
+      await harness.database.appendSequenced(numbered(newId(), 1, 1));
       expect((await soon(read(`wait=${WAIT_S}&limit=1`))).items).toHaveLength(1);
     });
 
     it('answers with nothing when the time has passed, and says how far it has looked', async () => {
-      const begin = await trial.database.lastPosition();
+      const begin = await harness.database.lastPosition();
       const answer = read(`after=${begin}&wait=1&types=deal.created`);
-      await trial.waiters(1);
-      const end = await trial.database.appendSequenced(numbered(newId(), 1, 5));
+      await harness.waiters(1);
+      const end = await harness.database.appendSequenced(numbered(newId(), 1, 5));
       expect(await answer).toEqual({ items: [], next_after: String(end), has_more: false });
     });
 
     it('refuses a user more waiting requests than one user may have, and no other user', async () => {
-      const limited = await FeedTrial.begin({ CRM_LONG_POLLS_PER_USER: '2' });
+      const limited = await FeedHarness.begin({ CRM_LONG_POLLS_PER_USER: '2' });
       const [one, two] = [limited.user('service'), limited.user('service')];
       const path = `/events?wait=${WAIT_S}`;
       const waiting = [one.get(path), one.get(path)];
@@ -162,13 +162,13 @@ describe('the feed', () => {
     });
 
     it('lets go of a client that has left', async () => {
-      const begin = await trial.database.lastPosition();
-      const url = `${trial.url}/api/v1/events?after=${begin}&wait=${WAIT_S}`;
+      const begin = await harness.database.lastPosition();
+      const url = `${harness.url}/api/v1/events?after=${begin}&wait=${WAIT_S}`;
       const call = request(url, { headers: service.authorization });
       call.on('error', () => undefined).end();
-      await trial.waiters(1);
+      await harness.waiters(1);
       call.destroy();
-      await trial.waiters(0);
+      await harness.waiters(0);
     });
 
     it('frees the places of pipelined requests when their connection is closed', async () => {
@@ -191,7 +191,7 @@ describe('the feed', () => {
     });
 
     it('answers all who wait when it stops', async () => {
-      const other = await FeedTrial.begin();
+      const other = await FeedHarness.begin();
       const end = await other.database.appendSequenced(numbered(newId(), 1, 3));
       const url = `${other.url}/api/v1/events?after=${end}&wait=${WAIT_S}`;
       const answers = range(1, 5).map(() => fetch(url, { headers: other.user('service').authorization }));
@@ -206,13 +206,13 @@ describe('the feed', () => {
 
     it('keeps no one waiting for an event that came between looking and waiting', async () => {
       for (let round = 0; round < 30; round++) {
-        const begin = await trial.database.lastPosition();
+        const begin = await harness.database.lastPosition();
         const [answer] = await Promise.all([
           soon(read(`after=${begin}&wait=${WAIT_S}`)),
-          trial.database.append(numbered(newId(), 1, 1)),
+          harness.database.append(numbered(newId(), 1, 1)),
         ]);
         expect(positionsOf(answer)).toEqual([begin + 1]);
-        await until(async () => (await trial.database.lastPosition()) === begin + 1);
+        await until(async () => (await harness.database.lastPosition()) === begin + 1);
       }
     });
   });

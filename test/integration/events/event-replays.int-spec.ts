@@ -4,15 +4,15 @@ import { EVENT_REPLAYS, EventReplays } from '#platform/messaging';
 import { Lease } from '#platform/persistence';
 import { until } from '#platform/testing';
 import { Crm } from '../../support/crm.js';
-import { NightWorker } from '../../support/night-worker.js';
+import { WorkerHarness } from '../../support/worker-harness.js';
 
 describe('a replay', () => {
   let crm: Crm;
-  let worker: NightWorker;
+  let worker: WorkerHarness;
 
   beforeAll(async () => {
     crm = await Crm.start();
-    worker = await NightWorker.start(crm);
+    worker = await WorkerHarness.start(crm);
   });
 
   afterAll(async () => {

@@ -3,7 +3,7 @@ import { EventRetention } from '#platform/messaging';
 import { Database } from '#platform/persistence';
 import { type TestUser, until } from '#platform/testing';
 import pg from 'pg';
-import { type FeedBody, FeedTrial } from './feed-trial.js';
+import { type FeedBody, FeedHarness } from './feed-harness.js';
 import { StreamApplication } from '../streams/stream-application.js';
 import { StreamClient } from '../streams/stream-client.js';
 import { range } from '../streams/stream-events.js';
@@ -19,45 +19,45 @@ const AGES: readonly (readonly [from: number, to: number, time: string])[] = [
 ];
 
 describe('retention', () => {
-  let trial: FeedTrial;
+  let harness: FeedHarness;
   let retention: EventRetention;
   let admin: TestUser;
 
   beforeEach(async () => {
-    trial = await FeedTrial.begin();
-    admin = trial.user('admin');
-    retention = new EventRetention(trial.api.nest.get(Database), new BrokerSettings({ url: 'amqp://broker' }));
-    await trial.database.rows(
+    harness = await FeedHarness.begin();
+    admin = harness.user('admin');
+    retention = new EventRetention(harness.api.nest.get(Database), new BrokerSettings({ url: 'amqp://broker' }));
+    await harness.database.rows(
       `SELECT crm.add_partition('event_log', month::date)
        FROM generate_series(timestamp '2025-03-01', timestamp '2025-06-01', interval '1 month') AS month`,
     );
     for (const [from, to, time] of AGES) await write(from, to, time);
     await publishedUpTo(100);
-    await trial.database.rows(
+    await harness.database.rows(
       `UPDATE crm.event_cursors SET position = 100 WHERE name IN ('sequencer', 'projection/reminders')`,
     );
   });
-  afterEach(() => trial.end());
+  afterEach(() => harness.end());
 
   const write = (from: number, to: number, time: string, hasPosition = true) =>
-    trial.database.rows(
+    harness.database.rows(
       `INSERT INTO crm.event_log (id, position, stream, stream_version, type, time, audience, data)
        SELECT gen_random_uuid(), CASE WHEN $4 THEN n END, 'clients/' || n, 1, 'client.created', $3, '{}', '{}'
        FROM generate_series($1::int, $2::int) AS n`,
       [from, to, time, hasPosition],
     );
   const publishedUpTo = (position: number) =>
-    trial.database.rows(
+    harness.database.rows(
       `INSERT INTO crm.event_cursors VALUES ('rabbitmq', $1) ON CONFLICT (name) DO UPDATE SET position = $1`,
       [position],
     );
   const kept = async () =>
-    (await trial.database.rows<{ position: string }>('SELECT position FROM crm.event_log ORDER BY position')).map(
+    (await harness.database.rows<{ position: string }>('SELECT position FROM crm.event_log ORDER BY position')).map(
       ({ position }) => Number(position),
     );
   const months = async () =>
     (
-      await trial.database.rows<{ name: string }>(
+      await harness.database.rows<{ name: string }>(
         `SELECT inhrelid::regclass::text AS name FROM pg_inherits
          WHERE inhparent = 'crm.event_log'::regclass AND inhrelid::regclass::text LIKE '%_2025_%' ORDER BY 1`,
       )
@@ -75,7 +75,7 @@ describe('retention', () => {
     expect((await admin.get<FeedBody>('/events?after=60&limit=200')).body.items).toHaveLength(40);
     const token = admin.authorization.authorization!.slice('Bearer '.length);
     // One that remembers nothing of what is gone.
-    const fresh = await StreamApplication.start(trial.database.url);
+    const fresh = await StreamApplication.start(harness.database.url);
     const open = (lastEventId: string) => StreamClient.open(fresh.port, { token, lastEventId });
     const [late, timely] = await Promise.all([open('59'), open('60')]);
     const [reset] = await late.received(1);
@@ -94,23 +94,23 @@ describe('retention', () => {
   });
 
   it('never takes an event that a projection has not read', async () => {
-    await trial.database.rows(`UPDATE crm.event_cursors SET position = 30 WHERE name = 'projection/reminders'`);
+    await harness.database.rows(`UPDATE crm.event_cursors SET position = 30 WHERE name = 'projection/reminders'`);
     await retention.forget(BEFORE);
     expect(await kept()).toEqual(range(31, 100));
   });
 
   it('takes nothing while nothing was ever published', async () => {
-    await trial.database.rows(`DELETE FROM crm.event_cursors WHERE name = 'rabbitmq'`);
+    await harness.database.rows(`DELETE FROM crm.event_cursors WHERE name = 'rabbitmq'`);
     await retention.forget(BEFORE);
     expect(await kept()).toEqual(range(1, 100));
   });
 
   it('never takes an event that has no position yet, however old', async () => {
-    await trial.database.rows(`DELETE FROM crm.event_cursors WHERE name = 'sequencer'`);
+    await harness.database.rows(`DELETE FROM crm.event_cursors WHERE name = 'sequencer'`);
     await write(101, 101, '2025-03-20T00:00:00Z', false);
-    await trial.database.rows(`INSERT INTO crm.event_cursors VALUES ('sequencer', 100)`);
+    await harness.database.rows(`INSERT INTO crm.event_cursors VALUES ('sequencer', 100)`);
     await retention.forget(BEFORE);
-    const [row] = await trial.database.rows<{ count: number }>(
+    const [row] = await harness.database.rows<{ count: number }>(
       `SELECT count(*)::int AS count FROM crm.event_log WHERE stream = 'clients/101'`,
     );
     expect(row).toEqual({ count: 1 });
@@ -129,7 +129,7 @@ describe('retention', () => {
   });
 
   it('never takes what a replay is still to send', async () => {
-    await trial.database.rows(
+    await harness.database.rows(
       `INSERT INTO crm.event_replays
          (id, queue, types, from_position, to_position, position, state, requested_by_id, created_at, updated_at)
        VALUES (gen_random_uuid(), 'q', '{}', 5, 100, 50, 'running', gen_random_uuid(), now(), now())`,
@@ -140,7 +140,7 @@ describe('retention', () => {
 
   it('takes from the beginning alone: an old moment among newer ones leaves no gap', async () => {
     await write(101, 110, '2025-03-12T00:00:00Z');
-    await trial.database.rows(`UPDATE crm.event_cursors SET position = 110`);
+    await harness.database.rows(`UPDATE crm.event_cursors SET position = 110`);
     await retention.forget(BEFORE);
     expect(await kept()).toEqual(range(61, 110));
     await retention.forget('2025-09-01T00:00:00.000Z');
@@ -149,7 +149,7 @@ describe('retention', () => {
   });
 
   it('waits for a bookmark that is being set, and then keeps what it needs', async () => {
-    const setting = new pg.Client({ connectionString: trial.database.url });
+    const setting = new pg.Client({ connectionString: harness.database.url });
     await setting.connect();
     await setting.query('BEGIN');
     await setting.query(
@@ -158,7 +158,7 @@ describe('retention', () => {
     // It gives way when it would have to wait long, and is then tried again.
     const forgetting = retention.forget(BEFORE).catch((error: unknown) => (error as Error).message);
     await until(async () => {
-      const waits = await trial.database.rows(
+      const waits = await harness.database.rows(
         `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
       );
       return waits.length > 0;
@@ -171,14 +171,14 @@ describe('retention', () => {
   });
 
   it('takes many events in short steps', async () => {
-    await trial.database.rows(
+    await harness.database.rows(
       `INSERT INTO crm.event_log (id, position, stream, stream_version, type, time, audience, data)
        SELECT gen_random_uuid(), n, 'clients/' || n, 1, 'client.created', '2025-08-11T00:00:00Z', '{}', '{}'
        FROM generate_series(101, 20000) AS n`,
     );
-    await trial.database.rows('UPDATE crm.event_cursors SET position = 20000');
+    await harness.database.rows('UPDATE crm.event_cursors SET position = 20000');
     await write(20_001, 20_001, '2025-09-10T00:00:00Z');
-    await trial.database.rows(`
+    await harness.database.rows(`
       CREATE TABLE crm.steps (transaction xid8, count int);
       CREATE FUNCTION crm.note_step() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
         INSERT INTO crm.steps SELECT pg_current_xact_id(), count(*) FROM gone;
@@ -188,7 +188,7 @@ describe('retention', () => {
         FOR EACH STATEMENT EXECUTE FUNCTION crm.note_step()`);
     await retention.forget('2025-09-01T00:00:00.000Z');
     expect(await kept()).toEqual([20_001]);
-    const steps = await trial.database.rows<{ count: number }>(
+    const steps = await harness.database.rows<{ count: number }>(
       'SELECT sum(count)::int AS count FROM crm.steps GROUP BY transaction ORDER BY transaction',
     );
     // Besides the months that are dropped whole.

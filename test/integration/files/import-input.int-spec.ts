@@ -1,24 +1,24 @@
 import fc from 'fast-check';
 import { Agent, request } from 'node:http';
-import { csvOf, ImportDesk } from '../../support/import-desk.js';
+import { csvOf, ImportHarness } from '../../support/import-harness.js';
 
 const HEADER = 'name,kind\r\n';
 
 describe('a file that makes no sense', () => {
-  let desk: ImportDesk;
+  let harness: ImportHarness;
   let url: string;
   let before: Readonly<Record<string, number>>;
 
   beforeAll(async () => {
-    desk = await ImportDesk.open({ CRM_IMPORT_BYTES: '20000000', CRM_IMPORT_ROWS: '3000' });
-    url = await desk.crm.api.listen();
+    harness = await ImportHarness.open({ CRM_IMPORT_BYTES: '20000000', CRM_IMPORT_ROWS: '3000' });
+    url = await harness.crm.api.listen();
     before = await counts();
   });
-  afterAll(() => desk.close());
+  afterAll(() => harness.close());
 
   /** Of every table but those in which the worker keeps the state of its background work. */
   const counts = async () => ({
-    ...(await desk.crm.rowCounts()),
+    ...(await harness.crm.rowCounts()),
     ...{ job_requests: 0, job_schedules: 0, event_cursors: 0, leases: 0, installation: 0, derived_columns: 0 },
   });
   const form = (part: string) => `--x\r\nContent-Disposition: form-data; ${part}\r\n--x--\r\n`;
@@ -50,7 +50,7 @@ describe('a file that makes no sense', () => {
     ['too many bytes', HEADER + 'А,person\r\n'.repeat(1_900_000), 413, 'file_too_large'],
     ['names of an object', '__proto__,constructor\r\nА,person\r\n', 422, 'wrong_columns'],
   ])('is refused: %s', async (_what, file, status, code) => {
-    const answer = await desk.hand('clients', file);
+    const answer = await harness.submit('clients', file);
     expect(answer).toMatchObject({ status, code, headers: { 'content-type': 'application/problem+json' } });
   });
 
@@ -78,14 +78,14 @@ describe('a file that makes no sense', () => {
     ['a form without boundaries in it', 'x'.repeat(100_000), asForm, 400, 'malformed_multipart'],
     ['a form without boundary', 'x', { 'content-type': 'multipart/form-data' }, 400, 'malformed_multipart'],
   ])('is refused: sent as %s', async (_what, body, headers, status, code) => {
-    const answer = await desk.admin.post('/imports/clients', body, headers);
+    const answer = await harness.admin.post('/imports/clients', body, headers);
     expect({ status: answer.status, code: answer.code }).toEqual({ status, code });
   });
 
   it.each(['mode=most', 'duplicates=maybe', 'dry_run=1', 'encoding=koi8-r', 'colour=red'])(
     'is refused with ?%s',
     async (query) => {
-      expect(await desk.hand(`clients?${query}`, `${HEADER}А,person\r\n`)).toMatchObject({
+      expect(await harness.submit(`clients?${query}`, `${HEADER}А,person\r\n`)).toMatchObject({
         status: 422,
         code: 'validation_failed',
       });
@@ -93,16 +93,16 @@ describe('a file that makes no sense', () => {
   );
 
   it('is refused where no file is taken', async () => {
-    const answer = await desk.admin.post('/clients', HEADER, { 'content-type': 'text/csv' });
+    const answer = await harness.admin.post('/clients', HEADER, { 'content-type': 'text/csv' });
     expect(answer).toMatchObject({ status: 415, code: 'unsupported_media_type' });
-    expect(await desk.admin.post('/clients', form('name="file"'), asForm)).toMatchObject({ status: 415 });
+    expect(await harness.admin.post('/clients', form('name="file"'), asForm)).toMatchObject({ status: 415 });
   });
 
   it('is refused with more bytes than are taken, over a socket that stays in use', async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const send = (body: Buffer) =>
       new Promise<number>((resolve, reject) => {
-        const headers = { ...desk.admin.authorization, 'content-type': 'text/csv' };
+        const headers = { ...harness.admin.authorization, 'content-type': 'text/csv' };
         const outgoing = request(`${url}/api/v1/imports/clients`, { method: 'POST', agent, headers }, (incoming) => {
           incoming.resume();
           incoming.on('end', () => resolve(incoming.statusCode!));
@@ -118,12 +118,12 @@ describe('a file that makes no sense', () => {
 
   it('that breaks off leaves nothing behind', async () => {
     await new Promise<void>((resolve) => {
-      const headers = { ...desk.admin.authorization, 'content-type': 'text/csv', 'content-length': '1000000' };
+      const headers = { ...harness.admin.authorization, 'content-type': 'text/csv', 'content-length': '1000000' };
       const outgoing = request(`${url}/api/v1/imports/clients`, { method: 'POST', headers });
       outgoing.on('error', () => resolve());
       outgoing.write(HEADER + 'А,person\r\n'.repeat(2_000), () => outgoing.destroy());
     });
-    expect(await desk.admin.get('/clients')).toMatchObject({ status: 200 });
+    expect(await harness.admin.get('/clients')).toMatchObject({ status: 200 });
   });
 
   it('has left no trace of all this', async () => {
@@ -137,27 +137,27 @@ describe('a file that makes no sense', () => {
       ["'=1+1", 'person'],
       ['=1+1', 'company'],
     ];
-    const run = await desk.take('clients?mode=good_rows', csvOf(['name', 'kind'], rows));
+    const run = await harness.importFile('clients?mode=good_rows', csvOf(['name', 'kind'], rows));
     expect(run).toMatchObject({ state: 'done', created: 2, failed: 2 });
-    expect(await desk.faults(run)).toMatchObject([
+    expect(await harness.faults(run)).toMatchObject([
       { line: 2, column: 'name', code: 'invalid_characters' },
       { line: 3, column: 'name', code: 'invalid_characters' },
     ]);
-    const named = await desk.crm.database.rows<{ kind: string }>(`SELECT kind FROM crm.clients WHERE name = '=1+1'`);
+    const named = await harness.crm.database.rows<{ kind: string }>(`SELECT kind FROM crm.clients WHERE name = '=1+1'`);
     expect(named.map(({ kind }) => kind).sort()).toEqual(['company', 'person']);
   });
 
   it('is told apart from one that does by whatever is in its cells: quotes, breaks, delimiters', async () => {
-    const client = await desk.crm.client(desk.admin);
+    const client = await harness.crm.client(harness.admin);
     const cell = fc.stringMatching(/^[a-zа-я",;\t\r\n ]{0,12}$/).map((text) => `я${text}я`);
     await fc.assert(
       fc.asyncProperty(fc.array(cell, { minLength: 1, maxLength: 20 }), async (texts) => {
-        await desk.crm.database.rows('UPDATE crm.deals SET is_deleted = true, deleted_at = now()');
+        await harness.crm.database.rows('UPDATE crm.deals SET is_deleted = true, deleted_at = now()');
         const rows = texts.map((text) => [client.id, 'КАСКО', '2026-03-10', text]);
         const columns = ['client_id', 'title', 'next_review_at', 'description'];
-        const run = await desk.take('deals', csvOf(columns, rows));
+        const run = await harness.importFile('deals', csvOf(columns, rows));
         expect(run).toMatchObject({ state: 'done', created: texts.length });
-        const stored = await desk.crm.database.rows<{ description: string }>(
+        const stored = await harness.crm.database.rows<{ description: string }>(
           'SELECT description FROM crm.deals WHERE NOT is_deleted',
         );
         expect(stored.map(({ description }) => description).sort()).toEqual([...texts].sort());
@@ -177,7 +177,7 @@ describe('a file that makes no sense', () => {
     );
     await fc.assert(
       fc.asyncProperty(bytes, async (file) => {
-        const { status, code } = await desk.hand('clients?mode=good_rows', file);
+        const { status, code } = await harness.submit('clients?mode=good_rows', file);
         expect([202, 422]).toContain(status);
         if (status === 422) expect(code).toBeDefined();
       }),

@@ -2,16 +2,16 @@ import type { ClientView } from '#crm/clients/contracts';
 import type { DealView } from '#crm/deals/contracts';
 import type { PolicyView } from '#crm/policies/contracts';
 import { newId } from '#platform/kernel';
-import { csvOf, ImportDesk } from '../../support/import-desk.js';
+import { csvOf, ImportHarness } from '../../support/import-harness.js';
 import { addPayment } from '../../support/money.js';
 import { activePolicy, addPolicy } from '../../support/sale.js';
 
-let desk: ImportDesk;
+let harness: ImportHarness;
 
 beforeAll(async () => {
-  desk = await ImportDesk.open();
+  harness = await ImportHarness.open();
 });
-afterAll(() => desk.close());
+afterAll(() => harness.close());
 
 /** Columns and the row of a file that names a record by its id. */
 interface Row {
@@ -23,9 +23,12 @@ interface Row {
 async function faults(kind: string, { columns, cells }: Row) {
   const found = [];
   for (const rule of ['refuse', 'skip', 'update']) {
-    const run = await desk.take(`${kind}?mode=good_rows&duplicates=${rule}`, csvOf([...columns], [[...cells]]));
+    const run = await harness.importFile(
+      `${kind}?mode=good_rows&duplicates=${rule}`,
+      csvOf([...columns], [[...cells]]),
+    );
     expect(run).toMatchObject({ created: 0, updated: 0, failed: 1 });
-    found.push(...(await desk.faults(run)));
+    found.push(...(await harness.faults(run)));
   }
   return found;
 }
@@ -35,15 +38,15 @@ describe('a row with the id of a deleted record', () => {
   const thrice = [deleted, deleted, deleted];
 
   it('is refused with record_deleted for clients', async () => {
-    const client = await desk.crm.client(desk.admin);
-    await desk.admin.delete(`/clients/${client.id}`);
+    const client = await harness.crm.client(harness.admin);
+    await harness.admin.delete(`/clients/${client.id}`);
     const row = { columns: ['id', 'name', 'kind'], cells: [client.id, 'Мария', 'person'] };
     expect(await faults('clients', row)).toMatchObject(thrice);
   });
 
   it('is refused with record_deleted for deals', async () => {
-    const deal = await desk.crm.deal(desk.admin);
-    await desk.admin.delete(`/deals/${deal.id}`);
+    const deal = await harness.crm.deal(harness.admin);
+    await harness.admin.delete(`/deals/${deal.id}`);
     const columns = ['id', 'client_id', 'title', 'next_review_at'];
     expect(await faults('deals', { columns, cells: [deal.id, deal.client_id, 'КАСКО', '2026-03-10'] })).toMatchObject(
       thrice,
@@ -51,18 +54,18 @@ describe('a row with the id of a deleted record', () => {
   });
 
   it('is refused with record_deleted for policies', async () => {
-    const client = await desk.crm.client(desk.admin);
-    const policy = await addPolicy(desk.admin, { client_id: client.id });
-    await desk.admin.delete(`/policies/${policy.id}`);
+    const client = await harness.crm.client(harness.admin);
+    const policy = await addPolicy(harness.admin, { client_id: client.id });
+    await harness.admin.delete(`/policies/${policy.id}`);
     expect(await faults('policies', { columns: ['id', 'client_id'], cells: [policy.id, client.id] })).toMatchObject(
       thrice,
     );
   });
 
   it('is refused with record_deleted for payments', async () => {
-    const deal = await desk.crm.deal(desk.admin);
-    const payment = await addPayment(desk.admin, deal);
-    await desk.admin.delete(`/deals/${deal.id}/payments/${payment.id}`);
+    const deal = await harness.crm.deal(harness.admin);
+    const payment = await addPayment(harness.admin, deal);
+    await harness.admin.delete(`/deals/${deal.id}/payments/${payment.id}`);
     const columns = ['id', 'deal_id', 'planned_date', 'planned_amount', 'currency'];
     const cells = [payment.id, deal.id, '2026-04-01', '100.00', 'RUB'];
     expect(await faults('payments', { columns, cells })).toMatchObject(thrice);
@@ -76,10 +79,10 @@ describe('a row that names a merged client', () => {
 
   beforeEach(async () => {
     const email = `merged-${newId()}@example.com`;
-    client = await desk.crm.client(desk.admin, { email });
-    survivor = await desk.crm.client(desk.admin, { email: `survivor-${newId()}@example.com` });
-    deal = await desk.crm.deal(desk.admin, { client_id: client.id });
-    const merged = await desk.admin.post(`/clients/${client.id}/merge`, { into_id: survivor.id });
+    client = await harness.crm.client(harness.admin, { email });
+    survivor = await harness.crm.client(harness.admin, { email: `survivor-${newId()}@example.com` });
+    deal = await harness.crm.deal(harness.admin, { client_id: client.id });
+    const merged = await harness.admin.post(`/clients/${client.id}/merge`, { into_id: survivor.id });
     expect(merged).toMatchObject({ status: 200 });
   });
 
@@ -104,11 +107,11 @@ describe('a row that names a merged client', () => {
 
   it('by its e-mail means the survivor', async () => {
     const file = csvOf(['name', 'kind', 'email'], [['Новое имя', 'person', client.email!]]);
-    const refused = await desk.take('clients?mode=good_rows', file);
-    expect(await desk.faults(refused)).toMatchObject([{ line: 2, code: 'client_duplicate' }]);
-    expect(await desk.take('clients?duplicates=skip', file)).toMatchObject({ skipped: 1 });
-    expect(await desk.take('clients?duplicates=update', file)).toMatchObject({ created: 0, updated: 1 });
-    const { body } = await desk.admin.get<ClientView>(`/clients/${survivor.id}`);
+    const refused = await harness.importFile('clients?mode=good_rows', file);
+    expect(await harness.faults(refused)).toMatchObject([{ line: 2, code: 'client_duplicate' }]);
+    expect(await harness.importFile('clients?duplicates=skip', file)).toMatchObject({ skipped: 1 });
+    expect(await harness.importFile('clients?duplicates=update', file)).toMatchObject({ created: 0, updated: 1 });
+    const { body } = await harness.admin.get<ClientView>(`/clients/${survivor.id}`);
     expect(body).toMatchObject({ id: survivor.id, name: 'Новое имя' });
   });
 
@@ -118,28 +121,31 @@ describe('a row that names a merged client', () => {
       ['', client.id, `Новая ${client.id}`, '2026-03-10'],
       [deal.id, client.id, 'Другая', '2026-03-10'],
     ];
-    expect(await desk.take('deals?duplicates=update', csvOf(columns, rows))).toMatchObject({ created: 1, updated: 1 });
-    const { body } = await desk.admin.get<{ items: DealView[] }>(`/deals?client_id=${survivor.id}`);
+    expect(await harness.importFile('deals?duplicates=update', csvOf(columns, rows))).toMatchObject({
+      created: 1,
+      updated: 1,
+    });
+    const { body } = await harness.admin.get<{ items: DealView[] }>(`/deals?client_id=${survivor.id}`);
     expect(body.items.map(({ title }) => title).sort()).toEqual(['Другая', `Новая ${client.id}`].sort());
-    const foreign = csvOf(columns, [[deal.id, (await desk.crm.client(desk.admin)).id, 'Чужая', '2026-03-10']]);
-    const refused = await desk.take('deals?mode=good_rows&duplicates=update', foreign);
-    expect(await desk.faults(refused)).toMatchObject([{ code: 'client_not_changeable' }]);
+    const foreign = csvOf(columns, [[deal.id, (await harness.crm.client(harness.admin)).id, 'Чужая', '2026-03-10']]);
+    const refused = await harness.importFile('deals?mode=good_rows&duplicates=update', foreign);
+    expect(await harness.faults(refused)).toMatchObject([{ code: 'client_not_changeable' }]);
   });
 
   it('as the client of a new or a known policy means the survivor', async () => {
-    const known = await activePolicy(desk.admin, { client_id: survivor.id });
+    const known = await activePolicy(harness.admin, { client_id: survivor.id });
     const columns = ['id', 'client_id', 'deal_id', 'insurance_company'];
     const rows = [
       ['', client.id, '', 'Росгосстрах'],
       ['', client.id, deal.id, 'Росгосстрах'],
       [known.id, client.id, '', known.insurance_company!],
     ];
-    expect(await desk.take('policies?duplicates=update', csvOf(columns, rows))).toMatchObject({
+    expect(await harness.importFile('policies?duplicates=update', csvOf(columns, rows))).toMatchObject({
       created: 2,
       updated: 1,
       failed: 0,
     });
-    const { body } = await desk.admin.get<{ items: PolicyView[] }>(`/policies?client_id=${survivor.id}`);
+    const { body } = await harness.admin.get<{ items: PolicyView[] }>(`/policies?client_id=${survivor.id}`);
     expect(body.items).toHaveLength(3);
   });
 });

@@ -3,7 +3,7 @@ import type { DealView } from '#crm/deals/contracts';
 import type { TestUser } from '#platform/testing';
 import { ComposedTexts1764000023900 } from '../../../migrations/1764000023900-composed-texts.js';
 import type { Crm, Listed } from '../../support/crm.js';
-import { csvOf, ImportDesk } from '../../support/import-desk.js';
+import { csvOf, ImportHarness } from '../../support/import-harness.js';
 import { addQuote } from '../../support/sale.js';
 
 /** Letters with their marks: one character each, or two. */
@@ -37,18 +37,18 @@ const NOT_OF_ONE_LINE = [
 ] as const;
 
 describe('text of a request', () => {
-  let desk: ImportDesk;
+  let harness: ImportHarness;
   let crm: Crm;
   let lead: TestUser;
 
   beforeAll(async () => {
-    desk = await ImportDesk.open();
-    crm = desk.crm;
+    harness = await ImportHarness.open();
+    crm = harness.crm;
     lead = crm.user('lead');
   });
   beforeEach(() => crm.database.rows('UPDATE crm.deals SET is_deleted = true, deleted_at = now()'));
   beforeEach(() => crm.database.rows('UPDATE crm.clients SET is_deleted = true, deleted_at = now()'));
-  afterAll(() => desk.close());
+  afterAll(() => harness.close());
 
   /** Names of what a search finds. */
   async function found(list: 'clients' | 'deals', text: string): Promise<string[]> {
@@ -74,7 +74,7 @@ describe('text of a request', () => {
   });
 
   it('of a file is in normalisation form C', async () => {
-    const run = await desk.take('clients', csvOf(['name', 'kind'], [[DECOMPOSED, 'person']]));
+    const run = await harness.importFile('clients', csvOf(['name', 'kind'], [[DECOMPOSED, 'person']]));
     expect(run).toMatchObject({ state: 'done', created: 1 });
     expect(await found('clients', DECOMPOSED)).toEqual([COMPOSED]);
   });
@@ -133,9 +133,9 @@ describe('text of a request', () => {
   it('of a file is checked like that of a request', async () => {
     const names = ['\u3164', 'a\u202eb', 'a\nb', 'Анна'];
     const rows = names.map((name) => [name, 'person']);
-    const run = await desk.take('clients', csvOf(['name', 'kind'], rows));
+    const run = await harness.importFile('clients', csvOf(['name', 'kind'], rows));
     expect(run).toMatchObject({ created: 1, failed: 3 });
-    const codes = (await desk.faults(run)).map(({ code }) => code);
+    const codes = (await harness.faults(run)).map(({ code }) => code);
     expect(codes).toEqual(['too_short', 'invalid_characters', 'invalid_characters']);
   });
 
@@ -156,20 +156,20 @@ describe('text of a request', () => {
 });
 
 describe('the encoding of a request', () => {
-  let desk: ImportDesk;
+  let harness: ImportHarness;
   let lead: TestUser;
 
   beforeAll(async () => {
-    desk = await ImportDesk.open();
-    lead = desk.crm.user('lead');
+    harness = await ImportHarness.open();
+    lead = harness.crm.user('lead');
   });
-  afterAll(() => desk.close());
+  afterAll(() => harness.close());
 
   const REFUSED = { status: 415, code: 'unsupported_media_type' };
   const client = { name: 'Анна', kind: 'person' };
   const file = csvOf(['name', 'kind'], [['Анна', 'person']]);
   const hand = (type: string, body: string | Buffer, query = '') =>
-    desk.admin.post(`/imports/clients?dry_run=true${query}`, body, { 'content-type': type });
+    harness.admin.post(`/imports/clients?dry_run=true${query}`, body, { 'content-type': type });
   const form = (type: string) =>
     `--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\nContent-Type: ${type}\r\n\r\n${file}\r\n--x--\r\n`;
 
@@ -178,9 +178,9 @@ describe('the encoding of a request', () => {
     const answer = await lead.post('/clients', client, headers);
     expect(answer).toMatchObject({ ...REFUSED, headers: { 'content-type': 'application/problem+json' } });
     expect(answer.headers['accept-encoding']).toBe('identity');
-    expect(await desk.admin.post('/imports/clients', file, { 'content-type': 'text/csv', ...headers })).toMatchObject(
-      REFUSED,
-    );
+    expect(
+      await harness.admin.post('/imports/clients', file, { 'content-type': 'text/csv', ...headers }),
+    ).toMatchObject(REFUSED);
   });
 
   it('identity is taken', async () => {

@@ -1,7 +1,7 @@
 import type { DealView } from '#crm/deals/contracts';
 import type { PaymentView } from '#crm/payments/contracts';
 import type { TestUser } from '#platform/testing';
-import { ImportDesk } from '../../support/import-desk.js';
+import { ImportHarness } from '../../support/import-harness.js';
 import { addLine, addPayment, LINE, pathOf, PLANNED } from '../../support/money.js';
 import { activePolicy, addQuote, moveQuote, WHOLE_POLICY, WHOLE_QUOTE } from '../../support/sale.js';
 
@@ -10,17 +10,17 @@ const FINAL_STATES = [
   ['ready', 'archived'],
 ] as const;
 
-let desk: ImportDesk;
+let harness: ImportHarness;
 let admin: TestUser;
 let deal: DealView;
 
 beforeAll(async () => {
-  desk = await ImportDesk.open();
-  admin = desk.admin;
+  harness = await ImportHarness.open();
+  admin = harness.admin;
 });
-afterAll(() => desk.close());
+afterAll(() => harness.close());
 beforeEach(async () => {
-  deal = await desk.crm.deal(admin);
+  deal = await harness.crm.deal(admin);
 });
 
 const ROWS = [
@@ -34,8 +34,8 @@ const ROWS = [
 
 /** What a change of nothing must leave as it was: rows and journal of the deal, and its events but for reminders. */
 const everything = async () => [
-  await Promise.all(ROWS.map((text) => desk.crm.database.rows(text, [deal.id]))),
-  (await desk.crm.events(`deals/${deal.id}`)).filter(({ actor_id }) => actor_id !== null),
+  await Promise.all(ROWS.map((text) => harness.crm.database.rows(text, [deal.id]))),
+  (await harness.crm.events(`deals/${deal.id}`)).filter(({ actor_id }) => actor_id !== null),
 ];
 
 async function expectNoChange(request: () => Promise<{ status: number; body: unknown }>): Promise<void> {
@@ -110,7 +110,7 @@ describe('an unchanged export is imported again, and nothing is written', () => 
   const again = async (kind: string) => {
     const { body: csv } = await admin.get<string>(`/exports/${kind}`);
     const before = await everything();
-    const { state, failed } = await desk.take(`${kind}?duplicates=update`, csv);
+    const { state, failed } = await harness.importFile(`${kind}?duplicates=update`, csv);
     return { state, failed, isSame: JSON.stringify(await everything()) === JSON.stringify(before) };
   };
   const done = { state: 'done', failed: 0, isSame: true };
@@ -126,8 +126,8 @@ describe('an unchanged export is imported again, and nothing is written', () => 
     await admin.post(`/policies/${id}/close`, { reason: 'replaced' });
     expect(await again('policies')).toEqual(done);
     const csv = `id,status,close_reason\r\n${id},closed,void\r\n`;
-    const refused = await desk.take('policies?duplicates=update', csv);
-    expect(await desk.faults(refused)).toMatchObject([{ line: 2, code: 'policy_transition_forbidden' }]);
+    const refused = await harness.importFile('policies?duplicates=update', csv);
+    expect(await harness.faults(refused)).toMatchObject([{ line: 2, code: 'policy_transition_forbidden' }]);
   });
 
   it('with deals that are lost and won', async () => {

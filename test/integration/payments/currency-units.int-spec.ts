@@ -1,7 +1,7 @@
 import type { DealView } from '#crm/deals/contracts';
 import type { PaymentLineView, PaymentView } from '#crm/payments/contracts';
 import type { TestUser } from '#platform/testing';
-import { csvOf, ImportDesk } from '../../support/import-desk.js';
+import { csvOf, ImportHarness } from '../../support/import-harness.js';
 import { addLine, addPayment, LINE, pathOf, PLANNED } from '../../support/money.js';
 import { addPolicy, addQuote, policyNumber, WHOLE_POLICY, WHOLE_QUOTE } from '../../support/sale.js';
 
@@ -10,16 +10,16 @@ const SCHEDULE = { instalments: 3, first_date: '2026-04-01', every: 'month' };
 const TOO_EXACT = { status: 422, code: 'amount_precision' };
 const NOT_SUPPORTED = { status: 422, code: 'currency_not_supported' };
 
-let desk: ImportDesk;
+let harness: ImportHarness;
 let admin: TestUser;
 let deal: DealView;
 
 beforeAll(async () => {
-  desk = await ImportDesk.open();
-  admin = desk.admin;
-  deal = await desk.crm.deal(admin);
+  harness = await ImportHarness.open();
+  admin = harness.admin;
+  deal = await harness.crm.deal(admin);
 });
-afterAll(() => desk.close());
+afterAll(() => harness.close());
 
 const requests: [string, (amount: string, currency: string) => ReturnType<TestUser['post']>][] = [
   ['a payment', (planned_amount, currency) => admin.post(payments(), { ...PLANNED, planned_amount, currency })],
@@ -36,7 +36,7 @@ const quote = (facts: object) => admin.post(`/deals/${deal.id}/quotes`, { ...WHO
 
 describe('an amount that its currency can not have', () => {
   it.each(requests)('is refused: %s', async (_what, request) => {
-    const rows = await desk.crm.database.rows('SELECT count(*) FROM crm.journals WHERE deal_id = $1', [deal.id]);
+    const rows = await harness.crm.database.rows('SELECT count(*) FROM crm.journals WHERE deal_id = $1', [deal.id]);
     expect(await request('100.50', 'JPY')).toMatchObject(TOO_EXACT);
     expect(await request('100.00', 'KWD')).toMatchObject(NOT_SUPPORTED);
     expect(await request('100.00', 'CLF')).toMatchObject(NOT_SUPPORTED);
@@ -45,7 +45,7 @@ describe('an amount that its currency can not have', () => {
       ...NOT_SUPPORTED,
       body: { errors: [{ pointer: '/currency', code: 'currency_not_supported' }] },
     });
-    expect(await desk.crm.database.rows('SELECT count(*) FROM crm.journals WHERE deal_id = $1', [deal.id])).toEqual(
+    expect(await harness.crm.database.rows('SELECT count(*) FROM crm.journals WHERE deal_id = $1', [deal.id])).toEqual(
       rows,
     );
     expect((await request('100.00', 'JPY')).status).toBeLessThan(300);
@@ -78,11 +78,17 @@ describe('an amount that its currency can not have', () => {
       ['100.00', 'KWD'],
     ] as const;
     const plans = rows.map((money) => [deal.id, '2026-04-01', ...money]);
-    const run = await desk.take('payments', csvOf(['deal_id', 'planned_date', 'planned_amount', 'currency'], plans));
+    const run = await harness.importFile(
+      'payments',
+      csvOf(['deal_id', 'planned_date', 'planned_amount', 'currency'], plans),
+    );
     const policies = rows.map((money) => [deal.id, policyNumber(), ...money]);
-    const other = await desk.take('policies', csvOf(['deal_id', 'policy_number', 'premium', 'currency'], policies));
+    const other = await harness.importFile(
+      'policies',
+      csvOf(['deal_id', 'policy_number', 'premium', 'currency'], policies),
+    );
     for (const one of [run, other]) {
-      expect(await desk.faults(one)).toMatchObject([
+      expect(await harness.faults(one)).toMatchObject([
         { line: 2, column: one === run ? 'planned_amount' : 'premium', code: 'amount_precision' },
         { line: 3, column: 'currency', code: 'currency_not_supported' },
       ]);
@@ -98,7 +104,7 @@ describe('a payment that was stored before its currency was refused', () => {
   beforeEach(async () => {
     payment = await addPayment(admin, deal, { planned_amount: '100.00' });
     line = await addLine(admin, payment, 'incomes', { amount: '10.00' });
-    await desk.crm.database.rows(`
+    await harness.crm.database.rows(`
       UPDATE crm.payments SET currency = 'KWD' WHERE id = '${payment.id}';
       UPDATE crm.payment_incomes SET currency = 'KWD' WHERE payment_id = '${payment.id}'`);
   });
@@ -130,7 +136,7 @@ describe('a payment that was stored before its currency was refused', () => {
 
   it('is cancelled; without lines it takes a supported currency, and is deleted', async () => {
     const other = await addPayment(admin, deal, { planned_amount: '5.00' });
-    await desk.crm.database.rows(`UPDATE crm.payments SET currency = 'KWD' WHERE id = $1`, [other.id]);
+    await harness.crm.database.rows(`UPDATE crm.payments SET currency = 'KWD' WHERE id = $1`, [other.id]);
     expect(await admin.post(`${pathOf(other)}/cancel`)).toMatchObject({ status: 200, body: { status: 'cancelled' } });
     expect(await admin.delete(lineOf())).toMatchObject({ status: 204 });
     expect(await admin.patch(pathOf(payment), { currency: 'USD' })).toMatchObject({ body: { currency: 'USD' } });

@@ -4,7 +4,7 @@ import type { PolicyView } from '#crm/policies/contracts';
 import { newId } from '#platform/kernel';
 import type { Answer, TestUser } from '#platform/testing';
 import { Crm, type Listed } from '../../support/crm.js';
-import { figures } from '../../support/figures.js';
+import { printMeasurements } from '../../support/measurements.js';
 import { addPayment } from '../../support/money.js';
 import { expectTrueMoney } from '../../support/money-history.js';
 import { addPolicy } from '../../support/sale.js';
@@ -211,7 +211,7 @@ it('money adds up after any history of commands, by anybody, one by one and at o
   await Promise.all(Array.from({ length: LANES }, () => fc.assert(property, { numRuns })));
   const count = (shape: RegExp): number =>
     Object.entries(outcomes).reduce((sum, [outcome, times]) => sum + (shape.test(outcome) ? times : 0), 0);
-  figures('histories of payments', { histories: RUNS, taken: count(/ 2\d\d /), refused: count(/ 4\d\d /) });
+  printMeasurements('histories of payments', { histories: RUNS, taken: count(/ 2\d\d /), refused: count(/ 4\d\d /) });
   // Every command was taken at times, and refused at times.
   for (const act of ACTS) {
     expect([act, count(new RegExp(`^${act} 2`)) > 0]).toEqual([act, true]);

@@ -4,7 +4,7 @@ import { newId } from '#platform/kernel';
 import { type Answer, TestUser } from '#platform/testing';
 import { Crm } from '../../support/crm.js';
 import { CrmUser, type Reply } from '../../support/crm-user.js';
-import { figures } from '../../support/figures.js';
+import { printMeasurements } from '../../support/measurements.js';
 import { addLine, addPayment, LINE, pathOf, PLANNED } from '../../support/money.js';
 import { expectTrueMoney } from '../../support/money-history.js';
 import { addPolicy } from '../../support/sale.js';
@@ -93,7 +93,7 @@ describe('one payment under many hands', () => {
     const changes = await expectTrueMoney(crm, deal.id);
     expect(changes).toBe(done);
     expect((await read(payment)).version).toBe(1 + done);
-    figures('lines of one payment', {
+    printMeasurements('lines of one payment', {
       changes,
       perSecond: Math.round(done / seconds),
       ...outcomes,

@@ -2,8 +2,8 @@ import { readerLags, unsequenced } from '#platform/messaging';
 import { createTestDatabase, FixedClock, type TestDatabase, testEnvironment } from '#platform/testing';
 import { seedDemo } from '../../../apps/cli/src/demo/seed.js';
 import { MIGRATIONS } from '../../../migrations/index.js';
-import { figures } from '../../support/figures.js';
-import { NightWorker } from '../../support/night-worker.js';
+import { printMeasurements } from '../../support/measurements.js';
+import { WorkerHarness } from '../../support/worker-harness.js';
 
 /** After six in Moscow on a Monday: the reminders of the day are due. */
 const NOW = '2026-11-23T06:30:00.000Z';
@@ -22,7 +22,7 @@ const SECONDS_OF_A_DAY = 86_400;
 describe('a fresh demonstration, whose events are weeks old', () => {
   const clock = new FixedClock(NOW);
   let database: TestDatabase;
-  let worker: NightWorker | undefined;
+  let worker: WorkerHarness | undefined;
 
   beforeAll(async () => {
     database = await createTestDatabase(MIGRATIONS);
@@ -41,7 +41,7 @@ describe('a fresh demonstration, whose events are weeks old', () => {
   });
 
   it('gets one reminder for each due subject, of the present day, by one job for each kind', async () => {
-    worker = await NightWorker.start({ database, clock });
+    worker = await WorkerHarness.start({ database, clock });
     await worker.settled();
     const jobs = await database.rows<{ queue: string; count: number }>(
       `SELECT queue, count(*)::int AS count FROM crm.job_requests WHERE name LIKE 'remind-%' GROUP BY 1 ORDER BY 1`,
@@ -50,7 +50,7 @@ describe('a fresh demonstration, whose events are weeks old', () => {
     const reminders = await database.rows<{ key: string }>(
       `SELECT data ->> 'key' AS key FROM crm.event_log WHERE data ? 'key'`,
     );
-    figures('a fresh demonstration', { jobs: jobs.length, reminders: reminders.length });
+    printMeasurements('a fresh demonstration', { jobs: jobs.length, reminders: reminders.length });
     expect(reminders.length).toBeGreaterThan(0);
     expect(reminders.filter(({ key }) => !key.endsWith(`/${TODAY}`))).toEqual([]);
     expect(new Set(reminders.map(({ key }) => key)).size).toBe(reminders.length);

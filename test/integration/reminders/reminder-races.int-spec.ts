@@ -5,18 +5,18 @@ import { addDays } from '#platform/kernel';
 import { type Answer, until } from '#platform/testing';
 import { Crm } from '../../support/crm.js';
 import { addPayment } from '../../support/money.js';
-import { NightWorker } from '../../support/night-worker.js';
+import { WorkerHarness } from '../../support/worker-harness.js';
 import { activePolicy, addQuote } from '../../support/sale.js';
 
 const TODAY = '2026-03-02';
 const TOMORROW = addDays(TODAY, 1);
 
 let crm: Crm;
-let worker: NightWorker;
+let worker: WorkerHarness;
 
 beforeEach(async () => {
   crm = await Crm.start();
-  worker = await NightWorker.start(crm);
+  worker = await WorkerHarness.start(crm);
 });
 
 afterEach(async () => {
@@ -59,7 +59,7 @@ describe('a morning', () => {
     let morning!: Promise<void>;
     const change = `UPDATE crm.deals SET updated_at = $1, version = 2 WHERE title = 'КАСКО 500'`;
     await whileOpen(change, [crm.clock.now()], async () => {
-      morning = worker.liveUntil(TOMORROW);
+      morning = worker.advanceTo(TOMORROW);
       await until(async () => (await waiting()) > 0);
     });
     await morning;
@@ -83,7 +83,7 @@ describe('a morning', () => {
       SELECT FROM crm.policies, (SELECT count(*) FROM p) AS ps, (SELECT count(*) FROM q) AS qs
       WHERE deal_id = $1 FOR UPDATE OF policies`;
     await whileOpen(subjects, [deal_id], async () => {
-      morning = worker.liveUntil(TOMORROW);
+      morning = worker.advanceTo(TOMORROW);
       await until(async () => (await waiting()) === 3);
       let isAnswered = false;
       assignment = admin.patch<DealView>(`/deals/${deal_id}/assignment`, { owner_id: winner.id });
@@ -109,7 +109,7 @@ describe('a morning', () => {
     let morning!: Promise<void>;
     const change = 'UPDATE crm.policies SET effective_to = $2, version = version + 1 WHERE id = $1';
     await whileOpen(change, [moved.id, TODAY], async () => {
-      morning = worker.liveUntil(TOMORROW);
+      morning = worker.advanceTo(TOMORROW);
       await until(async () => (await waiting()) > 0);
     });
     await morning;

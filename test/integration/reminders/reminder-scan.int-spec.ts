@@ -1,7 +1,7 @@
 import { addDays } from '#platform/kernel';
 import { Crm } from '../../support/crm.js';
-import { figures } from '../../support/figures.js';
-import { NightWorker } from '../../support/night-worker.js';
+import { printMeasurements } from '../../support/measurements.js';
+import { WorkerHarness } from '../../support/worker-harness.js';
 import { expectedReminders, openBook } from '../../support/reminder-book.js';
 
 const FIRST_DAY = '2026-03-02';
@@ -9,12 +9,12 @@ const BOOK = { deals: 20_000, policies: 100_000, payments: 100_000, quotes: 20_0
 
 describe('a morning of a large book', () => {
   let crm: Crm;
-  let worker: NightWorker;
+  let worker: WorkerHarness;
 
   beforeAll(async () => {
     crm = await Crm.start();
     await openBook(crm.database, FIRST_DAY, BOOK);
-    worker = await NightWorker.start(crm);
+    worker = await WorkerHarness.start(crm);
   });
 
   afterAll(async () => {
@@ -26,13 +26,13 @@ describe('a morning of a large book', () => {
     const day = addDays(FIRST_DAY, 1);
     const expected = await expectedReminders(crm.database, day, day);
     const began = Date.now();
-    await worker.liveUntil(day);
+    await worker.advanceTo(day);
     const seconds = (Date.now() - began) / 1_000;
     const given = await crm.database.rows<{ reminder: string }>(
       `SELECT kind || ' ' || subject_id || ' ' || due_on AS reminder FROM crm.reminders WHERE due_on = $1::date`,
       [day],
     );
-    figures('a morning of a large book', {
+    printMeasurements('a morning of a large book', {
       policies: BOOK.policies,
       payments: BOOK.payments,
       deals: BOOK.deals,

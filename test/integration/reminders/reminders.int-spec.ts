@@ -6,7 +6,7 @@ import { addDays } from '#platform/kernel';
 import type { TestUser } from '#platform/testing';
 import { Crm } from '../../support/crm.js';
 import { addLine, addPayment, pathOf } from '../../support/money.js';
-import { byDate, NightWorker, on } from '../../support/night-worker.js';
+import { byDate, WorkerHarness, on } from '../../support/worker-harness.js';
 import { activePolicy, addPolicy, addQuote, moveQuote, policyNumber } from '../../support/sale.js';
 
 const TODAY = '2026-03-02';
@@ -25,7 +25,7 @@ const ofDeal = (given: readonly string[]): string[] => given.map((each) => `deal
 
 describe('reminders', () => {
   let crm: Crm;
-  let worker: NightWorker;
+  let worker: WorkerHarness;
   let admin: TestUser;
   let seller: TestUser;
   let executor: TestUser;
@@ -34,7 +34,7 @@ describe('reminders', () => {
 
   beforeAll(async () => {
     crm = await Crm.start();
-    worker = await NightWorker.start(crm);
+    worker = await WorkerHarness.start(crm);
     [admin, seller, executor] = [crm.user('admin'), crm.user('seller'), crm.user('executor')];
     [deal, won] = [await quietDeal(), await quietDeal()];
   });
@@ -82,7 +82,7 @@ describe('reminders', () => {
     await admin.patch(pathOf(payment), { planned_date: '2027-07-01' });
     await admin.patch(pathOf(payment), { planned_date: TODAY });
     await worker.settled();
-    expect(await worker.given(payment.id)).toEqual([`deal.payment.due ${TODAY}`]);
+    expect(await worker.reminderKeys(payment.id)).toEqual([`deal.payment.due ${TODAY}`]);
   });
 
   describe('of sixteen subjects over six weeks', () => {
@@ -153,10 +153,10 @@ describe('reminders', () => {
 
     it('come on their days, morning by morning, each once; policies close when their time has come', async () => {
       for (let day = addDays(TODAY, 1); day <= LAST_DAY; day = addDays(day, 1)) {
-        await worker.liveUntil(day);
+        await worker.advanceTo(day);
         for (const [id, all] of expected) {
           const soFar = all.filter((each) => each.split(' ')[1]! <= day);
-          expect({ day, id, given: await worker.given(id) }).toEqual({ day, id, given: soFar });
+          expect({ day, id, given: await worker.reminderKeys(id) }).toEqual({ day, id, given: soFar });
         }
         expect([day, await stateOf(renewed)]).toEqual([day, day > DATE ? ['closed', 'expired'] : ['active', null]]);
         const isOver = day >= addDays(DATE, 3);
@@ -219,14 +219,14 @@ describe('reminders', () => {
     const payment = await addPayment(admin, deal, { planned_date: date });
     const policy = await issue({ effective_to: date });
     await worker.settled();
-    await worker.liveUntil(addDays(date, 9));
+    await worker.advanceTo(addDays(date, 9));
     const late = [...on('deal.payment.escalated', date, 2), ...on('deal.payment.overdue', date, 5)];
-    expect(await worker.given(payment.id)).toEqual(late);
+    expect(await worker.reminderKeys(payment.id)).toEqual(late);
     expect((await worker.remindersOf(payment.id)).map(({ data }) => data)).toEqual([
       expect.objectContaining({ days_late: 7, due_date: addDays(date, 9) }),
       expect.objectContaining({ days_late: 4, subject: 'Платёж 1000.00 RUB просрочен на 9 дней' }),
     ]);
-    expect(await worker.given(policy.id)).toEqual(on('deal.policy.expired', date, 3));
+    expect(await worker.reminderKeys(policy.id)).toEqual(on('deal.policy.expired', date, 3));
     expect(await stateOf(policy)).toEqual(['closed', 'expired']);
   });
 
@@ -234,9 +234,9 @@ describe('reminders', () => {
     const today = crm.clock.now().slice(0, 10);
     const review = await quietDeal({ next_review_at: addDays(today, 1) });
     await worker.settled();
-    await worker.liveUntil(addDays(today, 5));
-    await worker.liveUntil(addDays(today, 6));
-    expect(await worker.given(review.id)).toEqual(on('deal.review_due', today, 5, 6));
+    await worker.advanceTo(addDays(today, 5));
+    await worker.advanceTo(addDays(today, 6));
+    expect(await worker.reminderKeys(review.id)).toEqual(on('deal.review_due', today, 5, 6));
     const late = (await worker.remindersOf(review.id)).map(({ data }) => [data.kind, data.days_late]);
     expect(late).toEqual([
       ['overdue', 4],
@@ -253,11 +253,14 @@ describe('reminders', () => {
     const offer = await addQuote(admin, deal, { validity_period: { start: addDays(day, -1), end: addDays(day, -1) } });
     const review = await quietDeal({ next_review_at: day });
     crm.clock.set(`${dayAfter}T06:00:00.000Z`);
-    worker = await NightWorker.start(crm);
+    worker = await WorkerHarness.start(crm);
     await worker.settled();
-    expect(await worker.given(payment.id)).toEqual([`deal.payment.due ${day}`, `deal.payment.overdue ${dayAfter}`]);
-    expect(await worker.given(policy.id)).toEqual([`deal.policy.renewal_due ${day}`]);
-    expect(await worker.given(offer.id)).toEqual([`deal.quote.expired ${day}`]);
-    expect(await worker.given(review.id)).toEqual([`deal.review_due ${dayAfter}`]);
+    expect(await worker.reminderKeys(payment.id)).toEqual([
+      `deal.payment.due ${day}`,
+      `deal.payment.overdue ${dayAfter}`,
+    ]);
+    expect(await worker.reminderKeys(policy.id)).toEqual([`deal.policy.renewal_due ${day}`]);
+    expect(await worker.reminderKeys(offer.id)).toEqual([`deal.quote.expired ${day}`]);
+    expect(await worker.reminderKeys(review.id)).toEqual([`deal.review_due ${dayAfter}`]);
   });
 });

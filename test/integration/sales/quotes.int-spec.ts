@@ -214,14 +214,14 @@ describe('the comparison', () => {
       validity_period: WHOLE_QUOTE.validity_period,
       calculation_date: '2026-03-01',
     };
-    const line = (quote: QuoteView, state: string, figures: object): object => ({
+    const line = (quote: QuoteView, state: string, comparison: object): object => ({
       ...same,
       quote_id: quote.id,
       status: state,
       currency: quote.currency,
       premium_amount: quote.premium_amount,
       coverage_sum: quote.coverage_sum,
-      ...figures,
+      ...comparison,
     });
     expect(body.items).toEqual([
       line(foreign, 'ready', { per_mille: '30.000', premium_difference: '0.00', coverage_difference: '0.00' }),

@@ -4,23 +4,23 @@ import { DatabaseLine } from '../database/database-line.js';
 import type { StreamApplication } from './stream-application.js';
 import type { ReceivedFrame, StreamOptions } from './stream-client.js';
 import { type AppendedEvent, type EventDatabase, numbered, range } from './stream-events.js';
-import { StreamTrial } from './stream-trial.js';
+import { StreamHarness } from './stream-harness.js';
 
 const RING_FRAMES = 5_000;
 const LEAD = accessToken({ userId: newId(), roles: ['ROLE_TEAM_LEAD'] });
 
-let trial: StreamTrial;
+let harness: StreamHarness;
 let database: EventDatabase;
 let api: StreamApplication;
 
-const connect: StreamTrial['connect'] = (...parameters) => trial.connect(...parameters);
+const connect: StreamHarness['connect'] = (...parameters) => harness.connect(...parameters);
 
 beforeAll(async () => {
-  trial = await StreamTrial.begin();
-  ({ database, api } = trial);
+  harness = await StreamHarness.begin();
+  ({ database, api } = harness);
 }, 60_000);
-afterEach(() => trial.rest());
-afterAll(() => trial.end());
+afterEach(() => harness.rest());
+afterAll(() => harness.end());
 
 describe('coming back', () => {
   it.each<[string, (id: string) => StreamOptions]>([
@@ -56,7 +56,7 @@ describe('coming back', () => {
     const count = RING_FRAMES + 1_200;
     const start = await database.lastPosition();
     await database.appendSequenced(numbered(dealId, 1, count));
-    const fresh = await trial.another();
+    const fresh = await harness.another();
 
     for (const application of [api, fresh]) {
       const client = await connect({ lastEventId: String(start) }, application);
@@ -139,7 +139,7 @@ describe('coming back', () => {
     const last = await database.appendSequenced(numbered(dealId, 1, 3));
     await database.forgetUpTo(start + 2);
     // Another process has nothing of it in memory.
-    const other = await trial.another();
+    const other = await harness.another();
 
     const late = await connect({ lastEventId: String(start + 1) }, other);
     const [reset] = await late.received(1);
@@ -158,9 +158,9 @@ describe('coming back', () => {
     const query = `deal_id=${dealId}`;
     const start = await database.lastPosition();
     const line = await DatabaseLine.to(database.url);
-    const old = await trial.another({}, line.url);
+    const old = await harness.another({}, line.url);
     await database.appendSequenced(numbered(dealId, 1, 300));
-    const fresh = await trial.another({}, line.url);
+    const fresh = await harness.another({}, line.url);
     const live = await connect({ query, lastEventId: String(start) }, old);
     await live.received(300);
 
@@ -187,7 +187,7 @@ describe('clients that come to no good', () => {
     const dealId = newId();
     const query = `deal_id=${dealId}`;
     // With so few heartbeats it is the backlog alone that can tell.
-    const patient = await trial.another({ CRM_SSE_HEARTBEAT_MS: '60000' });
+    const patient = await harness.another({ CRM_SSE_HEARTBEAT_MS: '60000' });
     const hanging = await connect({ query }, patient);
     await hanging.reached(0);
     hanging.pause();
@@ -245,7 +245,7 @@ describe('clients that come to no good', () => {
 
 describe('the stop of a process', () => {
   it('ends its streams in good order and does not wait for them', async () => {
-    const stopping = await trial.another();
+    const stopping = await harness.another();
     const open = await Promise.all([connect({}, stopping), connect({ lastEventId: '0' }, stopping)]);
     await until(() => open.every(({ text }) => text !== ''));
     await stopping.stop();

@@ -5,12 +5,12 @@ import { accessToken, until } from '#platform/testing';
 import type { StreamApplication } from './stream-application.js';
 import type { StreamOptions } from './stream-client.js';
 import { type EventDatabase, numbered } from './stream-events.js';
-import { StreamTrial } from './stream-trial.js';
+import { StreamHarness } from './stream-harness.js';
 
 const PATHS = ['/streams', '/streams/deals', '/api/v1/streams/deals'];
 const LEAD = tokenOf('ROLE_TEAM_LEAD');
 
-let trial: StreamTrial;
+let harness: StreamHarness;
 let database: EventDatabase;
 let api: StreamApplication;
 
@@ -18,14 +18,14 @@ function tokenOf(role: string, userId = newId()): string {
   return accessToken({ userId, roles: [role] });
 }
 
-const connect: StreamTrial['connect'] = (...parameters) => trial.connect(...parameters);
+const connect: StreamHarness['connect'] = (...parameters) => harness.connect(...parameters);
 
 beforeAll(async () => {
-  trial = await StreamTrial.begin();
-  ({ database, api } = trial);
+  harness = await StreamHarness.begin();
+  ({ database, api } = harness);
 }, 60_000);
-afterEach(() => trial.rest());
-afterAll(() => trial.end());
+afterEach(() => harness.rest());
+afterAll(() => harness.end());
 
 describe('the event stream', () => {
   it('begins with the time to wait before reconnecting and the id to come back with', async () => {
@@ -241,7 +241,7 @@ describe('who may listen', () => {
   });
 
   it('lets one user hold a number of streams and no more', async () => {
-    const limited = await trial.another({ CRM_SSE_CONNECTIONS_PER_USER: '2' });
+    const limited = await harness.another({ CRM_SSE_CONNECTIONS_PER_USER: '2' });
     const token = tokenOf('agent');
     const first = await connect({ token }, limited);
     await connect({ token }, limited);

@@ -1,17 +1,17 @@
 import 'reflect-metadata';
 import { until } from '#platform/testing';
-import { KeptLog, ManualSignal, OUTAGE, range, ScriptedLog } from '../../../../test/support/scripted-log.js';
+import { RecordingLog, ManualSignal, OUTAGE, range, ScriptedLog } from '../../../../test/support/scripted-log.js';
 import { LogTail } from './log-tail.js';
 
 let reader: ScriptedLog;
 let signal: ManualSignal;
-let log: KeptLog;
+let log: RecordingLog;
 let tail: LogTail;
 
 beforeEach(() => {
   reader = new ScriptedLog();
   signal = new ManualSignal();
-  log = new KeptLog();
+  log = new RecordingLog();
   tail = new LogTail(reader, signal, log);
 });
 

@@ -5,7 +5,7 @@ import { StreamSettings } from '#platform/config';
 import { SystemClock } from '#platform/kernel';
 import { Metrics } from '#platform/observability';
 import { until } from '#platform/testing';
-import { KeptLog, ManualSignal, OUTAGE, range, ScriptedLog } from '../../../../test/support/scripted-log.js';
+import { RecordingLog, ManualSignal, OUTAGE, range, ScriptedLog } from '../../../../test/support/scripted-log.js';
 import { EventFilter } from './event-filter.js';
 import { LogTail } from './log-tail.js';
 import { OpenStreams } from './open-streams.js';
@@ -17,14 +17,14 @@ const FAR_AWAY = Date.parse('2100-01-01T00:00:00Z');
 
 let reader: ScriptedLog;
 let signal: ManualSignal;
-let log: KeptLog;
+let log: RecordingLog;
 let metrics: Metrics;
 let tail: LogTail;
 let streams: OpenStreams;
 let server: Server;
 
 beforeEach(async () => {
-  [reader, signal, log, metrics] = [new ScriptedLog(), new ManualSignal(), new KeptLog(), new Metrics()];
+  [reader, signal, log, metrics] = [new ScriptedLog(), new ManualSignal(), new RecordingLog(), new Metrics()];
   tail = new LogTail(reader, signal, log);
   const counts = new StreamMetrics(metrics);
   streams = new OpenStreams(SETTINGS, tail, new Replay(tail, reader, counts, log), counts, new SystemClock());

@@ -27,7 +27,7 @@ export interface ShownFault {
 const FINAL = ['done', 'refused', 'failed'];
 
 /** The API and a worker in this process, and an admin who imports. */
-export class ImportDesk {
+export class ImportHarness {
   readonly admin: TestUser;
 
   private constructor(
@@ -37,26 +37,26 @@ export class ImportDesk {
     this.admin = crm.user('admin');
   }
 
-  static async open(env: Readonly<Record<string, string>> = {}): Promise<ImportDesk> {
+  static async open(env: Readonly<Record<string, string>> = {}): Promise<ImportHarness> {
     const crm = await Crm.start(env);
     const module = WorkerModule.forRoot(testEnvironment({ databaseUrl: crm.database.url }, env));
-    return new ImportDesk(crm, await startTestApplication(module, [{ provide: Clock, useValue: crm.clock }]));
+    return new ImportHarness(crm, await startTestApplication(module, [{ provide: Clock, useValue: crm.clock }]));
   }
 
   /** Hands in a file; `what` is the kind and the query. */
-  hand(what: string, csv: string | Buffer): Promise<Answer<ShownImport>> {
+  submit(what: string, csv: string | Buffer): Promise<Answer<ShownImport>> {
     return this.admin.post<ShownImport>(`/imports/${what}`, csv, { 'content-type': 'text/csv' });
   }
 
   /** Imports a file, and waits for the end. */
-  async take(what: string, csv: string | Buffer): Promise<ShownImport> {
-    const { status, body } = await this.hand(what, csv);
+  async importFile(what: string, csv: string | Buffer): Promise<ShownImport> {
+    const { status, body } = await this.submit(what, csv);
     if (status !== 202) throw new Error(`not taken: ${status} ${JSON.stringify(body)}`);
-    return this.end(body.id);
+    return this.waitForEnd(body.id);
   }
 
   /** The import once it has ended. */
-  end(id: string): Promise<ShownImport> {
+  waitForEnd(id: string): Promise<ShownImport> {
     return until(async () => {
       const { body } = await this.admin.get<ShownImport>(`/imports/${id}`);
       return FINAL.includes(body.state) && body;

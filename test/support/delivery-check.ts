@@ -1,6 +1,6 @@
 import { until } from '#platform/testing';
 import type { EventConsumer } from './event-consumer.js';
-import { figures, share } from './figures.js';
+import { printMeasurements, share } from './measurements.js';
 import type { Installation } from './installation.js';
 import { audit, isSequenced, loggedIds, NO_DISCREPANCIES } from './log-audit.js';
 import type { WriteLoad } from './write-load.js';
@@ -8,10 +8,10 @@ import type { WriteLoad } from './write-load.js';
 const ARRIVES_WITHIN_MS = 180_000;
 
 /**
- * Waits until the consumer has everything, prints the figures, and compares both ways: log ⊆ delivered ⊆ log, first
+ * Waits until the consumer has everything, prints the measurements, and compares both ways: log ⊆ delivered ⊆ log, first
  * deliveries in their stream's order without gap, every acknowledged change in the journal and the log.
  */
-export async function expectEverythingArrived(
+export async function expectEverythingDelivered(
   what: string,
   crm: Installation,
   consumer: EventConsumer,
@@ -22,7 +22,7 @@ export async function expectEverythingArrived(
   await until(() => consumer.ids.size >= logged.size, ARRIVES_WITHIN_MS).catch(() => undefined);
   const { delivered, duplicates, outOfOrder } = consumer.account;
   const missing = [...logged].filter((id) => !consumer.ids.has(id));
-  figures(what, {
+  printMeasurements(what, {
     requests: load.settled,
     failed: load.refused.length + load.unanswered.length,
     logged: logged.size,

@@ -9,7 +9,7 @@ const SETTINGS = { CRM_SSE_HEARTBEAT_MS: '200' };
 const LEAD = accessToken({ userId: newId(), roles: ['ROLE_TEAM_LEAD'] });
 
 /** A log, an API process on it, and the clients that a test opens. */
-export class StreamTrial {
+export class StreamHarness {
   private readonly clients: StreamClient[] = [];
   private readonly others: StreamApplication[] = [];
 
@@ -18,9 +18,9 @@ export class StreamTrial {
     readonly api: StreamApplication,
   ) {}
 
-  static async begin(): Promise<StreamTrial> {
+  static async begin(): Promise<StreamHarness> {
     const database = await EventDatabase.create();
-    return new StreamTrial(database, await StreamApplication.start(database.url, SETTINGS));
+    return new StreamHarness(database, await StreamApplication.start(database.url, SETTINGS));
   }
 
   /** A lead's stream unless another token is given. */

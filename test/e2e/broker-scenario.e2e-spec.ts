@@ -9,15 +9,15 @@ import {
   type Listed,
   LOWERED_PREMIUM,
   OFFERS,
-  playStory,
-  type Story,
-} from '../support/broker-story.js';
+  runBrokerScenario,
+  type BrokerScenario,
+} from '../support/broker-scenario.js';
 import { BrokerTeam } from '../support/broker-team.js';
 import { faultsOf } from '../support/cloud-event-check.js';
 import { FAR_DAY, type Reply } from '../support/crm-user.js';
 import { EventConsumer } from '../support/event-consumer.js';
 import { Installation } from '../support/installation.js';
-import { told } from '../support/told.js';
+import { withFailureOutput } from '../support/failure-output.js';
 
 interface Entry extends Body {
   readonly seq: number;
@@ -33,19 +33,19 @@ interface Envelope {
 const refusal = (status: number, code: string) => ({ status, body: { status, code } });
 const ids = ({ body }: Reply<Listed>) => body.items.map(({ id }) => id);
 
-describe('a broker’s story, from the first call to next year’s policy', () => {
+describe('a broker’s scenario, from the first call to next year’s policy', () => {
   let crm: Installation;
   let team: BrokerTeam;
   let consumer: EventConsumer;
-  let story: Story;
+  let scenario: BrokerScenario;
 
   beforeAll(
-    told(async () => {
+    withFailureOutput(async () => {
       crm = await Installation.start({ rabbitmq: true, redis: true });
       const [api] = await Promise.all([crm.api(), crm.worker()]);
-      consumer = await EventConsumer.open(crm.broker.url, 'test.story');
+      consumer = await EventConsumer.open(crm.broker.url, 'test.scenario');
       team = new BrokerTeam(api);
-      story = await playStory(team);
+      scenario = await runBrokerScenario(team);
     }),
   );
 
@@ -55,21 +55,21 @@ describe('a broker’s story, from the first call to next year’s policy', () =
   });
 
   const journal = async (who = team.admin): Promise<readonly Entry[]> =>
-    (await who.get<Listed<Entry>>(`${story.dealPath}/journal?limit=200`)).body.items;
+    (await who.get<Listed<Entry>>(`${scenario.dealPath}/journal?limit=200`)).body.items;
 
   it('begins with a client and a deal that are the seller’s', () => {
-    const { client, deal } = story;
+    const { client, deal } = scenario;
     const owner_id = team.seller.id;
     expect(client).toMatchObject({ status: 201, body: { kind: 'person', owner_id, version: 1 } });
     expect(deal).toMatchObject({
       status: 201,
-      headers: { etag: '"1"', location: `/api/v1${story.dealPath}` },
+      headers: { etag: '"1"', location: `/api/v1${scenario.dealPath}` },
       body: { client_id: client.body.id, stage: 'qualification', owner_id, executor_id: null, next_review_at: FAR_DAY },
     });
   });
 
   it('goes on with an executor whom the lead chooses; the one who loses the deal finds it no more', () => {
-    const { first, seenByFirst, second, goneForFirst, seenBySecond } = story.assignment;
+    const { first, seenByFirst, second, goneForFirst, seenBySecond } = scenario.assignment;
     expect(first).toMatchObject({ status: 200, body: { executor_id: team.otherExecutor.id, version: 2 } });
     expect(seenByFirst.body).toEqual(first.body);
     expect(second).toMatchObject({ status: 200, body: { executor_id: team.executor.id, version: 3 } });
@@ -78,7 +78,7 @@ describe('a broker’s story, from the first call to next year’s policy', () =
   });
 
   it('has three quotes, each ready once nothing is lacking', () => {
-    const { added, tooEarly, filed, ready, lowered } = story.quoting;
+    const { added, tooEarly, filed, ready, lowered } = scenario.quoting;
     expect(added).toMatchObject(
       OFFERS.map((offer) => ({
         status: 201,
@@ -104,8 +104,8 @@ describe('a broker’s story, from the first call to next year’s policy', () =
   });
 
   it('lets the seller compare them, the lowest premium first', () => {
-    const { added, comparison } = story.quoting;
-    const figures = [
+    const { added, comparison } = scenario.quoting;
+    const measurements = [
       {
         premium_amount: LOWERED_PREMIUM,
         per_mille: '32.000',
@@ -120,13 +120,17 @@ describe('a broker’s story, from the first call to next year’s policy', () =
       },
       { premium_amount: '96000.00', per_mille: '38.400', premium_difference: '19200.00', coverage_difference: '0.00' },
     ];
-    const items = figures.map((figure, index) => ({ ...figure, quote_id: added[index]!.body.id, status: 'ready' }));
+    const items = measurements.map((measurement, index) => ({
+      ...measurement,
+      quote_id: added[index]!.body.id,
+      status: 'ready',
+    }));
     expect(comparison.body).toMatchObject({ items });
     expect(comparison.body.items).toHaveLength(3);
   });
 
   it('has one quote confirmed by the seller, never by the executor, and the others archived', () => {
-    const { proposed, confirmedByExecutor, confirmed, revisedTooLate, archived, revived } = story.choice;
+    const { proposed, confirmedByExecutor, confirmed, revisedTooLate, archived, revived } = scenario.choice;
     expect(proposed).toMatchObject({ status: 200, body: { stage: 'proposal', status: 'proposal' } });
     expect(confirmedByExecutor).toMatchObject(refusal(403, 'forbidden'));
     expect(confirmed).toMatchObject({ status: 200, body: { status: 'confirmed', linked_policy_id: null, version: 4 } });
@@ -139,11 +143,11 @@ describe('a broker’s story, from the first call to next year’s policy', () =
   });
 
   it('has a policy drafted from the confirmed quote, once, and in force once it has a number', () => {
-    const { drafted, draftedTwice, incomplete, numbered, filed, activated, found, quoteNow } = story.issue;
+    const { drafted, draftedTwice, incomplete, numbered, filed, activated, found, quoteNow } = scenario.issue;
     const { insurance_company, premium_amount: premium } = OFFERS[1];
-    const quote_id = story.quoting.added[1]!.body.id;
+    const quote_id = scenario.quoting.added[1]!.body.id;
     const cover = { insurance_company, premium, currency: 'RUB', effective_from: COVER.start, effective_to: COVER.end };
-    const parties = { client_id: story.client.body.id, deal_id: story.deal.body.id, owner_id: team.seller.id };
+    const parties = { client_id: scenario.client.body.id, deal_id: scenario.deal.body.id, owner_id: team.seller.id };
     const draft = { ...cover, ...parties, quote_id, status: 'draft', policy_number: null, renews_policy_id: null };
     expect(drafted).toMatchObject({ status: 201, body: draft });
     expect(draftedTwice).toMatchObject(refusal(409, 'quote_already_linked'));
@@ -156,11 +160,11 @@ describe('a broker’s story, from the first call to next year’s policy', () =
       body: { ...cover, status: 'active', renewal_due: false, version: 3 },
     });
     expect(found.body).toMatchObject({ items: [activated.body], total: 1 });
-    expect(quoteNow.body).toEqual({ ...story.choice.confirmed.body, linked_policy_id: drafted.body.id });
+    expect(quoteNow.body).toEqual({ ...scenario.choice.confirmed.body, linked_policy_id: drafted.body.id });
   });
 
   it('ends with a deal that is won, takes notes, and no quotes', () => {
-    const { won, quotedTooLate, note } = story.closing;
+    const { won, quotedTooLate, note } = scenario.closing;
     const closed_at = won.body.updated_at;
     expect(won).toMatchObject({ status: 200, body: { stage: 'closedWon', status: 'won', closed_at, version: 5 } });
     expect(quotedTooLate).toMatchObject(refusal(409, 'deal_closed'));
@@ -168,8 +172,8 @@ describe('a broker’s story, from the first call to next year’s policy', () =
   });
 
   it('is renewed for the next year, once', () => {
-    const { ending, drafted, renewedTwice, activated, closed } = story.renewal;
-    const { id, quote_id: _, ...old } = story.issue.activated.body;
+    const { ending, drafted, renewedTwice, activated, closed } = scenario.renewal;
+    const { id, quote_id: _, ...old } = scenario.issue.activated.body;
     const { insurance_company, deal_id, client_id, owner_id, currency } = old;
     const taken = { insurance_company, deal_id, client_id, owner_id, currency };
     const terms = { premium: '81900.00', policy_number: 'КС-2100 000 001' };
@@ -188,7 +192,7 @@ describe('a broker’s story, from the first call to next year’s policy', () =
   });
 
   it('is written in the journal in order, with who did what, before and after', async () => {
-    const recorded = recordOf(story, team);
+    const recorded = recordOf(scenario, team);
     const entries = await journal();
     expect(entries.map(({ seq, kind, author_id, body, data }) => ({ seq, kind, author_id, body, data }))).toEqual(
       recorded.map(({ author, kind, body, data }, index) => ({
@@ -199,25 +203,25 @@ describe('a broker’s story, from the first call to next year’s policy', () =
         data,
       })),
     );
-    const verdict = await team.admin.get(`${story.dealPath}/journal/verify`);
+    const verdict = await team.admin.get(`${scenario.dealPath}/journal/verify`);
     expect(verdict.body).toEqual({ valid: true, entries: recorded.length, broken_at: null });
   });
 
   it('is told to RabbitMQ in the order of the deal’s stream, in valid envelopes', async () => {
-    const subject = story.dealPath.slice(1);
-    const meant = recordOf(story, team).flatMap(({ author, keys, about, data }) =>
+    const subject = scenario.dealPath.slice(1);
+    const meant = recordOf(scenario, team).flatMap(({ author, keys, about, data }) =>
       keys.map((key) => ({ type: `crm.${key}`, actorid: author.id, ...contentOf(key, about, data) })),
     );
     const envelopes = (): Envelope[] =>
       consumer.messages.map(({ content }) => JSON.parse(content.toString()) as Envelope);
     const ofDeal = (): Envelope[] => envelopes().filter((event) => event.subject === subject);
     await until(() => ofDeal().length >= meant.length);
-    const client_id = story.client.body.id;
+    const client_id = scenario.client.body.id;
     expect(ofDeal().map(({ type, streamversion }) => `${streamversion} ${type}`)).toEqual(
       meant.map(({ type }, index) => `${index + 1} ${type}`),
     );
     expect(ofDeal()).toMatchObject(
-      meant.map(({ data, ...rest }) => ({ ...rest, data: { ...data, client_id, deal_id: story.deal.body.id } })),
+      meant.map(({ data, ...rest }) => ({ ...rest, data: { ...data, client_id, deal_id: scenario.deal.body.id } })),
     );
     const ofClient = envelopes().filter((event) => event.subject === `clients/${client_id}`);
     expect(ofClient.map(({ type }) => type)).toEqual(['crm.client.created']);
@@ -228,16 +232,16 @@ describe('a broker’s story, from the first call to next year’s policy', () =
   it('is seen by those whose it is and by those who see all', async () => {
     const entries = await journal();
     for (const who of [team.seller, team.executor, team.finance, team.lead]) {
-      expect((await who.get<Body>(story.dealPath)).body).toEqual(story.closing.won.body);
+      expect((await who.get<Body>(scenario.dealPath)).body).toEqual(scenario.closing.won.body);
       expect(await journal(who)).toEqual(entries);
-      expect((await who.get<Listed>(`${story.dealPath}/quotes?include_total=true`)).body.total).toBe(3);
+      expect((await who.get<Listed>(`${scenario.dealPath}/quotes?include_total=true`)).body.total).toBe(3);
       expect((await who.get<Listed>('/policies?include_total=true')).body.total).toBe(2);
     }
   });
 
   it('shows nothing of itself to others, and to nobody more than a role may do', async () => {
     const before = await journal();
-    const { said, meant } = await tryLimits(story, team);
+    const { said, meant } = await tryLimits(scenario, team);
     expect(said).toEqual(meant);
     for (const who of [team.otherSeller, team.otherExecutor]) {
       for (const list of ['/clients', '/deals', '/policies']) {

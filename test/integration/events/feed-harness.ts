@@ -26,18 +26,18 @@ const ROLE_NAMES = { admin: 'ROLE_ADMIN', service: 'service', seller: 'ROLE_SALE
 const FULL_TRUST: FeedTrust = { pollMs: 600_000 };
 
 /** A log, and an API process with nothing but the feed, bookmarks and replays; the sequencer beside them. */
-export class FeedTrial {
+export class FeedHarness {
   private constructor(
     readonly database: EventDatabase,
     readonly api: TestApplication,
     readonly url: string,
   ) {}
 
-  static async begin(settings: Readonly<Record<string, string>> = {}): Promise<FeedTrial> {
+  static async begin(settings: Readonly<Record<string, string>> = {}): Promise<FeedHarness> {
     const database = await EventDatabase.create();
     const module = feedModule(testEnvironment({ databaseUrl: database.url }, settings));
     const api = await startTestApplication(module, [{ provide: FeedTrust, useValue: FULL_TRUST }]);
-    return new FeedTrial(database, api, await api.listen());
+    return new FeedHarness(database, api, await api.listen());
   }
 
   user(role: keyof typeof ROLE_NAMES): TestUser {

@@ -31,7 +31,7 @@ export const LOWERED_PREMIUM = '76800.00';
  * A broker's work from the first call to next year's policy, with every answer on the way.
  * @throws Error when something that must work was refused.
  */
-export async function playStory(team: BrokerTeam) {
+export async function runBrokerScenario(team: BrokerTeam) {
   const call = await takeCall(team);
   const dealPath = `/deals/${call.deal.body.id}`;
   const assignment = await assign(team, dealPath);
@@ -47,7 +47,7 @@ export async function playStory(team: BrokerTeam) {
   return { ...call, dealPath, assignment, quoting, choice, issue, closing, renewal };
 }
 
-export type Story = Awaited<ReturnType<typeof playStory>>;
+export type BrokerScenario = Awaited<ReturnType<typeof runBrokerScenario>>;
 
 async function takeCall({ seller }: BrokerTeam) {
   const client = await done(seller.post<Body>('/clients', { name: 'Иванова Мария Петровна', kind: 'person' }));
@@ -136,6 +136,7 @@ async function renew({ seller, lead, admin }: BrokerTeam, policyId: string) {
 
 async function done<T>(answer: Promise<Reply<T>>): Promise<Reply<T>> {
   const reply = await answer;
-  if (reply.status >= 400) throw new Error(`the story breaks off with ${reply.status}: ${JSON.stringify(reply.body)}`);
+  if (reply.status >= 400)
+    throw new Error(`the scenario breaks off with ${reply.status}: ${JSON.stringify(reply.body)}`);
   return reply;
 }

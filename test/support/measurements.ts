@@ -1,7 +1,7 @@
 /** Prints what a fault test counted, in one line that is easy to find and compare. */
-export function figures(what: string, counted: Readonly<Record<string, number | string>>): void {
+export function printMeasurements(what: string, counted: Readonly<Record<string, number | string>>): void {
   const parts = Object.entries(counted).map(([name, value]) => `${name} ${value}`);
-  process.stdout.write(`figures | ${what.padEnd(34)} | ${parts.join(' | ')}\n`);
+  process.stdout.write(`measurements | ${what.padEnd(34)} | ${parts.join(' | ')}\n`);
 }
 
 /** `12 (3.4 %)` of `all`. */

@@ -8,7 +8,7 @@ import type { Crm } from './crm.js';
 const SETTLES_WITHIN_MS = 120_000;
 
 /** A reminder as the log tells it. */
-export interface GivenReminder {
+export interface LoggedReminder {
   readonly type: string;
   readonly data: Readonly<Record<string, unknown>> & { readonly key: string };
 }
@@ -17,25 +17,25 @@ export interface GivenReminder {
 type Site = Pick<Crm, 'database' | 'clock'>;
 
 /** A worker in the test's own process, under the clock of a {@link Crm}. */
-export class NightWorker {
+export class WorkerHarness {
   private constructor(
     private readonly crm: Site,
     private readonly app: INestApplicationContext,
   ) {}
 
-  static async start(crm: Site): Promise<NightWorker> {
+  static async start(crm: Site): Promise<WorkerHarness> {
     const env = testEnvironment({ databaseUrl: crm.database.url }, { CRM_RECONCILE_MS: '100' });
     const module = await Test.createTestingModule({ imports: [WorkerModule.forRoot(env)] })
       .overrideProvider(Clock)
       .useValue(crm.clock)
       .compile();
-    const worker = new NightWorker(crm, await module.init());
-    await worker.liveUntil(crm.clock.now().slice(0, 10));
+    const worker = new WorkerHarness(crm, await module.init());
+    await worker.advanceTo(crm.clock.now().slice(0, 10));
     return worker;
   }
 
   /** Lets it be a later morning: the day's work and that of the days between is done when this resolves. */
-  async liveUntil(day: CalendarDate): Promise<void> {
+  async advanceTo(day: CalendarDate): Promise<void> {
     this.crm.clock.set(`${day}T06:00:00.000Z`);
     await until(async () => {
       const [left] = await this.crm.database.rows<{ schedules: number; behind: number; pending: number }>(
@@ -57,18 +57,18 @@ export class NightWorker {
       );
       return log?.is_read;
     }, SETTLES_WITHIN_MS);
-    await this.liveUntil(this.crm.clock.now().slice(0, 10));
+    await this.advanceTo(this.crm.clock.now().slice(0, 10));
   }
 
   /** Keys of the reminders given of a subject, by date, without the subject: `deal.payment.due 2026-03-18`. */
-  async given(subjectId: string): Promise<string[]> {
+  async reminderKeys(subjectId: string): Promise<string[]> {
     const reminders = await this.remindersOf(subjectId);
     return reminders.map(({ type, data }) => `${type} ${data.key.split('/').at(-1)}`).sort(byDate);
   }
 
   /** The reminders given of a subject, in the order in which they were given. */
-  remindersOf(subjectId: string): Promise<GivenReminder[]> {
-    return this.crm.database.rows<GivenReminder>(
+  remindersOf(subjectId: string): Promise<LoggedReminder[]> {
+    return this.crm.database.rows<LoggedReminder>(
       `SELECT type, data FROM crm.event_log WHERE split_part(data ->> 'key', '/', 2) = $1 ORDER BY seq`,
       [subjectId],
     );
@@ -89,7 +89,7 @@ export function on(type: string, date: CalendarDate, ...days: readonly number[])
   return days.map((count) => `${type} ${addDays(date, count)}`);
 }
 
-/** In the order of {@link NightWorker.given}. */
+/** In the order of {@link WorkerHarness.reminderKeys}. */
 export function byDate(one: string, other: string): number {
   const place = (given: string): string => given.split(' ').reverse().join(' ');
   return place(one) < place(other) ? -1 : 1;

@@ -15,7 +15,7 @@ import { addLine, addPayment, pathOf } from './money.js';
 import { activePolicy, addPolicy, addQuote, moveQuote } from './sale.js';
 
 /** A row of the log that has its place. */
-export type StoryRow = LoggedRow & { readonly position: string };
+export type ScenarioRow = LoggedRow & { readonly position: string };
 
 const DOCUMENTS = ['b0000000-0000-4000-8000-000000000002', 'b0000000-0000-4000-8000-000000000003'] as const;
 
@@ -23,17 +23,17 @@ const DOCUMENTS = ['b0000000-0000-4000-8000-000000000002', 'b0000000-0000-4000-8
  * Does whatever makes the service publish something, one step after the other, so that each run tells the same: the
  * examples of the catalogue are taken from it. A new type of event needs its step here.
  */
-export async function tellStory(crm: Crm): Promise<readonly StoryRow[]> {
+export async function runEventScenario(crm: Crm): Promise<readonly ScenarioRow[]> {
   const worker = await startWorker(crm);
   try {
-    await tell(crm);
+    await runSteps(crm);
     return await inOrder(crm);
   } finally {
     await worker.close();
   }
 }
 
-async function tell(crm: Crm): Promise<void> {
+async function runSteps(crm: Crm): Promise<void> {
   const [seller, lead] = [crm.user('seller'), crm.user('lead')];
   await clients(crm, lead);
   const deal = await deals(crm, seller, lead);
@@ -134,7 +134,7 @@ async function imports(crm: Crm): Promise<void> {
 /** Told at once, since their days are today's: the tests' morning is that of 2026-03-02. */
 async function reminders(crm: Crm, seller: TestUser, lead: TestUser): Promise<void> {
   const deal = await crm.deal(seller, { title: 'Ипотека' });
-  const told = async (stream: string, type: string): Promise<void> => {
+  const published = async (stream: string, type: string): Promise<void> => {
     await until(async () => (await crm.events(stream)).some((event) => event.type === type));
   };
   for (const [type, planned_date] of [
@@ -143,7 +143,7 @@ async function reminders(crm: Crm, seller: TestUser, lead: TestUser): Promise<vo
     ['escalated', '2026-02-28'],
   ]) {
     await addPayment(seller, deal, { planned_date });
-    await told(`deals/${deal.id}`, `deal.payment.${type}`);
+    await published(`deals/${deal.id}`, `deal.payment.${type}`);
   }
   const client = await crm.client(lead);
   for (const [type, effective_to] of [
@@ -152,18 +152,18 @@ async function reminders(crm: Crm, seller: TestUser, lead: TestUser): Promise<vo
   ]) {
     const facts = { effective_from: '2025-04-02', effective_to };
     await activePolicy(lead, { ...facts, deal_id: deal.id, policy_number: `XXX 01 ${type}` });
-    await told(`deals/${deal.id}`, `deal.policy.${type}`);
+    await published(`deals/${deal.id}`, `deal.policy.${type}`);
     const { id } = await activePolicy(lead, { ...facts, client_id: client.id, policy_number: `XXX 02 ${type}` });
-    await told(`policies/${id}`, `policy.${type}`);
+    await published(`policies/${id}`, `policy.${type}`);
   }
   await addQuote(seller, deal, { validity_period: { start: '2026-02-01', end: '2026-03-01' } });
-  await told(`deals/${deal.id}`, 'deal.quote.expired');
+  await published(`deals/${deal.id}`, 'deal.quote.expired');
 }
 
 /** Once every event has its place. */
-function inOrder({ database }: Crm): Promise<readonly StoryRow[]> {
+function inOrder({ database }: Crm): Promise<readonly ScenarioRow[]> {
   return until(async () => {
-    const rows = await database.rows<StoryRow>(
+    const rows = await database.rows<ScenarioRow>(
       `SELECT position, id, stream, stream_version, journal_seq, type, time, actor_id, traceparent, deal_id, client_id,
          audience, data FROM crm.event_log ORDER BY position`,
     );
