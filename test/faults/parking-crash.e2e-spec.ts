@@ -7,7 +7,7 @@ import type { EventConsumer } from '../support/event-consumer.js';
 import { Installation } from '../support/installation.js';
 import { type Program } from '../support/processes.js';
 import { QueueDeliveries } from '../support/queue-deliveries.js';
-import { told } from '../support/told.js';
+import { withFailureOutput } from '../support/failure-output.js';
 
 const EXCHANGE = 'crm.events';
 const STREAMS = 20;
@@ -90,7 +90,7 @@ describe('a worker that is killed while it parks events of a full queue', () => 
     ['after row and cursor, before their commit', `SELECT pg_advisory_xact_lock(${LOCK})`, 'terminated'],
     ['before the commit reaches it', `SELECT pg_advisory_xact_lock(${LOCK})`, 'committed'],
   ])('%s, loses no event and keeps the order of each stream', (_when, lock, outcome) =>
-    told(async () => {
+    withFailureOutput(async () => {
       const queue = await fullQueue();
       const streams = Array.from({ length: STREAMS }, () => `clients/${newId()}`);
       const [before] = await crm.database.rows(CURSOR);

@@ -172,7 +172,7 @@ describe('the feed', () => {
     });
 
     it('frees the places of pipelined requests when their connection is closed', async () => {
-      const limited = await FeedTrial.begin({ CRM_LONG_POLLS_PER_USER: '2' });
+      const limited = await FeedHarness.begin({ CRM_LONG_POLLS_PER_USER: '2' });
       const one = limited.user('service');
       const { hostname, port } = new URL(limited.url);
       const socket = connect(Number(port), hostname);

@@ -94,15 +94,15 @@ describe('a row that names a merged client', () => {
 
   it('by a tax id with letters is known in any notation, and repeated in another one', async () => {
     const columns = ['name', 'kind', 'tax_id'];
-    const known = await desk.crm.client(desk.admin, { tax_id: 'GB 123 4567 89' });
+    const known = await harness.crm.client(harness.admin, { tax_id: 'GB 123 4567 89' });
     const file = csvOf(columns, [['Новое имя', 'company', 'gb-123.4567/89']]);
-    expect(await desk.take('clients?duplicates=update', file)).toMatchObject({ created: 0, updated: 1 });
-    const { body } = await desk.admin.get<ClientView>(`/clients/${known.id}`);
+    expect(await harness.importFile('clients?duplicates=update', file)).toMatchObject({ created: 0, updated: 1 });
+    const { body } = await harness.admin.get<ClientView>(`/clients/${known.id}`);
     expect(body).toMatchObject({ name: 'Новое имя', tax_id: 'gb-123.4567/89' });
     const rows = ['DE 136695976', 'de136695976'].map((taxId) => ['Два', 'company', taxId]);
-    const refused = await desk.take('clients?mode=good_rows', csvOf(columns, rows));
+    const refused = await harness.importFile('clients?mode=good_rows', csvOf(columns, rows));
     expect(refused).toMatchObject({ created: 1, failed: 1 });
-    expect(await desk.faults(refused)).toMatchObject([{ line: 3, code: 'row_repeated' }]);
+    expect(await harness.faults(refused)).toMatchObject([{ line: 3, code: 'row_repeated' }]);
   });
 
   it('by its e-mail means the survivor', async () => {
