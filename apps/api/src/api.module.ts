@@ -8,7 +8,7 @@ import { JournalsHttpModule } from '#crm/journals';
 import { PaymentsHttpModule } from '#crm/payments';
 import { PoliciesHttpModule } from '#crm/policies';
 import { QuotesHttpModule } from '#crm/quotes';
-import { AuthGuard, AuthModule } from '#platform/auth';
+import { AuthModule, JwtAuthGuard } from '#platform/auth';
 import { ConfigModule } from '#platform/config';
 import { CqrsModule } from '#platform/cqrs';
 import { CallerThrottlerGuard, HealthModule, HttpModule, ThrottlingModule } from '#platform/http';
@@ -57,7 +57,7 @@ export class ApiModule {
       ],
       providers: [
         { provide: APP_GUARD, useExisting: CallerThrottlerGuard },
-        { provide: APP_GUARD, useExisting: AuthGuard },
+        { provide: APP_GUARD, useExisting: JwtAuthGuard },
       ],
     };
   }

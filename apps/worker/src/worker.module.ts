@@ -6,7 +6,7 @@ import { ImportsWorkerModule } from '#crm/imports';
 import { PaymentsModule, PaymentsWorkerModule } from '#crm/payments';
 import { PoliciesModule, PoliciesWorkerModule } from '#crm/policies';
 import { QuotesWorkerModule } from '#crm/quotes';
-import { AuthGuard, AuthModule } from '#platform/auth';
+import { AuthModule, JwtAuthGuard } from '#platform/auth';
 import { ConfigModule } from '#platform/config';
 import { CqrsModule } from '#platform/cqrs';
 import { HealthModule, HttpModule } from '#platform/http';
@@ -57,7 +57,7 @@ export class WorkerModule {
         AddPartitionsJob,
         RetainEventsJob,
         ReplayEventsJob,
-        { provide: APP_GUARD, useExisting: AuthGuard },
+        { provide: APP_GUARD, useExisting: JwtAuthGuard },
       ],
     };
   }

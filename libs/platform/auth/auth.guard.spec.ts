@@ -16,7 +16,7 @@ import { Test } from '@nestjs/testing';
 import { AuthSettings, RuntimeSettings } from '#platform/config';
 import { type Caller, Clock, DomainError, instant, newId } from '#platform/kernel';
 import { Log, RequestContext } from '#platform/observability';
-import { AcceptsTokenInQuery, AuthGuard, AuthModule, CurrentCaller, Public, TokenExpiry } from './index.js';
+import { AcceptsTokenInQuery, JwtAuthGuard, AuthModule, CurrentCaller, Public, TokenExpiry } from './index.js';
 
 const NOW = Date.UTC(2026, 10, 23, 12);
 const SECRET = 's'.repeat(32);
@@ -116,7 +116,7 @@ class Surroundings {}
   imports: [Surroundings, AuthModule],
   controllers: [Routes, OpenRoutes],
   providers: [
-    { provide: APP_GUARD, useExisting: AuthGuard },
+    { provide: APP_GUARD, useExisting: JwtAuthGuard },
     { provide: APP_FILTER, useClass: CodeFilter },
   ],
 })

@@ -1,72 +1,83 @@
-import { type CanActivate, type ExecutionContext, Injectable, type Type } from '@nestjs/common';
+import { type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
+import { AuthGuard } from '@nestjs/passport';
 import { RequestContext } from '#platform/observability';
-import { type AuthenticatedRequest, PUBLIC, TOKEN_IN_QUERY } from './auth.decorators.js';
+import { type AuthenticatedRequest, PUBLIC } from './auth.decorators.js';
 import { authorizationRequired } from './auth.errors.js';
 import { type BrowserRequest, CrossSiteCheck } from './cross-site-check.js';
-import { presentedToken } from './tokens/presented-token.js';
-import type { VerifiedToken } from './tokens/token-claims.js';
+import { accessTokenOf } from './tokens/presented-token.js';
+import type { TokenPayload, VerifiedToken } from './tokens/token-claims.js';
 import { TokenVerifier } from './tokens/token-verifier.js';
 
 type Handler = ReturnType<ExecutionContext['getHandler']>;
 
-/** What a route says of its tokens. */
-interface Marks {
-  readonly isPublic: boolean;
-  readonly takesTokenInQuery: boolean;
-}
-
 /**
- * Lets in whoever shows a good token, and says who it is: the only place where an HTTP request gets its caller.
- * Register it for the whole application: `{ provide: APP_GUARD, useExisting: AuthGuard }`.
- * What is no HTTP request has no token to show and is refused unless its handler is {@link Public}.
+ * Lets in HTTP requests with a valid access token: passport's guard for {@link JwtStrategy}, which is not run for a
+ * token in the cache of {@link TokenVerifier}. Leaves the token on the request as `user`. Anything but HTTP is refused
+ * unless its handler is {@link Public}.
  */
 @Injectable()
-export class AuthGuard implements CanActivate {
-  private readonly marks = new Map<Type, Map<Handler, Marks>>();
+export class JwtAuthGuard extends AuthGuard('jwt') {
+  private readonly publicHandlers = new Map<object, Map<Handler, boolean>>();
 
   constructor(
     private readonly verifier: TokenVerifier,
     private readonly crossSite: CrossSiteCheck,
     private readonly reflector: Reflector,
-  ) {}
+  ) {
+    super();
+  }
 
   /**
-   * Answers at once for a token that is known, so that a request doesn't pay for a promise more.
+   * Answers without a promise for a token in the cache.
    * @throws DomainError `authorization_required`, `invalid_token`, `token_expired`, `cross_site_request` or
    *   `auth_unavailable`.
    */
-  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    const marks = this.marksOf(context.getHandler(), context.getClass());
-    if (marks.isPublic) return true;
+  override canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+    if (this.isPublic(context)) return true;
     if (context.getType() !== 'http') throw authorizationRequired();
-    const request = context.switchToHttp().getRequest<BrowserRequest & AuthenticatedRequest>();
-    const token = presentedToken(request, marks.takesTokenInQuery);
+    const request = requestOf(context);
+    const token = accessTokenOf(request);
     if (token === undefined) throw authorizationRequired();
-    this.crossSite.require(request, marks.takesTokenInQuery);
+    this.crossSite.require(request);
     const known = this.verifier.recall(token);
-    if (known) return letIn(request, known);
-    return this.verifier.verify(token).then((verified) => letIn(request, verified));
+    if (!known) return super.canActivate(context) as Promise<boolean>;
+    request.user = identified(known);
+    return true;
   }
 
-  /** Looked up once a route: a controller may have inherited its handler. */
-  private marksOf(handler: Handler, controller: Type): Marks {
-    const ofController = this.marks.get(controller) ?? new Map<Handler, Marks>();
-    this.marks.set(controller, ofController);
-    let marks = ofController.get(handler);
-    if (!marks) {
-      const has = (mark: string): boolean => this.reflector.getAllAndOverride(mark, [handler, controller]) === true;
-      marks = { isPublic: has(PUBLIC), takesTokenInQuery: has(TOKEN_IN_QUERY) };
-      ofController.set(handler, marks);
+  /** Called by passport's guard, which puts the result on the request. */
+  override handleRequest<T = VerifiedToken>(
+    error: Error | null,
+    payload: TokenPayload | false,
+    failure: unknown,
+    context: ExecutionContext,
+  ): T {
+    const token = accessTokenOf(requestOf(context))!;
+    return identified(this.verifier.accept(token, [error, payload, failure])) as T;
+  }
+
+  /** Looked up once per controller, because an inherited handler belongs to several. */
+  private isPublic(context: ExecutionContext): boolean {
+    const [handler, controller] = [context.getHandler(), context.getClass()];
+    const ofController = this.publicHandlers.get(controller) ?? new Map<Handler, boolean>();
+    this.publicHandlers.set(controller, ofController);
+    let isPublic = ofController.get(handler);
+    if (isPublic === undefined) {
+      isPublic = this.reflector.getAllAndOverride(PUBLIC, [handler, controller]) === true;
+      ofController.set(handler, isPublic);
     }
-    return marks;
+    return isPublic;
   }
 }
 
-function letIn(request: AuthenticatedRequest, { caller, expiresAt }: VerifiedToken): true {
-  request.caller = caller;
-  request.tokenExpiresAt = expiresAt;
+function requestOf(context: ExecutionContext): BrowserRequest & AuthenticatedRequest {
+  return context.switchToHttp().getRequest<BrowserRequest & AuthenticatedRequest>();
+}
+
+/** Gives log lines and events of the request their caller. */
+function identified(user: VerifiedToken): VerifiedToken {
   const facts = RequestContext.current();
-  if (facts) facts.callerId = caller.userId;
-  return true;
+  if (facts) facts.callerId = user.caller.userId;
+  return user;
 }

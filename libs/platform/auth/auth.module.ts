@@ -2,26 +2,26 @@ import { Global, Module } from '@nestjs/common';
 import { AuthSettings } from '#platform/config';
 import { Clock } from '#platform/kernel';
 import { Log } from '#platform/observability';
-import { AccessTokenStrategy } from './tokens/access-token.strategy.js';
-import { AuthGuard } from './auth.guard.js';
+import { JwtStrategy } from './tokens/access-token.strategy.js';
+import { JwtAuthGuard } from './auth.guard.js';
 import { CrossSiteCheck } from './cross-site-check.js';
 import { configuredKeys } from './keys/configured-keys.js';
 import { TokenVerifier } from './tokens/token-verifier.js';
 import { VerificationKeys } from './keys/verification-keys.js';
 
 /**
- * Who asks. Needs {@link AuthSettings}, {@link Clock} and {@link Log} from the application;
- * whether {@link AuthGuard} stands before every route is the application's to say.
+ * Access tokens: strategy, guard and cache. Needs {@link AuthSettings}, {@link Clock} and {@link Log} from the
+ * application; `HttpModule` registers {@link JwtAuthGuard} for every route.
  */
 @Global()
 @Module({
   providers: [
     { provide: VerificationKeys, useFactory: configuredKeys, inject: [AuthSettings, Clock, Log] },
-    AccessTokenStrategy,
+    JwtStrategy,
     TokenVerifier,
     CrossSiteCheck,
-    AuthGuard,
+    JwtAuthGuard,
   ],
-  exports: [TokenVerifier, CrossSiteCheck, AuthGuard],
+  exports: [TokenVerifier, CrossSiteCheck, JwtAuthGuard],
 })
 export class AuthModule {}

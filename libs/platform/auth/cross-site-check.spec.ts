@@ -16,7 +16,8 @@ function refusalOf(
 ) {
   const query = inQuery ? { access_token: 'x.y.z' } : {};
   try {
-    CHECK.require({ method, host, headers, query, raw: { rawHeaders: [] } }, inQuery);
+    const routeOptions = { config: { takesTokenInQuery: inQuery } };
+    CHECK.require({ method, host, headers, query, raw: { rawHeaders: [] }, routeOptions });
     return undefined;
   } catch (error) {
     const { kind, code } = error as { kind: string; code: string };

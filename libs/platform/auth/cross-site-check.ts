@@ -31,12 +31,9 @@ export class CrossSiteCheck {
     this.allowedOrigins = new Set(settings.allowedOrigins);
   }
 
-  /**
-   * @param inQuery whether the route takes a token from its query.
-   * @throws DomainError 403 `cross_site_request`.
-   */
-  require(request: BrowserRequest, inQuery: boolean): void {
-    if (SAFE_METHODS.has(request.method) || !isTokenFromCookie(request, inQuery)) return;
+  /** @throws DomainError 403 `cross_site_request`. */
+  require(request: BrowserRequest): void {
+    if (SAFE_METHODS.has(request.method) || !isTokenFromCookie(request)) return;
     const { origin, 'sec-fetch-site': site } = request.headers;
     if (OWN_SITES.has(site)) return;
     if (origin !== undefined && this.allowedOrigins.has(origin)) return;

@@ -8,10 +8,10 @@ export {
   TokenExpiry,
 } from './auth.decorators.js';
 export { authorizationRequired, forbidden } from './auth.errors.js';
-export { AuthGuard } from './auth.guard.js';
+export { JwtAuthGuard } from './auth.guard.js';
 export { AuthModule } from './auth.module.js';
 export { CrossSiteCheck } from './cross-site-check.js';
-export { presentedToken, type TokenBearingRequest } from './tokens/presented-token.js';
+export { accessTokenOf, type TokenBearingRequest } from './tokens/presented-token.js';
 export { RequiresAccess } from './access/requires-access.js';
 export { rolesOf } from './access/roles.js';
 export type { VerifiedToken } from './tokens/token-claims.js';

@@ -1,6 +1,6 @@
 import { Module, type Type } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { AuthGuard, AuthModule } from '#platform/auth';
+import { AuthModule, JwtAuthGuard } from '#platform/auth';
 import { ConfigModule } from '#platform/config';
 import { CqrsModule } from '#platform/cqrs';
 import { HttpModule } from '#platform/http';
@@ -78,7 +78,7 @@ function feedModule(env: NodeJS.ProcessEnv): Type {
       HttpModule,
       EventsModule,
     ],
-    providers: [{ provide: APP_GUARD, useExisting: AuthGuard }],
+    providers: [{ provide: APP_GUARD, useExisting: JwtAuthGuard }],
   })
   class FeedApplicationModule {}
   return FeedApplicationModule;

@@ -1,6 +1,6 @@
 import { Module, type Type } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { AuthGuard, AuthModule } from '#platform/auth';
+import { AuthModule, JwtAuthGuard } from '#platform/auth';
 import { ConfigModule } from '#platform/config';
 import { CqrsModule } from '#platform/cqrs';
 import { HttpModule } from '#platform/http';
@@ -54,7 +54,7 @@ function applicationModule(env: NodeJS.ProcessEnv): Type {
       HttpModule,
       StreamsModule,
     ],
-    providers: [{ provide: APP_GUARD, useExisting: AuthGuard }],
+    providers: [{ provide: APP_GUARD, useExisting: JwtAuthGuard }],
   })
   class StreamsApplicationModule {}
   return StreamsApplicationModule;

@@ -1,7 +1,7 @@
 import { FastifyAdapter } from '@bull-board/fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
-import { authorizationRequired, CrossSiteCheck, presentedToken, requireAccess, TokenVerifier } from '#platform/auth';
+import { accessTokenOf, authorizationRequired, CrossSiteCheck, requireAccess, TokenVerifier } from '#platform/auth';
 import { factsOf, type Refusal, refusalOf, requireStorable, sendProblem, turnIntoProblem } from '#platform/http';
 import { JobBoard } from '#platform/jobs';
 
@@ -87,9 +87,9 @@ async function letAdminsIn(
   reply: FastifyReply,
 ): Promise<unknown> {
   try {
-    const token = presentedToken(request, false);
+    const token = accessTokenOf(request);
     if (token === undefined) throw authorizationRequired();
-    crossSite.require(request, false);
+    crossSite.require(request);
     const { caller } = await verifier.verify(token);
     factsOf(request).callerId = caller.userId;
     requireAccess(caller, 'queues', request.method === 'GET' || request.method === 'HEAD' ? 'read' : 'edit');

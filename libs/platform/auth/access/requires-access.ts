@@ -12,9 +12,9 @@ export function RequiresAccess<R extends Resource>(resource: R, action: ActionOn
   class AccessGuard implements CanActivate {
     /** @throws DomainError `authorization_required`, `forbidden`. */
     canActivate(context: ExecutionContext): boolean {
-      const { caller } = context.switchToHttp().getRequest<AuthenticatedRequest>();
-      if (!caller) throw authorizationRequired();
-      requireAccess(caller, resource, action);
+      const { user } = context.switchToHttp().getRequest<AuthenticatedRequest>();
+      if (!user) throw authorizationRequired();
+      requireAccess(user.caller, resource, action);
       return true;
     }
   }

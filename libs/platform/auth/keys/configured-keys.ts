@@ -29,7 +29,7 @@ class SingleKey extends VerificationKeys {
     this.algorithms = [algorithm];
   }
 
-  override find(): Promise<KeyObject> {
+  protected override keyOf(): Promise<KeyObject> {
     return Promise.resolve(this.key);
   }
 }

@@ -4,7 +4,7 @@ import { AuthSettings, RuntimeSettings } from '#platform/config';
 import { Clock, instant, newId } from '#platform/kernel';
 import { Log } from '#platform/observability';
 import { until } from '#platform/testing';
-import { AccessTokenStrategy } from '../tokens/access-token.strategy.js';
+import { JwtStrategy } from '../tokens/access-token.strategy.js';
 import { JwkSet } from './jwk-set.js';
 import { KeyServer } from './key-server.fixture.js';
 import type { TokenAlgorithm } from '../tokens/token-form.js';
@@ -61,7 +61,7 @@ async function found(alg: TokenAlgorithm, kid?: string): Promise<KeyObject | str
 }
 
 function tokenVerifier(): TokenVerifier {
-  return new TokenVerifier(keys, new AccessTokenStrategy(keys, new AuthSettings({}), clock), clock);
+  return new TokenVerifier(keys, clock, new JwtStrategy(keys, new AuthSettings({})));
 }
 
 function tokenOf(header: object, signer: (input: string) => Buffer, claims: object = {}): string {

@@ -1,4 +1,4 @@
-import type { KeyObject } from 'node:crypto';
+import { type KeyObject, verify } from 'node:crypto';
 import type { Clock } from '#platform/kernel';
 import type { Log } from '#platform/observability';
 import { authUnavailable } from '../auth.errors.js';
@@ -51,7 +51,7 @@ export class JwkSet extends VerificationKeys {
    * The key with the token's `kid`; for a token without one, the only key of its algorithm.
    * @throws DomainError `auth_unavailable` when the key is unknown and the set can't be fetched.
    */
-  override async find(header: TokenHeader): Promise<KeyObject | null> {
+  async find(header: TokenHeader): Promise<KeyObject | null> {
     if (this.elapsed(this.checkedAt, MAX_UNCHECKED_MS)) await this.refresh();
     else this.refreshWhenDue();
     let key = this.known(header);
@@ -67,10 +67,19 @@ export class JwkSet extends VerificationKeys {
     return this.withdrawals;
   }
 
-  override async findReplacement(header: TokenHeader, failed: KeyObject): Promise<KeyObject | null> {
-    if (this.known(header) === failed) await this.refresh();
-    const key = this.known(header);
-    return key === failed ? null : key;
+  /**
+   * The Auth service may have published another key under the same id, and the strategy has no step between a failed
+   * signature and its refusal. So the signature is checked here, and the set is fetched again if it does not match.
+   */
+  protected override async keyOf(token: string, header: TokenHeader): Promise<KeyObject | null> {
+    const key = await this.find(header);
+    if (!key || isSignedWith(key, token)) return key;
+    if (this.known(header) === key) await this.refresh();
+    return this.known(header);
+  }
+
+  protected override isCurrent(key: KeyObject): boolean {
+    return this.keys.some((known) => known.key === key);
   }
 
   override refreshWhenDue(): void {
@@ -144,6 +153,13 @@ export class JwkSet extends VerificationKeys {
   private now(): number {
     return this.clock.epochMs();
   }
+}
+
+/** All algorithms of this set hash with SHA-256; RSA ignores the encoding, which is that of ES256 (RFC 7518, 3.4). */
+function isSignedWith(key: KeyObject, token: string): boolean {
+  const end = token.lastIndexOf('.');
+  const signature = Buffer.from(token.slice(end + 1), 'base64url');
+  return verify('sha256', Buffer.from(token.slice(0, end)), { key, dsaEncoding: 'ieee-p1363' }, signature);
 }
 
 function isSame(a: PublicJwk, b: PublicJwk): boolean {

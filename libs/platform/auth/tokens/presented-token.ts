@@ -10,30 +10,30 @@ export interface TokenBearingRequest {
   /** The parsed query string. */
   readonly query?: unknown;
   readonly raw: { readonly rawHeaders: readonly string[] };
+  readonly routeOptions?: { readonly config: { readonly takesTokenInQuery?: boolean } };
 }
 
 /**
- * The token a request shows, not verified: `Authorization: Bearer`, else (where `inQuery` allows it) the query
- * parameter `access_token`, else the cookie `crm_access_token`. What the client wrote for this request comes before
- * the cookie, which the browser adds by itself. Another authorization scheme, or an empty cookie, shows no token.
- * @returns undefined when none is shown.
- * @throws DomainError `invalid_token` when it isn't clear which token is meant.
+ * Reads the access token of a request without verifying it: `Authorization: Bearer`, else the query parameter
+ * `access_token` (on routes marked with `AcceptsTokenInQuery`), else the cookie `crm_access_token`. A browser adds the
+ * cookie to every request, so it comes last. Another authorization scheme and an empty cookie count as no token.
+ * @returns undefined when the request has no token.
+ * @throws DomainError `invalid_token` when the request has several tokens of one kind.
  */
-export function presentedToken(request: TokenBearingRequest, inQuery: boolean): string | undefined {
-  return shownByClient(request, inQuery) ?? fromCookie(request.headers.cookie);
+export function accessTokenOf(request: TokenBearingRequest): string | undefined {
+  return setByClient(request) ?? fromCookie(request.headers.cookie);
 }
 
 /**
- * Whether {@link presentedToken} takes the token from the cookie, which a browser adds to requests of any page.
- * @throws DomainError as {@link presentedToken} does.
+ * Whether {@link accessTokenOf} takes the token from the cookie, which a browser adds to requests of any page.
+ * @throws DomainError as {@link accessTokenOf} does.
  */
-export function isTokenFromCookie(request: TokenBearingRequest, inQuery: boolean): boolean {
-  const { cookie } = request.headers;
-  return shownByClient(request, inQuery) === undefined && fromCookie(cookie) !== undefined;
+export function isTokenFromCookie(request: TokenBearingRequest): boolean {
+  return setByClient(request) === undefined && fromCookie(request.headers.cookie) !== undefined;
 }
 
-function shownByClient(request: TokenBearingRequest, inQuery: boolean): string | undefined {
-  return fromHeader(request) ?? (inQuery ? fromQuery(request.query) : undefined);
+function setByClient(request: TokenBearingRequest): string | undefined {
+  return fromHeader(request) ?? (request.routeOptions?.config.takesTokenInQuery ? fromQuery(request.query) : undefined);
 }
 
 function fromHeader({ headers, raw }: TokenBearingRequest): string | undefined {
@@ -63,7 +63,7 @@ function fromQuery(query: unknown): string | undefined {
   throw invalidToken();
 }
 
-/** Two cookies of the name are one too many: a neighbouring subdomain may have planted the other. */
+/** Refuses two cookies of the name: a neighbouring subdomain may have planted one, and a parser keeps only the first. */
 function fromCookie(header: string | undefined): string | undefined {
   if (!header?.includes(COOKIE)) return undefined;
   const values: string[] = [];

@@ -2,11 +2,18 @@ import { type Caller, isUuid } from '#platform/kernel';
 import { invalidToken, tokenExpired } from '../auth.errors.js';
 import { rolesOf } from '../access/roles.js';
 
-/** What a verified token gives: who asks, and until when that holds. */
+/** A verified token: its caller and its end. NestJS and passport put it on the request as `user`. */
 export interface VerifiedToken {
   readonly caller: Caller;
-  /** Milliseconds since the Unix epoch; from this moment on the token is worth nothing. */
+  /** Milliseconds since the Unix epoch; the token is not valid any more from this moment on. */
   readonly expiresAt: number;
+}
+
+/** Claims of a token whose signature, issuer and audience are verified. */
+export interface TokenPayload {
+  readonly claims: Readonly<Record<string, unknown>>;
+  /** `VerificationKeys.revision` at the time of the verification. */
+  readonly keyRevision: number;
 }
 
 /** How far the issuer's clock may run ahead of ours, in milliseconds. */

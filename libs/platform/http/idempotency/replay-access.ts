@@ -67,7 +67,7 @@ export class ReplayAccess {
     const removed = (body === '' ? null : JSON.parse(body)) as Removed | null;
     if (removed?.is_deleted !== true) throw refusal;
     if (removed.deal_id) return this.requireReadable(request, `/api/v1/deals/${removed.deal_id}`);
-    const { caller } = request as AuthenticatedRequest;
+    const caller = (request as AuthenticatedRequest).user?.caller;
     const isResource = Object.hasOwn(ACCESS, path.resource!);
     const scope = caller && isResource ? access(caller, path.resource as Resource, 'read') : null;
     const parties = { ownerId: removed.owner_id ?? null, executorId: removed.executor_id ?? null };

@@ -8,7 +8,7 @@ import {
   type ThrottlerModuleOptions,
   type ThrottlerStorage,
 } from '@nestjs/throttler';
-import { presentedToken, type TokenBearingRequest, TokenVerifier } from '#platform/auth';
+import { accessTokenOf, type TokenBearingRequest, TokenVerifier } from '#platform/auth';
 import { DomainError } from '#platform/kernel';
 
 type ThrottledRequest = TokenBearingRequest & { readonly ip: string };
@@ -55,7 +55,7 @@ export class CallerThrottlerGuard extends ThrottlerGuard {
   /** Only a token that was verified before identifies a user: a forged one must not use up another user's limit. */
   private userOf(request: ThrottledRequest): string | undefined {
     try {
-      const token = presentedToken(request, true);
+      const token = accessTokenOf(request);
       return token === undefined ? undefined : this.verifier.recall(token)?.caller.userId;
     } catch (error) {
       if (error instanceof DomainError) return undefined;

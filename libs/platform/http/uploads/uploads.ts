@@ -33,7 +33,7 @@ export class Uploads {
 
   /** @throws DomainError 429 `too_many_uploads`, and as {@link receiveFile} does. */
   async receive(request: FastifyRequest): Promise<Upload> {
-    const userId = (request as AuthenticatedRequest).caller?.userId ?? '';
+    const userId = (request as AuthenticatedRequest).user?.caller.userId ?? '';
     this.take(userId);
     try {
       const received = await this.spool(request);
