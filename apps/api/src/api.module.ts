@@ -1,5 +1,4 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { APP_GUARD } from '@nestjs/core';
 import { ClientsHttpModule } from '#crm/clients';
 import { DealsHttpModule } from '#crm/deals';
 import { DocumentsHttpModule } from '#crm/documents';
@@ -8,10 +7,9 @@ import { JournalsHttpModule } from '#crm/journals';
 import { PaymentsHttpModule } from '#crm/payments';
 import { PoliciesHttpModule } from '#crm/policies';
 import { QuotesHttpModule } from '#crm/quotes';
-import { AuthModule, JwtAuthGuard } from '#platform/auth';
 import { ConfigModule } from '#platform/config';
 import { CqrsModule } from '#platform/cqrs';
-import { CallerThrottlerGuard, HealthModule, HttpModule, ThrottlingModule } from '#platform/http';
+import { HealthModule, HttpModule } from '#platform/http';
 import { JobsModule } from '#platform/jobs';
 import { MessagingModule } from '#platform/messaging';
 import { ObservabilityModule } from '#platform/observability';
@@ -38,9 +36,7 @@ export class ApiModule {
         MessagingModule.forApi(),
         JobsModule.forRoot(),
         JobsModule.queues(...QUEUES),
-        AuthModule,
-        HttpModule,
-        ThrottlingModule,
+        HttpModule.forRoot({ throttling: true }),
         HealthModule.forRoot(MIGRATIONS),
         ClientsHttpModule,
         DealsHttpModule,
@@ -54,10 +50,6 @@ export class ApiModule {
         StreamsModule,
         RpcModule,
         EventsModule,
-      ],
-      providers: [
-        { provide: APP_GUARD, useExisting: CallerThrottlerGuard },
-        { provide: APP_GUARD, useExisting: JwtAuthGuard },
       ],
     };
   }

@@ -1,12 +1,10 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { APP_GUARD } from '@nestjs/core';
 import { ClientsWorkerModule } from '#crm/clients';
 import { DealsModule, DealsWorkerModule } from '#crm/deals';
 import { ImportsWorkerModule } from '#crm/imports';
 import { PaymentsModule, PaymentsWorkerModule } from '#crm/payments';
 import { PoliciesModule, PoliciesWorkerModule } from '#crm/policies';
 import { QuotesWorkerModule } from '#crm/quotes';
-import { AuthModule, JwtAuthGuard } from '#platform/auth';
 import { ConfigModule } from '#platform/config';
 import { CqrsModule } from '#platform/cqrs';
 import { HealthModule, HttpModule } from '#platform/http';
@@ -36,8 +34,7 @@ export class WorkerModule {
         CqrsModule.forRoot(),
         MessagingModule.forWorker(Boolean(env.CRM_RABBITMQ_URL)),
         JobsModule.forWorker(),
-        AuthModule,
-        HttpModule,
+        HttpModule.forRoot({ throttling: false }),
         HealthModule.forRoot(MIGRATIONS),
         RemindersModule.forWorker(),
         JobsModule.processing(HOUSEKEEPING, EVENT_REPLAYS),
@@ -51,14 +48,7 @@ export class WorkerModule {
         PaymentsModule,
         PaymentsWorkerModule,
       ],
-      providers: [
-        WorkerChecks,
-        HousekeepingJob,
-        AddPartitionsJob,
-        RetainEventsJob,
-        ReplayEventsJob,
-        { provide: APP_GUARD, useExisting: JwtAuthGuard },
-      ],
+      providers: [WorkerChecks, HousekeepingJob, AddPartitionsJob, RetainEventsJob, ReplayEventsJob],
     };
   }
 }

@@ -1,6 +1,5 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { HttpModule } from '#platform/http';
 import { RemindersModule } from '#platform/reminders';
 import { AssignDealHandler } from './commands/assign-deal.command.js';
 import { ChangeDealStageHandler } from './commands/change-deal-stage.command.js';
@@ -52,7 +51,7 @@ const QUERIES = [
 export class DealsModule {}
 
 /** Its routes. */
-@Module({ imports: [DealsModule, HttpModule], controllers: [DealsController, DealExportsController] })
+@Module({ imports: [DealsModule], controllers: [DealsController, DealExportsController] })
 export class DealsHttpModule {}
 
 /** Background work for deals. */

@@ -1,6 +1,5 @@
 import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
-import { HttpModule } from '#platform/http';
 import { JobsModule } from '#platform/jobs';
 import { ReceiveImportHandler } from './commands/receive-import.command.js';
 import { ImportProgress } from './import-progress.js';
@@ -18,7 +17,7 @@ const STORE = [ImportRepository, ImportViews, Importers];
 
 /** Its routes: files come in. The importers come with the domains that the application has. */
 @Module({
-  imports: [DiscoveryModule, HttpModule, JobsModule.queues(IMPORTS)],
+  imports: [DiscoveryModule, JobsModule.queues(IMPORTS)],
   controllers: [ImportsController],
   providers: [...STORE, ReceiveImportHandler, GetImportHandler, ListImportErrorsHandler],
 })

@@ -1,6 +1,5 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { HttpModule } from '#platform/http';
 import { RemindersModule } from '#platform/reminders';
 import { AddLineHandler } from './commands/add-line.command.js';
 import { AddPaymentHandler } from './commands/add-payment.command.js';
@@ -54,7 +53,7 @@ export class PaymentsModule {}
 
 /** Its routes. */
 @Module({
-  imports: [HttpModule, PaymentsModule],
+  imports: [PaymentsModule],
   controllers: [PaymentsController, IncomesController, ExpensesController, PaymentExportsController],
 })
 export class PaymentsHttpModule {}

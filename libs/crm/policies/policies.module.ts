@@ -1,6 +1,5 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { HttpModule } from '#platform/http';
 import { RemindersModule } from '#platform/reminders';
 import { ActivatePolicyHandler } from './commands/activate-policy.command.js';
 import { AddPolicyHandler } from './commands/add-policy.command.js';
@@ -56,7 +55,7 @@ const QUERIES = [
 export class PoliciesModule {}
 
 /** Its routes. */
-@Module({ imports: [HttpModule, PoliciesModule], controllers: [PoliciesController, PolicyExportsController] })
+@Module({ imports: [PoliciesModule], controllers: [PoliciesController, PolicyExportsController] })
 export class PoliciesHttpModule {}
 
 /** Background work for policies. */

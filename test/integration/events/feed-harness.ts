@@ -1,6 +1,4 @@
 import { Module, type Type } from '@nestjs/common';
-import { APP_GUARD } from '@nestjs/core';
-import { AuthModule, JwtAuthGuard } from '#platform/auth';
 import { ConfigModule } from '#platform/config';
 import { CqrsModule } from '#platform/cqrs';
 import { HttpModule } from '#platform/http';
@@ -74,11 +72,9 @@ function feedModule(env: NodeJS.ProcessEnv): Type {
       CqrsModule.forRoot(),
       MessagingModule.forWorker(false),
       JobsModule.forRoot(),
-      AuthModule,
-      HttpModule,
+      HttpModule.forRoot({ throttling: false }),
       EventsModule,
     ],
-    providers: [{ provide: APP_GUARD, useExisting: JwtAuthGuard }],
   })
   class FeedApplicationModule {}
   return FeedApplicationModule;

@@ -10,9 +10,9 @@ import {
   Post,
   Query,
 } from '@nestjs/common';
-import { APP_GUARD } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
+import { JwtAuthGuard } from '#platform/auth';
 import { ConfigModule } from '#platform/config';
 import {
   BooleanField,
@@ -97,12 +97,19 @@ class TrustingGuard implements CanActivate {
 export async function orderApplication(url: string): Promise<NestFastifyApplication> {
   const env = { CRM_DATABASE_URL: url, CRM_JWT_ACCESS_SECRET: 's'.repeat(32), CRM_LOG_LEVEL: 'silent' };
   @Module({
-    imports: [ConfigModule.forRoot(env), ObservabilityModule, PersistenceModule.forRoot('crm-test'), HttpModule],
+    imports: [
+      ConfigModule.forRoot(env),
+      ObservabilityModule,
+      PersistenceModule.forRoot('crm-test'),
+      HttpModule.forRoot({ throttling: false }),
+    ],
     controllers: [OrdersController],
-    providers: [{ provide: APP_GUARD, useClass: TrustingGuard }],
   })
   class TrialModule {}
-  const module = await Test.createTestingModule({ imports: [TrialModule] }).compile();
+  const module = await Test.createTestingModule({ imports: [TrialModule] })
+    .overrideProvider(JwtAuthGuard)
+    .useClass(TrustingGuard)
+    .compile();
   const app = module.createNestApplication<NestFastifyApplication>(createHttpAdapter(), {
     bodyParser: false,
     logger: false,

@@ -1,6 +1,4 @@
 import { Module, type Type } from '@nestjs/common';
-import { APP_GUARD } from '@nestjs/core';
-import { AuthModule, JwtAuthGuard } from '#platform/auth';
 import { ConfigModule } from '#platform/config';
 import { CqrsModule } from '#platform/cqrs';
 import { HttpModule } from '#platform/http';
@@ -50,11 +48,9 @@ function applicationModule(env: NodeJS.ProcessEnv): Type {
       PersistenceModule.forRoot('crm-streams'),
       CqrsModule.forRoot(),
       MessagingModule.forWorker(false),
-      AuthModule,
-      HttpModule,
+      HttpModule.forRoot({ throttling: false }),
       StreamsModule,
     ],
-    providers: [{ provide: APP_GUARD, useExisting: JwtAuthGuard }],
   })
   class StreamsApplicationModule {}
   return StreamsApplicationModule;

@@ -1,7 +1,15 @@
-import { applyDecorators, HttpCode } from '@nestjs/common';
+import {
+  applyDecorators,
+  type CallHandler,
+  type ExecutionContext,
+  HttpCode,
+  Injectable,
+  type NestInterceptor,
+} from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiCreatedResponse, type ApiResponseOptions } from '@nestjs/swagger';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { map, type Observable } from 'rxjs';
 import { ListAnswer } from '../lists/list-query.js';
 import { versionsIn } from './entity-tags.js';
 import { pathOf } from '../problems/problem.js';
@@ -29,22 +37,25 @@ export function Creates(collection = '', response?: ApiResponseOptions): MethodD
   );
 }
 
-/** Gives answers their `ETag`, `Location` and `Link`, and turns a GET of what the client has into 304. */
-export function installAnswerHeaders(fastify: FastifyInstance): void {
-  fastify.addHook('preSerialization', (request, reply, payload, done) => {
-    describeAnswer(request, reply, payload);
-    if (isKnownToClient(request, reply)) reply.code(NOT_MODIFIED);
-    done(null, payload);
-  });
-  fastify.addHook('onSend', (_request, reply, payload, done) => {
-    if (reply.statusCode !== NOT_MODIFIED) return done(null, payload);
-    reply.removeHeader('content-type');
-    done(null, null);
-  });
+/** Sets `ETag`, `Location` and `Link` of an answer, and turns a GET of a version that the client has into 304. */
+@Injectable()
+export class ResourceHeadersInterceptor implements NestInterceptor {
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const http = context.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const reply = http.getResponse<FastifyReply>();
+    return next.handle().pipe(
+      map((answer: unknown) => {
+        describeAnswer(request, reply, answer);
+        if (!isKnownToClient(request, reply)) return answer;
+        reply.code(NOT_MODIFIED);
+        return undefined;
+      }),
+    );
+  }
 }
 
-/** Sets the headers that follow from what is answered; without effect when they are set already. */
-export function describeAnswer(request: FastifyRequest, reply: FastifyReply, answer: unknown): void {
+function describeAnswer(request: FastifyRequest, reply: FastifyReply, answer: unknown): void {
   if (typeof answer !== 'object' || answer === null) return;
   if (answer instanceof ListAnswer) {
     if (answer.next_cursor !== null)

@@ -1,9 +1,10 @@
+import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { access, ACCESS, type AuthenticatedRequest, inScope, type Resource } from '#platform/auth';
 import { DomainError, type DomainErrorKind } from '#platform/kernel';
-import type { IdempotencyKeys, StoredAnswer } from './idempotency-keys.js';
+import { IdempotencyKeys, type StoredAnswer } from './idempotency-keys.js';
 import { pathOf } from '../problems/problem.js';
-import type { RouteTable } from '../server/route-table.js';
+import { RouteTable } from '../server/route-table.js';
 
 /** What the answer to a deletion says of the deleted row. */
 interface Removed {
@@ -33,6 +34,7 @@ const KIND_OF_STATUS: Readonly<Record<number, DomainErrorKind>> = {
  * the handlers, so the handler runs again in a transaction that is rolled back. A created resource must also be
  * readable at its `Location`.
  */
+@Injectable()
 export class ReplayAccess {
   constructor(
     private readonly keys: IdempotencyKeys,

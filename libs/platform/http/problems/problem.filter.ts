@@ -1,16 +1,16 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Log } from '#platform/observability';
+import { Log } from '#platform/observability';
 import { pathOf, sendProblem } from './problem.js';
 import type { Refusal } from './refusal.js';
 import { refusalOf } from './refusal-of-error.js';
-import type { RouteTable } from '../server/route-table.js';
+import { RouteTable } from '../server/route-table.js';
 
 /** Answers every error over HTTP with a problem document, and logs unexpected ones once. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   constructor(
-    private readonly log: Pick<Log, 'error'>,
+    private readonly log: Log,
     private readonly routes: RouteTable,
   ) {}
 

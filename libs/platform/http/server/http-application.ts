@@ -4,12 +4,8 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { HttpSettings, RuntimeSettings } from '#platform/config';
 import { Log } from '#platform/observability';
-import { installAnswerHeaders } from '../headers/answer-headers.js';
 import { installConnectionDrain } from './connection-drain.js';
-import { DeclaredInputGuard } from '../validation/declared-input.guard.js';
 import { installFileUpload } from '../uploads/file-upload.js';
-import { IdempotencyKeys } from '../idempotency/idempotency-keys.js';
-import { installIdempotency } from '../idempotency/idempotency.js';
 import { installJsonBody } from '../validation/json-body.js';
 import { installListJson } from '../lists/list-json.js';
 import { sendProblem } from '../problems/problem.js';
@@ -101,11 +97,13 @@ export function createHttpAdapter(): FastifyAdapter {
   return adapter;
 }
 
-/** Puts the HTTP contract on `app`: call it after creation and before `init`, once. */
+/**
+ * Configures what precedes NestJS's routing: call it after creation and before `init`, once. Guards, pipes, interceptors
+ * and the filter are providers of `HttpModule`.
+ */
 export function configureHttp(app: NestFastifyApplication): void {
   const settings = app.get(HttpSettings, { strict: false });
   const fastify = app.getHttpAdapter().getInstance();
-  const routes = new RouteTable();
   fastify.decorate('problemBase', `${settings.publicUrl!.replace(/\/$/, '')}/problems/`);
   fastify.decorate('requiresIfMatch', settings.requireIfMatch);
   fastify.trustedProxies.add(settings.trustedProxies ?? []);
@@ -113,15 +111,11 @@ export function configureHttp(app: NestFastifyApplication): void {
   installProtocolChecks(fastify);
   installJsonBody(fastify, settings.bodyLimitBytes);
   installFileUpload(fastify);
-  installAnswerHeaders(fastify);
   installListJson(fastify);
   installConnectionDrain(fastify, DRAIN_SHARE * app.get(RuntimeSettings, { strict: false }).shutdownTimeoutMs);
-  routes.install(fastify);
-  installIdempotency(app, app.get(IdempotencyKeys, { strict: false }), routes);
+  app.get(RouteTable, { strict: false }).install(fastify);
   app.setGlobalPrefix(API_PREFIX, { exclude: WITHOUT_PREFIX });
-  const filter = new ProblemFilter(app.get(Log, { strict: false }), routes);
+  const filter = app.get(ProblemFilter, { strict: false });
   fastify.decorate('answerError', filter.answer.bind(filter));
-  app.useGlobalFilters(filter);
-  app.useGlobalGuards(new DeclaredInputGuard());
   installValidation(app);
 }

@@ -1,3 +1,4 @@
+import { Injectable } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
 
 interface Route {
@@ -5,11 +6,12 @@ interface Route {
   readonly methods: readonly string[];
 }
 
-/** Which methods a path takes: Fastify itself tells a wrong method from a wrong path only by its pattern. */
+/** The methods of each path. Fastify itself finds no route for a wrong method and for a wrong path alike. */
+@Injectable()
 export class RouteTable {
   private readonly routes: Route[] = [];
 
-  /** Notes every route that is registered from now on. */
+  /** Records every route that is registered from now on. */
   install(fastify: FastifyInstance): void {
     fastify.addHook('onRoute', ({ url, method }) => {
       this.routes.push({ segments: segmentsOf(url), methods: [method].flat() });

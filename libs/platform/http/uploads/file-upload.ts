@@ -5,7 +5,6 @@ import {
   type ExecutionContext,
   Injectable,
   type NestInterceptor,
-  UseInterceptors,
 } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiBody, ApiConsumes } from '@nestjs/swagger';
@@ -37,13 +36,12 @@ export interface UploadedFile {
 }
 
 /**
- * Marks a route whose body is one CSV file. The file is received after the guards and before everything that opens a
- * transaction; the handler gets it by {@link uploadedFile}. Guard the route: the file of every request that passes the guards is stored.
+ * Marks a route whose body is one CSV file. {@link UploadInterceptor} receives the file after the guards and before
+ * anything that opens a transaction; the handler gets it by {@link uploadedFile}. Guard the route: the file of every request that passes the guards is stored.
  */
 export function TakesFile(): MethodDecorator {
   return applyDecorators(
     RouteConfig({ takesFile: true }),
-    UseInterceptors(UploadInterceptor),
     ApiConsumes(MULTIPART, CSV),
     ApiBody({
       schema: {
@@ -55,14 +53,18 @@ export function TakesFile(): MethodDecorator {
   );
 }
 
-/** Receives the file of a request before its handler runs, and deletes it afterwards. */
+/** Receives the file of a request to a route marked with {@link TakesFile}, and deletes it after the handler. */
 @Injectable()
-class UploadInterceptor implements NestInterceptor {
+export class UploadInterceptor implements NestInterceptor {
   constructor(private readonly received: Uploads) {}
 
   /** @throws DomainError 415 `unsupported_media_type`, and as {@link Uploads.receive} does. */
-  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> | Promise<Observable<unknown>> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
+    return request.routeOptions.config.takesFile ? this.receive(request, next) : next.handle();
+  }
+
+  private async receive(request: FastifyRequest, next: CallHandler): Promise<Observable<unknown>> {
     requireFileType(request);
     const upload = await this.received.receive(request);
     uploads.set(request, upload);
