@@ -42,7 +42,7 @@ export class PublishingService {
 
   async start(providers: ModuleMetadata['providers'] = []): Promise<INestApplicationContext> {
     this.app = await startTrial(this.environment(), {
-      imports: [CqrsModule.forRoot(), MessagingModule.forWorker(true)],
+      imports: [CqrsModule.forRoot(), MessagingModule.forRoot({ process: 'worker', hasBroker: true })],
       providers,
     });
     return this.app;

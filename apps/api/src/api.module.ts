@@ -7,7 +7,7 @@ import { JournalsHttpModule } from '#crm/journals';
 import { PaymentsHttpModule } from '#crm/payments';
 import { PoliciesHttpModule } from '#crm/policies';
 import { QuotesHttpModule } from '#crm/quotes';
-import { ConfigModule } from '#platform/config';
+import { SettingsModule } from '#platform/config';
 import { CqrsModule } from '#platform/cqrs';
 import { HealthModule, HttpModule } from '#platform/http';
 import { JobsModule } from '#platform/jobs';
@@ -29,13 +29,13 @@ export class ApiModule {
     return {
       module: ApiModule,
       imports: [
-        ConfigModule.forRoot(env),
+        SettingsModule.forRoot(env),
         ObservabilityModule,
         PersistenceModule.forRoot('crm-api'),
         CqrsModule.forRoot(),
-        MessagingModule.forApi(),
+        MessagingModule.forRoot({ process: 'api' }),
         JobsModule.forRoot(),
-        JobsModule.queues(...QUEUES),
+        JobsModule.registerQueue(...QUEUES),
         HttpModule.forRoot({ throttling: true }),
         HealthModule.forRoot(MIGRATIONS),
         ClientsHttpModule,

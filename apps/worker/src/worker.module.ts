@@ -5,7 +5,7 @@ import { ImportsWorkerModule } from '#crm/imports';
 import { PaymentsModule, PaymentsWorkerModule } from '#crm/payments';
 import { PoliciesModule, PoliciesWorkerModule } from '#crm/policies';
 import { QuotesWorkerModule } from '#crm/quotes';
-import { ConfigModule } from '#platform/config';
+import { SettingsModule } from '#platform/config';
 import { CqrsModule } from '#platform/cqrs';
 import { HealthModule, HttpModule } from '#platform/http';
 import { HOUSEKEEPING, JobsModule } from '#platform/jobs';
@@ -28,16 +28,16 @@ export class WorkerModule {
     return {
       module: WorkerModule,
       imports: [
-        ConfigModule.forRoot(env),
+        SettingsModule.forRoot(env),
         ObservabilityModule,
         PersistenceModule.forRoot('crm-worker'),
         CqrsModule.forRoot(),
-        MessagingModule.forWorker(Boolean(env.CRM_RABBITMQ_URL)),
-        JobsModule.forWorker(),
+        MessagingModule.forRoot({ process: 'worker', hasBroker: Boolean(env.CRM_RABBITMQ_URL) }),
+        JobsModule.forRoot({ worker: true }),
         HttpModule.forRoot({ throttling: false }),
         HealthModule.forRoot(MIGRATIONS),
-        RemindersModule.forWorker(),
-        JobsModule.processing(HOUSEKEEPING, EVENT_REPLAYS),
+        RemindersModule.forRoot(),
+        JobsModule.registerProcessor(HOUSEKEEPING, EVENT_REPLAYS),
         ClientsWorkerModule,
         DealsModule,
         DealsWorkerModule,

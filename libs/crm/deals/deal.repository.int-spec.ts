@@ -40,7 +40,7 @@ describe('a deal and what listens to it', () => {
       [clientId, seller.userId],
     );
     app = await startTrial(testEnvironment({ databaseUrl: database.url }), {
-      imports: [CqrsModule.forRoot(), MessagingModule.forApi(), DealsModule],
+      imports: [CqrsModule.forRoot(), MessagingModule.forRoot({ process: 'api' }), DealsModule],
       providers: [SecondListener],
     });
     commands = app.get(CommandBus);

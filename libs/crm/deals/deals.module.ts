@@ -55,5 +55,5 @@ export class DealsModule {}
 export class DealsHttpModule {}
 
 /** Background work for deals. */
-@Module({ imports: [DealsModule, RemindersModule.of(DEAL_REVIEWS)] })
+@Module({ imports: [DealsModule, RemindersModule.forFeature(DEAL_REVIEWS)] })
 export class DealsWorkerModule {}

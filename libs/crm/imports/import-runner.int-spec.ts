@@ -47,7 +47,7 @@ describe('the run of an import', () => {
     database = await createTestDatabase(MIGRATIONS);
     await database.rows('CREATE TABLE public.notes (text text, place serial)');
     app = await startTrial(testEnvironment({ databaseUrl: database.url }), {
-      imports: [CqrsModule.forRoot(), MessagingModule.forApi(), DiscoveryModule],
+      imports: [CqrsModule.forRoot(), MessagingModule.forRoot({ process: 'api' }), DiscoveryModule],
       providers: [
         ImportRepository,
         ImportViews,

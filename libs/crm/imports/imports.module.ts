@@ -17,7 +17,7 @@ const STORE = [ImportRepository, ImportViews, Importers];
 
 /** Its routes: files come in. The importers come with the domains that the application has. */
 @Module({
-  imports: [DiscoveryModule, JobsModule.queues(IMPORTS)],
+  imports: [DiscoveryModule, JobsModule.registerQueue(IMPORTS)],
   controllers: [ImportsController],
   providers: [...STORE, ReceiveImportHandler, GetImportHandler, ListImportErrorsHandler],
 })
@@ -25,7 +25,7 @@ export class ImportsHttpModule {}
 
 /** Its job. */
 @Module({
-  imports: [DiscoveryModule, JobsModule.processing(IMPORTS)],
+  imports: [DiscoveryModule, JobsModule.registerProcessor(IMPORTS)],
   providers: [...STORE, ImportProgress, ImportRunner, RunImportJob],
 })
 export class ImportsWorkerModule {}

@@ -59,5 +59,5 @@ export class PaymentsModule {}
 export class PaymentsHttpModule {}
 
 /** Background work for payments. */
-@Module({ imports: [RemindersModule.of(...PAYMENT_REMINDERS)] })
+@Module({ imports: [RemindersModule.forFeature(...PAYMENT_REMINDERS)] })
 export class PaymentsWorkerModule {}

@@ -60,7 +60,7 @@ export class PoliciesHttpModule {}
 
 /** Background work for policies. */
 @Module({
-  imports: [PoliciesModule, RemindersModule.of(...POLICY_REMINDERS)],
+  imports: [PoliciesModule, RemindersModule.forFeature(...POLICY_REMINDERS)],
   providers: [PolicyClosing],
 })
 export class PoliciesWorkerModule {}

@@ -36,5 +36,5 @@ export class QuotesModule {}
 export class QuotesHttpModule {}
 
 /** Background work for quotes. */
-@Module({ imports: [RemindersModule.of(QUOTE_EXPIRIES)] })
+@Module({ imports: [RemindersModule.forFeature(QUOTE_EXPIRIES)] })
 export class QuotesWorkerModule {}

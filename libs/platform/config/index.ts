@@ -11,4 +11,4 @@ export {
   TransferSettings,
   WorkerSettings,
 } from './schemas.js';
-export { ALL_SETTINGS, ConfigModule, unknownSettings, UnknownSettings } from './config.module.js';
+export { ALL_SETTINGS, SettingsModule, unknownSettings, UnknownSettings } from './settings.module.js';

@@ -1,4 +1,4 @@
-import { unknownSettings as unknown } from './config.module.js';
+import { unknownSettings as unknown } from './settings.module.js';
 
 const unknownSettings = (env: NodeJS.ProcessEnv) => unknown(env).map(({ message }) => message);
 

@@ -45,7 +45,7 @@ export class JobQueues implements OnModuleInit {
     await Promise.all(this.all.map((queue) => ready(queue)));
   }
 
-  /** Every queue registered with `JobsModule.queues`. */
+  /** Every queue registered with `JobsModule.registerQueue`. */
   get all(): readonly JobQueue[] {
     return [...this.registered.values()];
   }
@@ -53,7 +53,7 @@ export class JobQueues implements OnModuleInit {
   /** @throws Error when the queue is not registered. */
   get(name: string): JobQueue {
     const queue = this.registered.get(name);
-    if (!queue) throw new Error(`no queue ${name}: import JobsModule.queues('${name}')`);
+    if (!queue) throw new Error(`no queue ${name}: import JobsModule.registerQueue('${name}')`);
     return queue;
   }
 

@@ -45,35 +45,35 @@ BullModule.queueClass = JobQueue;
 BullModule.workerClass = JobWorker;
 
 /**
- * Background work on Bull: `forRoot` where work is only asked for (the API), `forWorker` where it is also done.
- * A domain's core module imports the `queues` it asks; its worker module imports `processing` of them and provides the
- * classes declared with `@JobHandler`.
+ * Background jobs on Bull. A domain's core module imports `registerQueue` for the queues that it adds jobs to; its
+ * worker module imports `registerProcessor` for them and provides the classes declared with `@JobHandler`.
  */
 @Module({})
 export class JobsModule {
   private static readonly registered = new Map<string, DynamicModule>();
   private static readonly processed = new Map<string, DynamicModule>();
 
-  /** Gives {@link JobRequests}, {@link JobCounts}, {@link DeadJobs}, {@link JobQueues} and the {@link JobBoard}. */
-  static forRoot(): DynamicModule {
-    return this.root([...REQUESTING, ...WATCHING], [JobRequests, JobCounts, DeadJobs, JobQueues, JobBoard]);
+  /**
+   * Gives {@link JobRequests} and {@link JobCounts}, and in processes that only enqueue jobs also {@link DeadJobs},
+   * {@link JobQueues} and the {@link JobBoard}.
+   * @param options.worker whether jobs, schedules and the reconciler run here, from bootstrap to shutdown.
+   */
+  static forRoot({ worker }: { readonly worker: boolean } = { worker: false }): DynamicModule {
+    return worker
+      ? this.root(
+          [...REQUESTING, ...SCHEDULING, ...PROCESSING],
+          [JobRequests, JobCounts, JobRunner, JobMetrics, BusinessTime],
+        )
+      : this.root([...REQUESTING, ...WATCHING], [JobRequests, JobCounts, DeadJobs, JobQueues, JobBoard]);
   }
 
-  /** The same, and runs jobs, schedules and the reconciler from bootstrap to shutdown. */
-  static forWorker(): DynamicModule {
-    return this.root(
-      [...REQUESTING, ...SCHEDULING, ...PROCESSING],
-      [JobRequests, JobCounts, JobRunner, JobMetrics, BusinessTime],
-    );
-  }
-
-  /** The queues that the importing module asks; importing one again is the same queue. */
-  static queues(...names: string[]): DynamicModule {
+  /** The queues that the importing module adds jobs to; importing one again gives the same queue. */
+  static registerQueue(...names: string[]): DynamicModule {
     return { module: JobsModule, imports: names.map((name) => this.queue(name)) };
   }
 
-  /** Runs the jobs of these queues in the importing application, which needs {@link forWorker}. */
-  static processing(...names: string[]): DynamicModule {
+  /** Runs the jobs of these queues in the importing application, whose {@link forRoot} needs `worker`. */
+  static registerProcessor(...names: string[]): DynamicModule {
     return { module: JobsModule, imports: names.map((name) => this.processor(name)) };
   }
 

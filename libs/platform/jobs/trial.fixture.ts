@@ -114,9 +114,11 @@ export class Trial {
   /** A worker, or as `api` an application that only asks; stopped by {@link rest}. */
   async start(role: 'worker' | 'api' = 'worker', more: Record<string, string> = {}): Promise<INestApplicationContext> {
     const isWorker = role === 'worker';
-    const roleModules = isWorker ? [JobsModule.forWorker(), JobsModule.processing(QUEUE)] : [JobsModule.forRoot()];
+    const roleModules = isWorker
+      ? [JobsModule.forRoot({ worker: true }), JobsModule.registerProcessor(QUEUE)]
+      : [JobsModule.forRoot()];
     const app = await startTrial(testEnvironment(this.servers, { ...QUICK, ...more }), {
-      imports: [JobsModule.queues(QUEUE), ...roleModules],
+      imports: [JobsModule.registerQueue(QUEUE), ...roleModules],
       providers: isWorker ? [WriteJob, BreakJob, WriteInPartsJob, ReviewDayJob, Gate] : [],
       overrides: [
         { provide: Clock, useValue: this.clock },

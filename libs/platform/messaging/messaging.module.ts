@@ -28,23 +28,35 @@ const LOG: Provider[] = [...READING, EventLog, AggregateStore];
 const KEEPING: Provider[] = [EventRetention, LogPartitions];
 const PUBLISHING: Provider[] = [ConfirmedChannels, QueueReplay];
 
+/** The process that imports the module. Only the API needs no broker: it writes and reads the log. */
+type MessagingOptions =
+  { readonly process: 'api' } | { readonly process: 'command' | 'worker'; readonly hasBroker: boolean };
+
 /** The event log and its readers. */
 @Module({})
 export class MessagingModule {
-  /** For a process that writes and reads the log. */
-  static forApi(): DynamicModule {
+  /**
+   * Gives the API the log and its readers, a command of the command line the readers, and the worker everything that
+   * sequences, publishes and subscribes.
+   */
+  static forRoot(options: MessagingOptions): DynamicModule {
+    if (options.process === 'api') return this.forApi();
+    return options.process === 'command' ? this.forCommand(options.hasBroker) : this.forWorker(options.hasBroker);
+  }
+
+  private static forApi(): DynamicModule {
     return { module: MessagingModule, global: true, providers: LOG, exports: LOG };
   }
 
-  /** For a command that reads the log or, with a broker, sends parts of it to a queue. */
-  static forCommand(hasBroker: boolean): DynamicModule {
+  /** With a broker, parts of the log can be sent to a queue. */
+  private static forCommand(hasBroker: boolean): DynamicModule {
     const providers = [...READING, ...(hasBroker ? PUBLISHING : [])];
     const imports = hasBroker ? [BROKER_TOPOLOGY, brokerModule(true)] : [];
     return { module: MessagingModule, global: true, imports, providers, exports: providers };
   }
 
-  /** For the process that also orders, publishes and subscribes: over RabbitMQ when it is configured, else in process. */
-  static forWorker(hasBroker: boolean): DynamicModule {
+  /** Delivers events over RabbitMQ, or without a broker in process. */
+  private static forWorker(hasBroker: boolean): DynamicModule {
     const broker = [RabbitPublisher, RabbitSubscriptions, RetiredQueues, BrokerMetrics];
     const delivery = hasBroker ? [...PUBLISHING, ...broker] : [LocalDelivery];
     const following = [Subscriptions, ProjectionResources, Projections, Sequencer, LogMetrics];

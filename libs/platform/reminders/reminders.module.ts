@@ -9,19 +9,19 @@ import { Reminders } from './reminders.js';
 
 const SHARED: Provider[] = [Reminders, ReminderKinds, ReminderWindow];
 
-/** Reminders: `forWorker` once in the application, `of` in the worker module of each domain that declares kinds. */
+/** Reminders: `forRoot` once in the worker, `forFeature` in the worker module of each domain that declares kinds. */
 @Module({})
 export class RemindersModule {
   /** What all kinds share: the window of days, and the projection that reads changes from the log. */
-  static forWorker(): DynamicModule {
+  static forRoot(): DynamicModule {
     return { module: RemindersModule, global: true, providers: [...SHARED, ReminderProjection], exports: SHARED };
   }
 
   /** Publishes reminders of the declared kinds, each on a queue of its own. */
-  static of(...kinds: readonly ReminderKind<never>[]): DynamicModule {
+  static forFeature(...kinds: readonly ReminderKind<never>[]): DynamicModule {
     return {
       module: RemindersModule,
-      imports: [JobsModule.processing(...kinds.map(({ queue }) => queue))],
+      imports: [JobsModule.registerProcessor(...kinds.map(({ queue }) => queue))],
       providers: kinds.flatMap((kind) => [dailyRemindersOf(kind), reminderOfOne(kind), registrationOf(kind)]),
     };
   }

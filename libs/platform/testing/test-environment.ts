@@ -10,7 +10,7 @@ export interface TestServers {
 }
 
 /**
- * A whole environment for `ConfigModule.forRoot`, taking nothing from the machine's own.
+ * A whole environment for `SettingsModule.forRoot`, taking nothing from the machine's own.
  * @param more further variables, e.g. `{ CRM_REQUIRE_IF_MATCH: 'true' }`.
  */
 export function testEnvironment(servers: TestServers, more: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {

@@ -1,6 +1,6 @@
 import type { ModuleMetadata } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
-import { ConfigModule } from '#platform/config';
+import { SettingsModule } from '#platform/config';
 import { ObservabilityModule } from '#platform/observability';
 import { PersistenceModule } from '#platform/persistence';
 import { overriding, type Override } from './override.js';
@@ -17,7 +17,7 @@ export interface TrialParts extends Pick<ModuleMetadata, 'imports' | 'providers'
 export async function startTrial(env: NodeJS.ProcessEnv, parts: TrialParts = {}): Promise<TestingModule> {
   const { imports = [], providers = [], overrides = [] } = parts;
   const builder = Test.createTestingModule({
-    imports: [ConfigModule.forRoot(env), ObservabilityModule, PersistenceModule.forRoot('crm-trial'), ...imports],
+    imports: [SettingsModule.forRoot(env), ObservabilityModule, PersistenceModule.forRoot('crm-trial'), ...imports],
     providers,
   });
   const module = await overriding(builder, overrides).compile();

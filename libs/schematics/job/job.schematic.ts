@@ -74,7 +74,7 @@ function processQueues(tree: Tree, names: DomainNames): void {
   const all = `${one.constant}_QUEUES`;
   CodeFile.edit(tree, files.module, (module) => {
     module.import('#platform/jobs', 'JobsModule').import(`./jobs/${many.kebab}.queues.js`, all);
-    module.element(`${many.pascal}WorkerModule.imports`, `JobsModule.processing(...${all})`);
+    module.element(`${many.pascal}WorkerModule.imports`, `JobsModule.registerProcessor(...${all})`);
   });
   CodeFile.edit(tree, files.index, (index) => {
     index.exportFrom(`./jobs/${many.kebab}.queues.js`, all);

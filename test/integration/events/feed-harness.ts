@@ -1,5 +1,5 @@
 import { Module, type Type } from '@nestjs/common';
-import { ConfigModule } from '#platform/config';
+import { SettingsModule } from '#platform/config';
 import { CqrsModule } from '#platform/cqrs';
 import { HttpModule } from '#platform/http';
 import { JobsModule } from '#platform/jobs';
@@ -66,11 +66,11 @@ export class FeedHarness {
 function feedModule(env: NodeJS.ProcessEnv): Type {
   @Module({
     imports: [
-      ConfigModule.forRoot(env),
+      SettingsModule.forRoot(env),
       ObservabilityModule,
       PersistenceModule.forRoot('crm-feed'),
       CqrsModule.forRoot(),
-      MessagingModule.forWorker(false),
+      MessagingModule.forRoot({ process: 'worker', hasBroker: false }),
       JobsModule.forRoot(),
       HttpModule.forRoot({ throttling: false }),
       EventsModule,

@@ -19,7 +19,9 @@ describe('what is published', () => {
     // Others use the same broker.
     const exchange = `trial.${newId()}`;
     const env = testEnvironment({ databaseUrl: crm.database.url, rabbitmqUrl }, { CRM_EVENTS_EXCHANGE: exchange });
-    publisher = await startTrial(env, { imports: [CqrsModule.forRoot(), MessagingModule.forWorker(true)] });
+    publisher = await startTrial(env, {
+      imports: [CqrsModule.forRoot(), MessagingModule.forRoot({ process: 'worker', hasBroker: true })],
+    });
     captor = await EventCaptor.open({ url: rabbitmqUrl, exchange, keys: ['deal.#'] });
   });
   afterAll(async () => {

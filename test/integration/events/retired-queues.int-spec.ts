@@ -33,7 +33,9 @@ describe('queues of subscribers of earlier releases', () => {
     await channel.waitForConfirms();
     await channel.close();
     const env = testEnvironment({ databaseUrl: database.url, rabbitmqUrl }, { CRM_EVENTS_EXCHANGE: EXCHANGE });
-    app = await startTrial(env, { imports: [CqrsModule.forRoot(), MessagingModule.forWorker(true)] });
+    app = await startTrial(env, {
+      imports: [CqrsModule.forRoot(), MessagingModule.forRoot({ process: 'worker', hasBroker: true })],
+    });
   });
 
   afterAll(async () => {

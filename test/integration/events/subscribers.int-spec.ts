@@ -105,7 +105,7 @@ describe('a subscriber on RabbitMQ', () => {
     await channel.assertExchange('crm.dead-letters', 'direct', { durable: true });
     await channel.assertQueue(OLD, OLD_OPTIONS);
     app = await startTrial(env, {
-      imports: [CqrsModule.forRoot(), MessagingModule.forWorker(true)],
+      imports: [CqrsModule.forRoot(), MessagingModule.forRoot({ process: 'worker', hasBroker: true })],
       providers: [CountingSubscriber, FailingSubscriber, WaitingSubscriber, OldSubscriber],
     });
   });

@@ -13,7 +13,7 @@ import {
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { JwtAuthGuard } from '#platform/auth';
-import { ConfigModule } from '#platform/config';
+import { SettingsModule } from '#platform/config';
 import {
   BooleanField,
   configureHttp,
@@ -98,7 +98,7 @@ export async function orderApplication(url: string): Promise<NestFastifyApplicat
   const env = { CRM_DATABASE_URL: url, CRM_JWT_ACCESS_SECRET: 's'.repeat(32), CRM_LOG_LEVEL: 'silent' };
   @Module({
     imports: [
-      ConfigModule.forRoot(env),
+      SettingsModule.forRoot(env),
       ObservabilityModule,
       PersistenceModule.forRoot('crm-test'),
       HttpModule.forRoot({ throttling: false }),

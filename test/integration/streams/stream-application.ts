@@ -1,5 +1,5 @@
 import { Module, type Type } from '@nestjs/common';
-import { ConfigModule } from '#platform/config';
+import { SettingsModule } from '#platform/config';
 import { CqrsModule } from '#platform/cqrs';
 import { HttpModule } from '#platform/http';
 import { MessagingModule } from '#platform/messaging';
@@ -43,11 +43,11 @@ export class StreamApplication {
 function applicationModule(env: NodeJS.ProcessEnv): Type {
   @Module({
     imports: [
-      ConfigModule.forRoot(env),
+      SettingsModule.forRoot(env),
       ObservabilityModule,
       PersistenceModule.forRoot('crm-streams'),
       CqrsModule.forRoot(),
-      MessagingModule.forWorker(false),
+      MessagingModule.forRoot({ process: 'worker', hasBroker: false }),
       HttpModule.forRoot({ throttling: false }),
       StreamsModule,
     ],

@@ -67,7 +67,7 @@ class DemoModule {
         ObservabilityModule,
         PersistenceModule.forRoot(APPLICATION),
         CqrsModule.forRoot(),
-        MessagingModule.forApi(),
+        MessagingModule.forRoot({ process: 'api' }),
         ClientsModule,
         DealsModule,
         DocumentsModule,

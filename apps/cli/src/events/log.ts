@@ -16,7 +16,7 @@ export async function withLog(
   if (hasBroker && !env.CRM_RABBITMQ_URL) {
     throw new CommandError('There is no queue without RabbitMQ: CRM_RABBITMQ_URL says where it is.');
   }
-  await withApplication(env, [MessagingModule.forCommand(hasBroker)], work);
+  await withApplication(env, [MessagingModule.forRoot({ process: 'command', hasBroker })], work);
 }
 
 /** @throws CommandError when one is no pattern. */

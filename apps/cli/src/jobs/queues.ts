@@ -12,7 +12,7 @@ export async function withQueues(
   env: NodeJS.ProcessEnv,
   work: (app: INestApplicationContext) => Promise<void>,
 ): Promise<void> {
-  await withApplication(env, [JobsModule.forRoot(), JobsModule.queues(...QUEUES)], work);
+  await withApplication(env, [JobsModule.forRoot(), JobsModule.registerQueue(...QUEUES)], work);
 }
 
 /**

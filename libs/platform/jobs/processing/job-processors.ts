@@ -26,7 +26,7 @@ export class JobProcessors {
     const handled = this.handlers.queues;
     for (const queue of handled) {
       if (processed.has(queue)) continue;
-      throw new Error(`nobody processes queue ${queue}: import JobsModule.processing('${queue}')`);
+      throw new Error(`queue ${queue} has no processor: import JobsModule.registerProcessor('${queue}')`);
     }
     for (const queue of processed) {
       if (!handled.has(queue)) throw new Error(`queue ${queue} has no @JobHandler in this application`);

@@ -52,7 +52,7 @@ describe('a projection', () => {
 
   async function start(): Promise<INestApplicationContext> {
     const app = await startTrial(testEnvironment({ databaseUrl: database.url }), {
-      imports: [CqrsModule.forRoot(), MessagingModule.forWorker(false)],
+      imports: [CqrsModule.forRoot(), MessagingModule.forRoot({ process: 'worker', hasBroker: false })],
       providers: [ParcelProjection],
     });
     apps.push(app);

@@ -1,7 +1,7 @@
 import { type DynamicModule, Injectable, Module, type Type } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { ConfigModule } from '#platform/config';
+import { SettingsModule } from '#platform/config';
 import { CqrsModule } from '#platform/cqrs';
 import { type Instant, newId } from '#platform/kernel';
 import { ObservabilityModule } from '#platform/observability';
@@ -131,11 +131,11 @@ function parcelModule(url: string, handlers: readonly Type[]): DynamicModule {
   return {
     module: ParcelModule,
     imports: [
-      ConfigModule.forRoot(testEnvironment({ databaseUrl: url })),
+      SettingsModule.forRoot(testEnvironment({ databaseUrl: url })),
       ObservabilityModule,
       PersistenceModule.forRoot('crm-trial'),
       CqrsModule.forRoot(),
-      MessagingModule.forApi(),
+      MessagingModule.forRoot({ process: 'api' }),
       TypeOrmModule.forFeature([Parcel]),
     ],
     providers: [Parcels, ...handlers],

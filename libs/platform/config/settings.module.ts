@@ -43,7 +43,7 @@ export class UnknownSettings {
 
 /** What a process takes from outside: each concern's settings for whoever injects its class, and the time. */
 @Module({})
-export class ConfigModule {
+export class SettingsModule {
   /**
    * @param env the environment to read, `process.env` of the running program.
    * @throws SettingsError naming every fault.
@@ -52,7 +52,7 @@ export class ConfigModule {
     const loaded = loadAll(env);
     const providers = [...loaded].map(([provide, useValue]) => ({ provide, useValue }));
     return {
-      module: ConfigModule,
+      module: SettingsModule,
       global: true,
       providers: [
         ...providers,
