@@ -33,7 +33,7 @@ interface Envelope {
 const refusal = (status: number, code: string) => ({ status, body: { status, code } });
 const ids = ({ body }: Reply<Listed>) => body.items.map(({ id }) => id);
 
-describe('a broker’s scenario, from the first call to next year’s policy', () => {
+describe('a sale by a brokerage, from the first call to next year’s policy', () => {
   let crm: Installation;
   let team: BrokerTeam;
   let consumer: EventConsumer;
@@ -57,7 +57,7 @@ describe('a broker’s scenario, from the first call to next year’s policy', (
   const journal = async (who = team.admin): Promise<readonly Entry[]> =>
     (await who.get<Listed<Entry>>(`${scenario.dealPath}/journal?limit=200`)).body.items;
 
-  it('begins with a client and a deal that are the seller’s', () => {
+  it('makes the seller the owner of the new client and deal', () => {
     const { client, deal } = scenario;
     const owner_id = team.seller.id;
     expect(client).toMatchObject({ status: 201, body: { kind: 'person', owner_id, version: 1 } });
@@ -68,7 +68,7 @@ describe('a broker’s scenario, from the first call to next year’s policy', (
     });
   });
 
-  it('goes on with an executor whom the lead chooses; the one who loses the deal finds it no more', () => {
+  it('shows the deal to the executor assigned by the lead; the former executor gets 404', () => {
     const { first, seenByFirst, second, goneForFirst, seenBySecond } = scenario.assignment;
     expect(first).toMatchObject({ status: 200, body: { executor_id: team.otherExecutor.id, version: 2 } });
     expect(seenByFirst.body).toEqual(first.body);
@@ -77,7 +77,7 @@ describe('a broker’s scenario, from the first call to next year’s policy', (
     expect(seenBySecond.body).toMatchObject({ items: [second.body], total: 1 });
   });
 
-  it('has three quotes, each ready once nothing is lacking', () => {
+  it('makes each of three quotes ready once its required fields are complete', () => {
     const { added, tooEarly, filed, ready, lowered } = scenario.quoting;
     expect(added).toMatchObject(
       OFFERS.map((offer) => ({
@@ -129,7 +129,7 @@ describe('a broker’s scenario, from the first call to next year’s policy', (
     expect(comparison.body.items).toHaveLength(3);
   });
 
-  it('has one quote confirmed by the seller, never by the executor, and the others archived', () => {
+  it('lets the seller confirm one quote, refuses the executor, and archives the others', () => {
     const { proposed, confirmedByExecutor, confirmed, revisedTooLate, archived, revived } = scenario.choice;
     expect(proposed).toMatchObject({ status: 200, body: { stage: 'proposal', status: 'proposal' } });
     expect(confirmedByExecutor).toMatchObject(refusal(403, 'forbidden'));
@@ -142,7 +142,7 @@ describe('a broker’s scenario, from the first call to next year’s policy', (
     expect(revived).toMatchObject(refusal(409, 'quote_transition_forbidden'));
   });
 
-  it('has a policy drafted from the confirmed quote, once, and in force once it has a number', () => {
+  it('drafts one policy from the confirmed quote, and activates it once it has a number', () => {
     const { drafted, draftedTwice, incomplete, numbered, filed, activated, found, quoteNow } = scenario.issue;
     const { insurance_company, premium_amount: premium } = OFFERS[1];
     const quote_id = scenario.quoting.added[1]!.body.id;
@@ -163,7 +163,7 @@ describe('a broker’s scenario, from the first call to next year’s policy', (
     expect(quoteNow.body).toEqual({ ...scenario.choice.confirmed.body, linked_policy_id: drafted.body.id });
   });
 
-  it('ends with a deal that is won, takes notes, and no quotes', () => {
+  it('accepts notes but no quotes after the deal was won', () => {
     const { won, quotedTooLate, note } = scenario.closing;
     const closed_at = won.body.updated_at;
     expect(won).toMatchObject({ status: 200, body: { stage: 'closedWon', status: 'won', closed_at, version: 5 } });
@@ -171,7 +171,7 @@ describe('a broker’s scenario, from the first call to next year’s policy', (
     expect(note).toMatchObject({ status: 201, body: { kind: 'note', author_id: team.seller.id } });
   });
 
-  it('is renewed for the next year, once', () => {
+  it('renews the policy for the next year, once', () => {
     const { ending, drafted, renewedTwice, activated, closed } = scenario.renewal;
     const { id, quote_id: _, ...old } = scenario.issue.activated.body;
     const { insurance_company, deal_id, client_id, owner_id, currency } = old;
@@ -191,7 +191,7 @@ describe('a broker’s scenario, from the first call to next year’s policy', (
     expect(closed).toMatchObject({ status: 200, body: { id, status: 'closed', close_reason: 'replaced', version: 4 } });
   });
 
-  it('is written in the journal in order, with who did what, before and after', async () => {
+  it('records each change in the journal in order, with author, previous and current values', async () => {
     const recorded = recordOf(scenario, team);
     const entries = await journal();
     expect(entries.map(({ seq, kind, author_id, body, data }) => ({ seq, kind, author_id, body, data }))).toEqual(
@@ -207,7 +207,7 @@ describe('a broker’s scenario, from the first call to next year’s policy', (
     expect(verdict.body).toEqual({ valid: true, entries: recorded.length, broken_at: null });
   });
 
-  it('is told to RabbitMQ in the order of the deal’s stream, in valid envelopes', async () => {
+  it('publishes to RabbitMQ in the order of the deal’s stream, in valid envelopes', async () => {
     const subject = scenario.dealPath.slice(1);
     const meant = recordOf(scenario, team).flatMap(({ author, keys, about, data }) =>
       keys.map((key) => ({ type: `crm.${key}`, actorid: author.id, ...contentOf(key, about, data) })),
@@ -229,7 +229,7 @@ describe('a broker’s scenario, from the first call to next year’s policy', (
     expect(consumer.account).toMatchObject({ duplicates: 0, outOfOrder: [], changed: [] });
   });
 
-  it('is seen by those whose it is and by those who see all', async () => {
+  it('is visible to the deal’s members and to roles that read everything', async () => {
     const entries = await journal();
     for (const who of [team.seller, team.executor, team.finance, team.lead]) {
       expect((await who.get<Body>(scenario.dealPath)).body).toEqual(scenario.closing.won.body);
@@ -239,7 +239,7 @@ describe('a broker’s scenario, from the first call to next year’s policy', (
     }
   });
 
-  it('shows nothing of itself to others, and to nobody more than a role may do', async () => {
+  it('is hidden from other users, and refuses changes that a role does not allow', async () => {
     const before = await journal();
     const { said, meant } = await tryLimits(scenario, team);
     expect(said).toEqual(meant);
@@ -252,7 +252,7 @@ describe('a broker’s scenario, from the first call to next year’s policy', (
   });
 });
 
-/** What an event's data hold: the resource, and what it was when it was changed. */
+/** Data of an event: the resource, and previous values if it was changed. */
 function contentOf(key: string, about: object, data: object): { data: object } {
   const previous = key.endsWith('.updated') && 'before' in data ? { previous: data.before } : {};
   return { data: { ...about, ...previous } };

@@ -13,11 +13,11 @@ import { withFailureOutput } from '../support/failure-output.js';
 
 const ROOT = process.env.CRM_TEST_BUILD ?? join(__dirname, '../..');
 const DEALS = 40;
-/** Events of one deal that one change appends. */
+/** Number of events that one change appends per deal. */
 const EVENTS_A_CHANGE = 5;
 const ARRIVES_WITHIN_MS = 300_000;
 
-/** What happens to forty deals at once: some of each of two types, which no subscriber in the worker takes. */
+/** Appends events of two types to forty deals in one statement; the worker does not subscribe to them. */
 const CHANGE_ALL = `
   SELECT crm.append_changes(jsonb_agg(jsonb_build_object('stream', 'deals/' || id, 'deal_id', id, 'audience', '[]'::jsonb,
     'events', (SELECT jsonb_agg(jsonb_build_object('id', gen_random_uuid(), 'data', jsonb_build_object('deal_id', id, 'n', n),
@@ -47,7 +47,7 @@ interface ReplayBody {
   readonly error: string | null;
 }
 
-describe('a consumer that was away', () => {
+describe('a consumer that was offline', () => {
   let crm: Installation;
   let api: Program;
   let worker: Program;
@@ -61,7 +61,7 @@ describe('a consumer that was away', () => {
 
   afterAll(() => crm.discard());
 
-  /** Appends thousands of events, as others do while the consumer is away. */
+  /** Appends thousands of events while the consumer is offline. */
   async function liveOn(rounds: number): Promise<void> {
     for (let round = 0; round < rounds; round++) await crm.database.rows(CHANGE_ALL, [EVENTS_A_CHANGE, DEALS]);
     await until(() => isSequenced(crm.database), ARRIVES_WITHIN_MS);
@@ -84,7 +84,7 @@ describe('a consumer that was away', () => {
       )
     ).map(({ id }) => id);
 
-  /** Places where a stream's versions, each first met, do not go up one by one. */
+  /** First deliveries whose version is not the next one of their stream. */
   function disorder(events: readonly Envelope[]): string[] {
     const last = new Map<string, number>();
     return events.flatMap(({ subject, streamversion }) => {
@@ -101,7 +101,7 @@ describe('a consumer that was away', () => {
     const seen = new Set<string>();
     return events.filter(({ id }) => !seen.has(id) && seen.add(id));
   };
-  /** A queue that nothing is published to. */
+  /** A queue without bindings. */
   const idleQueue = (name: string): Promise<EventConsumer> => crm.consumer(name, []);
   const replayOf = async (id: string) => (await admin.get<ReplayBody>(`/events/replays/${id}`)).body;
 
@@ -110,15 +110,15 @@ describe('a consumer that was away', () => {
       env: { PATH: process.env.PATH, ...crm.environment() },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const told = { stdout: '', stderr: '' };
-    child.stdout.on('data', (text: Buffer) => (told.stdout += text.toString()));
-    child.stderr.on('data', (text: Buffer) => (told.stderr += text.toString()));
-    const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, ...told }));
-    return { told, ended, stop: () => child.kill('SIGINT') };
+    const output = { stdout: '', stderr: '' };
+    child.stdout.on('data', (text: Buffer) => (output.stdout += text.toString()));
+    child.stderr.on('data', (text: Buffer) => (output.stderr += text.toString()));
+    const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, ...output }));
+    return { output, ended, stop: () => child.kill('SIGINT') };
   }
 
   it(
-    'catches up by its bookmark: every event once, in order',
+    'reads every event once, in order, from its bookmark',
     withFailureOutput(async () => {
       await liveOn(2);
       const left = await lastPosition();
@@ -141,7 +141,7 @@ describe('a consumer that was away', () => {
   );
 
   it(
-    'catches up by a replay to its queue from the time it left, though the worker is killed on the way',
+    'receives a replay from the time it went offline, although the worker is killed during it',
     withFailureOutput(async () => {
       const [{ now }] = (await crm.database.rows<{ now: string }>('SELECT clock_timestamp() AS now')) as [
         { now: string },
@@ -184,7 +184,7 @@ describe('a consumer that was away', () => {
   );
 
   it(
-    'is sent by replay what it was sent before, word for word',
+    'receives a replay with messages identical to the first delivery',
     withFailureOutput(async () => {
       const left = await lastPosition();
       await until(async () => (await publishedPosition()) >= left, ARRIVES_WITHIN_MS);
@@ -208,7 +208,7 @@ describe('a consumer that was away', () => {
   );
 
   it(
-    'catches up by command, with the types it wants',
+    'receives the selected types by the replay command',
     withFailureOutput(async () => {
       const left = await lastPosition();
       await liveOn(20);
@@ -228,11 +228,11 @@ describe('a consumer that was away', () => {
   );
 
   it(
-    'is told where a replay was that was stopped, and goes on from there',
+    'gets the position of a stopped replay command, and resumes from it',
     withFailureOutput(async () => {
       const consumer = await idleQueue('test.stopped');
       const first = command('replay', '--queue', 'test.stopped', '--from', '1', '--json');
-      await until(() => first.told.stdout !== '', ARRIVES_WITHIN_MS);
+      await until(() => first.output.stdout !== '', ARRIVES_WITHIN_MS);
       first.stop();
       const { code, stderr } = await first.ended;
       expect(code).toBe(1);
@@ -246,7 +246,7 @@ describe('a consumer that was away', () => {
     }),
   );
 
-  it('is refused a queue that is not there, and told of one that goes away meanwhile', async () => {
+  it('is refused a replay to a missing queue, and the replay fails when the queue is deleted meanwhile', async () => {
     const missing = { queue: 'test.nowhere', from: '1' };
     expect(await admin.post('/events/replays', missing)).toMatchObject({
       status: 404,
@@ -255,7 +255,7 @@ describe('a consumer that was away', () => {
     expect(await crm.database.rows(`SELECT FROM crm.event_replays WHERE queue = 'test.nowhere'`)).toEqual([]);
     const { code, stderr } = await command('replay', '--queue', 'test.nowhere', '--from', '1').ended;
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('there is no queue test.nowhere') });
-    // Asked for while it was there, deleted before its turn.
+    // Requested while the queue exists; the queue is deleted before the replay starts.
     await crm.database.rows(
       `WITH asked AS (
          INSERT INTO crm.event_replays (id, queue, types, from_position, to_position, position, requested_by_id, created_at, updated_at)
@@ -282,18 +282,19 @@ describe('a consumer that was away', () => {
     ['a time with nothing after it', { queue: 'q', from: '2099-01-01T00:00:00Z' }, 422, 'nothing_to_replay'],
     ['a beginning that is gone', { queue: 'q', from: '0' }, 410, 'position_gone'],
     ['a pattern that is none', { queue: 'q', from: '1', types: ['Deal'] }, 422, 'validation_failed'],
-  ])('is refused a replay with %s', async (_what, body, status, code) => {
+  ])('is refused a replay request with %s', async (_what, body, status, code) => {
     expect(await admin.post('/events/replays', body)).toMatchObject({ status, body: { code } });
   });
 
-  it('can be looked at by command: what comes, and how far it is', async () => {
+  it('can be inspected by command: new events, and the position of its bookmark', async () => {
     const tail = command('tail', '--from', '1', '--types', 'deal.stage_changed', '--json');
-    const [, line] = await until(() => /^(\{.*\})\n/.exec(tail.told.stdout), ARRIVES_WITHIN_MS);
+    const [, line] = await until(() => /^(\{.*\})\n/.exec(tail.output.stdout), ARRIVES_WITHIN_MS);
     expect(JSON.parse(line!)).toMatchObject({ type: 'crm.deal.stage_changed', specversion: '1.0' });
     await liveOn(1);
     const last = await lastPosition();
     await until(
-      () => tail.told.stdout.includes(`"position":"${last - 1}"`) || tail.told.stdout.includes(`"position":"${last}"`),
+      () =>
+        tail.output.stdout.includes(`"position":"${last - 1}"`) || tail.output.stdout.includes(`"position":"${last}"`),
     );
     tail.stop();
     expect(await tail.ended).toMatchObject({ code: 0, stderr: '' });

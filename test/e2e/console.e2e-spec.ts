@@ -7,7 +7,7 @@ import type { Program } from '../support/processes.js';
 const PHONE = { width: 390, height: 844 };
 const WIDE = { width: 1_440, height: 900 };
 const VIEWS = ['Pipeline', 'Due', 'Events'];
-/** Of a stream that the page ended itself, having learnt where the log stands. */
+/** Failure of a stream that the page closed after it got the latest position. */
 const ENDED = /^net::ERR_ABORTED .*\/streams\/deals$/;
 const LOST_CONNECTION = /net::ERR_/;
 
@@ -60,7 +60,7 @@ describe('the console', () => {
     return (await broker.post<{ id: string }>(`/deals/${dealId}/payments`, payment)).body.id;
   }
 
-  it('is entered by a link, whose token leaves the address at once', async () => {
+  it('signs in by a link, and removes the token from the address at once', async () => {
     const seller = installation.user(other);
     const { page, failures } = await browser.visit(`${api.url}/console`);
     const requested: string[] = [];
@@ -79,7 +79,7 @@ describe('the console', () => {
     expect(page.url()).toBe(`${api.url}/console`);
   });
 
-  it('shows what happens elsewhere without being reloaded: deals, their stage, their money', async () => {
+  it('shows changes by other users without a reload: deals, stages, payments', async () => {
     const visit = await signedIn();
     const id = await openDeal('КАСКО, BMW X3');
     await cardIn(visit, 'Qualification', 'КАСКО, BMW X3').waitFor();
@@ -91,7 +91,7 @@ describe('the console', () => {
     expectNoTrouble(visit);
   });
 
-  it('tells the story of a deal as it goes on', async () => {
+  it('updates the history of an open deal', async () => {
     const id = await openDeal('Cargo, 12 containers');
     const payment = await addPayment(id, '500.00');
     const quote = { insurance_company: 'Янтарный якорь', calculation_date: '2026-01-01', currency: 'RUB' };
@@ -101,7 +101,7 @@ describe('the console', () => {
     const visit = await signedIn();
     await cardIn(visit, 'Qualification', 'Cargo, 12 containers').click();
     for (const text of ['Янтарный якорь', 'ХК 77', 'Deal opened']) {
-      // Events that came meanwhile name it too, where a deal hides them.
+      // Events of other deals may name it too; the page hides them while a deal is open.
       await visit.page.getByText(text).filter({ visible: true }).first().waitFor();
     }
     const income = { amount: '200.00', category: 'premium', posted_at: '2026-01-02' };
@@ -112,7 +112,7 @@ describe('the console', () => {
     expectNoTrouble(visit);
   });
 
-  it('takes a deal out of sight of who loses it, with all that belongs to it', async () => {
+  it('removes a deal with its parts from the page of a user who loses access to it', async () => {
     const seller = installation.user(other);
     const id = await openDeal('Passed on');
     await addPayment(id, '750.00');
@@ -129,7 +129,7 @@ describe('the console', () => {
     await due.page.getByText('750.00').waitFor({ state: 'detached' });
   });
 
-  it('removes the whole deal from the page with the first of its parts that is refused', async () => {
+  it('removes the whole deal from the page when one request for its parts is refused', async () => {
     const seller = installation.user(other);
     const id = await openDeal('Reassigned');
     await addPayment(id, '860.00');
@@ -154,7 +154,7 @@ describe('the console', () => {
     await page.getByText('Deal opened').waitFor();
   });
 
-  it('says what is no longer up to date, and asks again until it is', async () => {
+  it('marks outdated parts, and retries until they are loaded', async () => {
     const id = await openDeal('Paid while the server is busy');
     const payment = await addPayment(id, '4321.00');
     const { page } = await signedIn();
@@ -172,7 +172,7 @@ describe('the console', () => {
     expect(await payments.getByText('Not up to date').count()).toBe(0);
   });
 
-  it('recovers when the API comes back, with what happened meanwhile, and says so', async () => {
+  it('reconnects when the API is available again, shows the missed changes, and reports it', async () => {
     const visit = await signedIn();
     await api.kill();
     await said(visit, 'Trying again');
@@ -186,7 +186,7 @@ describe('the console', () => {
     expect(visit.failures.filter((failure) => !LOST_CONNECTION.test(failure))).toEqual([]);
   });
 
-  it('holds the stream still and narrows it when asked', async () => {
+  it('pauses and filters the stream of events on request', async () => {
     const visit = await signedIn();
     const { page } = visit;
     await page.getByRole('link', { name: 'Events' }).click();
@@ -202,7 +202,7 @@ describe('the console', () => {
     expectNoTrouble(visit);
   });
 
-  it('keeps the token to its tab, and forgets it when asked or when it no longer holds', async () => {
+  it('stores the token in its tab only, and deletes it on sign-out or when it is no longer valid', async () => {
     const token = accessToken({ userId: newId(), roles: ['ROLE_TEAM_LEAD'] });
     const { page } = await signedIn(token);
     const kept = () => page.evaluate<unknown>('[localStorage.length, document.cookie, JSON.stringify(sessionStorage)]');
@@ -216,11 +216,11 @@ describe('the console', () => {
     await page.getByRole('heading', { level: 1, name: 'Pipeline' }).waitFor();
     await page.getByLabel('Access token').waitFor();
     expect(await kept()).toEqual([0, '', '{}']);
-    const told = [...api.lines, ...other.lines].map((line) => JSON.stringify(line)).join('\n');
-    for (const secret of [token, expiring]) expect(told).not.toContain(secret.split('.')[2]);
+    const output = [...api.lines, ...other.lines].map((line) => JSON.stringify(line)).join('\n');
+    for (const secret of [token, expiring]) expect(output).not.toContain(secret.split('.')[2]);
   });
 
-  it('says why a token is refused', async () => {
+  it('shows why a token is refused', async () => {
     const visit = await browser.visit(`${api.url}/console/`);
     await visit.page.getByLabel('Access token').fill('not a token');
     await visit.page.getByRole('button', { name: 'Sign in' }).click();
@@ -229,7 +229,7 @@ describe('the console', () => {
   });
 
   it.each(['light', 'dark'] as const)(
-    'can be used by everyone, wide and on a phone, in the %s theme',
+    'passes the accessibility checks on a wide screen and on a phone, in the %s theme',
     async (theme) => {
       const id = await openDeal(`Полис на фразу без пробелов ${'x'.repeat(60)}`);
       await addPayment(id, '99999999999.99');
@@ -264,7 +264,7 @@ describe('the console', () => {
     });
   }
 
-  it('allows nothing from elsewhere', async () => {
+  it('loads nothing from other origins', async () => {
     const { headers } = await fetch(`${api.url}/console`);
     const policy = headers.get('content-security-policy')!;
     expect(policy).toContain("default-src 'none'");

@@ -59,7 +59,7 @@ describe('a database whose tables belong to another role than the one of the API
   const migrate = (role: string) =>
     commandLine({ CRM_DATABASE_URL: migratorUrl, CRM_DATABASE_RUNTIME_ROLE: role }, 'migrate');
 
-  it('gives neither role the rights of a superuser, and the runtime role no table', async () => {
+  it('grants no role superuser rights, and the runtime role owns no table', async () => {
     const roles = `SELECT rolname, rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls AS is_powerful
       FROM pg_roles WHERE rolname LIKE 'crm\\_%' ORDER BY rolname`;
     expect(await runtime.rows(roles)).toEqual([
@@ -72,7 +72,7 @@ describe('a database whose tables belong to another role than the one of the API
   });
 
   it(
-    'serves the whole way of a deal: requests, journal, event stream, job and reminder',
+    'serves requests, journal, event stream, jobs and reminders of a deal',
     withFailureOutput(async () => {
       const [api, worker] = await Promise.all([Program.api(env), Program.worker(env)]);
       await Promise.all([api.start(), worker.start()]);
@@ -93,7 +93,7 @@ describe('a database whose tables belong to another role than the one of the API
     }),
   );
 
-  it('makes the partitions of coming months and deletes old events without owning the log', async () => {
+  it('creates partitions of future months and deletes old events without owning the event log', async () => {
     for (const parent of ['event_log', 'journals']) {
       const month = `(date_trunc('month', now() AT TIME ZONE 'UTC') + interval '12 months')::date`;
       expect(await runtime.rows(`SELECT crm.add_partition($1, ${month}) AS added`, [parent])).toEqual([
@@ -129,18 +129,18 @@ describe('a database whose tables belong to another role than the one of the API
     ['records a migration', `INSERT INTO crm.migrations (timestamp, name) VALUES (1, 'none')`],
     ['grants rights', `SELECT crm.grant_runtime('crm_runtime')`],
     ['makes a temporary table', 'CREATE TEMP TABLE mine (id int)'],
-  ])('refuses that the runtime role %s', async (_what, sql) => {
+  ])('does not allow that the runtime role %s', async (_what, sql) => {
     await expect(runtime.rows(sql)).rejects.toMatchObject(REFUSED);
   });
 
-  it('is migrated again without a change, and says in one line that a role does not exist', async () => {
+  it('is migrated again without a change, and reports a missing role in one line', async () => {
     expect(await migrate('crm_runtime')).toMatchObject({ code: 0, stderr: '' });
     const { code, stdout, stderr } = await migrate('crm_runtimes');
     expect(code).toBe(1);
     expect(`${stdout}${stderr}`).toMatch(/^The role crm_runtimes of CRM_DATABASE_RUNTIME_ROLE does not exist: .*\n$/m);
   });
 
-  it('reads the passwords of its roles from the environment alone', () => {
+  it('reads the passwords of its roles only from the environment', () => {
     expect(readFileSync(ROLES, 'utf8')).not.toMatch(/PASSWORD '/);
   });
 });

@@ -23,7 +23,7 @@ interface Envelope {
   readonly data: { readonly deal_id: string; readonly client_id: string; readonly deal: DealBody };
 }
 
-describe('a deal’s way through RabbitMQ, Redis and PostgreSQL', () => {
+describe('a deal with RabbitMQ, Redis and PostgreSQL', () => {
   let crm: Installation;
   let api: Program;
   let worker: Program;
@@ -46,7 +46,7 @@ describe('a deal’s way through RabbitMQ, Redis and PostgreSQL', () => {
     until(() => envelopes().find((event) => event.type === `crm.${type}` && event.data.deal_id === dealId));
 
   it(
-    'reaches another service as a CloudEvent that names who did it and in which trace',
+    'is published to another service as a CloudEvent with actor and trace id',
     withFailureOutput(async () => {
       const headers = { traceparent: `00-${TRACE}-b7ad6b7169203331-01`, 'x-request-id': 'order-66' };
       const deal = { client_id: await seller.addClient(), title: 'КАСКО', next_review_at: '2099-01-01' };
@@ -66,7 +66,7 @@ describe('a deal’s way through RabbitMQ, Redis and PostgreSQL', () => {
   );
 
   it(
-    'tells the same change to RabbitMQ, to the event stream and to the journal',
+    'publishes the same change to RabbitMQ, the event stream and the journal',
     withFailureOutput(async () => {
       const { id } = await seller.openDeal(await seller.addClient());
       const stream = await StreamClient.open(api.port, { token: seller.token, query: `deal_id=${id}` });
@@ -85,7 +85,7 @@ describe('a deal’s way through RabbitMQ, Redis and PostgreSQL', () => {
   );
 
   it(
-    'misses nothing on a stream that is opened again after its last event',
+    'loses no event when a stream is resumed after its last event id',
     withFailureOutput(async () => {
       const { id } = await seller.openDeal(await seller.addClient());
       const rename = (n: number) => seller.patch(`/deals/${id}`, { title: `КАСКО ${n}` });
@@ -110,7 +110,7 @@ describe('a deal’s way through RabbitMQ, Redis and PostgreSQL', () => {
   );
 
   it(
-    'gets one reminder on the day of its review, without a job of its own',
+    'gets one reminder on the day of its review, without an own job',
     withFailureOutput(async () => {
       const { id } = await seller.openDeal(await seller.addClient(), OVERDUE);
       const reminder = await arrival('deal.review_due', id);
@@ -122,8 +122,8 @@ describe('a deal’s way through RabbitMQ, Redis and PostgreSQL', () => {
       expect(await crm.database.rows('SELECT FROM crm.job_requests WHERE payload::text LIKE $1', [`%${id}%`])).toEqual(
         [],
       );
-      const told = 'SELECT id FROM crm.event_log WHERE type = $1 AND deal_id = $2';
-      expect(await crm.database.rows(told, ['deal.review_due', id])).toEqual([{ id: reminder.id }]);
+      const reminders = 'SELECT id FROM crm.event_log WHERE type = $1 AND deal_id = $2';
+      expect(await crm.database.rows(reminders, ['deal.review_due', id])).toEqual([{ id: reminder.id }]);
       expect(faultsOf(consumer.messages.at(-1)!)).toEqual([]);
       expect(await bullKeys()).not.toEqual([]);
       expect(await crm.database.rows(`SELECT FROM pg_namespace WHERE nspname = 'bull'`)).toEqual([]);
@@ -131,7 +131,7 @@ describe('a deal’s way through RabbitMQ, Redis and PostgreSQL', () => {
   );
 
   it(
-    'keeps for later what nobody has bound',
+    'stores events without a bound queue in crm.unrouted',
     withFailureOutput(async () => {
       const clientId = await seller.addClient();
       await until(async () => (await worker.metric('crm_unrouted_messages'))! > 0);
@@ -149,7 +149,7 @@ describe('a deal’s way through RabbitMQ, Redis and PostgreSQL', () => {
   );
 
   it(
-    'comes to the consumer in order, once each',
+    'is delivered to the consumer in order, each event once',
     withFailureOutput(async () => {
       expect(consumer.account).toMatchObject({ duplicates: 0, outOfOrder: [], changed: [] });
     }),

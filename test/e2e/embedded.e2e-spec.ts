@@ -6,7 +6,7 @@ import { StreamClient } from '../integration/streams/stream-client.js';
 import { type Program } from '../support/processes.js';
 import { withFailureOutput } from '../support/failure-output.js';
 
-describe('a deal’s way with nothing but PostgreSQL', () => {
+describe('a deal with PostgreSQL only', () => {
   let crm: Installation;
   let api: Program;
   let seller: CrmUser;
@@ -20,7 +20,7 @@ describe('a deal’s way with nothing but PostgreSQL', () => {
   afterAll(() => crm.discard());
 
   it(
-    'is the same: stream, journal, projection, daily jobs, and one reminder',
+    'has the same event stream, journal, projection and daily jobs, and gets one reminder',
     withFailureOutput(async () => {
       const stream = await StreamClient.open(api.port, { token: seller.token });
       const { id } = await seller.openDeal(await seller.addClient(), '2020-01-01');
@@ -28,8 +28,8 @@ describe('a deal’s way with nothing but PostgreSQL', () => {
       await until(() => stream.frames.some(({ event }) => event === 'deal.review_due'));
       await until(() => stream.frames.length >= 4);
       stream.close();
-      const told = stream.frames.map(({ event }) => event).sort();
-      expect(told).toEqual(['client.created', 'deal.created', 'deal.review_due', 'deal.updated']);
+      const types = stream.frames.map(({ event }) => event).sort();
+      expect(types).toEqual(['client.created', 'deal.created', 'deal.review_due', 'deal.updated']);
       const { body } = await seller.get<{ items: { body: string }[] }>(`/deals/${id}/journal`);
       expect(body.items.map((entry) => entry.body)).toEqual(['Deal opened', 'Deal changed: title']);
       await until(() => isSequenced(crm.database));

@@ -10,7 +10,7 @@ const [generating, recording, testing, starting, ...session] = [...GUIDE.matchAl
 );
 const commands = generating!.split('\n');
 const NOTHING = 'Everything is there already: nothing was changed.\n';
-/** Runs the generators on each of some arguments; ends with the worst of their codes. */
+/** Runs the generators for each list of arguments; exits with the highest of their codes. */
 const EACH = `
 import { readFileSync } from 'node:fs';
 import { generateFrom } from './libs/schematics/command-line.js';
@@ -34,13 +34,13 @@ const REFUSALS = [
   ['query quotes summary', 'The domain quotes was written by hand'],
 ] as const;
 
-describe('the guide to extending, followed line by line', () => {
+describe('the guide to extending, executed line by line', () => {
   let checkout: Checkout;
   let database: TestDatabase;
   const made = new Set<string>();
 
   beforeAll(async () => {
-    // What is published there is of types that only the copy knows.
+    // The copy publishes event types that are unknown here.
     database = await createTestDatabase([], { isScripted: true });
     const [api, worker] = [await freePort(), await freePort()];
     checkout = new Checkout({
@@ -55,7 +55,7 @@ describe('the guide to extending, followed line by line', () => {
     await database.drop();
   });
 
-  /** The same generators, each of these after the other, without building them anew. */
+  /** Runs the generators in sequence without building them again. */
   async function generate(...lines: readonly string[]): Promise<Ended> {
     const args = lines.map((line) => line.replace('npm run generate -- ', '').split(' '));
     checkout.write('dist-generators/args.json', JSON.stringify(args));
@@ -69,7 +69,7 @@ describe('the guide to extending, followed line by line', () => {
     for (const path of checkout.changes()) made.add(path);
     checkout.accept();
     if (command !== commands[0]) return;
-    // Nothing has been added to the domain yet.
+    // The domain has no additions yet.
     expect(await generate(command)).toEqual({ code: 0, output: NOTHING });
     expect(checkout.changes()).toEqual([]);
   });
@@ -85,7 +85,7 @@ describe('the guide to extending, followed line by line', () => {
     expect(checkout.changes()).toEqual([]);
   });
 
-  it('overwrites no file that somebody changed, unless it is forced to', async () => {
+  it('does not overwrite a changed file without --force', async () => {
     const command = commands.find((line) => line.includes(' query '))!;
     const path = 'libs/crm/claims/queries/claims-summary.query.ts';
     const text = checkout.read(path);
@@ -97,13 +97,13 @@ describe('the guide to extending, followed line by line', () => {
     expect(checkout.read(path)).toBe(text);
   });
 
-  /** @throws Error with everything that it said. */
+  /** @throws Error with its whole output. */
   async function pass(script: string): Promise<void> {
     const { code, output } = await checkout.sh(script);
     if (code !== 0) throw new Error(`${script} ended with ${String(code)}:\n${output}`);
   }
 
-  it('makes code that obeys the house: types, lint, layout, import rules', async () => {
+  it('generates code that passes types, lint, layout and import rules', async () => {
     const code = [...made].filter((path) => path.endsWith('.ts')).join(' ');
     await Promise.all([pass('npx tsc --noEmit'), pass(`npx eslint -c .eslint.config.mjs --max-warnings 0 ${code}`)]);
     await Promise.all([
@@ -112,7 +112,7 @@ describe('the guide to extending, followed line by line', () => {
     ]);
   });
 
-  it('has its events recorded', async () => {
+  it('records the events of the new domain', async () => {
     await pass(recording!);
     expect(checkout.changes()).toEqual(
       expect.arrayContaining(['docs/events.md', 'docs/events/schemas/crm.deal.claim.settled.json']),
@@ -123,7 +123,7 @@ describe('the guide to extending, followed line by line', () => {
     await pass(`${command} --silent`);
   });
 
-  it('is built, migrated and started, and answers as the guide says', async () => {
+  it('builds, migrates and starts, and answers as the guide shows', async () => {
     await checkout.start(starting!, 'Ctrl-C');
     const { code, output } = await checkout.sh(session.join('\n'));
     if (code !== 0) throw new Error(output);

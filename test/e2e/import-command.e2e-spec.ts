@@ -41,13 +41,13 @@ describe('the command import', () => {
 
   const COLUMNS = ['name', 'kind'];
 
-  it('hands a file in, waits for the end, and says what became of its rows', async () => {
+  it('uploads a file, waits for the end of the import, and prints the result of its rows', async () => {
     const rows = Array.from({ length: 3_000 }, (_, index) => [`Клиент ${index}`, 'person']);
     const taken = await run(csvOf(COLUMNS, rows), 'clients', '--mode', 'good_rows');
     expect(taken).toEqual({ code: 0, said: 'Of 3000 rows: 3000 added, 0 changed, 0 passed over, 0 with faults.\n' });
   });
 
-  it('ends with 1 when a row was not taken, and names its line', async () => {
+  it('exits with 1 when a row is refused, and prints its line', async () => {
     const bad = csvOf(COLUMNS, [
       ['Годный', 'person'],
       ['Негодный', 'robot'],
@@ -61,7 +61,7 @@ describe('the command import', () => {
     expect(JSON.parse(dry.said)).toMatchObject({ dry_run: true, created: 1, failed: 1, errors: [{ line: 3 }] });
   });
 
-  it('ends with 1 when the job gave up, which nobody would wait out', async () => {
+  it('exits with 1 when the import job has failed for good', async () => {
     await worker.stop();
     const [taken] = await Promise.all([
       run(csvOf(COLUMNS, [['Клиент', 'person']]), 'clients'),
@@ -75,7 +75,7 @@ describe('the command import', () => {
     expect(taken.said).toContain('The import stopped after 0 of 1 rows: see /admin/queues.');
   });
 
-  it('says in a few words what the API or the caller got wrong', async () => {
+  it('prints a short message for errors of the API or of the caller', async () => {
     const refused = await run('name,colour\r\nА,red\r\n', 'clients');
     expect(refused.code).toBe(1);
     expect(refused.said).toContain('(422 wrong_columns)');

@@ -25,7 +25,7 @@ interface Finding {
   readonly remedy?: string;
 }
 
-describe('the command line of operations', () => {
+describe('the operations command line', () => {
   let crm: Installation;
   let api: Program;
   let worker: Program;
@@ -57,11 +57,11 @@ describe('the command line of operations', () => {
     }
   }
 
-  /** Writes behind the service, which the database itself would refuse. */
+  /** Changes rows directly, with triggers disabled. */
   const behindItsBack = (sql: string) =>
     crm.database.rows(`BEGIN; SET LOCAL session_replication_role = replica; ${sql}; COMMIT`);
 
-  /** The checks that fail, and what each says. */
+  /** The failed checks with their messages. */
   async function failures(...words: readonly string[]): Promise<Readonly<Record<string, string>>> {
     const { code, stdout } = await run('doctor', '--json', ...words);
     const found = JSON.parse(stdout) as Finding[];
@@ -89,7 +89,7 @@ describe('the command line of operations', () => {
     (await crm.database.rows<{ state: string }>('SELECT state FROM crm.job_requests WHERE id = $1', [id]))[0]?.state;
 
   describe('doctor', () => {
-    it('finds a sound installation sound, in a line for each check', async () => {
+    it('reports a healthy installation with one line for each check', async () => {
       const { code, stdout } = await run('doctor');
       expect({ code, unsound: stdout.split('\n').filter((line) => line !== '' && !line.startsWith('ok  ')) }).toEqual({
         code: 0,
@@ -98,13 +98,13 @@ describe('the command line of operations', () => {
       expect(stdout.trim().split('\n')).toHaveLength(14);
     });
 
-    it('finds a schema that is newer', async () => {
+    it('finds a newer schema', async () => {
       await crm.database.rows(`INSERT INTO crm.migrations (timestamp, name) VALUES (9e12, 'Claims9000000000000')`);
       expect(await failures()).toEqual({ schema: expect.stringMatching(/Claims9000000000000\. Deploy the code/) });
       await crm.database.rows(`DELETE FROM crm.migrations WHERE name = 'Claims9000000000000'`);
     });
 
-    it('finds a Redis that throws jobs away', async () => {
+    it('finds a Redis that may evict jobs', async () => {
       await redis.config('SET', 'maxmemory-policy', 'allkeys-lru');
       expect(await failures()).toEqual({
         Redis: expect.stringMatching(/allkeys-lru\. .*set maxmemory-policy noevict/),
@@ -112,7 +112,7 @@ describe('the command line of operations', () => {
       await redis.config('SET', 'maxmemory-policy', 'noeviction');
     });
 
-    it('finds a binding, an exchange or a queue that is missing', async () => {
+    it('finds a missing binding, exchange or queue', async () => {
       await onBroker((channel) => channel.unbindQueue(UNROUTED, UNROUTED, ''));
       expect(await failures()).toEqual({ RabbitMQ: expect.stringMatching(/is not bound .*Restart the worker/) });
       await onBroker((channel) => channel.deleteQueue(UNROUTED));
@@ -126,7 +126,7 @@ describe('the command line of operations', () => {
       expect(await failures()).toEqual({});
     });
 
-    it('finds an exchange that other services can’t declare, which recreate-exchange replaces', async () => {
+    it('finds an exchange that other services cannot declare; recreate-exchange replaces it', async () => {
       const exchange = `test.${newId()}`;
       const env = { ...crm.environment(), CRM_EVENTS_EXCHANGE: exchange };
       await onBroker((channel) => channel.assertExchange(exchange, 'topic', { alternateExchange: UNROUTED }));
@@ -154,7 +154,7 @@ describe('the command line of operations', () => {
       await onBroker((channel) => channel.deleteExchange(exchange));
     });
 
-    it('finds dead letters, which redeliver moves back', async () => {
+    it('finds dead letters; redeliver moves them back', async () => {
       const queue = `test.${newId()}`;
       await crm.database.rows('INSERT INTO crm.subscriber_queues (queue, keys) VALUES ($1, $2)', [queue, ['deal.#']]);
       await onBroker(async (channel) => {
@@ -178,7 +178,7 @@ describe('the command line of operations', () => {
       expect((await run('events', 'redeliver', queue)).code).toBe(1);
     });
 
-    it('finds events that a full queue refuses, which release publishes once it takes them', async () => {
+    it('finds events refused by a full queue; release publishes them once the queue accepts them', async () => {
       const full = { maxLength: 1, arguments: { 'x-overflow': 'reject-publish' } };
       await onBroker(async (channel) => {
         await channel.assertQueue('test.clients', full);
@@ -205,7 +205,7 @@ describe('the command line of operations', () => {
       await purge();
     });
 
-    it('finds events that nobody orders, and then those that nobody is bound for', async () => {
+    it('finds events without a position, and then events without a bound queue', async () => {
       await worker.stop();
       await user.addClient();
       expect(await failures('--lag', '0')).toEqual({
@@ -218,13 +218,13 @@ describe('the command line of operations', () => {
       await purge();
     });
 
-    it('finds events that nobody publishes, for no worker ever began to', async () => {
+    it('finds unpublished events when no worker has ever published', async () => {
       await user.addClient();
       await until(async () => (await unrouted()) === 1);
       await purge();
-      // A worker that finds its cursor gone begins again with the first event.
+      // A worker without its cursor restarts with the first event.
       await worker.stop();
-      // A publisher that still has a position to save would be fenced off, and make a new cursor.
+      // A publisher with an unsaved position would lose its lease and create a new cursor.
       const remove = `DELETE FROM crm.event_cursors WHERE name = 'rabbitmq' AND position = (
         SELECT position FROM crm.event_cursors WHERE name = 'sequencer') RETURNING position, fence`;
       const cursor = await until(async () => (await crm.database.rows<{ position: string; fence: string }>(remove))[0]);
@@ -239,7 +239,7 @@ describe('the command line of operations', () => {
       await worker.start();
     });
 
-    it('finds money that does not add up', async () => {
+    it('finds payments whose totals differ from their lines', async () => {
       const deal = await user.openDeal(await user.addClient());
       const payment = { planned_date: '2026-01-01', planned_amount: '10.00', currency: 'RUB' };
       const { id } = (await user.post<{ id: string }>(`/deals/${deal.id}/payments`, payment)).body;
@@ -263,7 +263,7 @@ describe('the command line of operations', () => {
       await crm.database.rows('DELETE FROM crm.job_requests WHERE id = $1', [id]);
     });
 
-    it('fails while the API is not ready, and only remarks that it may run on another machine', async () => {
+    it('fails while the API is not ready, and notes that the API may run on another machine', async () => {
       const elsewhere = { ...crm.environment(), CRM_PORT: String(await freePort()) };
       const remark = `skipped  API — it does not answer at http://127.0.0.1:${elsewhere.CRM_PORT}: it runs on another machine, or not at all.`;
       expect(await commandLine(elsewhere, 'doctor')).toMatchObject({
@@ -278,7 +278,7 @@ describe('the command line of operations', () => {
       expect(found).toMatchObject({ code: 1, stdout: expect.stringMatching(/^FAILED {3}API — .*answers 503\. /m) });
     });
 
-    it('finds settings that can’t be read, and servers that can’t be reached', async () => {
+    it('finds invalid settings and unreachable servers', async () => {
       const misspelt = await commandLine({ ...crm.environment(), CRM_PROT: '8082' }, 'doctor');
       expect(misspelt).toMatchObject({ code: 1, stdout: expect.stringContaining('did you mean CRM_PORT? Correct ') });
       const wrong = await commandLine({ ...crm.environment(), CRM_PORT: 'eighty' }, 'doctor');
@@ -299,7 +299,7 @@ describe('the command line of operations', () => {
   it.each([
     ['Redis', {}],
     ['PostgreSQL', { REDIS_HOST: '' }],
-  ])('shows what is dead in queues in %s and tries it again', async (backend, settings) => {
+  ])('lists failed jobs of queues in %s and retries them', async (backend, settings) => {
     const id = await dead();
     const env = { ...crm.environment(), ...settings };
     const list = await commandLine(env, 'jobs', 'list', '--waiting');
@@ -314,20 +314,20 @@ describe('the command line of operations', () => {
     expect(queues).toEqual([expect.objectContaining({ name: QUEUE, failed: 1 })]);
     expect(jobs.map((job) => job.id)).toEqual([id]);
     const unknown = newId();
-    // Once it is tried again it is dead no more.
+    // A retried job is no longer in the list.
     const retried = await commandLine(env, 'jobs', 'retry', id, id, unknown, '--json');
     expect({ ...retried, stdout: JSON.parse(retried.stdout) as object }).toEqual({
       code: 1,
       stdout: { retried: [id], missing: [unknown] },
       stderr: `No dead job has the id ${unknown}.\n`,
     });
-    // The worker here works off Redis.
+    // This worker runs the jobs of Redis only.
     const next = backend === 'Redis' ? 'done' : 'pending';
     await until(async () => (await stateOf(id)) === next);
     await crm.database.rows('DELETE FROM crm.job_requests WHERE id = $1', [id]);
   });
 
-  it('says what is left of a replay that the broker broke off, to the end that was asked for', async () => {
+  it('prints the remaining range of a replay that the broker interrupted, up to the requested end', async () => {
     for (let clients = 0; clients < 5; clients++) await user.addClient();
     await until(async () => (await unrouted()) >= 5);
     const full = { maxLength: 1, arguments: { 'x-overflow': 'reject-publish' } };
@@ -338,7 +338,7 @@ describe('the command line of operations', () => {
     await purge();
   });
 
-  it('verifies every journal, and ends at the place where one is broken', async () => {
+  it('verifies every journal, and reports the entry at which a chain is broken', async () => {
     const deal = await user.openDeal(await user.addClient());
     const { id } = deal;
     await user.post(`/deals/${id}/journal`, { body: 'Звонил клиент' });
@@ -346,14 +346,14 @@ describe('the command line of operations', () => {
     await behindItsBack(`UPDATE crm.journals SET body = 'Не звонил' WHERE deal_id = '${id}' AND seq = 2`);
     const broken = { valid: false, broken: { dealId: id, at: 2 } };
     const all = await run('journal', 'verify', '--json');
-    expect({ code: all.code, told: JSON.parse(all.stdout) }).toMatchObject({ code: 1, told: broken });
+    expect({ code: all.code, output: JSON.parse(all.stdout) }).toMatchObject({ code: 1, output: broken });
     const one = await run('journal', 'verify', '--deal', id);
     expect(one).toMatchObject({ code: 1, stdout: expect.stringContaining(`deal ${id} at entry 2`) });
     await behindItsBack(`UPDATE crm.journals SET body = 'Звонил клиент' WHERE deal_id = '${id}' AND seq = 2`);
     expect((await run('journal', 'verify', '--deal', id)).code).toBe(0);
   });
 
-  it('guesses what was meant, explains itself, and tells misuse from failure by its exit code', async () => {
+  it('suggests the closest command, prints help, and uses different exit codes for misuse and failure', async () => {
     expect(await run('jornal')).toMatchObject({ code: 64, stderr: expect.stringContaining('Did you mean journal?') });
     expect((await run()).code).toBe(64);
     expect((await run('events', 'tail', '--form', '1')).stderr).toContain('Did you mean --from?');

@@ -11,7 +11,7 @@ const PLACES: readonly { name: string; options: InstallationOptions }[] = [
   { name: 'PostgreSQL', options: {} },
 ];
 
-describe.each(PLACES)('pages for people, with queues in $name', ({ options }) => {
+describe.each(PLACES)('pages in a browser, with queues in $name', ({ options }) => {
   const token = accessToken({ userId: newId(), roles: ['ROLE_ADMIN'] });
   let installation: Installation;
   let api: Program;
@@ -27,7 +27,7 @@ describe.each(PLACES)('pages for people, with queues in $name', ({ options }) =>
     await installation?.discard();
   });
 
-  /** Asks for work on a deal that is not there, which is nothing to do, but failed so far. */
+  /** Adds a failed job for an unknown deal; a retry succeeds without an effect. */
   async function dead(): Promise<string> {
     const id = newId();
     await installation.database.rows(
@@ -51,7 +51,7 @@ describe.each(PLACES)('pages for people, with queues in $name', ({ options }) =>
     expect(visit.troubles).toEqual({ errors: [], failures: [], foreign: [] });
   });
 
-  it('shows why a job failed for good, and tries it again when asked', async () => {
+  it('shows why a job failed for good, and retries it on request', async () => {
     const id = await dead();
     const { page, troubles } = await browser.visit(`${api.url}/admin/queues/queue/${QUEUE}?status=failed`, token);
     await page.getByText(id).first().waitFor();
@@ -64,7 +64,7 @@ describe.each(PLACES)('pages for people, with queues in $name', ({ options }) =>
     expect(await worker.metric(done)).toBe(1);
   });
 
-  it('gives work up when asked', async () => {
+  it('discards a failed job on request', async () => {
     const id = await dead();
     const { page, troubles } = await browser.visit(`${api.url}/admin/queues/queue/${QUEUE}?status=failed`, token);
     await page.getByText(id).first().waitFor();
@@ -75,13 +75,13 @@ describe.each(PLACES)('pages for people, with queues in $name', ({ options }) =>
     expect(troubles).toEqual({ errors: [], failures: [], foreign: [] });
   });
 
-  it('describes the API', async () => {
+  it('shows the documentation of the API', async () => {
     const visit = await browser.visit(`${api.url}/docs`, token);
     await visit.page.getByText('/api/v1/deals/{id}/stage').first().waitFor();
     expect(visit.troubles).toEqual({ errors: [], failures: [], foreign: [] });
   });
 
-  it('shows the queues to nobody without a token', async () => {
+  it('does not show the queues without a token', async () => {
     const visit = await browser.visit(`${api.url}/admin/queues`);
     expect(await visit.page.locator('body').innerText()).toContain('authorization_required');
   });

@@ -73,7 +73,7 @@ describe('the restore drill', () => {
     expect(stderr).toMatch(new RegExp(`^${tool} 9 is older than the server \\(\\d+\\): install .*\\n$`));
   });
 
-  it('stops when the dump fails half-way, and restores nothing', async () => {
+  it('stops when the dump fails, and restores nothing', async () => {
     stub(
       'pg_dump',
       `if [ "$1" = --version ]; then exec "$real" "$1"; fi

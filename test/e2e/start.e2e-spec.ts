@@ -8,7 +8,7 @@ import { until } from '#platform/testing';
 
 const PREFLIGHT = resolve('apps/cli/src/preflight.mjs');
 
-/** `npm start` in a folder of its own. */
+/** `npm start` in its own folder. */
 class Run {
   output = '';
   readonly process: ChildProcess;
@@ -67,7 +67,7 @@ function endOfStream(): never {
   throw new Error('the stream ended');
 }
 
-/** What a curl line does, on a machine that may have no curl. */
+/** Runs a curl line, also on a machine without curl. */
 async function paste(line: string): Promise<Response> {
   const headers = [...line.matchAll(/-H '([^:]+): ([^']+)'/g)].map(
     ([, name, value]) => [name!, value!] as [string, string],
@@ -127,7 +127,7 @@ describe('npm start', () => {
     return ports.every((free) => free) && runningPostgres(join(folder, '.data')) === undefined;
   }
 
-  it('shows its steps with their time, and the demo data by a curl line that works as it stands', async () => {
+  it('prints its steps with their duration, and a working curl line for the demo data', async () => {
     const steps = [...run.output.matchAll(/^ {2}(\w+) .*\d+\.\d s$/gm)].map(([, name]) => name);
     expect(steps).toEqual(['build', 'database', 'migration', 'demo', 'processes']);
     const [curl] = [...run.output.matchAll(/^ {2}(curl .*)$/gm)].map(([, line]) => line!);
@@ -162,14 +162,14 @@ describe('npm start', () => {
 
   it('accepts requests from this machine only, and says so', async () => {
     expect(run.output).toContain('It accepts requests from this machine only: CRM_HOST=0.0.0.0');
-    // Another address of this machine is free on the same ports only when none of them is open on all addresses.
+    // The same ports are free on another address of this machine, so they are not open on all addresses.
     for (const port of [env.CRM_PORT, env.CRM_WORKER_PORT]) {
       expect(await isPortFree(Number(port), '127.0.0.1')).toBe(false);
       expect(await isPortFree(Number(port), '127.0.0.2')).toBe(true);
     }
   });
 
-  it('answers the first session of README.md, line by line as it stands', async () => {
+  it('answers the first session of README.md, line by line', async () => {
     const [, text] = /^## A first session\n(.*?)^## /ms.exec(readFileSync('README.md', 'utf8'))!;
     const script = [...text!.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, lines]) => lines).join('');
     const shown = [...text!.matchAll(/^event: .+$/gm)].map(([line]) => line);
@@ -182,7 +182,7 @@ describe('npm start', () => {
     expect([...output.matchAll(/^event: .+$/gm)].map(([line]) => line)).toEqual(shown);
   });
 
-  it('is refused in one line while it runs, with a port that is taken, and with an empty secret', async () => {
+  it('refuses in one line a second start, a port in use, and an empty secret', async () => {
     const second = new Run(folder, env);
     expect(await second.exitCode()).toBe(1);
     expect(second.output).toMatch(new RegExp(`^It already runs on \\.data \\(process ${run.process.pid}\\): .*\\n$`));
@@ -197,7 +197,7 @@ describe('npm start', () => {
     rmSync(other, { recursive: true });
   });
 
-  it('is examined by doctor while it runs and after it was stopped', async () => {
+  it('passes doctor while it runs and after it was stopped', async () => {
     const examine = async (settings: NodeJS.ProcessEnv): Promise<{ code: number | null; lines: string }> => {
       const doctor = new Run(folder, settings, ['doctor']);
       const code = await doctor.exitCode();
@@ -228,27 +228,27 @@ describe('npm start', () => {
     );
   });
 
-  it('names a misspelt variable once, and writes a log for people', () => {
+  it('reports a misspelt variable once, and prints a readable log', () => {
     const faults = run.output.split('\n').filter((line) => line.includes('CRM_TIMEZON'));
     expect(faults).toEqual(['CRM_TIMEZON is not a setting and has no effect: did you mean CRM_TIMEZONE?']);
     expect(run.output).toMatch(/^\[[\d:.]+\] INFO.*: started$/m);
     expect(run.output).not.toContain('{"level"');
   });
 
-  it('stops everything in order although the reader of its output is gone', async () => {
+  it('stops all programs although its output pipe is closed', async () => {
     run.process.stdout!.destroy();
     process.kill(run.process.pid!, 'SIGINT');
     expect(await run.exitCode()).toBe(0);
     expect(await nothingRuns()).toBe(true);
   });
 
-  it('stops everything on Ctrl-C and leaves with 0', async () => {
+  it('stops all programs on Ctrl-C and exits with 0', async () => {
     run.process.kill('SIGINT');
     expect(await run.exitCode()).toBe(0);
     expect(await nothingRuns()).toBe(true);
   });
 
-  it('stops everything and leaves with 1 when the worker dies', async () => {
+  it('stops all programs and exits with 1 when the worker is killed', async () => {
     process.kill(workerOf(folder), 'SIGKILL');
     expect(await run.exitCode()).toBe(1);
     expect(run.output).toContain('The worker ended unexpectedly');

@@ -11,7 +11,7 @@ import { withFailureOutput } from '../support/failure-output.js';
 const EXAMPLE = join(__dirname, '../../docs/examples/subscriber.mjs');
 const QUEUE = 'reports.stages';
 
-describe('the subscriber of the documentation', () => {
+describe('the example subscriber of the documentation', () => {
   let crm: Installation;
   let api: Program;
   let seller: CrmUser;
@@ -47,7 +47,7 @@ describe('the subscriber of the documentation', () => {
     await once(example, 'exit');
   }
 
-  /** Moves so many new deals to a stage. */
+  /** Opens deals and moves them to a stage. */
   async function move(stage: string, deals: number): Promise<void> {
     const client = await seller.addClient();
     for (let count = 0; count < deals; count++) {
@@ -83,7 +83,7 @@ describe('the subscriber of the documentation', () => {
     });
 
   it(
-    'does its work once for each event, also for one that comes again',
+    'processes each event once, also a redelivered one',
     withFailureOutput(async () => {
       await move('negotiation', 3);
       await until(async () => (await counted('negotiation')) === 3);
@@ -98,7 +98,7 @@ describe('the subscriber of the documentation', () => {
   );
 
   it(
-    'misses nothing while it is away, and nothing is counted twice when it was killed at work',
+    'loses no event while it is offline, and counts none twice when it is killed during processing',
     withFailureOutput(async () => {
       const moving = move('closedWon', 30);
       await until(async () => (await counted('closedWon')) > 0);
@@ -113,7 +113,7 @@ describe('the subscriber of the documentation', () => {
   );
 
   it(
-    'puts aside what is no event, and goes on',
+    'dead-letters a message that is not an event, and continues',
     withFailureOutput(async () => {
       await publish('{"no": json');
       await publish('{}');

@@ -10,10 +10,10 @@ import { withFailureOutput } from '../support/failure-output.js';
 import { WriteLoad } from '../support/write-load.js';
 
 const STOPS_WITHIN_MS = 20_000;
-/** What a client sees that asks too late: nobody listens, or a kept connection was closed before its request. */
+/** Errors of a client after the stop: connection refused, or a reused connection closed before its request. */
 const TOO_LATE = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE'];
 
-describe('an API process that is told to stop', () => {
+describe('an API process that receives SIGTERM', () => {
   let crm: Installation;
   let api: Program;
   let user: CrmUser;
@@ -34,10 +34,10 @@ describe('an API process that is told to stop', () => {
 
   afterAll(() => crm.discard());
 
-  /** Makes every write to these deals wait. @returns what lets them go on. */
+  /** Locks these deals, so that every write waits. @returns a function that releases the locks. */
   async function hold(...deals: readonly DealBody[]): Promise<() => Promise<void>> {
     const lock = new pg.Client({ connectionString: crm.database.url });
-    lock.on('error', () => undefined); // a test that failed meanwhile drops its database
+    lock.on('error', () => undefined); // a failed test drops its database
     await lock.connect();
     await lock.query('BEGIN');
     const streams = deals.map(({ id }) => `deals/${id}`);
@@ -51,7 +51,7 @@ describe('an API process that is told to stop', () => {
     return (await crm.database.rows(sql)).length;
   }
 
-  /** What PostgreSQL does about a client that is gone, at once. */
+  /** Ends the connections of a lost client at once, as PostgreSQL does later. */
   async function endSessions(): Promise<void> {
     await crm.database.rows(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -60,7 +60,7 @@ describe('an API process that is told to stop', () => {
   }
 
   it(
-    'finishes the requests it has accepted, under load too, and every answer is true',
+    'completes accepted requests, under load too, with correct answers',
     withFailureOutput(async () => {
       const load = await WriteLoad.begin(user, { writers: 12 });
       await load.acknowledge(200);
@@ -87,7 +87,7 @@ describe('an API process that is told to stop', () => {
   );
 
   it(
-    'takes no more, ends its event streams, and waits for a request that takes its time',
+    'refuses new connections, ends its event streams, and waits for a slow request',
     withFailureOutput(async () => {
       const deal = await user.openDeal(await user.addClient());
       const streams = await Promise.all([1, 2].map(() => StreamClient.open(api.port, { token: user.token })));
@@ -106,7 +106,7 @@ describe('an API process that is told to stop', () => {
   );
 
   it(
-    'does not wait for ever',
+    'exits after its time limit although a request still runs',
     withFailureOutput(async () => {
       const impatient = await crm.api({ CRM_SHUTDOWN_TIMEOUT_MS: '500' });
       const caller = crm.user(impatient);
@@ -123,7 +123,7 @@ describe('an API process that is told to stop', () => {
   );
 
   it(
-    'that is killed instead leaves no half of a change behind, and a stream goes on at the next',
+    'leaves no partial change when it is killed, and a stream resumes on another process',
     withFailureOutput(async () => {
       const load = await WriteLoad.begin(user, { writers: 12 });
       const before = await StreamClient.open(api.port, { token: user.token });
@@ -158,7 +158,7 @@ describe('an API process that is told to stop', () => {
   );
 });
 
-/** Whether a request didn't even get a connection; one that came while the streams were closing is still answered. */
+/** True when a request got no connection; one during the closing of streams is still answered. */
 async function isRefused(request: Promise<unknown>): Promise<boolean> {
   try {
     await request;

@@ -8,7 +8,7 @@ import { type Program } from '../support/processes.js';
 import { withFailureOutput } from '../support/failure-output.js';
 import { WriteLoad } from '../support/write-load.js';
 
-describe('while RabbitMQ is away', () => {
+describe('an outage of RabbitMQ', () => {
   let crm: Installation;
   let worker: Program;
   let user: CrmUser;
@@ -25,7 +25,7 @@ describe('while RabbitMQ is away', () => {
 
   afterAll(() => crm.discard());
 
-  /** With no request refused or left without an answer meanwhile. */
+  /** Checks that no request was refused or left without an answer. */
   async function everythingArrives(what: string, load: WriteLoad): Promise<void> {
     await expectEverythingDelivered(what, crm, consumer, load);
     expect(load.refused).toEqual([]);
@@ -33,7 +33,7 @@ describe('while RabbitMQ is away', () => {
   }
 
   it(
-    'writes go on, and everything arrives in order when it is back',
+    'does not stop writes, and every event is delivered in order afterwards',
     withFailureOutput(async () => {
       const load = await WriteLoad.begin(user);
       await load.acknowledge(100);
@@ -47,11 +47,11 @@ describe('while RabbitMQ is away', () => {
   );
 
   it(
-    'nothing is lost when it is killed under load and started on the same data',
+    'loses no event when RabbitMQ is killed under load and restarted on the same data',
     withFailureOutput(async () => {
       const load = await WriteLoad.begin(user, { perSecond: 80 });
       await load.acknowledge(100);
-      // What is on its way to it when it dies, it has neither stored nor confirmed.
+      // Messages in flight at the kill are neither stored nor confirmed.
       process.kill(crm.broker.pid!, 'SIGSTOP');
       await load.acknowledge(50);
       await crm.broker.kill();
@@ -64,7 +64,7 @@ describe('while RabbitMQ is away', () => {
   );
 
   it(
-    'what a hanging one did not confirm in time is sent again, and nothing overtakes',
+    'publishes unconfirmed events of a hanging broker again, in the order of their streams',
     withFailureOutput(async () => {
       const load = await WriteLoad.begin(user, { perSecond: 150 });
       await load.acknowledge(50);
@@ -79,7 +79,7 @@ describe('while RabbitMQ is away', () => {
   );
 
   it(
-    'reminders are published again afterwards',
+    'publishes reminders afterwards',
     withFailureOutput(async () => {
       await worker.ready();
       const deal = await user.openDeal(await user.addClient(), '2020-01-01');
@@ -95,7 +95,7 @@ describe('while RabbitMQ is away', () => {
   );
 
   it(
-    'a worker starts, orders the log, and publishes when it is back',
+    'lets a worker start and order the log, and it publishes when RabbitMQ is back',
     withFailureOutput(async () => {
       await worker.stop();
       await crm.broker.stop();

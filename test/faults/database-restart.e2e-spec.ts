@@ -10,7 +10,7 @@ import { WriteLoad } from '../support/write-load.js';
 
 const OUTAGES = 3;
 
-describe('when PostgreSQL crashes under load', () => {
+describe('a crash of PostgreSQL under load', () => {
   let crm: Installation;
   let api: Program;
   let worker: Program;
@@ -27,7 +27,7 @@ describe('when PostgreSQL crashes under load', () => {
   afterAll(() => crm.discard());
 
   it(
-    'requests are refused with 503 until it is back, and nothing acknowledged is lost',
+    'refuses requests with 503 until PostgreSQL is back, and loses no acknowledged change',
     withFailureOutput(async () => {
       const stream = await StreamClient.open(api.port, { token: user.token });
       const load = await WriteLoad.begin(user, { perSecond: 300, writers: 12 });
@@ -53,7 +53,7 @@ describe('when PostgreSQL crashes under load', () => {
     }),
   );
 
-  /** The connection was kept through every outage. */
+  /** The connection stayed open during every outage. */
   async function expectStreamMissedNothing(stream: StreamClient): Promise<void> {
     const rows = await crm.database.rows<{ position: string }>(
       'SELECT position FROM crm.event_log WHERE position >= $1 ORDER BY position',
@@ -65,7 +65,7 @@ describe('when PostgreSQL crashes under load', () => {
     stream.close();
   }
 
-  /** A batch that failed because PostgreSQL was away was retried. */
+  /** A batch that failed during the outage was retried. */
   async function expectProjectionReadAll(): Promise<void> {
     const unread = `SELECT FROM crm.event_log e, crm.event_cursors c
       WHERE c.name = 'projection/reminders' AND (e.position IS NULL OR e.position > c.position)`;

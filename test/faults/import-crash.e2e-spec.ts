@@ -7,7 +7,7 @@ import { withFailureOutput } from '../support/failure-output.js';
 
 const ROWS = 15_000;
 
-describe('when the worker is killed in the middle of an import', () => {
+describe('an import whose worker is killed', () => {
   let crm: Installation;
   let api: Program;
   let worker: Program;
@@ -43,7 +43,7 @@ describe('when the worker is killed in the middle of an import', () => {
   }
 
   it.each(['good_rows', 'all_or_nothing'])(
-    'one in mode %s ends with each row once, however often that happens',
+    'in mode %s imports each row once, however often the worker is killed',
     (mode) =>
       withFailureOutput(async () => {
         const id = await hand(mode, mode);
@@ -70,7 +70,7 @@ describe('when the worker is killed in the middle of an import', () => {
       })(),
   );
 
-  it('goes on after Redis has lost everything, and stops in time when it is told to', async () => {
+  it('continues after Redis has lost its data, and stops in time on SIGTERM', async () => {
     const id = await hand('redis', 'good_rows');
     await until(async () => (await shown(id)).rows_done > 0, 60_000);
     await worker.kill();

@@ -10,10 +10,10 @@ import { withFailureOutput } from '../support/failure-output.js';
 
 const FUTURE = '2999-01-01';
 const DEALS = 60;
-/** The reconciler leaves a request alone for 5 s, and looks every CRM_RECONCILE_MS. */
+/** The reconciler runs every CRM_RECONCILE_MS and skips requests younger than 5 s. */
 const HEALS_WITHIN_MS = 60_000;
 
-describe('when Redis loses everything', () => {
+describe('a Redis that loses its data', () => {
   let crm: Installation;
   let worker: Program;
   let user: CrmUser;
@@ -29,7 +29,7 @@ describe('when Redis loses everything', () => {
 
   afterAll(() => crm.discard());
 
-  /** Deals that have become due without an event, and a job for each. */
+  /** Opens deals that are due but have no event yet, and enqueues a job for each. */
   async function requestReminders(): Promise<readonly DealBody[]> {
     const clientId = await user.addClient();
     const deals = await Promise.all(Array.from({ length: DEALS }, () => user.openDeal(clientId, FUTURE)));
@@ -75,11 +75,11 @@ describe('when Redis loses everything', () => {
   }
 
   it(
-    'waiting jobs are enqueued again, and each deal gets one reminder',
+    'gets waiting jobs enqueued again, and each deal gets one reminder',
     withFailureOutput(async () => {
       const redis = new Redis(crm.queues.url);
       const lock = new pg.Client({ connectionString: crm.database.url });
-      lock.on('error', () => undefined); // a test that failed meanwhile drops its database
+      lock.on('error', () => undefined); // a failed test drops its database
       await lock.connect();
       // Running jobs wait for this lock, the others in Redis.
       await lock.query('BEGIN; LOCK TABLE crm.reminders IN ACCESS EXCLUSIVE MODE');
@@ -94,7 +94,7 @@ describe('when Redis loses everything', () => {
   );
 
   it(
-    'jobs requested while it is away run when it is back',
+    'runs jobs requested during its outage when it is back',
     withFailureOutput(async () => {
       await crm.queues.kill();
       const deals = await requestReminders();

@@ -13,19 +13,19 @@ import { withFailureOutput } from '../support/failure-output.js';
 const FIRST_DAY = '2026-03-02';
 const DAYS = 60;
 const BOOK = { deals: 600, policies: 1_000, payments: 4_000, quotes: 400, days: 90 };
-/** Days on which no worker runs; the week ends with the next one. */
+/** Days without a worker; the next worker starts on the day after them. */
 const MISSED = [34, 35, 36, 37, 38, 39].map((number) => addDays(FIRST_DAY, number));
-/** One for each kind; there are others. */
+/** One subject of each kind. */
 const KINDS = 7;
-/** A job of a worker that was killed is set free after 25 s. */
+/** A job of a killed worker is released after 25 s. */
 const SETTLES_WITHIN_MS = 60_000;
 const IN_HAND = 'crm.event_streams';
 
-/** What was given, as `kind subject date`: by the keys of the events, and by the table of claims. */
-const TOLD = `SELECT replace(data ->> 'key', '/', ' ') AS reminder FROM crm.event_log WHERE data ? 'key'`;
+/** Published reminders as `kind subject date`: by the keys of events, and by the table of claims. */
+const PUBLISHED = `SELECT replace(data ->> 'key', '/', ' ') AS reminder FROM crm.event_log WHERE data ? 'key'`;
 const CLAIMED = `SELECT kind || ' ' || subject_id || ' ' || due_on AS reminder FROM crm.reminders`;
 
-describe('sixty days of a book', () => {
+describe('reminders over sixty days', () => {
   let crm: Installation;
   let clock: MovedClock;
   let consumer: EventConsumer;
@@ -35,7 +35,7 @@ describe('sixty days of a book', () => {
   beforeAll(async () => {
     crm = await Installation.start({ rabbitmq: true, redis: true });
     await openBook(crm.database, FIRST_DAY, BOOK);
-    clock = new MovedClock(morning(0));
+    clock = new MovedClock(dailyRun(0));
     consumer = await crm.consumer('test.reminders');
     redis = new Redis(crm.queues.url);
     workers = [await newWorker()];
@@ -49,19 +49,19 @@ describe('sixty days of a book', () => {
 
   const newWorker = (): Promise<Program> => crm.worker({ ...clock.environment, CRM_RECONCILE_MS: '200' });
 
-  /** After six in Moscow on a day counted from the first. */
-  function morning(number: number): string {
+  /** Shortly after 06:00 in Moscow, so many days after the first. */
+  function dailyRun(number: number): string {
     return `${addDays(FIRST_DAY, number)}T04:00:00.000Z`;
   }
 
   async function liveThrough(from: number, to: number): Promise<void> {
     for (let number = from; number <= to; number++) {
-      clock.set(morning(number));
+      clock.set(dailyRun(number));
       await settled(number);
     }
   }
 
-  /** Waits until the work of a day is asked for and done, whatever is still held up of the days before it. */
+  /** Waits until the daily run of a day is requested and done, even if jobs of earlier days still wait. */
   async function settled(number: number): Promise<void> {
     const day: CalendarDate = addDays(FIRST_DAY, number);
     const asked = `SELECT count(*)::int AS count FROM crm.job_schedules
@@ -83,12 +83,12 @@ describe('sixty days of a book', () => {
     return (await crm.database.rows<{ count: number }>(sql, values))[0]!.count;
   }
 
-  /** Lets it be a day whose reminders stop between claim and event, and does `harm` to them there. */
+  /** Blocks the reminders of a day between claim and event, and runs `harm` meanwhile. */
   async function inTheMiddleOf(number: number, harm: () => Promise<unknown>): Promise<void> {
     const barrier = new pg.Client({ connectionString: crm.database.url });
     await barrier.connect();
     await barrier.query(`BEGIN; LOCK TABLE ${IN_HAND} IN EXCLUSIVE MODE`);
-    clock.set(morning(number));
+    clock.set(dailyRun(number));
     const waiting = `SELECT count(*)::int AS count FROM pg_locks
       WHERE NOT granted AND relation = '${IN_HAND}'::regclass
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
@@ -98,10 +98,10 @@ describe('sixty days of a book', () => {
   }
 
   it(
-    'publishes every reminder once, although workers, Redis and RabbitMQ are killed, flushed and restarted',
+    'are each published once, although workers, Redis and RabbitMQ are killed, flushed and restarted',
     withFailureOutput(async () => {
       const everyDay = await expectedReminders(crm.database, FIRST_DAY, addDays(FIRST_DAY, DAYS - 1));
-      // A review that stays due is published for the last of several missed days alone.
+      // A review that stays due is published only for the last of several missed days.
       const expected = everyDay.filter(
         (each) => !MISSED.some((day) => /^deal.review_due /.test(each) && each.endsWith(day)),
       );
@@ -123,7 +123,7 @@ describe('sixty days of a book', () => {
       await crm.broker.start();
 
       await first.kill();
-      clock.set(morning(40)); // no worker ran in MISSED
+      clock.set(dailyRun(40)); // no worker ran in MISSED
       await first.start();
       await settled(40);
 
@@ -143,7 +143,7 @@ describe('sixty days of a book', () => {
 
       const given = (sql: string): Promise<string[]> =>
         crm.database.rows<{ reminder: string }>(sql).then((rows) => rows.map(({ reminder }) => reminder).sort());
-      const [events, claims] = [await given(TOLD), await given(CLAIMED)];
+      const [events, claims] = [await given(PUBLISHED), await given(CLAIMED)];
       const logged = await crm.database.rows<{ id: string }>('SELECT id FROM crm.event_log');
       await until(() => consumer.ids.size >= logged.length, SETTLES_WITHIN_MS);
       const { delivered, duplicates } = consumer.account;
@@ -163,14 +163,14 @@ describe('sixty days of a book', () => {
     }),
   );
 
-  it('leaves no policy open whose cover was over three days before', async () => {
+  it('are followed by the closing of each policy three days after its end', async () => {
     const open = `SELECT id FROM crm.policies
       WHERE status = 'active' AND effective_to <= $1::date - 3`;
     expect(await crm.database.rows(open, [addDays(FIRST_DAY, DAYS - 1)])).toEqual([]);
   });
 });
 
-/** What two sorted lists don't share, duplicates told apart; the first twenty. */
+/** Differences between two sorted lists, with duplicates; the first twenty. */
 function difference(expected: readonly string[], given: readonly string[]): string[] {
   const counts = new Map<string, number>();
   for (const each of given) counts.set(each, (counts.get(each) ?? 0) + 1);

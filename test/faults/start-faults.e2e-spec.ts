@@ -23,11 +23,11 @@ describe.each(KINDS)('the $kind does not start', ({ make }) => {
     await database.drop();
   });
 
-  /** Starts it and waits for its end. */
+  /** Starts the program and waits for its exit. */
   async function failure(env: NodeJS.ProcessEnv): Promise<Exit & { readonly said: readonly string[] }> {
     const program = await make({ ...env, CRM_LOG_LEVEL: 'error' });
     program.launch();
-    // One that starts after all is ended, so that nobody waits for its exit for ever.
+    // A program that starts nevertheless is stopped, so that the test does not wait for its exit.
     void program
       .ready()
       .catch(() => undefined)
@@ -37,7 +37,7 @@ describe.each(KINDS)('the $kind does not start', ({ make }) => {
   }
 
   it(
-    'with bad settings, and names each of them but no value',
+    'with invalid settings, and prints their names but no value',
     withFailureOutput(async () => {
       const { code, said } = await failure({
         ...testEnvironment({ databaseUrl: 'mysql://root:hunter2@localhost/crm' }),
@@ -81,7 +81,7 @@ describe.each(KINDS)('the $kind does not start', ({ make }) => {
   );
 
   it(
-    'on a database that was never migrated, or whose schema is older',
+    'on a database without migrations or with an older schema',
     withFailureOutput(async () => {
       for (const migrations of [[], MIGRATIONS.slice(0, -1)]) {
         const older = await createTestDatabase(migrations);
@@ -94,7 +94,7 @@ describe.each(KINDS)('the $kind does not start', ({ make }) => {
   );
 
   it(
-    'on a database whose schema is newer',
+    'on a database with a newer schema',
     withFailureOutput(async () => {
       const newer = await createTestDatabase(MIGRATIONS);
       await newer.rows(`INSERT INTO crm.migrations (timestamp, name) VALUES (4102444800000, 'FromTheFuture')`);
@@ -118,7 +118,7 @@ describe.each(KINDS)('the $kind starts', ({ make }) => {
     await database.drop();
   });
 
-  it('with a variable that no setting reads, and names it in its log', async () => {
+  it('with an unknown variable, and logs its name', async () => {
     const env = { ...testEnvironment({ databaseUrl: database.url }), CRM_LOG_LEVEL: 'warn', CRM_EXPORT: '9' };
     const program = await make(env);
     await program.start();
@@ -154,7 +154,7 @@ describe('the worker does not start', () => {
     return said[0]!;
   }
 
-  it('without the Redis it was given, and names it', async () => {
+  it('without the configured Redis, and logs its address', async () => {
     expect(await refusal({ REDIS_HOST: '127.0.0.1', REDIS_PORT: String(nowhere) })).toMatch(/cannot start: .*Redis/);
   });
 

@@ -7,7 +7,7 @@ import { type Program } from '../support/processes.js';
 import { withFailureOutput } from '../support/failure-output.js';
 import { WriteLoad } from '../support/write-load.js';
 
-/** Notes every move of a cursor, so that one that went back is seen however short it was. */
+/** Records every move of a cursor, to detect a move back, however short. */
 const WATCH_CURSORS = `
   CREATE TABLE public.cursor_moves (
     number bigint GENERATED ALWAYS AS IDENTITY, name text, before bigint, after bigint, fence bigint);
@@ -18,7 +18,7 @@ const WATCH_CURSORS = `
   END $$;
   CREATE TRIGGER note_move AFTER UPDATE ON crm.event_cursors FOR EACH ROW EXECUTE FUNCTION public.note_cursor_move()`;
 
-describe('when workers crash', () => {
+describe('workers that crash, stop or freeze', () => {
   let crm: Installation;
   let api: Program;
   let workers: readonly Program[];
@@ -35,7 +35,7 @@ describe('when workers crash', () => {
 
   afterAll(() => crm.discard());
 
-  /** The worker that leads a piece of work, once there is one, other than a former leader. */
+  /** Waits for the worker with the lease of a task that is not the former leader. */
   function leader(former?: Program, work: 'publisher' | 'sequencer' = 'publisher'): Promise<Program> {
     const beginnings = (): { readonly worker: Program; readonly time: unknown }[] =>
       workers.flatMap((worker) => {
@@ -62,7 +62,7 @@ describe('when workers crash', () => {
   }
 
   it(
-    'one that is alone loses nothing, however often it is killed while it publishes',
+    'lose no event when the only worker is killed repeatedly while it publishes',
     withFailureOutput(async () => {
       const [worker, other] = workers as [Program, Program];
       await other.stop();
@@ -80,7 +80,7 @@ describe('when workers crash', () => {
   );
 
   it(
-    'the one that stands by takes over, and nothing is lost or overtaken',
+    'are replaced by the standby worker without a lost or reordered event',
     withFailureOutput(async () => {
       const load = await WriteLoad.begin(user, { perSecond: 100 });
       for (let round = 0; round < 3; round++) {
@@ -97,7 +97,7 @@ describe('when workers crash', () => {
   );
 
   it(
-    'one that is told to stop hands over with nothing sent twice',
+    'hand over without a duplicate on SIGTERM',
     withFailureOutput(async () => {
       const { duplicates } = consumer.account;
       const load = await WriteLoad.begin(user, { perSecond: 100 });
@@ -115,7 +115,7 @@ describe('when workers crash', () => {
   );
 
   it.each(['publisher', 'sequencer'] as const)(
-    'a frozen %s loses its lease to the other worker, and moves no cursor when it goes on',
+    'lose the lease of a frozen %s, which moves no cursor when it continues',
     (work) =>
       withFailureOutput(async () => {
         const load = await WriteLoad.begin(user, { perSecond: 100 });
@@ -138,7 +138,7 @@ describe('when workers crash', () => {
   );
 
   it(
-    'one that is frozen for less than its lease goes on',
+    'keep the lease when frozen for less than its duration',
     withFailureOutput(async () => {
       const load = await WriteLoad.begin(user, { perSecond: 100 });
       const paused = await leader();

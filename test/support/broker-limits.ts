@@ -11,7 +11,7 @@ interface Refused {
   readonly answer: string;
 }
 
-/** What the API said to each of the requests that it must refuse, beside what it must have said. */
+/** Sends each request that must be refused; returns actual and expected answers. */
 export async function tryLimits(
   scenario: BrokerScenario,
   team: BrokerTeam,
@@ -26,7 +26,7 @@ export async function tryLimits(
   return { said, meant };
 }
 
-/** What is another's does not exist. */
+/** Requests on resources outside the caller's scope, answered 404. */
 function outOfSight({ dealPath, client, quoting, issue, assignment }: BrokerScenario): Refused[] {
   const policy = `/policies/${issue.drafted.body.id}`;
   const quote = `${dealPath}/quotes/${quoting.added[1]!.body.id}`;
@@ -57,7 +57,7 @@ function outOfSight({ dealPath, client, quoting, issue, assignment }: BrokerScen
   ]);
 }
 
-/** What may be seen and not be done. */
+/** Requests on visible resources without the right to change them, answered 403. */
 function outOfReach({ dealPath, client, quoting, issue, assignment }: BrokerScenario): Refused[] {
   const policy = `/policies/${issue.drafted.body.id}`;
   const [first, second] = quoting.added.map(({ body }: { body: Body }) => `${dealPath}/quotes/${body.id}`);

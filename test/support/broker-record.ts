@@ -2,7 +2,7 @@ import { type Body, DOCUMENT_ID, type BrokerScenario } from './broker-scenario.j
 import type { BrokerTeam } from './broker-team.js';
 import type { CrmUser, Reply } from './crm-user.js';
 
-/** One entry that the deal's journal must have, and the events that must have gone out with it. */
+/** An expected journal entry of the deal, with the events that are published with it. */
 export interface Recorded {
   readonly author: CrmUser;
   readonly kind: 'note' | 'system';
@@ -10,11 +10,11 @@ export interface Recorded {
   readonly data: object;
   /** Routing keys, in order. */
   readonly keys: readonly string[];
-  /** What the data of each of these events hold beside the ids of deal and client. */
+  /** The data of each of these events, besides the ids of deal and client. */
   readonly about: object;
 }
 
-/** What journal and events must tell of the scenario, in order; drawn from what the API answered on the way. */
+/** Expected journal entries and events of the scenario, in order; built from the answers of the API. */
 export function recordOf(scenario: BrokerScenario, team: BrokerTeam): Recorded[] {
   return [
     ...beginning(scenario, team),

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { BrokerTeam } from './broker-team.js';
 import { FAR_DAY, type Reply } from './crm-user.js';
 
-/** A resource as the API answered it. */
+/** A resource in an answer of the API. */
 export type Body = Readonly<Record<string, unknown>> & { readonly id: string };
 /** A page of a list. */
 export interface Listed<T = Body> {
@@ -10,7 +10,7 @@ export interface Listed<T = Body> {
   readonly total?: number;
 }
 
-/** Far enough away that no job of the worker finds anything to do here. */
+/** Far in the future, so that no job of the worker changes these rows. */
 export const COVER = { start: '2099-03-01', end: '2100-02-28' };
 export const FILE = 'insurers/offer.pdf';
 export const DOCUMENT_ID = randomUUID();
@@ -19,7 +19,7 @@ const ANCHOR = { insurance_company: 'Янтарный якорь', program_name:
 const HARBOUR = { insurance_company: 'Тихая гавань', program_name: 'КАСКО Оптима', coverage_sum: '2400000.00' };
 const SAIL = { insurance_company: 'Белый парус', program_name: 'КАСКО Премиум', coverage_sum: '2500000.00' };
 
-/** What three insurers offer; the first one comes down before anybody chooses. */
+/** Offers of three insurers; the first one lowers its premium before the client chooses. */
 export const OFFERS = [
   { ...ANCHOR, premium_amount: '84000.00' },
   { ...HARBOUR, premium_amount: '78000.00' },
@@ -28,8 +28,8 @@ export const OFFERS = [
 export const LOWERED_PREMIUM = '76800.00';
 
 /**
- * A broker's work from the first call to next year's policy, with every answer on the way.
- * @throws Error when something that must work was refused.
+ * Plays a sale from the first call to next year's policy; returns every answer.
+ * @throws Error when a request that must succeed is refused.
  */
 export async function runBrokerScenario(team: BrokerTeam) {
   const call = await takeCall(team);
@@ -56,7 +56,7 @@ async function takeCall({ seller }: BrokerTeam) {
   return { client, deal };
 }
 
-/** The lead gives it to one executor, thinks again, and gives it to another. */
+/** The lead assigns the deal to one executor, then to another. */
 async function assign({ lead, executor, otherExecutor }: BrokerTeam, deal: string) {
   const first = await done(lead.patch<Body>(`${deal}/assignment`, { executor_id: otherExecutor.id }));
   const seenByFirst = await done(otherExecutor.get<Body>(deal));
@@ -137,6 +137,6 @@ async function renew({ seller, lead, admin }: BrokerTeam, policyId: string) {
 async function done<T>(answer: Promise<Reply<T>>): Promise<Reply<T>> {
   const reply = await answer;
   if (reply.status >= 400)
-    throw new Error(`the scenario breaks off with ${reply.status}: ${JSON.stringify(reply.body)}`);
+    throw new Error(`the scenario was refused with ${reply.status}: ${JSON.stringify(reply.body)}`);
   return reply;
 }

@@ -1,7 +1,7 @@
 import { CrmUser } from './crm-user.js';
 import type { Program } from './processes.js';
 
-/** A brokerage at work: two of everybody who shares the work, so that one can look for what is the other's. */
+/** Users of a brokerage: two sellers and two executors, so that one can request the other's resources. */
 export class BrokerTeam {
   readonly seller: CrmUser;
   readonly otherSeller: CrmUser;

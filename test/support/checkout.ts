@@ -20,18 +20,18 @@ const ROOT = join(__dirname, '../..');
 /** How a command ended. */
 export interface Ended {
   readonly code: number | null;
-  /** stdout and stderr, as they came. */
+  /** stdout and stderr, interleaved. */
   readonly output: string;
 }
 
-/** A copy of this checkout as it would be committed, to be changed by a test: with the same packages, and a `curl`. */
+/** A copy of this checkout that a test may change: tracked and new files, the same packages, and a `curl`. */
 export class Checkout {
   readonly root = mkdtempSync(join(tmpdir(), 'checkout-'));
   private readonly tools = mkdtempSync(join(tmpdir(), 'tools-'));
   private readonly running: ChildProcess[] = [];
 
   constructor(private readonly env: NodeJS.ProcessEnv = {}) {
-    // The servers of a test run are not its owner's.
+    // Leaves out the settings of the test run's servers.
     chmodSync(this.root, 0o755);
     const { stdout } = git(ROOT, 'ls-files', '-z', '--cached', '--others', '--exclude-standard');
     for (const file of stdout.split('\0').filter((name) => name !== '' && existsSync(join(ROOT, name)))) {
@@ -61,12 +61,12 @@ export class Checkout {
     return stdout.split('\0').filter((name) => name !== '' && name !== 'node_modules');
   }
 
-  /** From now on everything counts as unchanged. */
+  /** Makes the present files the base of the next comparison. */
   accept(): void {
     git(this.root, 'add', '.');
   }
 
-  /** Runs lines of a shell, without a terminal; ends at the first that fails. */
+  /** Runs shell lines without a terminal; stops at the first that fails. */
   async sh(script: string): Promise<Ended> {
     const child = this.spawn(script);
     const output = gathered(child);
@@ -75,8 +75,8 @@ export class Checkout {
   }
 
   /**
-   * Starts what goes on until it is stopped.
-   * @throws Error with what it said when it ends before it says `ready`.
+   * Starts a process that runs until it is stopped.
+   * @throws Error with its output when it ends before it prints `ready`.
    */
   async start(script: string, ready: string): Promise<void> {
     const child = this.spawn(`exec ${script}`);
@@ -88,7 +88,7 @@ export class Checkout {
     }, 300_000);
   }
 
-  /** Stops what was started and deletes it. */
+  /** Stops the started processes and deletes the copy. */
   async discard(): Promise<void> {
     for (const child of this.running.filter(({ exitCode }) => exitCode === null)) {
       child.kill('SIGTERM');

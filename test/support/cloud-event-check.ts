@@ -36,7 +36,7 @@ const OPTIONAL: Readonly<Record<string, Check>> = {
 
 const MOST_BYTES = 64 * 1024;
 
-/** What is wrong with a message as a structured CloudEvent 1.0.2 over AMQP; nothing when it is right. */
+/** Faults of a message as a structured CloudEvent 1.0.2 over AMQP; empty when it is valid. */
 export function faultsOf(message: ConsumeMessage): string[] {
   const text = message.content.toString('utf8');
   const envelope = JSON.parse(text) as Record<string, unknown>;
@@ -78,7 +78,7 @@ function faultsOfProperties({ fields, properties }: ConsumeMessage, envelope: Re
   ];
 }
 
-/** Every expected value must be there, and nothing that was not expected. */
+/** Compares values: each expected one is present, and no other. */
 function differences(
   what: string,
   expected: Readonly<Record<string, unknown>>,

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 
 const PROGRAM = join(__dirname, '../../dist/apps/cli/src/main.js');
 
-/** How a command ended, and what it said. */
+/** Exit code and output of a command. */
 export interface CommandResult {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Runs `npx crm` with these words, without its build. */
+/** Runs `npx crm` with these arguments, without a build. */
 export async function commandLine(env: NodeJS.ProcessEnv, ...words: readonly string[]): Promise<CommandResult> {
   const child = spawn(process.execPath, [PROGRAM, ...words], { env: { PATH: process.env.PATH, ...env } });
   const output = { stdout: '', stderr: '' };

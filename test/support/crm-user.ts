@@ -3,7 +3,7 @@ import { Agent, type IncomingHttpHeaders, request } from 'node:http';
 import { accessToken } from '#platform/testing';
 import type { Program } from './processes.js';
 
-/** What the API answered. */
+/** An answer of the API. */
 export interface Reply<T = Record<string, unknown>> {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -22,7 +22,7 @@ export interface DealBody {
 /** No review of a deal opened for this day becomes due while a test runs. */
 export const FAR_DAY = '2099-01-01';
 
-/** Somebody at work with a browser: sends requests over kept connections with a token of these roles. */
+/** A client with a token of these roles, which reuses its connections as a browser does. */
 export class CrmUser {
   readonly id = randomUUID();
   readonly token: string;
@@ -48,8 +48,8 @@ export class CrmUser {
   }
 
   /**
-   * Sends a request; paths begin behind `/api/v1`.
-   * @throws Error of the socket when there was no whole answer.
+   * Sends a request; paths are relative to `/api/v1`.
+   * @throws Error of the socket when the answer is incomplete.
    */
   send<T>(
     method: string,
@@ -90,14 +90,14 @@ export class CrmUser {
     return this.send<T>('POST', path, Buffer.from(csv), { 'content-type': 'text/csv' });
   }
 
-  /** Adds a client of its own. */
+  /** Adds a client as this user. */
   async addClient(): Promise<string> {
     const { status, body } = await this.post<{ id: string }>('/clients', { name: 'ООО «Ромашка»', kind: 'company' });
-    if (status !== 201) throw new Error(`the client was answered ${status}: ${JSON.stringify(body)}`);
+    if (status !== 201) throw new Error(`the client was refused with ${status}: ${JSON.stringify(body)}`);
     return body.id;
   }
 
-  /** Opens a deal of its own. */
+  /** Opens a deal as this user. */
   async openDeal(
     clientId: string,
     nextReviewAt = FAR_DAY,
@@ -105,7 +105,7 @@ export class CrmUser {
   ): Promise<DealBody> {
     const deal = { client_id: clientId, title: 'КАСКО', next_review_at: nextReviewAt };
     const { status, body } = await this.post<DealBody>('/deals', deal, headers);
-    if (status !== 201) throw new Error(`the deal was answered ${status}: ${JSON.stringify(body)}`);
+    if (status !== 201) throw new Error(`the deal was refused with ${status}: ${JSON.stringify(body)}`);
     return body;
   }
 

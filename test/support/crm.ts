@@ -18,7 +18,7 @@ import {
 import { ApiModule } from '../../apps/api/src/api.module.js';
 import { MIGRATIONS } from '../../migrations/index.js';
 
-/** Names under which the Auth service knows the roles. */
+/** Names of the roles in the Auth service. */
 const ROLE_NAMES = {
   seller: 'ROLE_SALES_AGENT',
   executor: 'ROLE_EXECUTOR',
@@ -29,7 +29,7 @@ const ROLE_NAMES = {
 } as const;
 export type RoleName = keyof typeof ROLE_NAMES;
 
-/** A list's answer. */
+/** The body of a list. */
 export interface Listed<T> {
   readonly items: readonly T[];
   readonly next_cursor: string | null;
@@ -52,10 +52,10 @@ export interface LoggedRow {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** A morning in Moscow. */
-const MORNING = '2026-03-02T06:00:00.000Z';
+/** 09:00 in Moscow: the daily run of this day is due. */
+const STARTS_AT = '2026-03-02T06:00:00.000Z';
 
-/** The API on a database of its own, at a time of its own. */
+/** The API in this process, with its own database and a fixed clock. */
 export class Crm {
   private readonly applications: TestApplication[] = [];
 
@@ -64,12 +64,12 @@ export class Crm {
     readonly clock: FixedClock,
   ) {}
 
-  /** @param prepare what the program puts on the application besides HTTP. */
+  /** @param prepare adds parts of the program to the application, besides HTTP. */
   static async start(
     env: Readonly<Record<string, string>> = {},
     prepare?: (app: NestFastifyApplication) => void,
   ): Promise<Crm> {
-    const crm = new Crm(await createTestDatabase(MIGRATIONS), new FixedClock(MORNING));
+    const crm = new Crm(await createTestDatabase(MIGRATIONS), new FixedClock(STARTS_AT));
     await crm.also(env, prepare);
     return crm;
   }
@@ -90,7 +90,7 @@ export class Crm {
     return application;
   }
 
-  /** Somebody new with these roles; nobody's roles are none. */
+  /** A new user with these roles; without an argument, a user without roles. */
   user(...roles: RoleName[]): TestUser {
     return this.api.user(...roles.map((role) => ROLE_NAMES[role]));
   }
@@ -108,7 +108,7 @@ export class Crm {
     return created(await by.post<DealView>('/deals', body));
   }
 
-  /** A deal moved to a stage, for which it must not stand there already. */
+  /** Moves a deal to a stage, which must differ from its present one. */
   async dealAt(by: TestUser, stage: string, facts: Readonly<Record<string, unknown>> = {}): Promise<DealView> {
     const { id } = await this.deal(by, facts);
     const answer = await by.patch<DealView>(`/deals/${id}/stage`, { stage });
@@ -116,14 +116,14 @@ export class Crm {
     return answer.body;
   }
 
-  /** Resolves when a statement that holds this text waits for another's lock. */
+  /** Resolves when a statement that contains this text waits for a lock. */
   async blocked(text: string): Promise<void> {
     const sql = `SELECT FROM pg_stat_activity
       WHERE datname = current_database() AND wait_event_type = 'Lock' AND strpos(query, $1) > 0`;
     await until(async () => (await this.database.rows(sql, [text])).length > 0);
   }
 
-  /** What the log holds of a stream, oldest first. */
+  /** Events of a stream in the log, oldest first. */
   events(stream: string): Promise<LoggedRow[]> {
     return this.database.rows<LoggedRow>(
       `SELECT id, stream, stream_version, journal_seq, type, time, actor_id, traceparent, deal_id, client_id,
@@ -132,7 +132,7 @@ export class Crm {
     );
   }
 
-  /** What the journal of a deal holds, oldest first. */
+  /** Entries of a deal's journal, oldest first. */
   journal(dealId: string): Promise<JournalEntryView[]> {
     return this.database.rows<JournalEntryView>(
       `SELECT id, deal_id, seq, kind, author_id, body, data, encode(hash, 'hex') AS hash,
@@ -141,7 +141,7 @@ export class Crm {
     );
   }
 
-  /** How many rows each table of the schema has. */
+  /** Number of rows of each table of the schema. */
   async rowCounts(): Promise<Readonly<Record<string, number>>> {
     const tables = await this.database.rows<{ name: string }>(
       `SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'crm' ORDER BY 1`,
@@ -151,7 +151,7 @@ export class Crm {
     return Object.fromEntries(rows.map(({ name, count }) => [name, count]));
   }
 
-  /** Ends the applications there are, and with them their connections; the database stays for the next. */
+  /** Stops all applications with their connections; leaves the database for the next. */
   async closeApplications(): Promise<void> {
     await Promise.all(this.applications.splice(0).map((application) => application.close()));
   }
@@ -162,7 +162,7 @@ export class Crm {
   }
 }
 
-/** What was created. */
+/** The created resource. */
 function created<T>(answer: Answer<T>): T {
   if (answer.status !== 201) throw new Error(`not created: ${answer.status} ${JSON.stringify(answer.body)}`);
   return answer.body;

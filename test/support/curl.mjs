@@ -1,4 +1,4 @@
-// What docs say with curl, on a machine that may have none: `-s -N -X -H -d --max-time`, and nothing else.
+// Replaces curl on machines without it; supports the options used in docs: `-s -N -X -H -d --max-time`.
 import { parseArgs } from 'node:util';
 
 const { values, positionals } = parseArgs({

@@ -8,8 +8,8 @@ import type { WriteLoad } from './write-load.js';
 const ARRIVES_WITHIN_MS = 180_000;
 
 /**
- * Waits until the consumer has everything, prints the measurements, and compares both ways: log ⊆ delivered ⊆ log, first
- * deliveries in their stream's order without gap, every acknowledged change in the journal and the log.
+ * Waits until every event is delivered, prints the measurements, and checks: log and delivered events are the same set,
+ * first deliveries follow the order of their stream, each acknowledged change is in the journal and the log.
  */
 export async function expectEverythingDelivered(
   what: string,

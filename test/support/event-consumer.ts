@@ -2,16 +2,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type ChannelModel, connect, type ConsumeMessage } from 'amqplib';
 import { until } from '#platform/testing';
 
-/** What a consumer that keeps a list found in what came. */
+/** Statistics of received messages. */
 export interface DeliveryAccount {
-  /** Messages, repeated ones too. */
+  /** All messages, with redeliveries. */
   readonly delivered: number;
   readonly distinct: number;
-  /** Messages whose id had come before. */
+  /** Messages with an id that was received before. */
   readonly duplicates: number;
-  /** First deliveries that did not follow on the one before in their stream: versions left out, or come too late. */
+  /** First deliveries with a version that is not the next one of their stream. */
   readonly outOfOrder: readonly string[];
-  /** Ids that came twice with another content. */
+  /** Ids received again with other content. */
   readonly changed: readonly string[];
 }
 
@@ -24,8 +24,8 @@ interface Envelope {
 const RECONNECT_MS = 100;
 
 /**
- * Another service: a durable queue of its own on `crm.events`, and a connection that comes back after every trouble.
- * Acknowledges what it has noted, so that nothing is lost on its side either.
+ * Consumer of another service: a durable queue on `crm.events` and a connection that reconnects after each failure.
+ * Acknowledges a message after storing it, so that it loses none itself.
  */
 export class EventConsumer {
   /** Every delivery, in order. */
@@ -44,7 +44,7 @@ export class EventConsumer {
     private readonly keys: readonly string[],
   ) {}
 
-  /** Resolves when the queue is bound: what is published from then on comes here. */
+  /** Resolves when the queue is bound, so that later events are delivered to it. */
   static async open(url: string, queue: string, keys: readonly string[] = ['#']): Promise<EventConsumer> {
     const consumer = new EventConsumer(url, queue, keys);
     let bound = false;
@@ -53,7 +53,7 @@ export class EventConsumer {
     return consumer;
   }
 
-  /** Ids that came, each once. */
+  /** Distinct ids of received events. */
   get ids(): ReadonlySet<string> {
     return new Set(this.contents.keys());
   }

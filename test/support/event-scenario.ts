@@ -14,14 +14,14 @@ import type { Crm, LoggedRow } from './crm.js';
 import { addLine, addPayment, pathOf } from './money.js';
 import { activePolicy, addPolicy, addQuote, moveQuote } from './sale.js';
 
-/** A row of the log that has its place. */
+/** A row of the log with its position. */
 export type ScenarioRow = LoggedRow & { readonly position: string };
 
 const DOCUMENTS = ['b0000000-0000-4000-8000-000000000002', 'b0000000-0000-4000-8000-000000000003'] as const;
 
 /**
- * Does whatever makes the service publish something, one step after the other, so that each run tells the same: the
- * examples of the catalogue are taken from it. A new type of event needs its step here.
+ * Publishes every type of event, step by step, so that each run publishes the same events: the examples of the
+ * event catalogue are recorded from it. A new type of event needs a step here.
  */
 export async function runEventScenario(crm: Crm): Promise<readonly ScenarioRow[]> {
   const worker = await startWorker(crm);
@@ -100,7 +100,7 @@ async function policiesAlone(lead: TestUser, client: ClientView): Promise<void> 
   await documents(lead, `/policies/${policy}`);
 }
 
-/** @returns the id of the one that came into force. */
+/** @returns the id of the activated policy. */
 async function policies(by: TestUser, facts: object): Promise<string> {
   const draft = await addPolicy(by, facts);
   await answered(204, by.delete(`/policies/${draft.id}`));
@@ -116,13 +116,13 @@ async function documents(by: TestUser, owner: string): Promise<void> {
   await answered(201, by.post(`${owner}/documents`, { document_id: DOCUMENTS[1] }));
 }
 
-/** Told by the worker. */
+/** Published by the worker. */
 async function reviews(crm: Crm, seller: TestUser): Promise<void> {
   const { id } = await crm.deal(seller, { title: 'ОСАГО', next_review_at: '2026-03-01' });
   await until(async () => (await crm.events(`deals/${id}`)).some(({ type }) => type === 'deal.review_due'));
 }
 
-/** Told by the worker. */
+/** Published by the worker. */
 async function imports(crm: Crm): Promise<void> {
   const file = 'name,kind\r\nСмирнов Олег,person\r\n';
   const { body } = await crm
@@ -131,7 +131,7 @@ async function imports(crm: Crm): Promise<void> {
   await until(async () => (await crm.events(`imports/${body.id}`)).some(({ data }) => data.state === 'done'));
 }
 
-/** Told at once, since their days are today's: the tests' morning is that of 2026-03-02. */
+/** Published at once, because they are due today: the fixed clock is at 2026-03-02. */
 async function reminders(crm: Crm, seller: TestUser, lead: TestUser): Promise<void> {
   const deal = await crm.deal(seller, { title: 'Ипотека' });
   const published = async (stream: string, type: string): Promise<void> => {
@@ -160,7 +160,7 @@ async function reminders(crm: Crm, seller: TestUser, lead: TestUser): Promise<vo
   await published(`deals/${deal.id}`, 'deal.quote.expired');
 }
 
-/** Once every event has its place. */
+/** The log in order, once every event has its position. */
 function inOrder({ database }: Crm): Promise<readonly ScenarioRow[]> {
   return until(async () => {
     const rows = await database.rows<ScenarioRow>(

@@ -5,12 +5,12 @@ import formats from 'ajv-formats';
 import type { JsonSchema } from '#platform/http';
 import { attributesOf, ENVELOPE_SCHEMA, type LoggedEvent } from '#platform/messaging';
 
-/** The schemas as subscribers know them; a check keeps them equal to what the service serves. */
+/** The published schemas; a check compares them with the schemas that the service serves. */
 export const SCHEMAS = join(__dirname, '../../docs/events/schemas');
-/** Under it they are committed: no installation's own. */
+/** Host in the committed schemas, independent of any installation. */
 export const SCHEMA_HOST = 'https://crm.example';
 
-/** Says what is wrong with events, by the published schemas and the strict envelope. */
+/** Validates events against the published schemas and the strict envelope. */
 export class EventValidator {
   private readonly ajv: Ajv2020;
   private readonly envelope: ValidateFunction;
@@ -22,13 +22,13 @@ export class EventValidator {
     this.envelope = this.ajv.compile(ENVELOPE_SCHEMA);
   }
 
-  /** @param position of those that nobody has ordered yet is made up. */
+  /** @param position any number for events that the sequencer has not ordered yet. */
   faultsOfLogged(event: Omit<LoggedEvent, 'position'> & { readonly position: string | null }): string[] {
     const attributes = attributesOf({ ...event, position: BigInt(event.position ?? 1) }, SCHEMA_HOST);
     return this.faultsOf({ ...attributes, data: JSON.parse(event.data) as unknown });
   }
 
-  /** Of a whole event, envelope and data. */
+  /** Faults of a whole event, envelope and data. */
   faultsOf(event: Readonly<Record<string, unknown>>): string[] {
     const { type, dataschema, data, id } = event as Record<string, string>;
     const schema = this.ajv.getSchema(`${SCHEMA_HOST}/api/v1/schemas/${type}`);

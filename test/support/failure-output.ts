@@ -1,7 +1,7 @@
 import { lastOutputOfAll } from './processes.js';
 import { endLoads } from './write-load.js';
 
-/** A test's body: when it fails, what the programs wrote is shown, and no load goes on behind it. */
+/** Wraps a test body: prints the output of all programs when it fails, and stops every load after it. */
 export function withFailureOutput(body: () => Promise<void>): () => Promise<void> {
   return async () => {
     try {

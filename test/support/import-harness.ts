@@ -26,7 +26,7 @@ export interface ShownFault {
 
 const FINAL = ['done', 'refused', 'failed'];
 
-/** The API and a worker in this process, and an admin who imports. */
+/** The API and a worker in this process, with an admin who imports files. */
 export class ImportHarness {
   readonly admin: TestUser;
 
@@ -43,15 +43,15 @@ export class ImportHarness {
     return new ImportHarness(crm, await startTestApplication(module, [{ provide: Clock, useValue: crm.clock }]));
   }
 
-  /** Hands in a file; `what` is the kind and the query. */
+  /** Uploads a file; `what` is the kind and the query. */
   submit(what: string, csv: string | Buffer): Promise<Answer<ShownImport>> {
     return this.admin.post<ShownImport>(`/imports/${what}`, csv, { 'content-type': 'text/csv' });
   }
 
-  /** Imports a file, and waits for the end. */
+  /** Uploads a file and waits until its import has ended. */
   async importFile(what: string, csv: string | Buffer): Promise<ShownImport> {
     const { status, body } = await this.submit(what, csv);
-    if (status !== 202) throw new Error(`not taken: ${status} ${JSON.stringify(body)}`);
+    if (status !== 202) throw new Error(`not accepted: ${status} ${JSON.stringify(body)}`);
     return this.waitForEnd(body.id);
   }
 
@@ -63,7 +63,7 @@ export class ImportHarness {
     });
   }
 
-  /** What is wrong with which line. */
+  /** Faults of the import, with their lines. */
   async faults({ id }: ShownImport): Promise<readonly ShownFault[]> {
     const { body } = await this.admin.get<Listed<ShownFault>>(`/imports/${id}/errors?limit=200`);
     return body.items;

@@ -7,17 +7,17 @@ import { EventConsumer } from './event-consumer.js';
 import { killPrograms, Program } from './processes.js';
 
 export interface InstallationOptions {
-  /** RabbitMQ of its own; events stay in the worker without it. */
+  /** Own RabbitMQ; without it, events stay in the worker. */
   readonly rabbitmq?: true;
-  /** Redis of its own; queues live in PostgreSQL without it. */
+  /** Own Redis; without it, queues are in PostgreSQL. */
   readonly redis?: true;
-  /** PostgreSQL of its own that survives a crash, instead of a database on the test run's server. */
+  /** Own PostgreSQL with durable writes, instead of a database on the server of the test run. */
   readonly postgres?: true;
-  /** The test itself makes up events, so that none is held against its schema. */
+  /** The test writes invented events, so they are not validated against schemas. */
   readonly isScripted?: true;
 }
 
-/** Everything that one test file runs: servers that it may kill, a database, and the programs on them. */
+/** Servers that a test may kill, a database, and the programs on them. */
 export class Installation {
   private readonly visitors: { close(): Promise<void> }[] = [];
 
@@ -42,22 +42,22 @@ export class Installation {
     return new Installation(new TestDatabase(postgres.url, isScripted), rabbitmq, redis, postgres);
   }
 
-  /** @throws Error when it has none of its own. */
+  /** @throws Error without an own server of this kind. */
   get broker(): Server {
     return given(this.rabbitmq, 'rabbitmq');
   }
 
-  /** @throws Error when it has none of its own. */
+  /** @throws Error without an own server of this kind. */
   get queues(): Server {
     return given(this.redis, 'redis');
   }
 
-  /** @throws Error when it has none of its own. */
+  /** @throws Error without an own server of this kind. */
   get databaseServer(): Server {
     return given(this.postgres, 'postgres');
   }
 
-  /** The environment of a program here. */
+  /** Environment of a program of this installation. */
   environment(more: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
     const servers = {
       databaseUrl: this.database.url,
@@ -79,14 +79,14 @@ export class Installation {
     return program.start();
   }
 
-  /** Somebody with these roles at work on an API process. */
+  /** A user with these roles on an API process. */
   user(api: Program, roles?: readonly string[]): CrmUser {
     const user = new CrmUser(api, roles);
     this.visitors.push(user);
     return user;
   }
 
-  /** Another service, bound to these keys: what is published from now on comes to it. */
+  /** Opens a consumer with a queue bound to these keys; it receives events from now on. */
   async consumer(queue: string, keys?: readonly string[]): Promise<EventConsumer> {
     const consumer = await EventConsumer.open(this.broker.url, queue, keys);
     this.visitors.push(consumer);

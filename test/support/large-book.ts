@@ -1,10 +1,10 @@
 import type { TestDatabase } from '#platform/testing';
 import pg from 'pg';
 
-/** How many rows each table gets: enough that reading one from end to end is told from reading it by index. */
+/** Rows of each table: enough to distinguish a sequential scan from an index scan. */
 export const BOOK_SIZE = 10_000;
 
-/** The rows of which the book is made, by id. */
+/** Ids of the rows that are copied. */
 export interface Originals {
   readonly clients: string;
   readonly deals: string;
@@ -23,11 +23,11 @@ export function copyOf(table: Table, number: number | string): string {
   return `md5('${table}' || ${number})::uuid`;
 }
 
-/** People among whom the book is spread evenly. */
+/** Number of users who own equal parts of the rows. */
 const OWNERS = 50;
 const person = (salt: string): string => `md5('${salt}' || g % ${OWNERS})::uuid`;
 
-/** Where a copy differs from its original; the g-th copy of one table belongs to the g-th of another. */
+/** Columns in which a copy differs; the g-th copy of a table refers to the g-th copies of others. */
 const CHANGES: Readonly<Record<Table, Readonly<Record<string, string>>>> = {
   clients: {
     name: `'Клиент ' || g || ' ' || md5(g::text)`,
@@ -86,12 +86,12 @@ const HISTORY = `
     SELECT ${copyOf('deals', 'g')}, '00000000-0000-0000-0000-000000000000', 1 FROM generate_series(1, ${BOOK_SIZE}) AS g;
   UPDATE crm.event_cursors SET position = 1000000 + ${BOOK_SIZE} WHERE name = 'sequencer'`;
 
-/** Copies every row of `originals` {@link BOOK_SIZE} times, each copy with what belongs to it. */
+/** Copies every row of `originals` {@link BOOK_SIZE} times, with its dependent rows. */
 export async function fillBook(database: TestDatabase, originals: Originals): Promise<void> {
   const client = new pg.Client({ connectionString: database.url });
   await client.connect();
   try {
-    // What the copies are made of has passed every rule; the copies' totals and chains are nobody's business here.
+    // Triggers are off: the originals passed every rule; totals and hash chains of copies are not checked here.
     await client.query(`SET session_replication_role = replica`);
     for (const table of Object.keys(CHANGES) as Table[]) {
       await client.query(await copying(client, table), [originals[table]]);
@@ -99,7 +99,7 @@ export async function fillBook(database: TestDatabase, originals: Originals): Pr
     await client.query(HISTORY);
     await client.query('RESET session_replication_role');
     await client.query('VACUUM ANALYZE');
-    // What a page read here and there costs on a disk without moving parts.
+    // Cost of a random page read on an SSD.
     await client.query(`ALTER DATABASE ${new URL(database.url).pathname.slice(1)} SET random_page_cost = 1.1`);
   } finally {
     await client.end();

@@ -1,17 +1,17 @@
 import type { TestDatabase } from '#platform/testing';
 import type { Acknowledged } from './write-load.js';
 
-/** What does not fit together; every list is empty when all is well. */
+/** Inconsistencies; every list is empty when the data are consistent. */
 export interface Discrepancies {
   /** Journal entries without an event, as `<deal>#<seq>`. */
   readonly entriesWithoutEvent: readonly string[];
-  /** Events that name a journal entry which is not there. */
+  /** Events with the number of a missing journal entry. */
   readonly eventsWithoutEntry: readonly string[];
   /** Streams whose versions or journal numbers are not 1, 2, 3 …, or don't agree with their head. */
   readonly brokenStreams: readonly string[];
-  /** Places of the global order that are missing, or whose order breaks a stream's. */
+  /** Missing positions, and positions that contradict the order of a stream. */
   readonly brokenPositions: readonly string[];
-  /** Changes that were acknowledged and are not in the database, or not in the log. */
+  /** Acknowledged changes that are missing in the database or the log. */
   readonly lostWrites: readonly string[];
 }
 
@@ -49,7 +49,7 @@ const BROKEN_POSITIONS = `
       FROM crm.event_log) AS ordered
    WHERE position IS DISTINCT FROM place OR stream_version <> place_in_stream`;
 
-/** Compares the journal, the log, and what the API acknowledged, once every event has its position. */
+/** Compares journal, log and acknowledged changes, once every event has its position. */
 export async function audit(database: TestDatabase, acknowledged: readonly Acknowledged[]): Promise<Discrepancies> {
   const faults = async (sql: string): Promise<string[]> =>
     (await database.rows<{ fault: string }>(sql)).map(({ fault }) => fault);
@@ -62,7 +62,7 @@ export async function audit(database: TestDatabase, acknowledged: readonly Ackno
   };
 }
 
-/** Notes are told by their entry's id, changes by what their event shows of the deal. */
+/** Finds notes by the id of their entry, changes by the deal's values in their event. */
 async function lostWrites(database: TestDatabase, acknowledged: readonly Acknowledged[]): Promise<string[]> {
   const marks = await database.rows<{ mark: string }>(
     `SELECT coalesce(data ->> 'entry_id',
@@ -85,7 +85,7 @@ export async function loggedIds(database: TestDatabase): Promise<ReadonlySet<str
   return new Set(rows.map(({ id }) => id));
 }
 
-/** Whether every event of the log has its position. */
+/** True when every event of the log has its position. */
 export async function isSequenced(database: TestDatabase): Promise<boolean> {
   return (await database.rows('SELECT FROM crm.event_log WHERE position IS NULL LIMIT 1')).length === 0;
 }

@@ -1,4 +1,4 @@
-/** Prints what a fault test counted, in one line that is easy to find and compare. */
+/** Prints the measurements of a fault test in one line that is easy to find and compare. */
 export function printMeasurements(what: string, counted: Readonly<Record<string, number | string>>): void {
   const parts = Object.entries(counted).map(([name, value]) => `${name} ${value}`);
   process.stdout.write(`measurements | ${what.padEnd(34)} | ${parts.join(' | ')}\n`);

@@ -2,10 +2,10 @@ import type { PaymentLineView, PaymentStatus, PaymentView } from '#crm/payments/
 import type { Crm, LoggedRow } from './crm.js';
 
 type Kind = 'income' | 'expense';
-/** Hundredths of the live lines of one payment, by line. */
+/** Amounts in hundredths of a payment's lines that are not deleted, by line id. */
 type Lines = Readonly<Record<Kind, Map<string, bigint>>>;
 
-/** A payment as the log tells it. */
+/** A payment rebuilt from the log. */
 interface LoggedPayment {
   readonly payment: PaymentView;
   readonly lines: Lines;
@@ -13,20 +13,20 @@ interface LoggedPayment {
 
 const MOVES_ALWAYS = ['version', 'updated_at', 'updated_by_id'];
 
-/** What an amount is in hundredths. */
+/** Converts an amount to hundredths. */
 export function hundredths(amount: string): bigint {
   expect(amount).toMatch(/^-?\d+\.\d\d$/);
   return BigInt(amount.replace('.', ''));
 }
 
 /**
- * Holds everything that is kept of a deal's money against each other: the log is without gap, each change of a line is
- * directly followed by its payment with the totals of that version, and in the end log, rows and lines say the same.
- * @returns how many changes of lines there were.
+ * Compares everything stored of a deal's money: the log has no gap, the event of each changed line is followed directly
+ * by one of its payment with the new totals, and replayed events equal the rows of payments and lines.
+ * @returns the number of changes of lines.
  */
 export async function expectTrueMoney(crm: Crm, dealId: string): Promise<number> {
   const events = await crm.events(`deals/${dealId}`);
-  const told = replay(events);
+  const payments = replay(events);
   const rows = await crm.database.rows<{ payment: PaymentView; incomes: LineRows; expenses: LineRows }>(
     `SELECT crm.payment_json(p) AS payment,
        (SELECT json_object_agg(id, amount::text) FROM crm.payment_incomes WHERE payment_id = p.id AND NOT is_deleted) AS incomes,
@@ -34,9 +34,9 @@ export async function expectTrueMoney(crm: Crm, dealId: string): Promise<number>
      FROM crm.payments p WHERE p.deal_id = $1 ORDER BY p.policy_id, p.sequence`,
     [dealId],
   );
-  expect(rows).toHaveLength(told.size);
+  expect(rows).toHaveLength(payments.size);
   for (const { payment, incomes, expenses } of rows) {
-    const known = told.get(payment.id)!;
+    const known = payments.get(payment.id)!;
     expect(payment).toEqual(known.payment);
     expect(livingOf(incomes)).toEqual(known.lines.income);
     expect(livingOf(expenses)).toEqual(known.lines.expense);
@@ -56,7 +56,7 @@ function livingOf(rows: LineRows): Map<string, bigint> {
   return new Map(Object.entries(rows ?? {}).map(([id, amount]) => [id, hundredths(amount)]));
 }
 
-/** 1, 2, 3 … per policy, deleted payments among them. */
+/** Sequence numbers are 1, 2, 3 … per policy, deleted payments included. */
 function expectSequences(payments: readonly PaymentView[]): void {
   const last = new Map<string | null, number>();
   for (const { policy_id, sequence } of payments) {
@@ -67,21 +67,21 @@ function expectSequences(payments: readonly PaymentView[]): void {
 
 function replay(events: readonly LoggedRow[]): Map<string, LoggedPayment> {
   expect(events.map(({ stream_version }) => stream_version)).toEqual(events.map((_, index) => index + 1));
-  const told = new Map<string, LoggedPayment>();
+  const payments = new Map<string, LoggedPayment>();
   for (const [index, event] of events.entries()) {
     const id = event.data.payment_id as string | undefined;
     if (!id) continue;
     if (kindOf(event.type)) {
-      followLine(told.get(id)!.lines, event);
+      followLine(payments.get(id)!.lines, event);
       const next = events[index + 1]!;
       expect([next.type, next.data.payment_id, next.journal_seq]).toEqual([
         'deal.payment.updated',
         id,
         event.journal_seq,
       ]);
-    } else told.set(id, followPayment(told.get(id), event));
+    } else payments.set(id, followPayment(payments.get(id), event));
   }
-  return told;
+  return payments;
 }
 
 function kindOf(type: string): Kind | undefined {
@@ -116,7 +116,7 @@ function followPayment(before: LoggedPayment | undefined, { type, data }: Logged
   return { payment, lines };
 }
 
-/** Cancelled sticks; all else follows from the incomes. */
+/** A cancelled payment stays cancelled; every other status follows from the incomes. */
 function statusOf(payment: PaymentView, incomes: bigint): PaymentStatus {
   if (payment.status === 'cancelled') return 'cancelled';
   if (incomes === 0n) return 'scheduled';

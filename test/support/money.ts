@@ -2,10 +2,10 @@ import type { DealView } from '#crm/deals/contracts';
 import type { PaymentLineView, PaymentView } from '#crm/payments/contracts';
 import type { TestUser } from '#platform/testing';
 
-/** A payment that is due in two weeks of the tests' morning. */
+/** A payment planned for the day before the fixed clock. */
 export const PLANNED = { planned_date: '2026-03-01', planned_amount: '1000.00', currency: 'RUB' };
 
-/** Money that came in on the tests' morning. */
+/** A line posted on the day of the fixed clock. */
 export const LINE = { amount: '400.00', category: 'premium', posted_at: '2026-03-02' };
 
 /** Plans a payment of a deal as `by`. */
@@ -15,7 +15,7 @@ export async function addPayment(by: TestUser, { id }: Pick<DealView, 'id'>, fac
   return answer.body;
 }
 
-/** Puts a line under a payment as `by`. */
+/** Adds a line to a payment as `by`. */
 export async function addLine(
   by: TestUser,
   payment: PaymentView,
@@ -27,7 +27,7 @@ export async function addLine(
   return answer.body;
 }
 
-/** Where a payment is found. */
+/** Path of a payment. */
 export function pathOf({ deal_id, id }: PaymentView): string {
   return `/deals/${deal_id}/payments/${id}`;
 }

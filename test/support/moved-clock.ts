@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Instant } from '#platform/kernel';
 
-/** The time that programs started with its {@link environment} go by. */
+/** Clock of the programs that are started with its {@link environment}. */
 export class MovedClock {
   private readonly folder = mkdtempSync(join(tmpdir(), 'crm-clock-'));
   private readonly file = join(this.folder, 'offset');
@@ -13,17 +13,17 @@ export class MovedClock {
     this.set(at);
   }
 
-  /** For a program run as in production. */
+  /** Environment for a program that runs as in production. */
   get environment(): Readonly<Record<string, string>> {
     const preload = pathToFileURL(join(__dirname, 'program-clock.mjs')).href;
     return { TEST_CLOCK_FILE: this.file, NODE_OPTIONS: `--import ${preload}` };
   }
 
-  /** It is `at` now, for every such program, and goes on from there. */
+  /** Sets the clock of every such program to `at`, from where it continues. */
   set(at: Instant): void {
     const next = `${this.file}.next`;
     writeFileSync(next, String(Date.parse(at) - Date.now()));
-    // Whole or not at all for those who read it meanwhile.
+    // Renaming is atomic for concurrent readers.
     renameSync(next, this.file);
   }
 

@@ -9,12 +9,12 @@ import { addPolicy } from './sale.js';
 /** A plan of three instalments. */
 export const SCHEDULE = { amount: '100.00', currency: 'RUB', instalments: 3, first_date: '2026-04-01', every: 'month' };
 
-/** A deal of a seller with a payment of every kind. */
+/** Fixture: a seller's deal with a payment of every kind. */
 export interface PaymentBook {
   readonly seller: TestUser;
   readonly finance: TestUser;
   readonly deal: DealView;
-  /** Of the deal, and of another deal of the seller. */
+  /** Policies of the deal and of another deal of the seller. */
   readonly policy: PolicyView;
   readonly foreignPolicy: PolicyView;
   /** Without lines. */
@@ -25,7 +25,7 @@ export interface PaymentBook {
   readonly deletedIncome: PaymentLineView;
   readonly cancelled: PaymentView;
   readonly deleted: PaymentView;
-  /** Of another deal of the seller. */
+  /** A payment of another deal of the seller. */
   readonly foreign: PaymentView;
 }
 
@@ -45,7 +45,7 @@ export async function fillBook(crm: Crm): Promise<PaymentBook> {
   return { ...people, empty, busy, income, deletedIncome, cancelled, deleted, foreign };
 }
 
-/** Everything that a refusal must leave as it was. */
+/** All rows that a refused request must not change. */
 export async function everythingOf(crm: Crm): Promise<unknown> {
   return [
     await crm.rowCounts(),

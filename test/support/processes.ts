@@ -6,13 +6,13 @@ import { createInterface } from 'node:readline';
 import { freePort } from '#platform/services';
 import { accessToken, until } from '#platform/testing';
 
-/** Where the build is that runs; another one can be named to see what the tests say of a broken program. */
+/** Folder of the build under test; another one can be given to run the tests on a broken program. */
 const ROOT = process.env.CRM_TEST_BUILD ?? join(__dirname, '../..');
 const START_WITHIN_MS = 60_000;
 /** Lines of each program shown when a test fails. */
 const SHOWN_LINES = 60;
 
-/** Waits on a pipe that only the test holds open: its end without a line means that the test was killed. */
+/** Reads a pipe that only the test keeps open: its end without a line means that the test was killed. */
 const OUTLIVED = 'read -r _ && exit 0; kill -KILL "$1" 2>/dev/null';
 
 /** How a program ended. */
@@ -22,7 +22,7 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** One line of a program's log, parsed; `msg` alone when it was no JSON. */
+/** A parsed line of a program's log; only `msg` when it is not JSON. */
 export interface LogLine {
   readonly level?: string;
   readonly msg: string;
@@ -31,13 +31,13 @@ export interface LogLine {
 
 const started = new Set<Program>();
 
-/** The API or the worker as a process of its own, run as in production. */
+/** The API or the worker in its own process, run as in production. */
 export class Program {
-  /** What it wrote to its log, stdout and stderr, since it was first started. */
+  /** Lines of stdout and stderr since its first start. */
   readonly lines: LogLine[] = [];
   private child: ChildProcess | undefined;
   private ending: Promise<Exit> | undefined;
-  /** Where in `lines` the present process begins. */
+  /** Index in `lines` of the first line of the present process. */
   private begin = 0;
 
   private constructor(
@@ -48,7 +48,7 @@ export class Program {
     started.add(this);
   }
 
-  /** @param env its whole environment but for the port, which is one that is free. */
+  /** @param env its whole environment except the port, which is a free one. */
   static async api(env: NodeJS.ProcessEnv): Promise<Program> {
     const port = await freePort();
     return new Program('api', port, { ...env, CRM_PORT: String(port) });
@@ -63,7 +63,7 @@ export class Program {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** Resolves when the process that runs now has ended, however. */
+  /** Resolves when the present process has ended, for any reason. */
   get exit(): Promise<Exit> {
     if (!this.ending) throw new Error(`${this.name} was never started`);
     return this.ending;
@@ -73,7 +73,7 @@ export class Program {
     return this.child !== undefined;
   }
 
-  /** Starts the process without waiting for anything. */
+  /** Starts the process without waiting until it is ready. */
   launch(): void {
     const child = spawn(process.execPath, [join(ROOT, `dist/apps/${this.name}/src/main.js`)], {
       cwd: ROOT,
@@ -89,7 +89,7 @@ export class Program {
     });
     this.child = child;
     this.begin = this.lines.length;
-    // Its pipes are read to their end by then.
+    // `close` comes after its pipes are read to their end.
     this.ending = once(child, 'close').then(([code, signal]) => {
       this.child = undefined;
       guard.stdin.end('\n');
@@ -97,14 +97,14 @@ export class Program {
     });
   }
 
-  /** Starts it and waits until it says that it is ready. */
+  /** Starts it and waits until it is ready. */
   async start(): Promise<this> {
     this.launch();
     await this.ready();
     return this;
   }
 
-  /** @throws Error with its last words when it ends instead. */
+  /** @throws Error with its last output when it ends instead. */
   async ready(): Promise<void> {
     await until(async () => {
       if (!this.isRunning) throw new Error(`${this.name} ended while starting:\n${this.lastWords(5)}`);
@@ -112,7 +112,7 @@ export class Program {
     }, START_WITHIN_MS);
   }
 
-  /** Status of `/health/ready`; undefined when nobody answers. */
+  /** Status of `/health/ready`; undefined without an answer. */
   async readiness(): Promise<number | undefined> {
     try {
       return (await fetch(`${this.url}/health/ready`)).status;
@@ -135,12 +135,12 @@ export class Program {
     return this.signal('SIGTERM');
   }
 
-  /** SIGKILL: a crash with no chance to clear up. */
+  /** SIGKILL: a crash without cleanup. */
   async kill(): Promise<Exit> {
     return this.signal('SIGKILL');
   }
 
-  /** Keeps it from running on, as a machine that hangs. */
+  /** SIGSTOP: freezes the process, as a machine that hangs. */
   pause(): void {
     this.child?.kill('SIGSTOP');
   }
@@ -149,7 +149,7 @@ export class Program {
     this.child?.kill('SIGCONT');
   }
 
-  /** The last line with this text and these fields that the process that was started last has written. */
+  /** The last log line of the present process with this text and these fields. */
   lastSaid(text: string, fields: Readonly<Record<string, unknown>> = {}): LogLine | undefined {
     const wanted = Object.entries(fields);
     return this.lines
@@ -174,12 +174,12 @@ export class Program {
   }
 }
 
-/** What every program wrote last, for whoever looks into a failure. */
+/** The last output of every program, to diagnose a failure. */
 export function lastOutputOfAll(): string {
   return [...started].map((program) => `${program.lastWords(SHOWN_LINES)}\n`).join('');
 }
 
-/** Kills what a test file left running; for `afterAll`. */
+/** Kills the programs that a test file left running; for `afterAll`. */
 export async function killPrograms(): Promise<void> {
   const running = [...started].filter(({ isRunning }) => isRunning);
   await Promise.all(running.map((program) => program.kill()));

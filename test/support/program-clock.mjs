@@ -1,6 +1,6 @@
 /**
- * Loaded by `node --import` in front of a program that is run as in production: its clock goes on as it does, but from
- * where the file TEST_CLOCK_FILE says: milliseconds to be added to the machine's time.
+ * Loaded by `node --import` before a program that runs as in production. Shifts its clock by the milliseconds in the
+ * file TEST_CLOCK_FILE.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -13,7 +13,7 @@ import {
 } from '#platform/testing';
 import { MIGRATIONS } from '../../migrations/index.js';
 
-/** The messaging of a worker on a database and an exchange of its own, on the broker of the test run. */
+/** Messaging of a worker with its own database and exchange, on the broker of the test run. */
 export class PublishingService {
   /** Other tests use the same broker. */
   readonly exchange = `trial.${newId()}`;
@@ -93,7 +93,7 @@ export class PublishingService {
     });
   }
 
-  /** Takes the next message of a queue; waits for it. */
+  /** Waits for the next message of a queue and returns it. */
   async take(queue: string): Promise<{ readonly id: string; readonly key: string; readonly content: string }> {
     const message = await until(() => this.channel.get(queue, { noAck: true }));
     const { properties, fields, content } = message;

@@ -1,17 +1,17 @@
 import { addDays, type CalendarDate } from '#platform/kernel';
 import type { TestDatabase } from '#platform/testing';
 
-/** How much there is of what, made by PostgreSQL itself. */
+/** Number of rows by kind; PostgreSQL generates them. */
 export interface BookSize {
   readonly deals: number;
   readonly policies: number;
   readonly payments: number;
   readonly quotes: number;
-  /** Days around the first one over which dates are spread. */
+  /** Days around the first day on which dates lie. */
   readonly days: number;
 }
 
-/** The same id for the same thing, whoever computes it. */
+/** A deterministic id: SQL and TypeScript compute the same one. */
 const ID = (kind: string, number: string): string => `md5('${kind}' || (${number})::text)::uuid`;
 const STAMPS = `$1::date - 100, $1::date - 100, 1`;
 
@@ -59,10 +59,10 @@ const STATEMENTS = (size: BookSize): readonly string[] => [
    FROM crm.payments WHERE incomes_total > 0`,
 ];
 
-/** Fills an empty database with a book in every state, as it is on the morning of `day`. */
+/** Fills an empty database with rows in every state, as of the daily run of `day`. */
 export async function openBook(database: TestDatabase, day: CalendarDate, size: BookSize): Promise<void> {
   const statements = STATEMENTS(size).map((sql) => sql.replaceAll('$1::date', `'${day}'::date`));
-  // One transaction: the payments' totals are looked at when it commits.
+  // One transaction: the totals of payments are checked at its commit.
   await database.rows(`BEGIN; ${statements.join(';\n')}; COMMIT; ANALYZE`);
 }
 
@@ -78,15 +78,15 @@ interface Facts {
 const DEAL = `CASE WHEN d.id IS NULL THEN 'none' WHEN d.is_deleted THEN 'deleted'
   WHEN d.status IN ('won', 'lost') THEN 'closed' ELSE 'open' END AS deal`;
 
-/** Everything that must be told of a book between two days, both included, as `kind subject date`, sorted. */
+/** Reminders that must be published between two days, both included, as `kind subject date`, sorted. */
 export async function expectedReminders(
   database: TestDatabase,
   first: CalendarDate,
   last: CalendarDate,
 ): Promise<string[]> {
-  const told: string[] = [];
-  const tell = (kind: string, id: string, date: CalendarDate): void => {
-    if (date >= first && date <= last) told.push(`${kind} ${id} ${date}`);
+  const reminders: string[] = [];
+  const add = (kind: string, id: string, date: CalendarDate): void => {
+    if (date >= first && date <= last) reminders.push(`${kind} ${id} ${date}`);
   };
   const facts = (sql: string): Promise<Facts[]> => database.rows<Facts>(sql);
 
@@ -95,9 +95,9 @@ export async function expectedReminders(
     FROM crm.payments p JOIN crm.deals d ON d.id = p.deal_id`);
   for (const { id, date, state, deal } of payments) {
     if (deal === 'deleted' || !['scheduled', 'partially_paid'].includes(state)) continue;
-    for (const days of [14, 3, 0]) tell('deal.payment.due', id, addDays(date, -days));
-    for (const days of [1, 5]) tell('deal.payment.overdue', id, addDays(date, days));
-    if (state === 'scheduled') tell('deal.payment.escalated', id, addDays(date, 2));
+    for (const days of [14, 3, 0]) add('deal.payment.due', id, addDays(date, -days));
+    for (const days of [1, 5]) add('deal.payment.overdue', id, addDays(date, days));
+    if (state === 'scheduled') add('deal.payment.escalated', id, addDays(date, 2));
   }
 
   const policies = await facts(`SELECT p.id, p.effective_to AS date, p.status AS state, ${DEAL},
@@ -107,20 +107,20 @@ export async function expectedReminders(
     WHERE NOT p.is_deleted`);
   for (const { id, date, state, deal, successor } of policies) {
     if (deal === 'deleted' || state !== 'active') continue;
-    if (successor === 'none') for (const days of [30, 7]) tell('policy.renewal_due', id, addDays(date, -days));
-    if (successor !== 'active') for (const days of [0, 3]) tell('policy.expired', id, addDays(date, days));
+    if (successor === 'none') for (const days of [30, 7]) add('policy.renewal_due', id, addDays(date, -days));
+    if (successor !== 'active') for (const days of [0, 3]) add('policy.expired', id, addDays(date, days));
   }
 
   const quotes = await facts(`SELECT q.id, (upper(q.validity) - 1) AS date, q.status AS state, ${DEAL}
     FROM crm.quotes q JOIN crm.deals d ON d.id = q.deal_id WHERE NOT q.is_deleted`);
   for (const { id, date, state, deal } of quotes) {
-    if (state !== 'archived' && deal === 'open') tell('deal.quote.expired', id, addDays(date, 1));
+    if (state !== 'archived' && deal === 'open') add('deal.quote.expired', id, addDays(date, 1));
   }
 
   const deals = await facts(`SELECT d.id, d.next_review_at AS date, '' AS state, ${DEAL} FROM crm.deals d`);
   for (const { id, date, deal } of deals) {
     if (deal !== 'open') continue;
-    for (let day = date; day <= last; day = addDays(day, 1)) tell('deal.review_due', id, day);
+    for (let day = date; day <= last; day = addDays(day, 1)) add('deal.review_due', id, day);
   }
-  return told.sort();
+  return reminders.sort();
 }

@@ -3,7 +3,7 @@ import type { PolicyView } from '#crm/policies/contracts';
 import type { QuoteView } from '#crm/quotes/contracts';
 import type { TestUser } from '#platform/testing';
 
-/** A quote with everything that `ready` asks for. */
+/** A quote with all fields that status `ready` requires. */
 export const WHOLE_QUOTE = {
   insurance_company: 'Ингосстрах',
   program_name: 'КАСКО Премиум',
@@ -15,7 +15,7 @@ export const WHOLE_QUOTE = {
   files: ['b0000000-0000-4000-8000-000000000001'],
 };
 
-/** A policy with everything that `active` asks for; the number is the test's. */
+/** A policy with all fields that status `active` requires, except the number. */
 export const WHOLE_POLICY = {
   insurance_company: 'Ингосстрах',
   premium: '85000.00',
@@ -63,7 +63,7 @@ export async function addPolicy(by: TestUser, facts: object): Promise<PolicyView
   return answer.body;
 }
 
-/** The same, put into force. */
+/** Drafts a policy as `by` and activates it. */
 export async function activePolicy(by: TestUser, facts: object): Promise<PolicyView> {
   const { id } = await addPolicy(by, facts);
   const answer = await by.post<PolicyView>(`/policies/${id}/activate`);

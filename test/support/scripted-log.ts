@@ -2,15 +2,15 @@ import { RuntimeSettings } from '#platform/config';
 import { type LoggedEvent, LogReader, LogSignal } from '#platform/messaging';
 import { Log } from '#platform/observability';
 
-/** What node-postgres throws when nothing listens. */
+/** Error of node-postgres when no server listens. */
 export const OUTAGE = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
 
-/** A log whose events and outages the test writes. */
+/** A fake event log with events and outages set by the test. */
 export class ScriptedLog extends LogReader {
   first = 1;
   last = 0;
   fault: Error | undefined;
-  /** Set to hold readers back until it resolves; what they are given is read before. */
+  /** Readers wait for it after they have read their events. */
   gate: Promise<void> | undefined;
   attempts = 0;
 
@@ -34,7 +34,7 @@ export class ScriptedLog extends LogReader {
   }
 }
 
-/** A signal that comes when the test says so. */
+/** A fake signal, triggered by the test. */
 export class ManualSignal extends LogSignal {
   wake: () => void = () => undefined;
 
@@ -48,7 +48,7 @@ export class ManualSignal extends LogSignal {
   }
 }
 
-/** Keeps messages instead of writing them. */
+/** A fake logger that stores messages instead of printing them. */
 export class RecordingLog extends Log {
   readonly warnings: string[] = [];
   readonly errors: string[] = [];
@@ -66,7 +66,7 @@ export class RecordingLog extends Log {
   }
 }
 
-/** The whole numbers from one to another, both included. */
+/** The integers between two numbers, both included. */
 export function range(from: number, to: number): number[] {
   return Array.from({ length: Math.max(0, to - from + 1) }, (_, index) => from + index);
 }

@@ -7,13 +7,13 @@ import type { Crm } from './crm.js';
 
 const SETTLES_WITHIN_MS = 120_000;
 
-/** A reminder as the log tells it. */
+/** A published reminder in the log. */
 export interface LoggedReminder {
   readonly type: string;
   readonly data: Readonly<Record<string, unknown>> & { readonly key: string };
 }
 
-/** A database and the time of its applications. */
+/** A database, and the clock of its applications. */
 type Site = Pick<Crm, 'database' | 'clock'>;
 
 /** A worker in the test's own process, under the clock of a {@link Crm}. */
@@ -34,7 +34,7 @@ export class WorkerHarness {
     return worker;
   }
 
-  /** Lets it be a later morning: the day's work and that of the days between is done when this resolves. */
+  /** Moves the clock to a later day; resolves when the daily runs of that day and of the skipped days are done. */
   async advanceTo(day: CalendarDate): Promise<void> {
     this.crm.clock.set(`${day}T06:00:00.000Z`);
     await until(async () => {
@@ -47,7 +47,7 @@ export class WorkerHarness {
     }, SETTLES_WITHIN_MS);
   }
 
-  /** Waits until every event so far has been read by the projection of reminders, and every job is done. */
+  /** Waits until the projection of reminders has processed every event, and every job is done. */
   async settled(): Promise<void> {
     await until(async () => {
       const [log] = await this.crm.database.rows<{ is_read: boolean }>(
@@ -60,13 +60,13 @@ export class WorkerHarness {
     await this.advanceTo(this.crm.clock.now().slice(0, 10));
   }
 
-  /** Keys of the reminders given of a subject, by date, without the subject: `deal.payment.due 2026-03-18`. */
+  /** Keys of the published reminders of a subject, sorted by date, without the subject: `deal.payment.due 2026-03-18`. */
   async reminderKeys(subjectId: string): Promise<string[]> {
     const reminders = await this.remindersOf(subjectId);
     return reminders.map(({ type, data }) => `${type} ${data.key.split('/').at(-1)}`).sort(byDate);
   }
 
-  /** The reminders given of a subject, in the order in which they were given. */
+  /** Published reminders of a subject, in the order of the log. */
   remindersOf(subjectId: string): Promise<LoggedReminder[]> {
     return this.crm.database.rows<LoggedReminder>(
       `SELECT type, data FROM crm.event_log WHERE split_part(data ->> 'key', '/', 2) = $1 ORDER BY seq`,
@@ -84,12 +84,12 @@ export class WorkerHarness {
   }
 }
 
-/** Reminders of one type on the days so far from a date. */
+/** Keys of reminders of one type, so many days after a date. */
 export function on(type: string, date: CalendarDate, ...days: readonly number[]): string[] {
   return days.map((count) => `${type} ${addDays(date, count)}`);
 }
 
-/** In the order of {@link WorkerHarness.reminderKeys}. */
+/** Compares keys by date, as {@link WorkerHarness.reminderKeys} sorts them. */
 export function byDate(one: string, other: string): number {
   const place = (given: string): string => given.split(' ').reverse().join(' ');
   return place(one) < place(other) ? -1 : 1;

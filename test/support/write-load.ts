@@ -2,12 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { until } from '#platform/testing';
 import type { CrmUser, DealBody, Reply } from './crm-user.js';
 
-/** A change that the API said yes to: a note by its id, or the version of a deal, and the moment when it came to be. */
+/** A change that the API has acknowledged: a note by its id, or a deal's version with its time. */
 export type Acknowledged =
   | { readonly dealId: string; readonly entryId: string }
   | { readonly dealId: string; readonly version: number; readonly updatedAt: string };
 
-/** A refusal, as far as a test asks. */
+/** The part of a refusal that tests check. */
 export interface Refused {
   readonly status: number;
   readonly contentType: string;
@@ -17,34 +17,34 @@ export interface Refused {
 export interface LoadOptions {
   /** Streams written to. */
   readonly deals?: number;
-  /** Requests on their way at a time. */
+  /** Number of concurrent requests. */
   readonly writers?: number;
-  /** The load ends by itself after so many acknowledged changes. */
+  /** Limit of acknowledged changes, after which the load ends. */
   readonly most?: number;
-  /** Requests a second; as many as are answered when left out. */
+  /** Requests per second; unlimited by default. */
   readonly perSecond?: number;
 }
 
 const STAGES = ['negotiation', 'proposal', 'qualification'];
 const REACH_WITHIN_MS = 120_000;
-/** What a polite client waits before it sends again to a server that is in trouble. */
+/** Delay before a client retries after a server error. */
 const BACK_OFF_MS = 100;
 
 const running = new Set<WriteLoad>();
 
-/** Ends every load that goes on. */
+/** Stops every running load. */
 export async function endLoads(): Promise<void> {
   await Promise.all([...running].map((load) => load.end()));
 }
 
 /**
- * Changes deals again and again: notes on any of them, so that writers meet on a stream, and titles and stages of
- * each writer's own. Goes on whatever is answered, until it is told to end.
+ * Changes deals repeatedly: notes on any deal, so that writers compete for a stream, titles and stages on a deal per
+ * writer. Continues after any answer, until it is stopped.
  */
 export class WriteLoad {
   readonly acknowledged: Acknowledged[] = [];
   readonly refused: Refused[] = [];
-  /** Bodies of notes for which no whole answer came. */
+  /** Bodies of notes without a complete answer. */
   readonly unanswered: { readonly note: string; readonly error: string }[] = [];
   private sent = 0;
   private ended = false;
@@ -58,7 +58,7 @@ export class WriteLoad {
     private readonly thinkMs: number,
   ) {}
 
-  /** Opens the deals and begins. */
+  /** Opens the deals and starts the load. */
   static async begin(user: CrmUser, options: LoadOptions = {}): Promise<WriteLoad> {
     const { deals: count = 12, writers = 6, most = 2_000, perSecond = Infinity } = options;
     const clientId = await user.addClient();
@@ -69,7 +69,7 @@ export class WriteLoad {
     return load;
   }
 
-  /** Requests that came to an end, one way or the other. */
+  /** Number of ended requests, answered or not. */
   get settled(): number {
     return this.acknowledged.length + this.refused.length + this.unanswered.length;
   }
@@ -84,7 +84,7 @@ export class WriteLoad {
     }, REACH_WITHIN_MS);
   }
 
-  /** Sends no more and waits for the last answers. */
+  /** Stops sending and waits for the last answers. */
   async end(): Promise<void> {
     this.ended = true;
     await this.work;
