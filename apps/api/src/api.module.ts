@@ -21,7 +21,7 @@ import { QUEUES } from './queues/queues.js';
 import { RpcModule } from './rpc/rpc.module.js';
 import { StreamsModule } from './streams/streams.module.js';
 
-/** HTTP: what people and other services ask for. */
+/** The HTTP API for users and other services. */
 @Module({})
 export class ApiModule {
   /** @throws SettingsError naming every fault of the configuration. */

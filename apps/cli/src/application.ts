@@ -24,7 +24,7 @@ const SETTINGS = [
   WorkerSettings,
 ] as const;
 
-/** What a command needs of the service besides the modules it names: settings, time, database, and a silent log. */
+/** Platform modules of every command: settings, clock, database, and a silent log. */
 @Module({})
 class CommandModule {
   static forRoot(env: NodeJS.ProcessEnv, imports: readonly DynamicModule[]): DynamicModule {
@@ -50,7 +50,7 @@ export async function withApplication(
   work: (app: INestApplicationContext) => Promise<void>,
 ): Promise<void> {
   await withDatabase(env, async (url) => {
-    // What is printed is for a person or a program, and the log is neither's.
+    // The output of a command is its result only.
     const own = { CRM_DATABASE_URL: url, CRM_LOG_LEVEL: 'silent' };
     const module = CommandModule.forRoot({ ...env, ...own }, imports);
     const app = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false }).catch(

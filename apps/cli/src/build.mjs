@@ -12,7 +12,7 @@ const STAMP = join(DIST, '.stamp');
 const SWC = join(ROOT, 'node_modules/@swc/cli/bin/swc.js');
 const SOURCES = ['apps', 'libs', 'migrations'];
 const SETTINGS = ['.swcrc', 'package.json'];
-/** The page for people: made for browsers, so not by swc. */
+/** The console: bundled for browsers, so not built by swc. */
 const CONSOLE = 'apps/console/src';
 
 /**
@@ -60,7 +60,7 @@ function fingerprint() {
   return hash.digest('hex');
 }
 
-/** Read at run time, so taken along as it is. */
+/** Files that are read at run time, copied unchanged. */
 function isTaken(name) {
   return /\.(json|html|svg)$/.test(name) && !name.endsWith('tsconfig.json');
 }
@@ -69,7 +69,7 @@ function isCompiled(name) {
   return /\.(tsx?|css)$/.test(name) && !name.endsWith('spec.ts');
 }
 
-/** Builds beside dist and then replaces it, so that a program that runs from dist never sees a half-built one. */
+/** Builds beside dist and then replaces it, so that a running program never sees a half-built dist. */
 function build(stamp) {
   const fresh = join(ROOT, `dist-${process.pid}`);
   const args = [SWC, ...SOURCES, '-d', fresh, '--config-file', '.swcrc', '--quiet'];
@@ -86,7 +86,7 @@ function build(stamp) {
   putInPlace(fresh);
 }
 
-/** One script and one style sheet, with all they need inside. Gives false after saying why it can't. */
+/** Bundles one script and one style sheet. Returns false after printing the reason of a failure. */
 function bundleConsole(fresh) {
   const require = createRequire(import.meta.url);
   const { buildSync } = require('esbuild');

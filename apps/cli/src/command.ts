@@ -18,7 +18,7 @@ export function print(line = ''): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** Prints `line`, or `facts` when they are for a program. */
-export function tell({ json }: Printed, facts: unknown, line: string): void {
+/** Prints `line`, or `facts` as JSON with `--json`. */
+export function report({ json }: Printed, facts: unknown, line: string): void {
   print(json ? JSON.stringify(facts) : line);
 }

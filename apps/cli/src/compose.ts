@@ -74,7 +74,7 @@ export async function requireRole(url: string): Promise<void> {
 }
 
 async function compose(password: string, args: readonly string[]): Promise<void> {
-  // The file asks for the settings of the API and the worker too, which are not started here.
+  // The compose file requires the settings of the API and the worker too, which are not started here.
   const unused = { CRM_JWT_ISSUER: '-', CRM_JWT_AUDIENCE: '-' };
   const passwords = {
     POSTGRES_PASSWORD: password,

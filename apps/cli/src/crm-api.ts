@@ -6,14 +6,14 @@ import { developmentAuth, signToken } from './token.js';
 
 const DEFAULT_URL = 'http://localhost:8082';
 
-/** The API of a running installation, asked as an admin. */
+/** Client of the API of a running installation, with an admin's token. */
 export class CrmApi {
   private readonly url: string;
   private readonly token: string;
 
   /**
    * @param env `CRM_ACCESS_TOKEN` is the token; without it one is signed with the development secret.
-   * @throws CommandError when there is none to be had.
+   * @throws CommandError when no token is available.
    */
   constructor(env: NodeJS.ProcessEnv, url = env.CRM_PUBLIC_URL || DEFAULT_URL) {
     this.url = `${url.replace(/\/$/, '')}/api/v1`;
@@ -54,7 +54,7 @@ interface Answer {
   readonly text: string;
 }
 
-/** An answer that comes before all is sent is the answer: what is left is not sent. */
+/** Accepts an answer that comes before the request is sent completely; the rest is not sent. */
 function answerOf(
   url: string,
   method: string,

@@ -1,13 +1,13 @@
 import pg from 'pg';
 import { ClientSettings, DatabaseSettings, loadSettings } from '#platform/config';
 import { MIGRATIONS } from '../../../migrations/index.js';
-import { CommandError, DATA_DIRECTORY, print, type Printed, tell } from './command.js';
+import { CommandError, DATA_DIRECTORY, print, type Printed, report } from './command.js';
 import type { Seeded } from './demo/seed.js';
 
 /** PostgreSQL's code for a role that does not exist. */
 const UNDEFINED_OBJECT = '42704';
 
-/** `migrate`: brings the schema, and the columns that the service derives by itself, up to this code. */
+/** `migrate`: updates the schema and the columns that the service derives to this code. */
 export async function migrate(options: Printed, env: NodeJS.ProcessEnv): Promise<number> {
   await withDatabase(env, async (url) => {
     const applied = await migrateDatabase(url);
@@ -15,12 +15,12 @@ export async function migrate(options: Printed, env: NodeJS.ProcessEnv): Promise
     const phoneKeys = await updatePhoneKeys(url, env);
     const schema = applied.length === 0 ? 'The schema is up to date.' : `Applied ${applied.join(', ')}.`;
     const keys = phoneKeys > 0 ? ` Recomputed ${phoneKeys} phone keys.` : '';
-    tell(options, { applied, phone_keys: phoneKeys }, schema + keys);
+    report(options, { applied, phone_keys: phoneKeys }, schema + keys);
   });
   return 0;
 }
 
-/** @returns how many changed; 0 also while a worker recomputes them. */
+/** @returns the number of changed rows; 0 also while a worker recomputes them. */
 async function updatePhoneKeys(url: string, env: NodeJS.ProcessEnv): Promise<number> {
   const { phoneRegion } = loadSettings(env, [ClientSettings]).get(ClientSettings) as ClientSettings;
   const { backfillPhoneKeys } = await import('#crm/clients');
@@ -32,7 +32,7 @@ export async function seed(options: Printed, env: NodeJS.ProcessEnv): Promise<nu
   await withDatabase(env, async (url) => {
     await migrateDatabase(url);
     const seeded = await seedDatabase(url, env, !options.json);
-    tell(
+    report(
       options,
       { seeded: seeded ?? null },
       seeded
@@ -67,18 +67,18 @@ export async function seedDatabase(
 }
 
 /**
- * Brings the schema up to this code.
+ * Migrates the schema to this code.
  * @returns the names of the migrations applied now.
  * @throws CommandError when the database can't be reached.
  */
 export async function migrateDatabase(url: string): Promise<readonly string[]> {
-  if (await withClient(url, isCurrent)) return []; // most starts: TypeORM, which takes half a second to load, isn't needed
+  if (await withClient(url, isCurrent)) return []; // the usual case: skips loading TypeORM, which takes half a second
   const { runMigrations } = await import('#platform/persistence');
   return (await runMigrations(url, MIGRATIONS)).applied;
 }
 
 /**
- * Grants the role of the API and the worker its rights, of new tables too.
+ * Grants the rights of the runtime role, including those on new tables.
  * @throws CommandError when the role does not exist.
  */
 async function grantRuntimeRole(url: string, env: NodeJS.ProcessEnv): Promise<void> {
@@ -93,7 +93,7 @@ async function grantRuntimeRole(url: string, env: NodeJS.ProcessEnv): Promise<vo
   }
 }
 
-/** On the database that is configured, else on the one of `npm start`, which runs already or is started for the time. */
+/** Runs on the configured database, else on that of `npm start`, which is started if it does not run. */
 export async function withDatabase(env: NodeJS.ProcessEnv, work: (url: string) => Promise<void>): Promise<void> {
   if (env.CRM_DATABASE_URL || env.NODE_ENV === 'production') {
     const { url } = loadSettings(env, [DatabaseSettings]).get(DatabaseSettings) as DatabaseSettings;
@@ -113,7 +113,7 @@ export async function withDatabase(env: NodeJS.ProcessEnv, work: (url: string) =
 /** @throws CommandError when it can't be reached. */
 export async function withClient<R>(url: string, work: (client: pg.Client) => Promise<R>): Promise<R> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
-  // A connection that breaks fails the query in hand, or the next one.
+  // A broken connection fails the current query, or the next one.
   client.on('error', () => undefined);
   try {
     await client.connect();

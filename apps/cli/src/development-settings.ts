@@ -12,7 +12,7 @@ import { freePort, isPortFree } from '#platform/services';
 import { CommandError } from './command.js';
 import { developmentAuth } from './token.js';
 
-/** How the API and the worker run on a developer's machine. */
+/** Settings of the API and the worker on a developer's machine. */
 export interface DevelopmentSettings {
   /** For both; without CRM_DATABASE_URL when the database is our own. */
   readonly env: NodeJS.ProcessEnv;
@@ -26,11 +26,11 @@ export interface DevelopmentSettings {
   readonly shutdownTimeoutMs: number;
 }
 
-/** The demo brokerage is older than the usual retention, so events are kept for ever. */
+/** The demo brokerage is older than the default retention, so events are never deleted. */
 const DEFAULTS = { CRM_LOG_LEVEL: 'warn', NODE_ENV: 'development', CRM_EVENTS_RETENTION_DAYS: '0' };
 
 /**
- * The environment as it is, with what development lacks: a secret for tokens, a readable log, true ports and URL.
+ * Completes the environment for development: a secret for tokens, a readable log, free ports and the public URL.
  * @throws SettingsError with every fault, CommandError for a port that is taken and in production.
  */
 export async function developmentSettings(given: NodeJS.ProcessEnv): Promise<DevelopmentSettings> {
@@ -67,7 +67,7 @@ export async function developmentSettings(given: NodeJS.ProcessEnv): Promise<Dev
   };
 }
 
-/** Without empty variables, which count as unset, and unknown ones, which the API and the worker would name again. */
+/** Omits empty variables, which count as unset, and unknown ones, which the API and the worker report themselves. */
 function usable(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const unknown = unknownSettings(env);
   for (const { message } of unknown) process.stderr.write(`${message}\n`);

@@ -1,5 +1,5 @@
-// What `npm run generate` runs. The generators are built by themselves, anew each time: what they have just written
-// needs not be built for the next one, and none of them goes into the program.
+// Entry point of `npm run generate`. Builds the generators alone, each time anew: their output needs no build for the
+// next one, and they are not part of the product.
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';

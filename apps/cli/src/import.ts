@@ -6,7 +6,7 @@ import { CommandError, print, type Printed } from './command.js';
 import { ProgressBar } from './progress-bar.js';
 
 const KINDS = ['clients', 'deals', 'policies', 'payments'];
-/** States after which nothing changes by itself. */
+/** Final states. */
 const ENDS = ['done', 'refused', 'failed'];
 const ASK_EVERY_MS = 500;
 const SHOWN_FAULTS = 20;
@@ -43,7 +43,7 @@ interface ShownFault {
 }
 
 /**
- * `import <kind> <file>`: hands a CSV file to a running API and waits for the end.
+ * `import <kind> <file>`: uploads a CSV file to a running API and waits for the end.
  * @returns 0 when every row was taken (or would be), 1 when some were not.
  */
 export async function importFile(options: ImportOptions, env: NodeJS.ProcessEnv): Promise<number> {

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { isUuid } from '#platform/kernel';
-import { CommandError, type Printed, tell } from './command.js';
+import { CommandError, type Printed, report } from './command.js';
 import { withClient, withDatabase } from './database.js';
 import { ProgressBar } from './progress-bar.js';
 
@@ -30,7 +30,7 @@ export async function verifyJournals(options: VerifyOptions, env: NodeJS.Process
       const found = broken
         ? `BROKEN: the journal of deal ${broken.dealId} at entry ${broken.at}. What stands there was changed, removed or put in behind the service: compare with a backup.`
         : `${entries} entries of ${deals} journal(s) are as they were written.`;
-      tell(options, { valid: isValid, deals, entries, broken }, found);
+      report(options, { valid: isValid, deals, entries, broken }, found);
     }),
   );
   return isValid ? 0 : 1;

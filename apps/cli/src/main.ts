@@ -14,7 +14,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** A reader that has read enough, as `head` does, is no error: the command goes on without it. */
+/** A closed output, as by `head`, is no error: the command continues without it. */
 function ignoreClosedPipes(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
@@ -23,7 +23,7 @@ function ignoreClosedPipes(): void {
   }
 }
 
-/** Prints one line for a fault that the user can correct, the whole error for any other. */
+/** Prints one line for an error that the user can correct, the whole error for any other. */
 function explain(error: Error): number {
   const ours = ['CommandError', 'ServiceError', 'SettingsError'].includes(error.name);
   process.stderr.write(`${ours ? error.message : error.stack}\n`);

@@ -15,7 +15,7 @@ try {
   const { ensureBuilt } = await import('./build.mjs');
   const start = performance.now();
   const built = ensureBuilt();
-  // `npm start` shows it with its other steps.
+  // `npm start` prints it with its other steps.
   performance.measure('build', { start, detail: built ? 'compiled' : 'up to date' });
 } catch (error) {
   console.error(error.message);
@@ -32,7 +32,7 @@ try {
   process.exit(1);
 }
 
-/** The range of `engines` in package.json, which the dependencies ask for. */
+/** The range of `engines` in package.json, required by the dependencies. */
 function isSupported() {
   const oldestMinor = { 20: 19, 22: 13, 24: 11 };
   return major > 24 || minor >= (oldestMinor[major] ?? Infinity);

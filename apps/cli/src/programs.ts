@@ -4,7 +4,7 @@ import { ServerProcess } from '#platform/services';
 import { DATA_DIRECTORY } from './command.js';
 import type { DevelopmentSettings } from './development-settings.js';
 
-/** Beyond the time a process gives itself, before it is killed. */
+/** Additional time after a process's own shutdown limit, before it is killed. */
 const STOP_MARGIN_MS = 2_000;
 
 /** One process of the service. */

@@ -1,12 +1,12 @@
 import { SingleBar } from 'cli-progress';
 
-/** A bar of one phase after the other, on stderr; nothing where nobody looks at a terminal. */
+/** A progress bar per phase, on stderr; silent without a terminal. */
 export class ProgressBar {
   private readonly isShown: boolean;
   private bar: SingleBar | undefined;
   private phase = '';
 
-  /** @param isWanted false when what is printed is for a program. */
+  /** @param isWanted false when the output is for a program. */
   constructor(isWanted = true) {
     this.isShown = isWanted && process.stderr.isTTY;
   }

@@ -4,9 +4,9 @@ import { commandOf } from '#platform/services';
 import { CommandError, DATA_DIRECTORY } from './command.js';
 
 /**
- * Keeps a second `command` from running on the same data; a lock left by a killed one doesn't count.
- * @returns gives the lock back.
- * @throws CommandError naming the process that holds it.
+ * Prevents a second `command` on the same data; a lock of a killed process does not count.
+ * @returns a function that releases the lock.
+ * @throws CommandError naming the process that has the lock.
  */
 export function holdRunLock(command: string): () => void {
   mkdirSync(DATA_DIRECTORY, { recursive: true });
@@ -19,7 +19,7 @@ export function holdRunLock(command: string): () => void {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
     const holder = Number(readFileSync(file, 'utf8'));
-    if (holds(holder, command)) {
+    if (isLockedBy(holder, command)) {
       throw new CommandError(
         `It already runs on ${DATA_DIRECTORY} (process ${holder}): press Ctrl-C there, or kill ${holder}.`,
       );
@@ -28,8 +28,8 @@ export function holdRunLock(command: string): () => void {
   }
 }
 
-/** The number may be another program's by now. */
-function holds(pid: number, command: string): boolean {
+/** Checks the command too, because the process id may be reused. */
+function isLockedBy(pid: number, command: string): boolean {
   const words = commandOf(pid).split(' ');
   return (
     pid !== process.pid && words.includes(command) && words.some((word) => /(preflight\.mjs|main\.js)$/.test(word))

@@ -70,7 +70,7 @@ async function prepareDatabase(
   await steps.run(
     'demo',
     () => seedDatabase(url, env),
-    (seeded) => (seeded ? `added ${seeded.clients} clients, ${seeded.deals} deals` : 'kept as it is'),
+    (seeded) => (seeded ? `added ${seeded.clients} clients, ${seeded.deals} deals` : 'unchanged'),
   );
   return postgres ? { url, postgres } : { url };
 }

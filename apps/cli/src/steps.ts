@@ -8,7 +8,7 @@ const RESULT_WIDTH = 46;
 export class Steps {
   /**
    * Runs a step and prints its line.
-   * @param describe what the step came to, in a few words.
+   * @param describe result of the step, in a few words.
    */
   async run<R>(name: string, work: () => Promise<R>, describe: (result: R) => string): Promise<R> {
     const begin = performance.now();
@@ -17,7 +17,7 @@ export class Steps {
     return result;
   }
 
-  /** Prints the build, which was done before this program could be loaded. */
+  /** Prints the build step, which ran before this program was loaded. */
   showBuild(): void {
     const build = performance.getEntriesByName('build')[0];
     if (build) show('build', String((build as PerformanceMeasure).detail), build.duration);

@@ -23,13 +23,13 @@ describe('a development token', () => {
       'ROLE_ADMIN',
       'service',
     ]);
-    const people = claims.slice(0, -1).map(({ sub }) => DEMO_USERS.find(({ id }) => id === sub)?.role);
-    expect(people).toEqual(ROLES.slice(0, -1));
+    const roles = claims.slice(0, -1).map(({ sub }) => DEMO_USERS.find(({ id }) => id === sub)?.role);
+    expect(roles).toEqual(ROLES.slice(0, -1));
     expect(claims.map(({ exp, iat }) => Number(exp) - Number(iat))).toEqual(ROLES.map(() => 28_800));
     expect(claims[0]).not.toHaveProperty('iss');
   });
 
-  it('names the issuer and audience that are asked for, and another user', () => {
+  it('names the requested issuer and audience, and another user', () => {
     const auth = new AuthSettings({ issuer: 'auth', audience: 'crm' });
     const user = '11111111-1111-4111-8111-111111111111';
     expect(claimsOf(signToken('admin', auth, SECRET, user))).toMatchObject({ iss: 'auth', aud: 'crm', sub: user });

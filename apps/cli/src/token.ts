@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { AuthSettings, loadSettings } from '#platform/config';
 import { isUuid, type Role } from '#platform/kernel';
 import { keptSecret } from '#platform/services';
-import { CommandError, DATA_DIRECTORY, type Printed, tell } from './command.js';
+import { CommandError, DATA_DIRECTORY, type Printed, report } from './command.js';
 import { demoUser } from './demo/users.js';
 
 const LIFETIME_S = 8 * 3_600;
@@ -38,7 +38,7 @@ export async function token(options: TokenOptions, env: NodeJS.ProcessEnv): Prom
     );
   }
   const signed = signToken(role, auth, auth.accessSecret, user);
-  tell(options, { token: signed }, signed);
+  report(options, { token: signed }, signed);
   return 0;
 }
 
@@ -56,7 +56,7 @@ export function developmentAuth(env: NodeJS.ProcessEnv): AuthSettings {
   return loadSettings({ ...env, ...secret }, [AuthSettings]).get(AuthSettings) as AuthSettings;
 }
 
-/** An HS256 token of 8 hours for `userId`, or for the demo user who stands for the role. */
+/** An HS256 token of 8 hours for `userId`, or for the demo user of the role. */
 export function signToken(role: Role, auth: AuthSettings, secret: string, userId?: string): string {
   const { id, email } = demoUser(role);
   const now = Math.floor(Date.now() / 1000);

@@ -4,8 +4,8 @@ import { print } from './command.js';
 export type Undo = () => Promise<void> | void;
 
 /**
- * Runs `work` until it ends, fails or is stopped: by Ctrl-C, SIGTERM, or because its terminal or the reader of its output is
- * closed. Then undoes its steps, the last one first. `work` registers after each step how to undo it.
+ * Runs `work` until it ends, fails or is stopped: by Ctrl-C, SIGTERM, or a closed terminal or output. Then undoes its
+ * steps in reverse order. `work` registers after each step how to undo it.
  */
 export async function untilStopped(work: (undoBy: (undo: Undo) => void) => Promise<void>): Promise<void> {
   const undos: Undo[] = [];

@@ -4,7 +4,7 @@ import { signToken } from './token.js';
 
 const CONSOLE_ROLES = ['seller', 'executor', 'finance', 'lead', 'admin'] as const;
 
-/** Prints where everything is, a link that signs in for each role, and how to call the API. */
+/** Prints the addresses, a sign-in link for each role, and an example request. */
 export function welcome(settings: DevelopmentSettings, seconds: number): void {
   const { auth, host, apiPort } = settings;
   const base = `http://${host}:${apiPort}`;
@@ -32,7 +32,7 @@ Call the API (npm run crm -- token --help: other roles and users)
   print('Ctrl-C stops everything. The data stay; npm start -- --fresh starts with an empty database.');
 }
 
-/** Who can send requests. */
+/** Roles with a sign-in link. */
 function reachOf(address: string): string {
   return /^(127\.|localhost$|::1$)/.test(address)
     ? 'It accepts requests from this machine only: CRM_HOST=0.0.0.0 accepts those of other machines too.'

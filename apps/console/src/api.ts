@@ -1,10 +1,10 @@
 import type { Session } from './session.js';
 
 const PREFIX = '/api/v1';
-/** When the server doesn't say. */
+/** Default when the server sends no limit. */
 const RETRY_AFTER_S = 5;
 
-/** An answer that was a refusal; status 0 when nobody answered. */
+/** A refused request; status 0 when the server did not answer. */
 export class ApiFailure extends Error {
   /** @param retryAfter the answer's header of that name, in seconds. */
   constructor(
@@ -15,7 +15,7 @@ export class ApiFailure extends Error {
     super(detail);
   }
 
-  /** What was asked for isn't there for the caller, or no more. */
+  /** Whether the resource is not visible to the user, or no longer. */
   get isDenial(): boolean {
     return this.status === 403 || this.status === 404;
   }
@@ -24,16 +24,16 @@ export class ApiFailure extends Error {
     return this.status === 404;
   }
 
-  /** How long to wait before asking again; undefined when the answer would be the same. */
+  /** Delay before a retry; undefined when a retry cannot succeed. */
   get retryAfterMs(): number | undefined {
     const isPassing = this.status === 0 || this.status === 429 || this.status >= 500;
     return isPassing ? (Number(this.retryAfter) || RETRY_AFTER_S) * 1_000 : undefined;
   }
 }
 
-/** What the page asks of the API, as whoever is signed in. The token goes into a header, never into an address. */
+/** HTTP client of the API for the signed-in user. The token is sent in a header, never in an address. */
 export class Api {
-  /** @param onDenied the token is no longer (or never was) good for anything; told why. */
+  /** @param onDenied receives the reason when the API refuses the token. */
   constructor(
     private readonly session: Session,
     private readonly onDenied: (reason: string) => void,
@@ -50,8 +50,8 @@ export class Api {
   }
 
   /**
-   * The stream of events.
-   * @param lastEventId go on after this one.
+   * Opens the stream of events.
+   * @param lastEventId resumes after this event.
    * @throws ApiFailure
    */
   async stream(lastEventId: string | undefined, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
@@ -68,7 +68,7 @@ export class Api {
     const { token } = this.session;
     const answer = await fetch(url, {
       headers: { ...headers, ...(token === null ? {} : { authorization: `Bearer ${token}` }) },
-      // A token that was given is the one that counts, whatever cookie there is.
+      // A token takes precedence over a cookie.
       credentials: token === null ? 'same-origin' : 'omit',
       cache: 'no-store',
       signal: signal ?? null,

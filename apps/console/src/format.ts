@@ -12,13 +12,13 @@ export const STAGE_NAMES: Readonly<Record<Stage, string>> = {
   closedLost: 'Lost',
 };
 
-/** Decimal text with its thousands apart; never by way of a float. */
+/** Groups the digits of decimal text; never converts it to a float. */
 export function money(amount: string): string {
   const [whole = '', cents = '00'] = amount.split('.');
   return `${whole.replace(/\B(?=(\d{3})+$)/g, NARROW_SPACE).replace('-', '−')}.${cents}`;
 }
 
-/** Whether decimal text is nothing but zeros. */
+/** Whether decimal text is zero. */
 export function isZero(amount: string): boolean {
   return !/[1-9]/.test(amount);
 }
@@ -50,18 +50,18 @@ export function moment(time: string): string {
   return momentFormat.format(new Date(time));
 }
 
-/** The day where this browser is. */
+/** Today in the browser's time zone. */
 export function today(): string {
   const now = new Date();
   return new Date(now.getTime() - now.getTimezoneOffset() * 60_000).toISOString().slice(0, 10);
 }
 
-/** The day that many days from now. */
+/** The date in so many days. */
 export function dayFromToday(days: number): string {
   return new Date(Date.parse(today()) + days * DAY_MS).toISOString().slice(0, 10);
 }
 
-/** Days from today: negative when it has passed. */
+/** Days from today; negative for the past. */
 export function daysUntil(date: string): number {
   return Math.round((Date.parse(date) - Date.parse(today())) / DAY_MS);
 }
@@ -73,7 +73,7 @@ export function due(date: string): string {
   return days < 0 ? `${-days} d overdue` : `in ${days} d`;
 }
 
-/** The end of an id tells more than its beginning, which is a time. */
+/** The end of an id distinguishes rows better than its beginning, which is a time. */
 export function shortId(id: string): string {
   return `…${id.slice(-6)}`;
 }
@@ -82,7 +82,7 @@ export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** `partially_paid` as people write it. */
+/** Converts `partially_paid` to words. */
 export function words(code: string): string {
   return code.replaceAll('_', ' ');
 }

@@ -1,9 +1,9 @@
-/** What the page reads of the API's resources; money is decimal text, dates `YYYY-MM-DD`, times RFC 3339. */
+/** Types of the API's resources; money is decimal text, dates `YYYY-MM-DD`, times RFC 3339. */
 
 export const STAGES = ['qualification', 'negotiation', 'proposal', 'closedWon', 'closedLost'] as const;
 export type Stage = (typeof STAGES)[number];
 
-/** Stages in which a deal still needs somebody. */
+/** Stages of open deals. */
 export const OPEN_STAGES = STAGES.slice(0, 3);
 
 export interface Listed<T> {
@@ -41,7 +41,7 @@ export interface JournalEntry {
   readonly kind: 'note' | 'system';
   readonly author_id: string | null;
   readonly body: string;
-  /** What was before and is after, of what changed. */
+  /** Previous and current values of the changed fields. */
   readonly data: { readonly before?: Fields | null; readonly after?: Fields | null };
   readonly created_at: string;
 }
@@ -105,7 +105,7 @@ export interface CrmEvent {
   /** `crm.` and the routing key. */
   readonly type: string;
   readonly time: string;
-  /** Place in the log. */
+  /** Position in the log. */
   readonly position: string;
   readonly subject: string;
   readonly deal_id: string | null;

@@ -1,14 +1,14 @@
 const KEY = 'crm.console.token';
 
-/** Who is signed in: by a token that was given to the page, or (null) by the cookie that the browser sends itself. */
+/** A session: by a token that was given to the page, or (null) by the browser's cookie. */
 export interface Session {
   readonly token: string | null;
-  /** What the token says of its bearer; the API alone decides whether it is true. */
+  /** Claims of the token, for display; only the API verifies it. */
   readonly name: string;
   readonly roles: readonly string[];
 }
 
-/** A token as it is pasted: with white space around, or as a whole header. */
+/** Normalises a pasted token: removes white space and the header's prefix. */
 export function sessionOf(pasted: string): Session {
   const token = pasted.trim().replace(/^(authorization:\s*)?bearer\s+/i, '');
   const { email, sub, roles } = claimsOf(token);
@@ -30,14 +30,14 @@ export function takeLinkedSession(): Session | undefined {
 
 export const COOKIE_SESSION: Session = { token: null, name: 'signed in by cookie', roles: [] };
 
-/** What this tab was signed in with; it lives as long as the tab. */
-export function keptSession(): Session | undefined {
-  const kept = sessionStorage.getItem(KEY);
-  if (kept === null) return undefined;
-  return kept === '' ? COOKIE_SESSION : sessionOf(kept);
+/** Returns the stored session of this tab, which lasts as long as the tab. */
+export function storedSession(): Session | undefined {
+  const stored = sessionStorage.getItem(KEY);
+  if (stored === null) return undefined;
+  return stored === '' ? COOKIE_SESSION : sessionOf(stored);
 }
 
-export function keepSession({ token }: Session): void {
+export function storeSession({ token }: Session): void {
   sessionStorage.setItem(KEY, token ?? '');
 }
 
@@ -57,6 +57,6 @@ function claimsOf(token: string): Claims {
     const bytes = Uint8Array.from(atob(payload), (character) => character.charCodeAt(0));
     return JSON.parse(new TextDecoder().decode(bytes)) as Claims;
   } catch {
-    return {}; // no token of ours: the API will say so
+    return {}; // not a token: the API will answer with the reason
   }
 }

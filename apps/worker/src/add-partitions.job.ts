@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DailySchedule, type HandlesJobs, HOUSEKEEPING, JobHandler } from '#platform/jobs';
 import { LogPartitions } from '#platform/messaging';
 
-/** Each night: makes the months of the log and the journals that will be needed. */
+/** Creates the coming months' partitions of the log and the journals, each night. */
 @Injectable()
 @JobHandler({ queue: HOUSEKEEPING, name: 'add-partitions', transactional: false })
 @DailySchedule({ at: '03:15' })

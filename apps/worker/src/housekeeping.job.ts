@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { DailySchedule, type HandlesJobs, HOUSEKEEPING, JobHandler } from '#platform/jobs';
 import { Database, statement } from '#platform/persistence';
 
-/** Rows one statement deletes: short locks. */
+/** Rows per delete statement, so that locks are short. */
 const BATCH = 5_000;
 
-/** What is of no use any more, and after how long. An event is not delivered again a month later. */
+/** Tables with their retention. An event is not delivered again after a month. */
 const OUTDATED = [
   { table: 'crm.idempotency_keys', column: 'created_at', age: '72 hours' },
   { table: 'crm.inbox', column: 'received_at', age: '30 days' },
@@ -17,7 +17,7 @@ const OUTDATED = [
   ),
 );
 
-/** Each night: deletes what is of no use any more. */
+/** Deletes expired rows, each night. */
 @Injectable()
 @JobHandler({ queue: HOUSEKEEPING, name: 'purge', transactional: false })
 @DailySchedule({ at: '03:30' })

@@ -5,9 +5,9 @@ import { EVENT_REPLAYS, EventReplays, QueueMissingError, QueueReplay, type Repla
 import { Log } from '#platform/observability';
 import type { Lease } from '#platform/persistence';
 
-/** A run lasts so long and is then followed by another, so that a worker can stop and others get their turn. */
+/** Duration of one run; the next run follows, so that a worker can stop and other jobs can run. */
 const RUN_MS = 5_000;
-/** How long a broker in trouble, or a worker that has the replay, is left alone. */
+/** Delay before the next run when the broker fails or another worker runs the replay. */
 const RETRY_MS = 5_000;
 
 interface ReplayPayload extends Record<string, string> {
@@ -15,8 +15,8 @@ interface ReplayPayload extends Record<string, string> {
 }
 
 /**
- * Sends a recorded replay, a few seconds of it at a time. Where it stands is saved as the broker confirms, so that a
- * run that was cut off is followed by one that goes on from there; a broker that is away is waited for.
+ * Publishes a recorded replay, a few seconds per run. The position is saved as the broker confirms, so the next run
+ * resumes there after an interruption. An unavailable broker delays the replay.
  */
 @Injectable()
 @JobHandler({ queue: EVENT_REPLAYS, name: 'replay', transactional: false })
@@ -31,14 +31,14 @@ export class ReplayEventsJob implements HandlesJobs<ReplayPayload> {
 
   async handle({ payload }: JobRequest<ReplayPayload>): Promise<void> {
     const id = payload.replay_id;
-    // Whoever has the replay may hang, or be killed before it asks for the next run.
+    // The worker with the lock may hang, or be killed before it enqueues the next run.
     const pauseMs = await this.replays.alone(id, (lease) => this.run(id, lease), RETRY_MS);
     if (pauseMs === undefined) return;
     const runAfter = instant(new Date(Date.parse(this.clock.now()) + pauseMs));
     await this.jobs.request({ queue: EVENT_REPLAYS, name: 'replay', key: newId(), payload, runAfter });
   }
 
-  /** @returns after how many milliseconds to go on; undefined when the replay has ended. */
+  /** @returns milliseconds until the next run; undefined when the replay has ended. */
   private async run(id: string, lease: Lease): Promise<number | undefined> {
     const replay = await this.replays.begin(id);
     if (!replay) return undefined;

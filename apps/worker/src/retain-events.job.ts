@@ -6,7 +6,7 @@ import { EventRetention } from '#platform/messaging';
 
 const DAY_MS = 24 * 3_600_000;
 
-/** Each night: forgets the events that are older than they are to be kept. */
+/** Deletes events beyond the retention, each night. */
 @Injectable()
 @JobHandler({ queue: HOUSEKEEPING, name: 'retain-events', transactional: false })
 @DailySchedule({ at: '03:45' })

@@ -4,7 +4,7 @@ import { JobCounts } from '#platform/jobs';
 import { LogPartitions, RabbitSubscriptions } from '#platform/messaging';
 import { Metrics } from '#platform/observability';
 
-/** What the worker must have beside its database, and what an operator watches of it. */
+/** Health checks and metrics of the worker, beside those of its database. */
 @Injectable()
 export class WorkerChecks implements OnModuleInit {
   constructor(

@@ -5,11 +5,11 @@ import type { RecordedEvent } from './recorded-events.js';
 import { RPC_CHANNELS, RPC_MESSAGES, RPC_OPERATIONS } from './rpc-channel.js';
 import { STREAM_CHANNEL, STREAM_MESSAGES, STREAM_OPERATION } from './stream-channel.js';
 
-/** What the document says of where it was asked for. */
+/** Addresses and the exchange that the document names. */
 export interface AsyncApiSettings {
-  /** Of the service, without a trailing slash. */
+  /** Public URL of the service, without a trailing slash. */
   readonly publicUrl: string;
-  /** The topic exchange. */
+  /** Name of the topic exchange. */
   readonly exchange: string;
 }
 
@@ -67,7 +67,7 @@ function servers({ publicUrl }: AsyncApiSettings): object {
       host: '{broker}',
       protocol: 'amqp',
       protocolVersion: '0.9.1',
-      description: 'RabbitMQ. What nobody bound is kept in the queue `crm.unrouted`.',
+      description: 'RabbitMQ. Events that match no binding go to the queue `crm.unrouted`.',
       variables: { broker: { default: 'localhost:5672', description: 'Where your installation runs its broker.' } },
       security: [{ $ref: '#/components/securitySchemes/account' }],
     },
@@ -113,7 +113,7 @@ function messageOf(eventType: EventType, settings: AsyncApiSettings, recorded?: 
   return {
     name: typeOf(eventType),
     title: declaration.meaning,
-    description: `Seen on the event stream by: ${declaration.followers}, and whoever may see everything.`,
+    description: `Visible on the event stream to: ${declaration.followers}, and to users whose scope is everything.`,
     contentType: CLOUD_EVENT_CONTENT_TYPE,
     headers: headersSchema(payload, key),
     payload,
@@ -122,7 +122,7 @@ function messageOf(eventType: EventType, settings: AsyncApiSettings, recorded?: 
   };
 }
 
-/** Without what makes it a document of its own: the words left are known to draft 07, which AsyncAPI builds on. */
+/** Removes the keywords of a standalone document: AsyncAPI builds on draft 07, which knows all remaining keywords. */
 function dataSchemaOf(eventType: EventType, { publicUrl }: AsyncApiSettings): JsonSchema {
   const { meaning, data } = eventType.declaration;
   const type = typeOf(eventType);
@@ -130,7 +130,7 @@ function dataSchemaOf(eventType: EventType, { publicUrl }: AsyncApiSettings): Js
   return { title: type, description: `${meaning} Alone: ${String($id)}`, ...jsonSchemaOf(data) };
 }
 
-/** For brokers and consumers that don't open the body: each attribute, and the routing key. */
+/** Headers for brokers and consumers that do not parse the body: each attribute, and the routing key. */
 function headersSchema(envelope: JsonSchema, key: string): JsonSchema {
   const { data: _data, ...attributes } = envelope.properties!;
   const required = envelope.required!.filter((name) => name !== 'data');
@@ -139,7 +139,7 @@ function headersSchema(envelope: JsonSchema, key: string): JsonSchema {
     properties: {
       ...Object.fromEntries(Object.entries(attributes).map(([name, schema]) => [headerOf(name), schema])),
       event: { const: key },
-      replayed: { type: 'boolean', description: 'True when it is sent again because somebody asked for a replay.' },
+      replayed: { type: 'boolean', description: 'True when the event is sent again by a requested replay.' },
     },
     required: [...required.map(headerOf), 'event'],
   };

@@ -6,7 +6,7 @@ import { type CatalogueEntry, EventCatalogue } from './event-catalogue.js';
 
 const OBJECT = { type: 'object', additionalProperties: true } as const;
 const SCHEMA_TYPE = 'application/schema+json; charset=utf-8';
-/** Known to a subscriber as soon as it is told of it, and asked for by many. */
+/** Cache lifetime of 5 minutes: the catalogue changes only with a release. */
 const CACHE = 'public, max-age=300';
 
 /** A type of event. */
@@ -14,22 +14,22 @@ class EventTypeResource implements CatalogueEntry {
   @ApiProperty({ description: 'Of the CloudEvent.', example: 'crm.deal.stage_changed' })
   readonly type!: string;
 
-  @ApiProperty({ description: 'What a queue is bound by.', example: 'deal.stage_changed' })
+  @ApiProperty({ description: 'The routing key that a queue is bound with.', example: 'deal.stage_changed' })
   readonly routing_key!: string;
 
   @ApiProperty({ example: 'A deal moved to another stage of the funnel.' })
   readonly meaning!: string;
 
-  @ApiProperty({ description: 'What it is ordered with.', example: 'deals/{deal_id}' })
+  @ApiProperty({ description: 'The stream that orders it.', example: 'deals/{deal_id}' })
   readonly stream!: string;
 
-  @ApiProperty({ description: 'Who sees it on the event stream, beside those who may see everything.' })
+  @ApiProperty({ description: 'The users who see it on the event stream, beside those whose scope is everything.' })
   readonly followers!: string;
 
-  @ApiProperty({ format: 'uri', description: 'Where the JSON Schema of its data is.' })
+  @ApiProperty({ format: 'uri', description: 'Address of the JSON Schema of its data.' })
   readonly schema!: string;
 
-  @ApiProperty({ ...OBJECT, nullable: true, description: 'Data that was once published.' })
+  @ApiProperty({ ...OBJECT, nullable: true, description: 'Recorded data of a published event.' })
   readonly example!: object | null;
 }
 
@@ -38,7 +38,7 @@ class EventTypesResource {
   readonly items!: readonly CatalogueEntry[];
 }
 
-/** What is published, for those who subscribe. */
+/** The catalogue of published events, for subscribers. */
 @ApiTags('events')
 @Controller()
 export class CatalogueController {

@@ -7,7 +7,7 @@ import { eventSchema, typeOf } from './event-schema.js';
 import { EVENT_TYPES } from './event-types.js';
 import { recordedEvents } from './recorded-events.js';
 
-/** One type of event, for whoever looks for what to subscribe to. */
+/** One event type with its stream, audience, schema and example. */
 export interface CatalogueEntry {
   readonly type: string;
   readonly routing_key: string;
@@ -18,7 +18,7 @@ export interface CatalogueEntry {
   readonly example: object | null;
 }
 
-/** What is published, told to those who subscribe; made from what the publishing code declares. */
+/** Catalogue of the published event types, built from their declarations. */
 @Injectable()
 export class EventCatalogue {
   private readonly publicUrl: string;

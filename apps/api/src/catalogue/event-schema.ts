@@ -10,7 +10,7 @@ export function typeOf({ key }: EventType): string {
 }
 
 /**
- * What stands at the `dataschema` of an event: the JSON Schema of its data.
+ * Returns the document behind an event's `dataschema`: the JSON Schema of its data.
  * @param publicUrl of the service, without a trailing slash.
  * @param recorded shown as example.
  */

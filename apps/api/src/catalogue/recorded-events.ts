@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { CloudEventAttributes } from '#platform/messaging';
 
-/** An event as it was once published; its schema's address is that of whoever shows it. */
+/** An event as it was published; the address of its schema is set by the service that shows it. */
 export type RecordedEvent = Omit<CloudEventAttributes, 'dataschema'> & {
   readonly data: Readonly<Record<string, unknown>>;
 };

@@ -5,7 +5,7 @@ const PATTERNS = Object.values(RPC_PATTERNS);
 const BINDING_VERSION = '0.3.0';
 const SERVERS = [{ $ref: '#/servers/rabbitmq' }];
 
-/** The queue that other services ask through, and the queue of their own that answers come to. */
+/** The request queue of RPC, and the reply queue of the requesting service. */
 export const RPC_CHANNELS = {
   rpc: {
     address: RPC_QUEUE,

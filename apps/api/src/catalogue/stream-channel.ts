@@ -4,13 +4,13 @@ const { id, type, time, position, subject } = ENVELOPE_SCHEMA.properties;
 const UUID_OR_NULL = { type: ['string', 'null'], format: 'uuid' } as const;
 const SSE = 'text/event-stream';
 
-/** The event stream as AsyncAPI sees it. */
+/** The event stream as an AsyncAPI channel. */
 export const STREAM_CHANNEL = {
   address: '/streams/deals',
   title: 'Server-sent events',
   description:
     'Events in the caller’s scope as they happen: the `id` of a frame is the event’s position, its `event` the routing ' +
-    'key, its `data` one line of JSON. `Last-Event-ID` goes on after an event; the token may stand in ' +
+    'key, its `data` one line of JSON. `Last-Event-ID` resumes after an event; the token may be passed in ' +
     '`?access_token=`. A comment comes every 15 seconds.',
   servers: [{ $ref: '#/servers/api' }],
   messages: {
@@ -39,7 +39,7 @@ export const STREAM_OPERATION = {
   },
 } as const;
 
-/** What the lines `data:` hold. */
+/** Payload of the lines `data:`. */
 export const STREAM_MESSAGES = {
   frame: {
     name: 'frame',

@@ -4,10 +4,10 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyPluginCallback } from 'fastify';
 
 const PATH = '/console/';
-/** Where the build puts the page. */
+/** Folder that the build writes the page to. */
 const FILES = fileURLToPath(new URL('../../../console/src/', import.meta.url));
 
-/** Nothing from elsewhere, nothing inline, and nothing sent elsewhere. */
+/** Content security policy: only own files, no inline code, and requests to this server only. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -24,12 +24,12 @@ const HEADERS = {
   'content-security-policy': CONTENT_SECURITY_POLICY,
   'referrer-policy': 'no-referrer',
   'cross-origin-opener-policy': 'same-origin',
-  // A new build is seen at once; what has not changed is not sent again.
+  // Clients see a new build at once; unchanged files are answered 304.
   'cache-control': 'no-cache',
 };
 
 /**
- * Serves the console at `/console` to everyone: a page without data, which asks the API as whoever signs in on it.
+ * Serves the console at `/console` without authentication: the page has no data and calls the API with a user's token.
  * Call it before `init`.
  */
 export function serveConsole(app: NestFastifyApplication): void {

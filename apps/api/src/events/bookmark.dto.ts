@@ -7,7 +7,7 @@ import { positionKind } from './position-kind.js';
 const NAME = /^[a-z0-9][a-z0-9._-]{0,99}$/;
 const NAME_DETAIL = 'must be 1 to 100 lower-case letters, digits, dots, dashes or underscores';
 
-/** The name of a bookmark, its consumer's own. */
+/** The name of a bookmark, chosen by its consumer. */
 export function bookmarkNameKind(): FieldKind {
   return {
     fault: (value) =>
@@ -22,7 +22,7 @@ export function requireBookmarkName(name: string): string {
   throw new DomainError('invalid', 'malformed_name', `A bookmark's name ${NAME_DETAIL}.`);
 }
 
-/** Where a bookmark is to be. */
+/** Body of a request that moves a bookmark. */
 export class SetBookmarkDto {
   @KindField(positionKind(), { description: 'The last position dealt with, such as `next_after` of the feed.' })
   position!: string;
@@ -30,7 +30,7 @@ export class SetBookmarkDto {
   @KindField(positionKind(), {
     optional: true,
     description:
-      'Where the bookmark is believed to be, for who doesn’t send `If-Match`; another place is answered 412.',
+      'The expected position of the bookmark, for clients without `If-Match`; another position is answered 412.',
   })
   expected_position?: string;
 
@@ -38,7 +38,7 @@ export class SetBookmarkDto {
   move_back: boolean = false;
 }
 
-/** Describes a bookmark. */
+/** View of a bookmark. */
 export class BookmarkResource implements Bookmark {
   @ApiProperty({ example: 'reports' })
   name!: string;

@@ -37,8 +37,8 @@ export class BookmarksController {
   @ApiOperation({
     summary: 'Make a bookmark, or move it',
     description:
-      'To move one, say where you believe it to be: by `If-Match`, or by `expected_position`. It goes back only with ' +
-      '`move_back`. While it is there, retention keeps every event after it: delete those that nobody moves.',
+      'To move a bookmark, name its expected position: by `If-Match`, or by `expected_position`. It goes back only with ' +
+      '`move_back`. Retention stores every event after a bookmark: delete bookmarks that are no longer moved.',
   })
   @ApiOkResponse({ type: BookmarkResource })
   @ApiCreatedResponse({ type: BookmarkResource })

@@ -13,14 +13,14 @@ import {
 import { EventFilter } from '../streams/event-filter.js';
 import { LogTail } from '../streams/log-tail.js';
 
-/** Requests that may wait at a time; one more is answered at once. */
+/** Maximum number of waiting requests; further requests are answered at once. */
 const MOST_WAITING = 1_000;
 
-/** What is asked of the feed. */
+/** Query of the feed. */
 export interface FeedRequest {
   /** UUID of the caller. */
   readonly userId: string;
-  /** The oldest event kept when left out. */
+  /** Default: the oldest stored event. */
   readonly after: bigint | undefined;
   readonly filter: LogFilter;
   readonly limit: number;
@@ -28,22 +28,22 @@ export interface FeedRequest {
   readonly waitMs: number;
 }
 
-/** A part of the feed. */
+/** A page of the feed. */
 export interface FeedPage {
   readonly events: readonly LoggedEvent[];
-  /** Where to go on. */
+  /** Position to continue after. */
   readonly through: bigint;
   readonly hasMore: boolean;
 }
 
-/** How long a long poll trusts that it is told. */
+/** Timing of a long poll. */
 @Injectable()
 export class FeedTrust {
-  /** It looks into the log this often, whatever it is told; in milliseconds. */
+  /** Interval in milliseconds at which the log is read even without a notification. */
   readonly pollMs: number = 5_000;
 }
 
-/** The log for consumers that pull: any part of it, and the newest as soon as it is there. */
+/** Event log for pull consumers: reads any range, and waits for new events (long poll). */
 @Injectable()
 export class EventFeed implements BeforeApplicationShutdown {
   private readonly waiting = new Set<AbortController>();
@@ -59,19 +59,19 @@ export class EventFeed implements BeforeApplicationShutdown {
     this.shares = new UserShares(settings.longPollsPerUser);
   }
 
-  /** How many requests wait for news. */
+  /** Number of waiting requests. */
   get waiters(): number {
     return this.waiting.size;
   }
 
-  /** Answers those who wait, so that they don't hold up the stop. */
+  /** Answers all waiting requests, so that they do not delay the shutdown. */
   beforeApplicationShutdown(): void {
     this.isStopping = true;
     for (const poll of this.waiting) poll.abort();
   }
 
   /**
-   * @param onLeave is given what to call when the client has left.
+   * @param onLeave registers a callback for the client's disconnect.
    * @throws DomainError `position_gone`, `position_in_future`, `too_many_polls`.
    */
   async read(request: FeedRequest, onLeave: (listener: () => void) => void): Promise<FeedPage> {
@@ -92,7 +92,7 @@ export class EventFeed implements BeforeApplicationShutdown {
     const timer = setTimeout(() => poll.abort(), waitMs);
     const wakeup = new Wakeup();
     const wanted = new EventFilter(new Set(filter.dealIds), filter.types);
-    // Before the first look: what comes after that look wakes.
+    // Registers before the first read, so that an event committed after that read wakes the request.
     const forget = this.tail.subscribe((frames) => {
       if (frames.some((frame) => wanted.takes(frame))) wakeup.wake();
     });
@@ -122,9 +122,9 @@ export class EventFeed implements BeforeApplicationShutdown {
     if (start > last) throw positionInFuture(last);
     if (start < first - 1n) throw positionGone(first);
     const { events, through } = await this.reader.readPage(start, last, limit, filter);
-    // Looked at again after reading: nothing was taken away from under it.
-    const kept = await this.reader.bounds();
-    if (start < kept.first - 1n) throw positionGone(kept.first);
+    // Checks the bounds again after reading: retention may have deleted events in between.
+    const bounds = await this.reader.bounds();
+    if (start < bounds.first - 1n) throw positionGone(bounds.first);
     return { events, through, hasMore: through < last };
   }
 }

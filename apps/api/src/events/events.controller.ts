@@ -25,8 +25,8 @@ export class EventsController {
   @ApiOperation({
     summary: 'The log of events, to pull; admins and services',
     description:
-      'Every event there is, once, in one order without gap: as CloudEvents, the same as on RabbitMQ. Pass `next_after` ' +
-      'of one answer as `after` of the next. A position whose successors are no longer kept is answered 410 with the ' +
+      'Every event, once, in one order without gap: as CloudEvents, the same as on RabbitMQ. Pass `next_after` of one ' +
+      'answer as `after` of the next. A position whose successors are deleted is answered 410 with the ' +
       'oldest one, `oldest_position`.',
   })
   @ApiOkResponse({ type: FeedResource })

@@ -6,7 +6,7 @@ import { EventFeed, FeedTrust } from './event-feed.js';
 import { EventsController } from './events.controller.js';
 import { ReplaysController } from './replays.controller.js';
 
-/** The log of events for those who pull it, their bookmarks, and replays to those who listen. */
+/** The event log for pull consumers, their bookmarks, and replays. */
 @Module({
   imports: [StreamsModule],
   controllers: [BookmarksController, ReplaysController, EventsController],

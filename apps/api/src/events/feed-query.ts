@@ -8,11 +8,12 @@ const DEFAULT_LIMIT = 50;
 const GREATEST_LIMIT = 200;
 const LONGEST_WAIT_S = 30;
 
-/** What the feed may be asked for. */
+/** Query parameters of the feed. */
 export class FeedQuery extends EventSelection {
   @KindField(positionKind(), {
     optional: true,
-    description: '`next_after` of the answer before: events after this position. The oldest that is kept unless given.',
+    description:
+      '`next_after` of the previous answer: events after this position. The oldest stored event unless given.',
   })
   after?: string;
 
@@ -36,7 +37,7 @@ export class FeedQuery extends EventSelection {
   wait: number = 0;
 }
 
-/** Describes the answer, whose text is put together from that of its events. */
+/** View of the answer, which is concatenated from the stored JSON of its events. */
 export class FeedResource {
   @ApiProperty({
     type: 'array',
@@ -61,13 +62,13 @@ export class FeedResource {
 
   @ApiProperty({
     description:
-      'Pass it as `after` to go on. It may lie beyond the last item: what lies between was not asked for, and need not be looked at again.',
+      'Pass it as `after` to continue. It may be after the last item: the events in between did not match the filters.',
     example: '42',
   })
   next_after!: string;
 
   @ApiProperty({
-    description: 'Whether there is more to read now; an answer without items may still have more after it.',
+    description: 'Whether more events can be read now; an answer without items may still have more after it.',
   })
   has_more!: boolean;
 }

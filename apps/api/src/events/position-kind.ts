@@ -3,7 +3,7 @@ import { isPosition } from '#platform/messaging';
 
 const DETAIL = 'must be a position of the log, a whole number as text, such as "4711"';
 
-/** A place in the log, as text since it may pass 2^53; 0 is before the first event. */
+/** A position in the log, as text because it may exceed 2^53; 0 is before the first event. */
 export function positionKind(): FieldKind {
   return {
     fault: (value) =>

@@ -7,7 +7,7 @@ const LONGEST_TIME = 40;
 /** AMQP's own limit, in bytes; names are mostly ASCII. */
 const LONGEST_QUEUE = 255;
 
-/** A part of the log that one consumer wants once more. */
+/** Body of a request to replay a part of the log to one queue. */
 export class ReplayDto {
   @TextField({ min: 1, max: LONGEST_QUEUE, description: 'The consumer’s own queue; no other gets anything.' })
   queue!: string;
@@ -32,7 +32,7 @@ export class ReplayDto {
   types?: string[];
 }
 
-/** Describes a replay. */
+/** View of a replay. */
 export class ReplayResource implements Replay {
   @ApiProperty({ format: 'uuid' })
   id!: string;

@@ -8,7 +8,7 @@ import { JobBoard } from '#platform/jobs';
 const PATH = '/admin/queues';
 const TITLE = 'Queues of the CRM';
 
-/** Everything comes from here. The page styles its elements one by one, and its address is told by `<base>`. */
+/** Content security policy: own files only. The page sets inline styles, and a `<base>` element. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'self'",
   "style-src 'self' 'unsafe-inline'",
@@ -30,7 +30,7 @@ export function serveQueueDashboard(app: NestFastifyApplication): void {
   const verifier = app.get(TokenVerifier, { strict: false });
   const crossSite = app.get(CrossSiteCheck, { strict: false });
   const board = new FastifyAdapter().setBasePath(PATH);
-  // The adapter has a copy of the board's types of its own.
+  // The adapter declares its own copy of the board's types.
   app.get(JobBoard, { strict: false }).show(board as unknown as Parameters<JobBoard['show']>[0], TITLE);
   const dashboard: FastifyPluginCallback = (fastify, _options, done) => {
     fastify.setErrorHandler(fastify.answerError);
@@ -46,7 +46,7 @@ export function serveQueueDashboard(app: NestFastifyApplication): void {
   app.getHttpAdapter().getInstance().register(dashboard, { prefix: PATH });
 }
 
-/** Keeps the error handler of `scope`: the adapter's would answer with the error's own message. */
+/** Restores the error handler of `scope`, because the adapter's handler would answer with the error's own message. */
 function withOwnErrorHandler(scope: FastifyInstance): FastifyInstance {
   return Object.create(scope, { setErrorHandler: { value: () => undefined } }) as FastifyInstance;
 }
@@ -60,14 +60,14 @@ function requireStorableText(request: FastifyRequest, _reply: FastifyReply, done
   }
 }
 
-/** An error of the board, as its handlers answer it. */
+/** An error answer of the board's handlers. */
 interface BoardError {
   /** A key of its translations, for example `ERRORS.JOB_NOT_FOUND`. */
   readonly error: { readonly key: string };
   readonly message?: string;
 }
 
-/** The answer of one of the board's handlers, as a problem document if it is an error. */
+/** Converts an answer of the board's handlers; an error becomes a problem document. */
 function answerOf(request: FastifyRequest, reply: FastifyReply, body: unknown): unknown {
   return reply.statusCode < 400 ? body : turnIntoProblem(request, reply, refusalOfBoard(reply.statusCode, body));
 }
@@ -100,7 +100,7 @@ async function letAdminsIn(
   }
 }
 
-/** The page without what it would fetch from other servers. */
+/** Removes everything from the page that it would load from other servers. */
 function own(reply: FastifyReply, payload: unknown): unknown {
   reply.header('content-security-policy', CONTENT_SECURITY_POLICY);
   reply.header('referrer-policy', 'same-origin');

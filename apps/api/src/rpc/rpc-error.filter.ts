@@ -4,7 +4,7 @@ import { Log, RequestContext } from '#platform/observability';
 import { type Observable, throwError } from 'rxjs';
 import type { RpcError } from './rpc.dto.js';
 
-/** Tells every error as an {@link RpcError}, and logs, once, the ones that nobody foresaw. */
+/** Converts every error to an {@link RpcError}, and logs each unexpected one once. */
 @Catch()
 export class RpcErrorFilter implements RpcExceptionFilter {
   constructor(private readonly log: Log) {}
@@ -14,7 +14,7 @@ export class RpcErrorFilter implements RpcExceptionFilter {
   }
 }
 
-/** What a client is told of an error, with the code and status that HTTP would answer. */
+/** Converts an error to its RPC form, with the code and status that HTTP would answer. */
 export function rpcErrorOf(error: unknown, log: Pick<Log, 'error'>): RpcError {
   const { code, status, detail, members, isUnexpected } = refusalOf(error);
   if (isUnexpected) log.error({ err: error }, 'an RPC request failed');

@@ -2,15 +2,15 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { authorizationRequired } from '#platform/auth';
 import type { Caller } from '#platform/kernel';
 
-/** One request and what is known of it, from its arrival to its answer. */
+/** One request and its caller, from delivery to reply. */
 export class RpcExchange {
-  /** Whoever the token stands for; set once it is verified. */
+  /** The caller that the token identifies; set by the guard. */
   caller: Caller | undefined;
 }
 
 /**
- * The parameter that receives the {@link Caller} of an RPC request.
- * @throws DomainError `authorization_required` when no guard has let it in.
+ * Injects the {@link Caller} of an RPC request.
+ * @throws DomainError `authorization_required` when no guard has verified a token.
  */
 export const RpcCaller = createParamDecorator((_: unknown, context: ExecutionContext): Caller => {
   const { caller } = context.switchToRpc().getContext<RpcExchange>();

@@ -10,9 +10,9 @@ import {
   PaymentsSummaryRequest,
 } from './rpc.dto.js';
 
-/** One thing that other services may ask. */
+/** One request pattern of RPC. */
 interface RpcPattern {
-  /** What the request's `pattern` names. */
+  /** Value of the request's `pattern`. */
   readonly pattern: string;
   /** One sentence for the catalogue. */
   readonly summary: string;
@@ -22,26 +22,26 @@ interface RpcPattern {
   readonly response: Type<object>;
 }
 
-/** The queue that takes every request. */
+/** The queue of all RPC requests. */
 export const RPC_QUEUE = 'crm.rpc';
 
-/** Everything that is answered over RPC: the controller handles these, the catalogue describes them. */
+/** All RPC patterns: the controller handles them, the catalogue describes them. */
 export const RPC_PATTERNS = {
   getDeal: {
     pattern: 'crm.deals.get',
-    summary: 'One deal, if whoever asks may see it',
+    summary: 'One deal that is visible to the caller',
     request: GetDealRequest,
     response: DealResource,
   },
   dealAccess: {
     pattern: 'crm.deals.access',
-    summary: 'Whether a user may see and edit a deal and its documents',
+    summary: 'Whether a user may read and edit a deal and its documents',
     request: DealAccessRequest,
     response: DealAccessAnswer,
   },
   getPolicy: {
     pattern: 'crm.policies.get',
-    summary: 'One policy, if whoever asks may see it',
+    summary: 'One policy that is visible to the caller',
     request: GetPolicyRequest,
     response: PolicyResource,
   },

@@ -13,18 +13,18 @@ import { RpcExchange } from './rpc-exchange.js';
 import { RPC_QUEUE } from './rpc-patterns.js';
 import type { RpcError } from './rpc.dto.js';
 
-/** A request that waited so long in the queue is dropped by the broker: nobody waits for its answer any more. */
+/** Time to live of a request in the queue: the broker drops it when its client has stopped waiting. */
 const EXPIRES_MS = 10_000;
-/** The oldest requests beyond so many are dropped. */
+/** Maximum length of the queue; the oldest requests are dropped. */
 const LONGEST_QUEUE = 10_000;
-/** A request whose process died is tried elsewhere, and given up after so many deaths. */
+/** Delivery limit of a request whose process died. */
 const DELIVERY_LIMIT = 3;
 const LARGEST_REQUEST_BYTES = 16_384;
 const RETRY_MS = 1_000;
-/** Queues that the broker names itself: only there answers go, or a request could have us write into any queue. */
+/** Reply queues are broker-named only, so that a request cannot make the service write to any other queue. */
 const REPLY_QUEUE = /^amq\.[\w.+/=-]{1,250}$/;
 
-/** These can't be changed once the queue is there. */
+/** Arguments of the queue, which RabbitMQ cannot change later. */
 const QUEUE_OPTIONS = {
   durable: true,
   arguments: {
@@ -35,16 +35,16 @@ const QUEUE_OPTIONS = {
   },
 };
 
-/** What amqp-connection-manager has that NestJS's types leave out. */
+/** Members of amqp-connection-manager that NestJS's types omit. */
 interface Connection {
   isConnected(): boolean;
   reconnect(): void;
 }
 
 /**
- * NestJS's RabbitMQ transport for requests alone, mended where it loses some: a request is acknowledged after its
- * answer is sent, so that what a dying process has in hand is answered by another; consumers and channels that the
- * broker takes away come back; stopping takes no more requests and lets those in hand finish.
+ * Extends NestJS's RabbitMQ transport so that no request is lost. A request is acknowledged after its reply, so that
+ * another process answers what a dying one leaves. Cancelled consumers and closed channels are created again. A
+ * shutdown takes no new requests and waits for running ones.
  */
 export class RpcServer extends ServerRMQ {
   private readonly running = new Set<Promise<void>>();
@@ -73,17 +73,17 @@ export class RpcServer extends ServerRMQ {
     );
   }
 
-  /** Whether requests come in. */
+  /** Whether requests are consumed. */
   get isConsuming(): boolean {
     return this.current !== undefined && this.connection?.isConnected() === true;
   }
 
   override async setupChannel(channel: ConfirmChannel, callback: () => void): Promise<void> {
-    // When the whole connection is lost, it is known to be so a turn later.
+    // The library reports a lost connection one event-loop turn later.
     channel.once('close', () => setImmediate(() => void this.restore(channel)));
     channel.on('error', (error: Error) => this.log.warn({ err: error }, 'RabbitMQ closed the channel of RPC'));
     const wrapper = this.channel as EventEmitter | null;
-    // An error that nobody listens to would end the process.
+    // An error event without a listener would end the process.
     if (wrapper?.listenerCount('error') === 0) {
       wrapper.on('error', (error: Error) => this.log.warn({ err: error }, 'RPC could not be set up'));
     }
@@ -92,7 +92,7 @@ export class RpcServer extends ServerRMQ {
     this.log.info({ queue: RPC_QUEUE }, 'RPC requests are taken');
   }
 
-  /** Called for each request; for none when the broker has cancelled the consumer. */
+  /** Handles each delivery; the message is null when the broker has cancelled the consumer. */
   override async handleMessage(delivery: object | null, channel: ConfirmChannel): Promise<void> {
     if (delivery === null) return this.restore(channel);
     const message = delivery as ConsumeMessage;
@@ -101,7 +101,7 @@ export class RpcServer extends ServerRMQ {
     await work.finally(() => this.running.delete(work));
   }
 
-  /** Takes no more requests and waits for those in hand, which no one outlasts his time-out. */
+  /** Stops consuming and waits for running requests, each for at most its time-out. */
   override async close(): Promise<void> {
     this.isStopping = true;
     await this.current?.cancel(this.options.consumerTag!).catch(() => undefined);
@@ -112,7 +112,7 @@ export class RpcServer extends ServerRMQ {
   private async exchange(message: ConsumeMessage, channel: ConfirmChannel): Promise<void> {
     const { replyTo, correlationId } = message.properties as { replyTo?: string; correlationId?: string };
     const canAnswer = typeof replyTo === 'string' && REPLY_QUEUE.test(replyTo);
-    // Without a place for the answer nothing is worth being done.
+    // A request without a reply queue is not processed.
     const answer = canAnswer ? await this.answer(message) : undefined;
     try {
       if (answer && replyTo) {
@@ -121,11 +121,11 @@ export class RpcServer extends ServerRMQ {
       }
       channel.ack(message);
     } catch {
-      // The channel is gone: the broker delivers the request again, to whoever is there.
+      // The channel is closed: the broker delivers the request again.
     }
   }
 
-  /** @returns the packet that NestJS's clients, and others, read. Never rejects. */
+  /** @returns the packet that NestJS's and other clients read. Never rejects. */
   private async answer(message: ConsumeMessage): Promise<object> {
     const started = process.hrtime.bigint();
     let pattern = 'unknown';
@@ -162,7 +162,7 @@ export class RpcServer extends ServerRMQ {
     }
   }
 
-  /** Neither a consumer that the broker takes away nor a channel that it closes is made anew by the libraries. */
+  /** Reconnects after a cancelled consumer or a closed channel, which the libraries do not restore. */
   private async restore(channel: ConfirmChannel): Promise<void> {
     if (this.current !== channel) return;
     this.current = undefined;
@@ -192,7 +192,7 @@ function readRequest(content: Buffer): { pattern?: unknown; data?: unknown } {
   return typeof value === 'object' && value !== null ? value : {};
 }
 
-/** What the filter has made of an error already. */
+/** Whether the filter has already converted the error. */
 function isRpcError(error: unknown): error is RpcError {
   return typeof error === 'object' && error !== null && 'trace_id' in error;
 }

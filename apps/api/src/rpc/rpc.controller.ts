@@ -13,7 +13,7 @@ import { RpcErrorFilter } from './rpc-error.filter.js';
 import { RpcGuard } from './rpc.guard.js';
 import { DealAccessRequest, GetDealRequest, GetPolicyRequest, PaymentsSummaryRequest } from './rpc.dto.js';
 
-/** What other services ask: it only reads. A service sees all, whoever else asks sees what HTTP would show him. */
+/** Read-only queries of other services. A service sees everything; any other caller sees what HTTP would show. */
 @Controller()
 @UseGuards(RpcGuard)
 @UsePipes(new ValidationPipe())
@@ -46,19 +46,19 @@ export class RpcController {
   }
 }
 
-/** A service reads whatever user it serves. */
+/** Selects the access rule: `rpc` for a service, else `read`. */
 function wayOf(caller: Caller, resource: 'deals' | 'policies' | 'payments'): 'read' | 'rpc' {
   return access(caller, resource, 'rpc') ? 'rpc' : 'read';
 }
 
 /**
- * Whose access is asked for: a service names the user and his roles, anybody else is the user himself.
+ * Returns the user of an access query: a service names the user and the roles; any other caller is that user.
  * @throws DomainError `validation_failed` or `actor_mismatch`.
  */
 function askedOf({ user_id, roles }: DealAccessRequest, caller: Caller): Caller {
   if (!access(caller, 'deals', 'rpc')) {
     if (roles === undefined && (user_id === undefined || user_id.toLowerCase() === caller.userId)) return caller;
-    throw new DomainError('forbidden', 'actor_mismatch', 'Only a service may ask for somebody else.');
+    throw new DomainError('forbidden', 'actor_mismatch', 'Only a service may query the access of another user.');
   }
   const missing = [...(user_id === undefined ? ['user_id'] : []), ...(roles === undefined ? ['roles'] : [])];
   if (user_id === undefined || roles === undefined) {

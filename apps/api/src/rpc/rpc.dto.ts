@@ -2,7 +2,7 @@ import { ListField, TextField, textKind, UuidField } from '#platform/http';
 import { ApiProperty } from '@nestjs/swagger';
 import type { DealAccess } from '#crm/deals';
 
-/** What every request carries. */
+/** Common members of every request. */
 export class RpcRequest {
   @TextField({ min: 1, max: 8_192, description: 'The access token of the user served, or of a service; as for HTTP.' })
   token!: string;
@@ -21,7 +21,7 @@ export class DealAccessRequest extends RpcRequest {
 
   @UuidField({
     optional: true,
-    description: 'Whose access is asked for: a service must say it, a user can ask of himself alone.',
+    description: 'The user whose access is queried: required for a service; any other caller may only name itself.',
   })
   user_id?: string;
 
@@ -39,7 +39,7 @@ export class DealAccessAnswer implements DealAccess {
   @UuidField()
   readonly deal_id!: string;
 
-  @ApiProperty({ description: 'May see the deal, its journal and documents; false also when there is no such deal.' })
+  @ApiProperty({ description: 'Read access to the deal, its journal and documents; false also for a missing deal.' })
   readonly can_read!: boolean;
 
   @ApiProperty({ description: 'May change the deal, and add and remove its documents.' })
@@ -55,7 +55,7 @@ export class GetPolicyRequest extends RpcRequest {
 /** Request of `crm.payments.summary`. */
 export class PaymentsSummaryRequest extends GetDealRequest {}
 
-/** What is answered instead when a request is refused. */
+/** Reply to a refused request. */
 export class RpcError {
   @ApiProperty({ description: 'Stable, for a program.', example: 'deal_not_found' })
   readonly code!: string;

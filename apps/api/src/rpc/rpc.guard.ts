@@ -3,7 +3,7 @@ import { authorizationRequired, TokenVerifier } from '#platform/auth';
 import { RequestContext } from '#platform/observability';
 import type { RpcExchange } from './rpc-exchange.js';
 
-/** Lets in whoever sends a good token with the request; verified as for HTTP. */
+/** Verifies the token of a request exactly as HTTP does. */
 @Injectable()
 export class RpcGuard implements CanActivate {
   constructor(private readonly verifier: TokenVerifier) {}

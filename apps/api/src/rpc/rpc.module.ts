@@ -7,11 +7,11 @@ import { RpcErrorFilter } from './rpc-error.filter.js';
 import { RpcGuard } from './rpc.guard.js';
 import { RpcServer } from './rpc-server.js';
 
-/** What other services ask over RabbitMQ. */
+/** Queries of other services over RabbitMQ. */
 @Module({ controllers: [RpcController], providers: [RpcGuard, RpcErrorFilter] })
 export class RpcModule {}
 
-/** Puts RPC on the application, where a broker is configured. Call it before `init`. */
+/** Connects the RPC transport to the application where a broker is configured. Call it before `init`. */
 export function prepareRpc(app: NestFastifyApplication): void {
   const settings = app.get(BrokerSettings, { strict: false });
   if (settings.url === undefined) return;
@@ -20,8 +20,8 @@ export function prepareRpc(app: NestFastifyApplication): void {
 }
 
 /**
- * Begins to take requests. Not waited for: a broker that is down takes RPC away, not HTTP, and the connection comes by
- * itself when the broker is there.
+ * Starts to consume requests without waiting for the broker: HTTP must start while RabbitMQ is down, and the connection
+ * is established as soon as the broker is available.
  */
 export function startRpc(app: NestFastifyApplication): void {
   const log = app.get(Log, { strict: false });

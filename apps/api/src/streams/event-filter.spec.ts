@@ -6,18 +6,18 @@ const OTHER = '019ab0c4-6e2f-7a60-8b1e-1f7a3c0d9e53';
 
 function takes(query: StreamQuery, type: string, dealId: string | null = DEAL): boolean {
   const filter = filterOf(query);
-  // Asked twice: the second answer is remembered.
+  // Evaluated twice: the second result is cached.
   expect(filter.takes({ type, dealId })).toBe(filter.takes({ type, dealId }));
   return filter.takes({ type, dealId });
 }
 
 describe('a filter of events', () => {
-  it('takes everything when nothing is asked for', () => {
+  it('accepts every event when the filter is empty', () => {
     expect(takes({}, 'deal.updated')).toBe(true);
     expect(takes({}, 'client.merged', null)).toBe(true);
   });
 
-  it('takes the events of the deals asked for, and none that belongs to no deal', () => {
+  it('accepts the events of the requested deals, and none that belongs to no deal', () => {
     expect(takes({ deal_id: [DEAL] }, 'deal.updated')).toBe(true);
     expect(takes({ deal_id: [OTHER, DEAL] }, 'deal.updated')).toBe(true);
     expect(takes({ deal_id: [OTHER] }, 'deal.updated')).toBe(false);
@@ -42,7 +42,7 @@ describe('a filter of events', () => {
     expect(takes({ types: [pattern] }, type)).toBe(expected);
   });
 
-  it('takes what any pattern means, repeated or with commas between, of the deals asked for', () => {
+  it('accepts events of any requested pattern, repeated or comma-separated, of the requested deals', () => {
     const query: StreamQuery = { types: ['deal.created,deal.deleted', 'client.*'], deal_id: [DEAL] };
     expect(takes(query, 'deal.deleted')).toBe(true);
     expect(takes(query, 'deal.updated')).toBe(false);

@@ -1,13 +1,13 @@
 import { matchesKey } from '#platform/messaging';
 
-/** What a subscriber asked for: events of some deals, of some types, or all. */
+/** Filter of a stream: events of some deals, of some types, or all. */
 export class EventFilter {
-  /** By routing key; there are as many as the catalogue of events has. */
+  /** Result by routing key; there are as many keys as the catalogue has. */
   private readonly known = new Map<string, boolean>();
 
   /**
-   * @param dealIds UUIDs in lower case; every deal, and what belongs to none, when there are none.
-   * @param patterns routing keys with `*` for exactly one word and `#` for any number; every type when there are none.
+   * @param dealIds UUIDs in lower case; empty for every deal and for events of no deal.
+   * @param patterns routing keys with `*` for exactly one word and `#` for any number; empty for every type.
    */
   constructor(
     private readonly dealIds: ReadonlySet<string>,

@@ -4,7 +4,7 @@ import { isTypePattern } from '#platform/messaging';
 const LONGEST_PATTERNS = 1_000;
 const SEPARATOR = ',';
 
-/** Topic patterns with commas between. */
+/** Comma-separated topic patterns. */
 export function patternsKind(): FieldKind {
   const isRight = (value: unknown): boolean =>
     typeof value === 'string' && value.length <= LONGEST_PATTERNS && value.split(SEPARATOR).every(isTypePattern);
@@ -17,7 +17,7 @@ export function patternsKind(): FieldKind {
   };
 }
 
-/** Which events are asked for. */
+/** Query parameters that select events. */
 export class EventSelection {
   @ListField(uuidKind(), { optional: true, max: 200, description: 'Only events of these deals.' })
   deal_id?: string[];
@@ -33,12 +33,12 @@ export class EventSelection {
   types?: string[];
 }
 
-/** The patterns of a list, each of which may be several. */
+/** Splits the values of a list, each of which may contain several patterns. */
 export function patternsOf(types: readonly string[] = []): string[] {
   return types.flatMap((type) => type.split(SEPARATOR)).map(withoutRepeatedHashes);
 }
 
-/** `#.#` means no more than `#`, and each costs the matching a factor. */
+/** Collapses `#.#` to `#`: the meaning is the same, and each `#` multiplies the cost of matching. */
 function withoutRepeatedHashes(pattern: string): string {
   return pattern.replace(/#(?:\.#)+/g, '#');
 }

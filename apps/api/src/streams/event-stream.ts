@@ -6,23 +6,23 @@ import { isVisible, type Viewer } from './viewer.js';
 import type { Wire } from './wire.js';
 
 /**
- * One open response that events are written to. It begins by replaying what its client missed and goes live when it
- * has met the tail of the log; from then on it is offered every frame as it comes.
+ * One open response to which events are written. It first replays the events that its client missed. At the tail of the
+ * log it goes live, and from then on receives every new frame.
  *
  * Chunks are written ready-made to the socket: passing them through the response would cost a framing for each client.
  */
 export class EventStream {
   private readonly socket: Socket;
   private state: 'replaying' | 'live' | 'ended' = 'replaying';
-  /** Everything up to this position is dealt with: written, or not for this client. */
+  /** Position up to which every event is written or filtered out. */
   private cursor: bigint;
-  /** The last position that the client knows as an id. */
-  private told: bigint;
+  /** Last position that the client received as an id. */
+  private sentPosition: bigint;
   private takenBefore = -1;
 
   /**
-   * @param response whose socket is its own and open.
-   * @param start the position after which the stream begins.
+   * @param response an open response with its own socket.
+   * @param start the stream begins after this position.
    */
   constructor(
     private readonly response: ServerResponse,
@@ -32,10 +32,10 @@ export class EventStream {
   ) {
     this.socket = response.socket!;
     this.cursor = start;
-    this.told = start;
+    this.sentPosition = start;
   }
 
-  /** Sends the head and the first bytes. */
+  /** Sends the headers and the first bytes. */
   begin(headers: OutgoingHttpHeaders, opening: Wire): void {
     this.socket.setNoDelay(true);
     this.socket.setTimeout(0);
@@ -58,29 +58,29 @@ export class EventStream {
     return this.cursor;
   }
 
-  /** Bytes written that the client has not taken yet. */
+  /** Number of written bytes that the client has not read yet. */
   get backlog(): number {
     return this.socket.writableLength;
   }
 
-  /** Calls `listener` when the connection is gone, however it went. */
+  /** Calls `listener` when the connection is closed for any reason. */
   onClose(listener: () => void): void {
     this.socket.once('close', listener);
   }
 
-  /** Whether an event is in its viewer's scope and its client's filter. */
+  /** Whether an event is visible to the viewer and matches the client's filter. */
   wants(event: Pick<Frame, 'type' | 'dealId' | 'audience'>): boolean {
     return isVisible(event, this.viewer) && this.filter.takes(event);
   }
 
-  /** Lets frames in as they come; to be called once everything up to {@link position} and the tail is dealt with. */
+  /** Accepts live frames; call it when everything between {@link position} and the tail is processed. */
   goLive(): void {
     if (this.state === 'replaying') this.state = 'live';
   }
 
   /**
-   * Writes those of the tail's new frames that it wants.
-   * @returns how many.
+   * Writes the tail's new frames that match.
+   * @returns their number.
    */
   offer(frames: readonly Frame[]): number {
     if (this.state !== 'live') return 0;
@@ -89,7 +89,7 @@ export class EventStream {
     return wanted.length;
   }
 
-  /** Writes frames that it wants, in order, as one piece. */
+  /** Writes matching frames, in order, as one chunk. */
   send(frames: readonly Frame[]): void {
     const last = frames.at(-1);
     if (!last) return;
@@ -97,34 +97,34 @@ export class EventStream {
     for (const { wire } of frames) this.write(wire);
     if (frames.length > 1) this.socket.uncork();
     this.cursor = last.position;
-    this.told = last.position;
+    this.sentPosition = last.position;
   }
 
-  /** Notes that nothing up to `position` is still to be written. */
+  /** Marks everything up to `position` as processed. */
   skipTo(position: bigint): void {
     this.cursor = position;
   }
 
-  /** Tells the client that it can't go on from its id, and goes live after `position`. */
+  /** Sends a reset, because the client cannot resume from its id, and goes live after `position`. */
   reset(reason: ResetReason, position: bigint): void {
     this.write(renderReset(reason, position));
     this.cursor = position;
-    this.told = position;
+    this.sentPosition = position;
     this.goLive();
   }
 
   /**
-   * Shows the client that the stream lives.
-   * @param position how far the tail is.
-   * @param moved the heartbeat that names this position.
+   * Sends a heartbeat.
+   * @param position position of the tail.
+   * @param moved heartbeat that contains this position.
    */
   beat(position: bigint, moved: Wire): void {
-    if (this.state !== 'live' || this.told >= position) return this.write(HEARTBEAT);
+    if (this.state !== 'live' || this.sentPosition >= position) return this.write(HEARTBEAT);
     this.write(moved);
-    this.told = position;
+    this.sentPosition = position;
   }
 
-  /** Whether the client has bytes to take and took none since this was asked last. */
+  /** Whether bytes are pending and the client has read none since the last call. */
   hasStalled(): boolean {
     const taken = this.socket.bytesWritten - this.backlog;
     const stalled = this.backlog > 0 && taken === this.takenBefore;
@@ -132,12 +132,12 @@ export class EventStream {
     return stalled;
   }
 
-  /** Whether the client has still to take what was written last. */
+  /** Whether the last write is not read yet. */
   get isCongested(): boolean {
     return this.isOpen && this.socket.writableNeedDrain;
   }
 
-  /** Resolves when the client has taken what was written, or is gone. */
+  /** Resolves when the client has read what was written, or has disconnected. */
   drained(): Promise<void> {
     const { socket } = this;
     if (!this.isCongested) return Promise.resolve();
@@ -150,7 +150,7 @@ export class EventStream {
     });
   }
 
-  /** Ends the response in good order, and the connection with it. */
+  /** Ends the response and closes the connection. */
   end(farewell: Wire): void {
     if (!this.isOpen) return;
     this.write(farewell);
@@ -159,7 +159,7 @@ export class EventStream {
     this.socket.destroySoon();
   }
 
-  /** Drops the connection and what was not yet taken; the client goes on elsewhere by its last id. */
+  /** Drops the connection and its unread bytes; the client resumes by its last id. */
   cut(): void {
     this.state = 'ended';
     this.socket.destroy();

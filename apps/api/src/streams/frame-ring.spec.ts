@@ -42,7 +42,7 @@ describe('the ring of frames', () => {
     expect(full.after(16n, 9)).toBeUndefined();
   });
 
-  it('lets the oldest go when they are too large together, but keeps the last', () => {
+  it('drops the oldest frames above the byte limit, but never the last frame', () => {
     const small = ring(10, 1_000);
     for (let position = 11; position <= 15; position += 1) small.push(frame(position, 300));
     expect(small.after(11n, 9)).toBeUndefined();

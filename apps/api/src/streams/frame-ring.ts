@@ -1,6 +1,6 @@
 import type { Frame } from './frame.js';
 
-/** The last frames, without gap, up to a number of frames and of bytes. */
+/** Ring buffer of the last frames without gaps, limited by number and bytes. */
 export class FrameRing {
   private readonly slots: (Frame | undefined)[];
   private readonly modulus: bigint;
@@ -16,12 +16,12 @@ export class FrameRing {
     this.modulus = BigInt(capacity);
   }
 
-  /** The position up to which everything was taken in. */
+  /** Position up to which the frames were added. */
   get last(): bigint {
     return this.lastTaken;
   }
 
-  /** Forgets every frame; the next one expected is the one after `position`. */
+  /** Removes every frame; the next one follows `position`. */
   restart(position: bigint): void {
     this.slots.fill(undefined);
     this.first = position + 1n;
@@ -29,17 +29,17 @@ export class FrameRing {
     this.bytes = 0;
   }
 
-  /** Takes the next frame in; one that doesn't follow the last leaves it alone in the ring. */
+  /** Adds the next frame; a frame that does not follow the last one replaces the contents. */
   push(frame: Frame): void {
     if (frame.position !== this.lastTaken + 1n) this.restart(frame.position - 1n);
-    if (this.held === this.capacity) this.dropFirst();
+    if (this.size === this.capacity) this.dropFirst();
     this.slots[this.slotOf(frame.position)] = frame;
     this.lastTaken = frame.position;
     this.bytes += frame.wire.size;
-    while (this.bytes > this.maxBytes && this.held > 1) this.dropFirst();
+    while (this.bytes > this.maxBytes && this.size > 1) this.dropFirst();
   }
 
-  /** At most `limit` frames after `position`, in order; undefined when some of them are not held, or it lies ahead. */
+  /** Returns up to `limit` frames after `position`, in order; undefined if one is missing or the position is ahead. */
   after(position: bigint, limit: number): Frame[] | undefined {
     if (position > this.lastTaken || position < this.first - 1n) return undefined;
     const count = Math.min(Number(this.lastTaken - position), limit);
@@ -47,7 +47,7 @@ export class FrameRing {
     return Array.from({ length: count }, (_, index) => this.slots[(start + index) % this.capacity]!);
   }
 
-  private get held(): number {
+  private get size(): number {
     return Number(this.lastTaken - this.first) + 1;
   }
 

@@ -36,7 +36,7 @@ describe('a frame', () => {
     });
   });
 
-  it('keeps to one line when the data is written over several', () => {
+  it('writes data with line breaks on one line', () => {
     const data = JSON.stringify({ note: 'one\r\ntwo', list: [1, 2] }, null, 2).replaceAll('\n', '\r\n');
     const lines = renderFrame({ ...EVENT, data })
       .wire.plain.toString()
@@ -62,7 +62,7 @@ describe('what a stream says beside events', () => {
     expect(renderOpening(41n).plain.toString()).toBe('retry: 3000\nid: 41\n\n');
   });
 
-  it('tells with a reset why, and where it goes on', () => {
+  it('sends a reset with its reason and the position to resume after', () => {
     expect(renderReset('id_past_retention', 41n).plain.toString()).toBe(
       'id: 41\nevent: reset\ndata: {"reason":"id_past_retention","position":"41"}\n\n',
     );

@@ -1,9 +1,9 @@
 import type { Audience, LoggedEvent } from '#platform/messaging';
 import { Wire } from './wire.js';
 
-/** An event as every stream writes it, with what decides who gets it. */
+/** An event in the format of the stream, with the data for its filter and audience. */
 export interface Frame {
-  /** Place in the log; the frame's `id`. */
+  /** Position in the log; the frame's `id`. */
   readonly position: bigint;
   /** Routing key. */
   readonly type: string;
@@ -12,11 +12,11 @@ export interface Frame {
   readonly wire: Wire;
 }
 
-/** The catalogue of events names them without it, CloudEvents with it. */
+/** CloudEvents types have this prefix, the catalogue's types do not. */
 const TYPE_PREFIX = 'crm.';
 const LINE_BREAKS = /[\r\n]+/g;
 
-/** Renders an event once, for all who will get it. */
+/** Renders an event once for all streams. */
 export function renderFrame(event: LoggedEvent): Frame {
   const { position, type, dealId, audience } = event;
   const head = JSON.stringify({
@@ -30,38 +30,38 @@ export function renderFrame(event: LoggedEvent): Frame {
     client_id: event.clientId,
     actor_id: event.actorId,
   });
-  // Between the tokens of JSON a break is but white space; inside its strings there can't be one.
+  // A line break between JSON tokens is white space; inside strings it cannot occur.
   const data = event.data.replace(LINE_BREAKS, ' ');
   const text = `id: ${position}\nevent: ${type}\ndata: ${head.slice(0, -1)},"data":${data}}\n\n`;
   return { position, type, dealId, audience, wire: new Wire(text) };
 }
 
-/** Why a stream can't go on from the id its client named. */
+/** Reasons why a stream cannot resume from the client's id. */
 export type ResetReason =
-  /** It is no id of ours. */
+  /** The id is malformed. */
   | 'unknown_id'
-  /** No event has that position yet. */
+  /** The position is not assigned yet. */
   | 'id_in_the_future'
-  /** The events after it are no longer kept. */
+  /** The following events are deleted. */
   | 'id_past_retention';
 
-/** Tells a client that events may have passed it by: what it knows must be read anew; `position` is where it goes on. */
+/** Reset frame: the client may have missed events and must read its data again; the stream continues at `position`. */
 export function renderReset(reason: ResetReason, position: bigint): Wire {
   return new Wire(`id: ${position}\nevent: reset\ndata: {"reason":"${reason}","position":"${position}"}\n\n`);
 }
 
 /**
- * The first bytes of a stream: how long to wait before reconnecting, and, when the client named no id, the one it
- * begins after, so that nothing is missed by who is cut off before the first event.
+ * First bytes of a stream: the retry time, and, if the client named no id, the start position as an id. A client that
+ * is disconnected before its first event then resumes without a gap.
  */
 export function renderOpening(position?: bigint): Wire {
   return new Wire(position === undefined ? 'retry: 3000\n\n' : `retry: 3000\nid: ${position}\n\n`);
 }
 
-/** Keeps proxies from taking a silent stream for a dead one. */
+/** Heartbeat, so that proxies do not close an idle stream. */
 export const HEARTBEAT = new Wire(': hb\n\n');
 
-/** The same for a client whose last id lies behind, since what came after was not for it: it needn't be read again. */
+/** Heartbeat with a position: the client skips events that did not match when it resumes. */
 export function renderHeartbeat(position: bigint): Wire {
   return new Wire(`: hb\nid: ${position}\n\n`);
 }

@@ -35,7 +35,7 @@ describe('the tail of the log', () => {
     tail.subscribe((frames) => heard.push(...frames.map(({ position }) => Number(position))));
   });
 
-  it('begins at the end of the log and tells of all that comes after, once and in order', async () => {
+  it('starts at the end of the log and emits every later event, once and in order', async () => {
     reader.last = 40;
     await tail.onApplicationBootstrap();
     expect(tail.lastPosition).toBe(40n);
@@ -46,13 +46,13 @@ describe('the tail of the log', () => {
     expect(tail.framesAfter(39n)).toBeUndefined();
   });
 
-  it('finds what it is not told of', async () => {
+  it('finds events without a notification', async () => {
     await tail.onApplicationBootstrap();
     reader.last = 3;
     await until(() => heard.length === 3);
   });
 
-  it('waits while the database is away, says so once, and goes on where it was', async () => {
+  it('waits during an outage of the database, logs it once, and continues at the same position', async () => {
     await tail.onApplicationBootstrap();
     await grow(5);
     reader.fault = OUTAGE;

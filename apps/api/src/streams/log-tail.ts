@@ -14,8 +14,8 @@ const KEPT_BYTES = 16 * 1024 * 1024;
 type Listener = (frames: readonly Frame[]) => void;
 
 /**
- * Follows the end of the log, once for the whole process: reads each event once, renders it once, keeps the last
- * ones, and hands them to whoever listens. While the database is away it waits, and goes on exactly where it was.
+ * Follows the end of the log once per process: reads and renders each event once, buffers the last frames, and passes
+ * them to the listeners. During an outage of the database it waits, and then continues at the same position.
  */
 @Injectable()
 export class LogTail implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -46,20 +46,20 @@ export class LogTail implements OnApplicationBootstrap, BeforeApplicationShutdow
     await this.running;
   }
 
-  /** The position up to which listeners were told; it may lie behind the end of the log. */
+  /** Position of the last emitted frame; it may be behind the end of the log. */
   get lastPosition(): bigint {
     return this.ring.last;
   }
 
-  /** Whether the log can't be read at present, which is logged once, here. */
+  /** Whether the log cannot be read at present; this class logs that once. */
   get isInterrupted(): boolean {
     return this.interrupted;
   }
 
   /**
-   * Calls `listener` with new frames, in order, at least one at a time. They follow {@link lastPosition} without gap,
-   * unless the log itself lost some while the database was away.
-   * @returns what ends it.
+   * Calls `listener` with at least one new frame, in order. The frames follow {@link lastPosition} without a gap,
+   * unless the log itself lost some during an outage of the database.
+   * @returns a function that removes the listener.
    */
   subscribe(listener: Listener): () => void {
     this.listeners.add(listener);
@@ -67,8 +67,8 @@ export class LogTail implements OnApplicationBootstrap, BeforeApplicationShutdow
   }
 
   /**
-   * At most `limit` frames between `position` and {@link lastPosition}, in order, none when it is the last;
-   * undefined when they are not kept any more, or `position` lies ahead.
+   * Returns up to `limit` frames between `position` and {@link lastPosition}, in order. Undefined when they are no
+   * longer buffered or `position` is ahead.
    */
   framesAfter(position: bigint, limit = KEPT_FRAMES): Frame[] | undefined {
     return this.ring.after(position, limit);
@@ -82,7 +82,7 @@ export class LogTail implements OnApplicationBootstrap, BeforeApplicationShutdow
     }
   }
 
-  /** @returns whether there is more to read at once. */
+  /** @returns whether more events can be read at once. */
   private async follow(): Promise<boolean> {
     try {
       if (this.interrupted) await this.rejoin();
@@ -96,7 +96,7 @@ export class LogTail implements OnApplicationBootstrap, BeforeApplicationShutdow
     }
   }
 
-  /** A database that was put back to an earlier state gives positions anew: whoever waited for later ones would wait long. */
+  /** Resumes after an outage; a database that was restored to an earlier position restarts the ring. */
   private async rejoin(): Promise<void> {
     const { last } = await this.reader.bounds();
     this.interrupted = false;
@@ -105,7 +105,7 @@ export class LogTail implements OnApplicationBootstrap, BeforeApplicationShutdow
     this.log.info({ position: last.toString(), set_back: isSetBack }, 'following the event log again');
   }
 
-  /** In portions, with a turn of the event loop between, so that a burst doesn't count as a client's backlog. */
+  /** Emits batches with an event-loop turn in between, so that a burst does not count as a client's backlog. */
   private async publish(events: readonly LoggedEvent[]): Promise<void> {
     let isFirst = true;
     for (const frames of portionsOf(events.map(renderFrame))) {

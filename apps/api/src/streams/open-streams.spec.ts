@@ -128,7 +128,7 @@ describe('a stream', () => {
     await client.received([8, 9]);
   });
 
-  it('begins anew after what is no longer kept, at whatever point of the replay', async () => {
+  it('sends a reset for deleted events at any point of the replay', async () => {
     await begin(1_000);
     let open: () => void = () => undefined;
     reader.gate = new Promise((resolve) => (open = resolve));
@@ -161,7 +161,7 @@ describe('a stream', () => {
     expect(await cuts('failed')).toBe(1);
   });
 
-  it('is cut off when the log itself has lost what should come next, and told so when it comes back', async () => {
+  it('is closed when the log has a gap, and is reset when the client reconnects', async () => {
     await begin(5);
     const client = await Client.open();
     await grow(6);
@@ -169,7 +169,7 @@ describe('a stream', () => {
     reader.fault = OUTAGE;
     signal.wake();
     await until(() => log.warnings.length === 1);
-    // Retention went on while we could not read.
+    // Retention went on while the log could not be read.
     reader.first = 900;
     reader.fault = undefined;
     await grow(1_000);
@@ -182,7 +182,7 @@ describe('a stream', () => {
     expect(back.text).toContain('"reason":"id_past_retention"');
   });
 
-  it('is not kept for a client that left before it began', async () => {
+  it('is dropped when the client disconnected before it began', async () => {
     await begin(5);
     const left = new Promise<ServerResponse>((resolve) => {
       server.once('request', ({ socket }, response: ServerResponse) => {

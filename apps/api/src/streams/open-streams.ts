@@ -13,11 +13,11 @@ import { tooManyStreams } from './stream.errors.js';
 import type { Viewer } from './viewer.js';
 import { Wire } from './wire.js';
 
-/** What a stream is to be. */
+/** Options of a stream. */
 export interface StreamRequest {
   readonly viewer: Viewer;
   readonly filter: EventFilter;
-  /** The last id its client has seen; undefined to begin now. */
+  /** The client's last id; undefined to begin at the present. */
   readonly lastEventId: string | undefined;
   /** Milliseconds since the Unix epoch: the stream ends with its token. */
   readonly expiresAt: number;
@@ -25,25 +25,25 @@ export interface StreamRequest {
 
 const TOKEN_EXPIRED = new Wire(': the access token has expired\n\n');
 const CLOSING = new Wire(': this server is closing, come again\n\n');
-/** Takes more digits than any position has, so that a too great number is an id in the future, not an unknown id. */
+/** Accepts more digits than any position has, so that a too large number is a future id, not a malformed one. */
 const EVENT_ID = /^(?:0|[1-9]\d{0,98})$/;
 /** The greatest `bigint` of PostgreSQL. */
 const MAX_POSITION = 2n ** 63n - 1n;
-/** setTimeout takes no more. */
+/** The maximum delay of setTimeout. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
-/** How long a closing server lets its last bytes reach the clients. */
+/** How long a shutdown waits until clients have read their last bytes. */
 const FAREWELL_MS = 500;
 
-/** Every open stream of this process: hands each the frames it is to have, keeps it alive, and ends it in time. */
+/** All open streams of this process: distributes frames, sends heartbeats and ends streams in time. */
 @Injectable()
 export class OpenStreams implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  /** Until the connection is gone, the ones that are ending too. */
+  /** All streams with an open connection, ending ones included. */
   private readonly connections = new Set<EventStream>();
   private readonly byUser = new Map<string, Set<EventStream>>();
   private readonly seeingAll = new Set<EventStream>();
   private readonly forget: () => void;
   private heartbeat: NodeJS.Timeout | undefined;
-  /** The last position handed out; unknown before anyone could have missed anything. */
+  /** Last distributed position; undefined before the first stream. */
   private delivered: bigint | undefined;
   private isStopping = false;
 
@@ -62,7 +62,7 @@ export class OpenStreams implements OnApplicationBootstrap, BeforeApplicationShu
     this.heartbeat = setInterval(() => this.beat(), this.settings.heartbeatMs).unref();
   }
 
-  /** Ends every stream, so that no open connection holds up the stop. */
+  /** Ends every stream, so that open connections do not delay the shutdown. */
   async beforeApplicationShutdown(): Promise<void> {
     this.isStopping = true;
     this.forget();
@@ -81,7 +81,7 @@ export class OpenStreams implements OnApplicationBootstrap, BeforeApplicationShu
   }
 
   /**
-   * Makes a response a stream, which from then on belongs here.
+   * Turns a response into a stream, which this class then owns.
    * @param headers of the response.
    */
   open(response: ServerResponse, headers: OutgoingHttpHeaders, request: StreamRequest): void {
@@ -113,7 +113,7 @@ export class OpenStreams implements OnApplicationBootstrap, BeforeApplicationShu
     this.expire(stream, expiresAt);
   }
 
-  /** Takes a stream out of everything that writes to it or counts it. */
+  /** Removes a stream from every index and timer. */
   private leave(stream: EventStream): void {
     const { userId } = stream.viewer;
     this.seeingAll.delete(stream);
@@ -140,7 +140,7 @@ export class OpenStreams implements OnApplicationBootstrap, BeforeApplicationShu
     this.leave(stream);
   }
 
-  /** Looks only at streams that may see the frames: those that see all, and those of the users in the audience. */
+  /** Checks only streams that can see the frames: those with full scope, and those of users in the audience. */
   private deliver(frames: readonly Frame[]): void {
     this.watchForGap(frames);
     let sent = 0;
@@ -160,7 +160,7 @@ export class OpenStreams implements OnApplicationBootstrap, BeforeApplicationShu
     return 0;
   }
 
-  /** Whoever was live would miss what is missing without a word: by its id it will be told. */
+  /** Closes live streams after a gap: their clients reconnect with their last id and receive a reset. */
   private watchForGap(frames: readonly Frame[]): void {
     const isGap = this.delivered !== undefined && frames[0]!.position !== this.delivered + 1n;
     if (isGap) for (const stream of this.connections) if (stream.isLive) this.cut(stream, 'gap');
@@ -177,20 +177,20 @@ export class OpenStreams implements OnApplicationBootstrap, BeforeApplicationShu
     }
   }
 
-  /** A replay waits for its client; only what comes by itself can pile up. */
+  /** Checks live streams only: a replay waits for its client, so it cannot build up a backlog. */
   private isOverdrawn(stream: EventStream): boolean {
     return stream.isLive && stream.backlog > this.settings.backlogBytes;
   }
 }
 
-/** Whether the client is still there, and it is the response's turn on the connection. */
+/** Whether the client is still connected and the response is the current one of its connection. */
 function isReady({ socket, req }: ServerResponse): boolean {
-  // A request sent behind a stream waits for its end, for ever perhaps, and with no one to see the client leave.
+  // A pipelined request behind a stream would wait for its end, and a disconnect of its client would not be noticed.
   if (!socket) req.socket.destroy();
   return socket?.writable === true;
 }
 
-/** The position that an event id names, at most {@link MAX_POSITION}; undefined for any other text. */
+/** Parses an event id to a position, at most {@link MAX_POSITION}; undefined for any other text. */
 function positionOf(eventId: string): bigint | undefined {
   if (!EVENT_ID.test(eventId)) return undefined;
   const position = BigInt(eventId);

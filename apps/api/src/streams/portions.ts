@@ -1,9 +1,9 @@
 import type { Frame } from './frame.js';
 
-/** About what a socket takes at once. */
+/** Approximate size that a socket accepts at once. */
 const PORTION_BYTES = 64 * 1024;
 
-/** Cuts frames into runs that are written at a time: each at most 64 KiB, or one larger frame. */
+/** Splits frames into batches for one write: each at most 64 KiB, or one larger frame. */
 export function* portionsOf(frames: Iterable<Frame>): Generator<readonly Frame[]> {
   let portion: Frame[] = [];
   let bytes = 0;

@@ -11,11 +11,11 @@ import { StreamMetrics } from './stream-metrics.js';
 import { Turns } from './turns.js';
 
 const BATCH = 100;
-/** Replays read the log that many at a time, so that clients coming back all at once leave connections for requests. */
+/** Maximum number of concurrent reads of replays, so that many reconnecting clients leave connections for requests. */
 const READERS = 4;
 const RETRY_MS = 500;
 
-/** Brings a stream from the position its client has seen to the tail of the log: no event left out, none twice. */
+/** Moves a stream from the client's position to the tail of the log, without gap or duplicate. */
 @Injectable()
 export class Replay {
   private readonly turns = new Turns(READERS);
@@ -27,24 +27,24 @@ export class Replay {
     private readonly log: Log,
   ) {}
 
-  /** Ends when the stream is live or closed; it is written no faster than its client reads. */
+  /** Resolves when the stream is live or closed; writes no faster than the client reads. */
   async run(stream: EventStream): Promise<void> {
     while (stream.isOpen && !stream.isLive) {
       try {
         await this.advance(stream);
       } catch (error) {
         if (!isUnavailable(error) && !this.tail.isInterrupted) return this.giveUp(stream, error);
-        // The tail tells of the outage; the client keeps its connection and is served when it is over.
+        // The tail logs the outage; the client stays connected and the replay continues after it.
         await delay(RETRY_MS);
       }
     }
   }
 
   private async advance(stream: EventStream): Promise<void> {
-    const kept = this.tail.framesAfter(stream.position, BATCH);
-    // No await between this look at the tail and going live: nothing can come in between.
-    if (kept?.length === 0) return stream.goLive();
-    if (kept) return this.write(stream, kept, (frame) => frame);
+    const frames = this.tail.framesAfter(stream.position, BATCH);
+    // No await between reading the tail and going live: no frame can arrive in between.
+    if (frames?.length === 0) return stream.goLive();
+    if (frames) return this.write(stream, frames, (frame) => frame);
     if (stream.position > this.tail.lastPosition) return this.settle(stream);
     const events = await this.turns.take(() => this.read(stream));
     if (!stream.isOpen) return;
@@ -54,12 +54,12 @@ export class Replay {
     return this.write(stream, events, renderFrame);
   }
 
-  /** A client that left while others had their turn costs nothing. */
+  /** Skips the read for a client that disconnected while it waited. */
   private read(stream: EventStream): Promise<LoggedEvent[]> {
     return stream.isOpen ? this.reader.readAfter(stream.position, BATCH) : Promise.resolve([]);
   }
 
-  /** The tail hasn't come to the stream's position, if there is one like it, or nothing is left after it. */
+  /** Handles an empty page: the tail has not reached the stream's position, or the log has no later event. */
   private async settle(stream: EventStream): Promise<void> {
     const { first, last } = await this.turns.take(() => this.reader.bounds());
     const end = last > this.tail.lastPosition ? last : this.tail.lastPosition;
@@ -68,7 +68,7 @@ export class Replay {
     else if (stream.position >= this.tail.lastPosition) stream.goLive();
   }
 
-  /** Writes what is wanted of `events`; for a client that is slow to take it the rest is read again later, not kept. */
+  /** Writes the matching events; for a slow client the rest is read again later instead of being buffered. */
   private async write<E extends Frame | LoggedEvent>(
     stream: EventStream,
     events: readonly E[],

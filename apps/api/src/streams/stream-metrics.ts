@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { Metrics } from '#platform/observability';
 
-/** What an operator watches of the streams. */
+/** Metrics of the streams. */
 @Injectable()
 export class StreamMetrics {
   readonly sent;
-  /** `backlog` and `stalled`: the client doesn't read; `gap`: the log lost events; `failed`: a fault of ours. */
+  /** `backlog` and `stalled`: the client does not read; `gap`: the log lost events; `failed`: an internal error. */
   readonly cut;
 
   constructor(private readonly metrics: Metrics) {
@@ -13,7 +13,7 @@ export class StreamMetrics {
     this.cut = metrics.counter('crm_sse_cut_total', 'Event streams cut off; their clients resume by id', ['reason']);
   }
 
-  /** @param count how many connections are open, asked for when the metrics are read. */
+  /** @param count returns the number of open connections when the metrics are read. */
   watch(count: () => number): void {
     this.metrics.observedGauge('crm_sse_connections', 'Open event streams', [], (gauge) => gauge.set(count()));
   }

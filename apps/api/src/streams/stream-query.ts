@@ -2,7 +2,7 @@ import { TextField } from '#platform/http';
 import { EventFilter } from './event-filter.js';
 import { EventSelection, patternsOf } from './event-selection.js';
 
-/** What a stream may be asked for. */
+/** Query parameters of a stream. */
 export class StreamQuery extends EventSelection {
   @TextField({
     max: 1_000,

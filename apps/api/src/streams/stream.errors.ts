@@ -1,6 +1,6 @@
 import { DomainError } from '#platform/kernel';
 
-/** @param limit streams one user may hold. */
+/** @param limit maximum number of open streams per user. */
 export function tooManyStreams(limit: number): DomainError {
   return new DomainError(
     'too_many',

@@ -26,14 +26,14 @@ const HEADERS = {
   'x-accel-buffering': 'no',
 };
 
-/** Whole paths, with or without the API's prefix: none of them is given it. */
+/** Full paths, with and without the API's prefix, because the global prefix is not added to them. */
 @ApiTags('streams')
 @Controller(['streams', 'streams/deals', `${API_PREFIX}/streams/deals`])
 export class StreamsController {
   constructor(private readonly streams: OpenStreams) {}
 
   /**
-   * Answers with a stream that lasts as long as the client and its token.
+   * Answers with a stream that lasts until the client disconnects or its token expires.
    * @throws DomainError `forbidden`, `too_many_streams`.
    */
   @Get()
@@ -42,9 +42,9 @@ export class StreamsController {
     summary: 'Events as they happen (server-sent events)',
     description:
       'Every event in your scope, as `id` (its position in the log), `event` (its routing key) and one line of JSON. ' +
-      'With the last id seen the stream goes on right after it; an id that is unknown, in the future or too old is ' +
-      'answered by one `reset` event, after which what is known should be read anew. A client that doesn’t read is ' +
-      'cut off and goes on by its last id. The stream ends when the access token expires.',
+      'With the last id received the stream resumes right after it; an id that is unknown, in the future or too old is ' +
+      'answered by one `reset` event, after which the client must read its data again. A client that doesn’t read is ' +
+      'disconnected and resumes by its last id. The stream ends when the access token expires.',
   })
   @ApiHeader({
     name: 'Last-Event-ID',
@@ -72,7 +72,7 @@ export class StreamsController {
     this.streams.open(reply.raw, reply.getHeaders() as OutgoingHttpHeaders, {
       viewer,
       filter: filterOf(query),
-      // An empty id is what a client has that has seen none.
+      // A client that has received no event sends an empty id.
       lastEventId: lastEventId || query.last_event_id || undefined,
       expiresAt,
     });

@@ -5,7 +5,7 @@ import { Replay } from './replay.js';
 import { StreamMetrics } from './stream-metrics.js';
 import { StreamsController } from './streams.controller.js';
 
-/** Events to whoever listens, as they happen; the tail of the log is there for other readers too. */
+/** Event streams over HTTP; exports the tail of the log for other readers. */
 @Module({
   controllers: [StreamsController],
   providers: [LogTail, Replay, StreamMetrics, OpenStreams],

@@ -1,14 +1,14 @@
-/** Lets a few run at a time, in the order they came. */
+/** Limits concurrency; waiting work runs in the order of its arrival. */
 export class Turns {
   private free: number;
   private readonly waiting: (() => void)[] = [];
 
-  /** @param most how many at a time. */
+  /** @param most maximum number of concurrent runs. */
   constructor(most: number) {
     this.free = most;
   }
 
-  /** Runs `work` when its turn has come. */
+  /** Runs `work` as soon as a slot is free. */
   async take<T>(work: () => Promise<T>): Promise<T> {
     if (this.free > 0) this.free -= 1;
     else await new Promise<void>((resolve) => this.waiting.push(resolve));

@@ -3,7 +3,7 @@ import { isVisible, viewerOf } from './viewer.js';
 
 describe('the viewer of a stream', () => {
   const progress = { type: 'import.progress', audience: [] };
-  const sees = (...roles: Role[]) => isVisible(progress, viewerOf({ userId: 'somebody', roles: new Set(roles) }));
+  const sees = (...roles: Role[]) => isVisible(progress, viewerOf({ userId: 'user', roles: new Set(roles) }));
 
   it('sees the progress of imports if it is an admin, whatever else it sees', () => {
     expect(sees('admin')).toBe(true);

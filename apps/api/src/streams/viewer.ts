@@ -2,7 +2,7 @@ import { access, requireAccess, type Scope } from '#platform/auth';
 import type { Caller } from '#platform/kernel';
 import { type Audience, isInAudience } from '#platform/messaging';
 
-/** Whose eyes a stream's events are for. */
+/** The user of a stream, with the scope that filters its events. */
 export interface Viewer {
   /** UUID of the user, in lower case. */
   readonly userId: string;
@@ -15,7 +15,7 @@ export interface Viewer {
 const OF_IMPORTS = 'import.';
 
 /**
- * Which events a caller may see: all of them for a role that reads every deal or the events feed.
+ * Returns the scope of a caller's streams: everything for a role that reads every deal or the event feed.
  * @throws DomainError `forbidden` for a caller with no role.
  */
 export function viewerOf(caller: Caller): Viewer {

@@ -1,6 +1,6 @@
 const BREAK = '\r\n';
 
-/** A piece of a response as it goes to the socket, made once for all the connections that write it. */
+/** A part of a response in its wire format, encoded once for all connections. */
 export class Wire {
   /** One chunk of HTTP/1.1's chunked encoding. */
   readonly chunk: Buffer;
@@ -12,12 +12,12 @@ export class Wire {
     this.chunk = Buffer.from(size + BREAK + text + BREAK);
   }
 
-  /** The text alone, for HTTP/1.0, which knows no chunks. */
+  /** The plain text, for HTTP/1.0, which has no chunks. */
   get plain(): Buffer {
     return this.chunk.subarray(this.start, -BREAK.length);
   }
 
-  /** Bytes it takes on the wire. */
+  /** Its size on the wire. */
   get size(): number {
     return this.chunk.length;
   }

@@ -3,18 +3,18 @@ import type { Caller, Instant } from '#platform/kernel';
 import { DEMO_USERS, type DemoUser } from './users.js';
 
 /**
- * One thing that somebody did. A demo book is a list of these: each domain plans its own, and they are done in the
- * order of time, so that rows, journals and events are born as in real life.
+ * One command of a demo user. A demo book is a list of acts: each domain plans its own, and they run in the order of
+ * time, so that rows, journals and events are created as in production.
  */
 export interface Act {
   readonly at: Instant;
-  /** What is done, asked for when its turn comes: what it builds on has its id by then. */
+  /** Creates the command when it is due: the ids it needs exist by then. */
   readonly command: () => ICommand;
-  /** Keeps the id of what came into being, for acts that build on it. */
+  /** Stores the new id, for acts that need it. */
   readonly done?: (result: { readonly id: string }) => void;
 }
 
-/** The demo user as the one who asks. */
+/** The demo user as caller. */
 export function callerOf({ id, role }: DemoUser): Caller {
   return { userId: id, roles: new Set([role]) };
 }

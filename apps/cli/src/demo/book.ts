@@ -10,43 +10,43 @@ import { drawQuotes } from './quotes.js';
 import type { WorkingTime } from './working-time.js';
 
 const DEALS = 600;
-/** The last ones have asked for nothing yet. */
+/** The last clients have no deal yet. */
 const CLIENTS_WITHOUT_DEALS = 20;
 
-/** A seed for each part, so that one which draws more leaves the others as they were. */
+/** A seed for each part, so that a change of one does not change the others. */
 const SEEDS = { clients: 1, deals: 2, histories: 3, quotes: 4, policies: 5, documents: 6, payments: 7 } as const;
 
-/** A book to be made. */
+/** Plan of a demo brokerage. */
 export interface DemoBook {
   readonly clients: readonly DemoClient[];
   readonly deals: readonly DemoDeal[];
-  /** What was done, oldest first. */
+  /** The acts, oldest first. */
   readonly acts: readonly Act[];
 }
 
-/** Draws a brokerage of the last half year; the same one for the same day. */
+/** Plans a brokerage of the last half year; the same plan for the same day. */
 export function drawBook(time: WorkingTime): DemoBook {
   const clients = drawClients(new Dice(SEEDS.clients));
   const deals = drawDeals(DEALS, clients.slice(0, -CLIENTS_WITHOUT_DEALS), new Dice(SEEDS.deals));
   const dice = new Dice(SEEDS.histories);
-  const arrivals = clients.map((client) => comeIn(client, deals, time, dice));
+  const additions = clients.map((client) => comeIn(client, deals, time, dice));
   const histories = deals.map((deal) => new DealHistory(deal, time, dice));
   const quoting = drawQuotes(histories, time, new Dice(SEEDS.quotes));
   const issuing = drawPolicies(quoting.confirmed, deals, time, new Dice(SEEDS.policies));
   const filing = drawDocuments(histories, issuing.policies, time, new Dice(SEEDS.documents));
   const acts = [
-    ...arrivals,
+    ...additions,
     ...histories.flatMap((history) => history.acts),
     ...quoting.acts,
     ...issuing.acts,
     ...filing,
     ...drawPayments(issuing.sold, time, new Dice(SEEDS.payments)),
   ];
-  // Sorting keeps the planned order of what falls on one moment.
+  // The sort is stable: acts at the same time stay in planned order.
   return { clients, deals, acts: acts.sort((a, b) => (a.at < b.at ? -1 : Number(a.at > b.at))) };
 }
 
-/** A client was there before its first deal. */
+/** Adds a client before its first deal. */
 function comeIn(client: DemoClient, deals: readonly DemoDeal[], time: WorkingTime, dice: Dice): Act {
   const own = deals.filter((deal) => deal.client === client);
   const age = Math.max(...own.map((deal) => deal.age), own.length > 0 ? 0 : dice.between(1, 120));

@@ -5,7 +5,7 @@ import {
   COMPANIES,
   feminine,
   FOREIGN_COMPANIES,
-  FOREIGN_PEOPLE,
+  FOREIGN_PERSONS,
   MEN,
   PATRONYMIC_STEMS,
   slug,
@@ -17,30 +17,30 @@ import { companyTaxId, personTaxId } from './tax-id.js';
 import { type DemoUser, demoUser } from './users.js';
 import type { WorkingTime } from './working-time.js';
 
-const RUSSIAN_PEOPLE = 100;
-/** ИП: people in business by themselves, kept as companies. */
+const RUSSIAN_PERSONS = 100;
+/** ИП: sole traders, stored as companies. */
 const SOLE_TRADERS = 20;
-/** Every so many clients there is one that no seller has yet. */
+/** Every n-th client has no seller yet. */
 const ONE_WITHOUT_OWNER_IN = 20;
 
 type Facts = AddClientCommand['facts'];
 
-/** A client to be, and its id as soon as it is one. */
+/** A planned client, with its id once it exists. */
 export interface DemoClient {
   readonly facts: Facts;
   readonly market: Market;
-  /** Null: nobody has it yet. */
+  /** Null: no seller yet. */
   readonly seller: DemoUser | null;
   id?: string;
 }
 
-/** Everybody in the book, in an order that mixes people and companies. */
+/** All clients, persons and companies in mixed order. */
 export function drawClients(dice: Dice): DemoClient[] {
   const names = dice.shuffled(SURNAMES.flatMap((surname) => [surname, surname, surname]));
-  const people = names.slice(0, RUSSIAN_PEOPLE + SOLE_TRADERS).map((surname) => fullName(surname, dice));
-  const traders = people.splice(RUSSIAN_PEOPLE).map((name) => `ИП ${name}`);
+  const persons = names.slice(0, RUSSIAN_PERSONS + SOLE_TRADERS).map((surname) => fullName(surname, dice));
+  const traders = persons.splice(RUSSIAN_PERSONS).map((name) => `ИП ${name}`);
   const everybody = dice.shuffled([
-    ...[...people, ...FOREIGN_PEOPLE].map((name) => ({ name, market: 'person' as const })),
+    ...[...persons, ...FOREIGN_PERSONS].map((name) => ({ name, market: 'person' as const })),
     ...[...traders, ...COMPANIES].map((name) => ({ name, market: 'company' as const })),
     ...FOREIGN_COMPANIES.map((name) => ({ name, market: 'foreign' as const })),
   ]);
@@ -52,8 +52,8 @@ export function drawClients(dice: Dice): DemoClient[] {
 }
 
 /**
- * The client comes into the book: its seller adds it, or the lead one that nobody has yet.
- * @param workdaysAgo when.
+ * Adds the client: its seller does, or the lead for a client without a seller.
+ * @param workdaysAgo time of the act.
  */
 export function addClient(client: DemoClient, status: Facts['status'], workdaysAgo: number, time: WorkingTime): Act {
   const caller = callerOf(client.seller ?? demoUser('lead'));
@@ -71,7 +71,7 @@ function fullName(surname: string, dice: Dice): string {
     : `${surname} ${dice.pick(MEN)} ${stem}ич`;
 }
 
-/** The index makes them differ: two clients with one address are taken for the same client. */
+/** Makes addresses distinct: two clients with one address count as the same client. */
 function contacts(name: string, market: Market, index: number, dice: Dice): Pick<Facts, 'email' | 'phone' | 'taxId'> {
   const serial = String(1_000 + index * 7);
   const [first, second] = [serial.slice(0, 2), serial.slice(2)];

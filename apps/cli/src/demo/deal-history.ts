@@ -8,13 +8,13 @@ import { LOST_REASONS, NOTES } from './remarks.js';
 import { type DemoUser, demoUser } from './users.js';
 import type { WorkingTime } from './working-time.js';
 
-/** An act before it is known when it was done. */
+/** A step before its time is known. */
 interface Step extends Omit<Act, 'at'> {
-  /** Where it took the deal, if anywhere. */
+  /** The resulting stage, if it changes. */
   readonly stage?: Stage;
 }
 
-/** Workdays ago, the earlier first. */
+/** A range of workdays ago, the earlier first. */
 export interface Span {
   readonly from: number;
   readonly until: number;
@@ -22,18 +22,18 @@ export interface Span {
 
 const LEAD = callerOf(demoUser('lead'));
 
-/** What happened to one deal, from its opening to where it stands now. */
+/** History of one deal, from its opening to its current stage. */
 export class DealHistory {
-  /** Who carries it out, from before its first move on. */
+  /** The executor, assigned before the first move. */
   readonly executor: DemoUser | null;
   /** Oldest first. */
   readonly acts: readonly Act[];
-  /** From its first move to its closing or the present; null for a deal nobody has got anywhere with. */
+  /** From its first move to its closing or the present; null for a deal without a move. */
   readonly atWork: Span | null;
-  /** Otherwise the lead gives it to the executor later. */
+  /** False: the lead assigns the executor later. */
   private readonly opensWithExecutor: boolean;
   private readonly nextReviewAt: CalendarDate;
-  /** What it was until somebody looked at the deal. */
+  /** The review date that the deal was opened with. */
   private readonly firstReviewAt: CalendarDate;
 
   constructor(
@@ -61,7 +61,7 @@ export class DealHistory {
     return this.deal.seller ? callerOf(this.deal.seller) : LEAD;
   }
 
-  /** Who does the work on it. */
+  /** The user who works on it. */
   get handler(): Caller {
     return this.executor ? callerOf(this.executor) : this.salesperson;
   }
@@ -97,7 +97,7 @@ export class DealHistory {
     };
   }
 
-  /** The lead gives it to an executor, to another seller, or both. */
+  /** Assigns an executor, another seller, or both; done by the lead. */
   private assign(): Step[] {
     const { client, seller } = this.deal;
     const assignment = {
@@ -144,7 +144,7 @@ export class DealHistory {
     return Math.floor(this.dice.fraction() ** 1.5 * 91);
   }
 
-  /** Workdays ago, one for each step: the first at the opening, the last where the rest began. */
+  /** Workdays ago of each step: the first at the opening, the last where the quiet time began. */
   private drawAges(count: number): number[] {
     const { age, profile } = this.deal;
     const last = age * this.dice.between(...profile.rest);

@@ -9,7 +9,7 @@ export type Stage = ChangeDealStageCommand['stage'];
 
 type Range = readonly [least: number, most: number];
 
-/** Where deals stand, and how old such deals are. */
+/** Shares and ages of deals by stage. */
 export interface StageProfile {
   readonly stage: Stage;
   readonly isClosed: boolean;
@@ -17,7 +17,7 @@ export interface StageProfile {
   readonly share: number;
   /** Workdays since the deal was opened. */
   readonly age: Range;
-  /** Part of its age in which nothing has happened any more, 0..1. */
+  /** Part of its age since its last change, 0..1. */
   readonly rest: Range;
 }
 
@@ -37,11 +37,11 @@ const PROFILES: readonly StageProfile[] = [
   { stage: 'closedLost', isClosed: true, share: 0.14, age: [10, 126], rest: [0.05, 0.8] },
 ];
 
-/** A deal to be, and its id as soon as it is one. */
+/** A planned deal, with its id once it exists. */
 export interface DemoDeal {
   readonly client: DemoClient;
   readonly profile: StageProfile;
-  /** Who has it now; null: nobody yet. */
+  /** The current seller; null for a deal without one. */
   readonly seller: DemoUser | null;
   readonly title: string;
   readonly description: string | null;
@@ -50,11 +50,11 @@ export interface DemoDeal {
   id?: string;
 }
 
-/** Deals of these clients, in the shares of their stages; everybody gets one before somebody gets a second. */
+/** Plans deals of these clients, in the shares of their stages; every client gets one before any gets a second. */
 export function drawDeals(count: number, clients: readonly DemoClient[], dice: Dice): DemoDeal[] {
   const profiles = PROFILES.flatMap((profile) => Array<StageProfile>(Math.round(profile.share * count)).fill(profile));
   return dice.shuffled(profiles).map((profile, index) => {
-    // The power makes the first ones come back more often than the last.
+    // The power selects the first clients more often than the last.
     const client = clients[index] ?? clients[Math.floor(dice.fraction() ** 1.4 * clients.length)]!;
     return drawDeal(client, profile, dice);
   });
@@ -62,7 +62,7 @@ export function drawDeals(count: number, clients: readonly DemoClient[], dice: D
 
 function drawDeal(client: DemoClient, drawn: StageProfile, dice: Dice): DemoDeal {
   const seller = dice.chance(client.seller ? 0.05 : 0.4) ? dice.pick(SELLERS) : client.seller;
-  // What nobody has is not worked on.
+  // A deal without a seller has no work on it.
   const profile = seller ? drawn : QUALIFICATION;
   const product = dice.pick(PRODUCTS[client.market]);
   return {

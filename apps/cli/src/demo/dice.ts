@@ -1,4 +1,4 @@
-/** Draws that fall the same at every run (mulberry32): a demo book must not depend on luck. */
+/** Seeded random numbers (mulberry32), the same in every run, so that a demo book is reproducible. */
 export class Dice {
   /** @param state any 32-bit number; the same one gives the same draws. */
   constructor(private state: number) {}

@@ -9,13 +9,13 @@ import { DOCUMENT_TITLES } from './remarks.js';
 import { demoUser } from './users.js';
 import type { WorkingTime } from './working-time.js';
 
-/** Of policies that were put into force, of deals at work, of clients with deals: those with a document. */
+/** Shares of policies in force, deals in progress and clients with deals that have a document. */
 const SHARES = { policy: 0.4, deal: 0.1, client: 0.15 } as const;
 
-/** What a document can be linked to, and when. */
+/** A resource that a document can be linked to, and when. */
 interface Owner {
   readonly type: LinkDocumentCommand['ownerType'];
-  /** Has its id when the time has come. */
+  /** Has its id when the act is due. */
   readonly row: { readonly id?: string };
   readonly market: Market;
   readonly caller: Caller;

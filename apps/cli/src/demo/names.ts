@@ -1,4 +1,4 @@
-/** Made-up people and companies: common words put together by lot, never somebody's record. */
+/** Invented persons and companies: common words combined at random, never a real record. */
 
 /** Masculine; the feminine form is made by {@link feminine}. */
 export const SURNAMES = [
@@ -124,8 +124,8 @@ export const PATRONYMIC_STEMS = [
   'Юрьев',
 ] as const;
 
-/** People whose names are written in Latin letters. */
-export const FOREIGN_PEOPLE = [
+/** Persons with Latin names. */
+export const FOREIGN_PERSONS = [
   'Anna Lindqvist',
   'Marek Zielonka',
   'Elif Aksoylu',

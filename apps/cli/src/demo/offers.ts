@@ -1,14 +1,14 @@
 import type { Dice } from './dice.js';
 import type { Market } from './products.js';
 
-/** A company that carries risks; all of them are invented. */
+/** An invented insurer. */
 interface Insurer {
   readonly name: string;
-  /** What its policy numbers begin with. */
+  /** Prefix of its policy numbers. */
   readonly series: string;
 }
 
-/** What an insurer asks for, and for how much cover; money is decimal text. */
+/** The premium and the cover of an offer; money is decimal text. */
 export interface Offer {
   readonly insurer: Insurer;
   readonly program: string;
@@ -34,13 +34,13 @@ const ENGLISH: readonly Insurer[] = [
   { name: 'Northern Cormorant Re', series: 'NCR' },
 ];
 
-/** What offers of a market look like. */
+/** Ranges of the offers of a market. */
 interface Terms {
   readonly insurers: readonly Insurer[];
   readonly programs: readonly string[];
   readonly currency: string;
   readonly premiums: readonly [least: number, most: number];
-  /** Amounts are whole multiples of it. */
+  /** Amounts are multiples of it. */
   readonly step: number;
 }
 
@@ -68,7 +68,7 @@ const TERMS: Readonly<Record<Market, Terms>> = {
   },
 };
 
-/** Offers of as many insurers for the same risk: not the same premium, not the same cover. */
+/** Offers of several insurers for the same risk, with different premiums and covers. */
 export function drawOffers(count: number, market: Market, dice: Dice): Offer[] {
   const { insurers, programs, currency, premiums, step } = TERMS[market];
   const [least, most] = premiums;

@@ -6,23 +6,23 @@ import type { SoldPolicy } from './policy-acts.js';
 import { DEMO_USERS } from './users.js';
 import type { WorkingTime } from './working-time.js';
 
-/** In how many parts premiums are paid; most at once. */
+/** Number of instalments; most are paid at once. */
 const PARTS = [1, 1, 2, 4] as const;
-/** Of the premium, in twentieths: what the insurer pays the broker. */
+/** Commission in twentieths of the premium. */
 const COMMISSION_TWENTIETHS = [2, 3, 4] as const;
 /** Days after the cover begins. */
 const COMMISSION_AFTER = 21;
-/** Of payments that are due: what came in. */
+/** Share of the due payments that were paid. */
 const PAID = 0.8;
 const PAID_IN_PART = 0.1;
 const CONFIRMED = 0.7;
-/** Of what came in, what went out again. */
+/** Share of the income that was paid out again. */
 const DISCOUNTED = 0.15;
 const SHARED = 0.3;
 
 const FINANCE = DEMO_USERS.filter(({ role }) => role === 'finance').map(callerOf);
 
-/** A payment to be planned, and its id as soon as it has one. */
+/** A planned payment, with its id once it exists. */
 interface DemoPayment {
   readonly due: CalendarDate;
   readonly amount: Money;
@@ -31,7 +31,7 @@ interface DemoPayment {
   id?: string;
 }
 
-/** Premiums in instalments and the broker's commission for each policy that was sold; what is due has mostly come. */
+/** Premiums in instalments and the commission of each sold policy; most of the due amounts are paid. */
 export function drawPayments(sold: readonly SoldPolicy[], time: WorkingTime, dice: Dice): Act[] {
   return sold.flatMap((policy) =>
     paymentsOf(policy, dice).flatMap((payment) => new PaymentLife(payment, policy, time, dice).acts()),
@@ -50,7 +50,7 @@ function paymentsOf({ premium, effectiveFrom }: SoldPolicy, dice: Dice): DemoPay
   return [...premiums, { due, amount, category: 'commission', comment: 'Комиссия страховщика' }];
 }
 
-/** What happens to one payment, from plan to money. */
+/** Acts of one payment, from plan to money. */
 class PaymentLife {
   private readonly finance: Caller;
 
@@ -70,7 +70,7 @@ class PaymentLife {
     return age === null ? [this.plan()] : [this.plan(), ...this.money(age)];
   }
 
-  /** Workdays ago of the first workday from the due day on; null when there was none yet. */
+  /** Workdays ago of the first workday from the due day on; null when it is in the future. */
   private dueAge(): number | null {
     const before = this.time.workdaysSince(addDays(this.payment.due, -1));
     return before === 0 ? null : before - 1 + this.dice.between(0.1, 0.9);
@@ -87,7 +87,7 @@ class PaymentLife {
       actualDate: null,
     };
     return {
-      // The same day as the policy, before whatever is due first.
+      // The day of the policy, before its first due payment.
       at: this.time.ago(Math.max(Math.floor(age), age - 0.05)),
       command: () => new AddPaymentCommand(caller, this.path(true), facts),
       done: ({ id }) => (payment.id = id),

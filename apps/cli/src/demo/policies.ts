@@ -10,16 +10,16 @@ import { Portfolio } from './portfolio.js';
 import type { ConfirmedQuote } from './quotes.js';
 import type { WorkingTime } from './working-time.js';
 
-/** Where, in a deal's time at work, a policy is drafted. */
+/** Part of a deal's working time in which a policy is drafted. */
 const DRAFTED = [0.85, 0.95] as const;
-/** Of proposals with a confirmed quote, those for which a policy is being drafted. */
+/** Share of proposals with a confirmed quote that have a policy draft. */
 const SHARE_OF_PROPOSALS = 0.6;
-/** Of policies in force, those that don't live to their end. */
+/** Share of policies in force that are closed before their end. */
 const ENDED_EARLY = 0.2;
-/** Of clients with deals, those who brought a policy with them that no deal here led to. */
+/** Share of clients with deals who bring a policy of another broker. */
 const SHARE_OF_CLIENTS = 0.32;
 
-/** Policies from confirmed quotes, and those that clients brought with them. */
+/** Policies from confirmed quotes, and those that clients bring. */
 export function drawPolicies(
   confirmed: readonly ConfirmedQuote[],
   deals: readonly DemoDeal[],
@@ -42,7 +42,7 @@ export function drawPolicies(
   };
 }
 
-/** A confirmed quote becomes a policy: a draft while the deal is open, in force soon after it is won. */
+/** Turns a confirmed quote into a policy: a draft while the deal is open, in force soon after it is won. */
 function issue(quote: ConfirmedQuote, serial: number, time: WorkingTime, dice: Dice): Issuing {
   const { history, offer } = quote;
   const { from, until } = history.atWork!;
@@ -71,7 +71,7 @@ function issue(quote: ConfirmedQuote, serial: number, time: WorkingTime, dice: D
   return { acts, policies: [policy], sold: [sold] };
 }
 
-/** The car was sold, the bank left out: a few policies don't live to their end. */
+/** Closes a few policies before their end, e.g. because the car was sold. */
 function endEarly({ policy, endedAge }: SoldPolicy, time: WorkingTime, dice: Dice): Act[] {
   if (endedAge === null) return [];
   const reason = dice.pick(['cancelled', 'cancelled', 'replaced', 'void'] as const);

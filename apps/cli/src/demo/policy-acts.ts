@@ -6,9 +6,9 @@ import type { Offer } from './offers.js';
 import type { Market } from './products.js';
 import type { WorkingTime } from './working-time.js';
 
-/** A policy that is in force, or was, and its id as soon as it has one. */
+/** A policy that is or was in force, with its id once it exists. */
 export interface DemoPolicy {
-  /** Who looks after it. */
+  /** The responsible user. */
   readonly caller: Caller;
   readonly market: Market;
   /** Workdays since it was put into force. */
@@ -16,7 +16,7 @@ export interface DemoPolicy {
   id?: string;
 }
 
-/** A policy that a deal led to, and what is to be paid for it. */
+/** A policy of a deal, with its premium. */
 export interface SoldPolicy {
   readonly policy: DemoPolicy;
   readonly history: DealHistory;
@@ -26,14 +26,14 @@ export interface SoldPolicy {
   readonly endedAge: number | null;
 }
 
-/** What was done about policies, and those that were put into force. */
+/** The acts of policies, and the policies that were put into force. */
 export interface Issuing {
   readonly acts: readonly Act[];
   readonly policies: readonly DemoPolicy[];
   readonly sold: readonly SoldPolicy[];
 }
 
-/** @param serial another one for each policy. */
+/** @param serial unique per policy. */
 export function numberOf({ series }: Offer['insurer'], serial: number): string {
   return `${series} ${String(40_217 + serial * 13).padStart(7, '0')}`;
 }

@@ -8,14 +8,14 @@ import { activate, close, type DemoPolicy, type Issuing, numberOf } from './poli
 import { demoUser } from './users.js';
 import type { WorkingTime } from './working-time.js';
 
-/** From how many days before today to how many after it such a policy ends. */
+/** Range of end dates of such policies, in days before and after today. */
 const ENDS_IN = [-45, 75] as const;
-/** Policies that end within as many days may have been renewed already. */
+/** Policies that end within so many days may be renewed already. */
 const RENEWED_WITHIN_DAYS = 30;
-/** Probabilities: renewed when it has ended, renewed before it ends, and the new one is in force already. */
+/** Probabilities: renewed after its end, renewed before its end, successor in force already. */
 const RENEWED = { ended: 0.6, ending: 0.35, inForce: 0.7 } as const;
 
-/** A policy that a client brought along and that ends about now, and the one that follows it. */
+/** A policy that a client brought and that ends about now, with its successor. */
 export class Portfolio {
   private readonly caller: Caller;
   private readonly offer: Offer;
@@ -39,7 +39,7 @@ export class Portfolio {
     this.offer = drawOffers(1, client.market, dice)[0]!;
     this.policy = { caller: this.caller, market: client.market, age: age * dice.between(0.8, 0.9) };
     const end = addDays(time.today, dice.whole(...ENDS_IN));
-    // Nobody takes over a policy that has ended.
+    // A policy that has ended is not taken over.
     this.endsOn = end > addDays(time.day(this.policy.age), 7) ? end : addDays(time.today, dice.whole(1, ENDS_IN[1]));
     const added = this.add(age * dice.between(0.92, 0.99));
     const { acts, policies } = this.sequel();
@@ -67,7 +67,7 @@ export class Portfolio {
     };
   }
 
-  /** Renewed or not, what has ended is closed. */
+  /** Closes every policy that has ended, renewed or not. */
   private sequel(): Issuing {
     const { endsOn, time, dice, policy } = this;
     const hasEnded = endsOn < time.today;
@@ -80,7 +80,7 @@ export class Portfolio {
     return { acts: [...acts, ...closing], policies, sold: [] };
   }
 
-  /** @param endAge workdays ago: where the time for renewing it ends. */
+  /** @param endAge workdays ago at which the time for renewal ends. */
   private renew(endAge: number, hasEnded: boolean): Issuing {
     const { caller, offer, policy, time, dice } = this;
     const left = Math.min(policy.age - endAge, 15);

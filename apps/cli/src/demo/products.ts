@@ -1,12 +1,12 @@
 import type { Dice } from './dice.js';
 
-/** What is insured, and how a broker writes it down. Words in braces are drawn from {@link SLOTS}. */
+/** An insured risk, in a broker's words. Words in braces are drawn from {@link SLOTS}. */
 interface Product {
   readonly titles: readonly string[];
   readonly descriptions: readonly string[];
 }
 
-/** Who asks: people, Russian companies, companies that write in English. */
+/** The market: persons, Russian companies, companies that write in English. */
 export type Market = 'person' | 'company' | 'foreign';
 
 const SLOTS: Readonly<Record<string, readonly string[]>> = {
@@ -32,7 +32,7 @@ const SLOTS: Readonly<Record<string, readonly string[]>> = {
   staff: ['12', '18', '25', '40', '64', '85', '120', '210'],
   units: ['3', '5', '8', '11', '16', '24'],
   route: ['Шанхай — Москва', 'Стамбул — Новороссийск', 'Казань — Алматы', 'Минск — Самара', 'Пермь — Ташкент'],
-  lane: [
+  voyage: [
     'Hamburg – Nizhny Novgorod',
     'Rotterdam – Kazan',
     'Izmir – Novorossiysk',
@@ -47,7 +47,7 @@ const SLOTS: Readonly<Record<string, readonly string[]>> = {
   limit: ['EUR 500k', 'EUR 1m', 'EUR 2.5m', 'EUR 5m'],
 };
 
-const PEOPLE: readonly Product[] = [
+const PERSON_PRODUCTS: readonly Product[] = [
   {
     titles: ['Продление ОСАГО {car}', 'Продление ОСАГО {car} {year}'],
     descriptions: [
@@ -168,7 +168,7 @@ const COMPANIES: readonly Product[] = [
 
 const FOREIGN: readonly Product[] = [
   {
-    titles: ['Marine cargo: {lane}', 'Open cargo policy, {freight}', 'Cargo {freight}, {lane}'],
+    titles: ['Marine cargo: {voyage}', 'Open cargo policy, {freight}', 'Cargo {freight}, {voyage}'],
     descriptions: [
       'ICC (A), 40 containers a year. Deductible to be discussed.',
       'Reefer cargo, temperature log available.',
@@ -185,7 +185,7 @@ const FOREIGN: readonly Product[] = [
       'Professional indemnity, {limit}',
     ],
     descriptions: [
-      'Contract with the distributor asks for it.',
+      'Contract with the distributor requires it.',
       'Claims-made, retroactive date as in the expiring policy.',
     ],
   },
@@ -195,14 +195,14 @@ const FOREIGN: readonly Product[] = [
   },
 ];
 
-/** What each market asks for. */
+/** The products of each market. */
 export const PRODUCTS: Readonly<Record<Market, readonly Product[]>> = {
-  person: PEOPLE,
+  person: PERSON_PRODUCTS,
   company: COMPANIES,
   foreign: FOREIGN,
 };
 
-/** Puts drawn words in place of those in braces. */
+/** Replaces the braces with drawn words. */
 export function fill(template: string, dice: Dice): string {
   return template.replace(/\{(\w+)\}/g, (_, slot: string) => dice.pick(SLOTS[slot]!));
 }

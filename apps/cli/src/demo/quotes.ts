@@ -8,16 +8,16 @@ import { drawOffers, type Offer } from './offers.js';
 import { OFFER_COMMENTS } from './remarks.js';
 import type { WorkingTime } from './working-time.js';
 
-/** Of the deals that are at work, those whose quotes are kept here. */
+/** Share of the deals in progress that have quotes. */
 const SHARE_OF_DEALS = 0.25;
 
-/** Parts of a deal's time at work in which its quotes are added, made ready and chosen from. */
+/** Parts of a deal's working time in which its quotes are added, made ready and chosen from. */
 const ADDED = [0, 0.3] as const;
 const READY = [0.35, 0.6] as const;
 const CONFIRMED = [0.65, 0.72] as const;
 const ARCHIVED = [0.75, 0.8] as const;
 
-/** How quotes of deals at a stage end up. */
+/** Outcome of the quotes of deals at a stage. */
 interface Outcome {
   readonly count: readonly [least: number, most: number];
   /** Probability of each quote to be made ready. */
@@ -36,20 +36,20 @@ const OUTCOMES: Readonly<Record<Stage, Outcome>> = {
   closedLost: { count: [1, 2], ready: 0.75, confirmed: 0, archived: 0.5 },
 };
 
-/** A quote that the client took, and its id as soon as it is one. */
+/** A confirmed quote, with its id once it exists. */
 export interface ConfirmedQuote {
   readonly history: DealHistory;
   readonly offer: Offer;
   id?: string;
 }
 
-/** What was done about quotes, and the confirmed ones. */
+/** The acts of quotes, and the confirmed ones. */
 export interface Quoting {
   readonly acts: readonly Act[];
   readonly confirmed: readonly ConfirmedQuote[];
 }
 
-/** Quotes of some of the deals that got somewhere. */
+/** Quotes of some of the deals with progress. */
 export function drawQuotes(histories: readonly DealHistory[], time: WorkingTime, dice: Dice): Quoting {
   const acts: Act[] = [];
   const confirmed: ConfirmedQuote[] = [];
@@ -67,7 +67,7 @@ export function drawQuotes(histories: readonly DealHistory[], time: WorkingTime,
   return { acts, confirmed };
 }
 
-/** What happened to one quote. */
+/** Acts of one quote. */
 class QuoteLife {
   constructor(
     private readonly quote: ConfirmedQuote,
@@ -88,7 +88,7 @@ class QuoteLife {
     ];
   }
 
-  /** A draft that stays one may lack what a ready quote must have. */
+  /** A permanent draft may lack fields that a ready quote requires. */
   private add(isComplete: boolean): Act {
     const { quote, dice } = this;
     const { history, offer } = quote;

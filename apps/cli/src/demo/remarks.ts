@@ -45,19 +45,19 @@ const ENGLISH: typeof RUSSIAN = {
   ],
   negotiation: [
     'Slip sent to the market, first indications expected this week.',
-    'Underwriter asks for a survey report of the warehouse.',
-    'Higher deductible brings the rate down by 12 %, told the client.',
+    'Underwriter requests a survey report of the warehouse.',
+    'Higher deductible brings the rate down by 12 %, informed the client.',
   ],
   proposal: [
     'Quote sent, valid for 14 days. Decision is taken at headquarters.',
-    'Client asks for the Russian and the English wording side by side.',
+    'Client wants the Russian and the English wording side by side.',
     'Reminded them, answer promised by Friday.',
   ],
   closedWon: ['Cover bound, documents sent.', 'Signed by both sides. Renewal talk two months before the end.'],
   closedLost: ['Goes with the global programme, stay in touch.', 'They may come back next season.'],
 };
 
-/** What people write into a journal at each stage, in the language they use with the client. */
+/** Journal notes of each stage, in the client's language. */
 export const NOTES: Readonly<Record<Market, typeof RUSSIAN>> = { person: RUSSIAN, company: RUSSIAN, foreign: ENGLISH };
 
 const RUSSIAN_REASONS = [
@@ -84,7 +84,7 @@ const RUSSIAN_COMMENTS = [
   'Скидка за безубыточность учтена.',
 ];
 
-/** What an executor adds to an insurer's offer. */
+/** Notes of an executor on an insurer's offer. */
 export const OFFER_COMMENTS: Readonly<Record<Market, readonly string[]>> = {
   person: [...RUSSIAN_COMMENTS, 'Действует при установке маяка.'],
   company: [...RUSSIAN_COMMENTS, 'Тариф держат до конца месяца.'],
@@ -94,7 +94,7 @@ export const OFFER_COMMENTS: Readonly<Record<Market, readonly string[]>> = {
 const POLICY_SCANS = ['Полис, скан', 'Полис и квитанция', 'Правила страхования'];
 const DEAL_SCANS = ['Заявление на страхование', 'Опросный лист', 'Прошлогодний полис, фото', 'Акт осмотра'];
 
-/** What documents are called. */
+/** Titles of documents. */
 export const DOCUMENT_TITLES: Readonly<
   Record<Market, Readonly<Record<'policy' | 'deal' | 'client', readonly string[]>>>
 > = {

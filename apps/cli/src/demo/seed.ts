@@ -25,14 +25,14 @@ import {
 import { type DemoBook, drawBook } from './book.js';
 import { WorkingTime } from './working-time.js';
 
-/** In pg_stat_activity. */
+/** Application name in pg_stat_activity. */
 const APPLICATION = 'crm-demo';
-/** Whoever comes second waits for the first: longer than a request's statement may take. */
+/** Time limit of the lock: a second seed waits for the first, longer than a request's statement may take. */
 const STATEMENT_TIMEOUT_MS = 600_000;
 const LOCK = statement('SELECT pg_advisory_xact_lock($1::bigint)');
 const ANY_CLIENT = statement('SELECT EXISTS (SELECT 1 FROM crm.clients) AS known');
 
-/** How much was added. */
+/** Numbers of added rows. */
 export interface Seeded {
   readonly clients: number;
   readonly deals: number;
@@ -42,7 +42,7 @@ type OnProgress = (done: number, total: number) => void;
 
 const NOTHING: Seeded = { clients: 0, deals: 0 };
 
-/** Stands at the moment of the act in hand. */
+/** Clock at the time of the current act. */
 class ActingClock extends Clock {
   constructor(public at: Instant) {
     super();
@@ -55,7 +55,7 @@ class ActingClock extends Clock {
 
 const SETTINGS = [RuntimeSettings, DatabaseSettings, ClientSettings] as const;
 
-/** The domains as the API has them, without its doors. */
+/** Modules of the domains, without controllers. */
 @Module({})
 class DemoModule {
   static forRoot(env: NodeJS.ProcessEnv, clock: Clock): DynamicModule {
@@ -95,13 +95,12 @@ export async function isSeeded(databaseUrl: string): Promise<boolean> {
 }
 
 /**
- * Fills an empty, migrated database with a made-up brokerage: half a year of its history, done by the demo users
- * through the commands of the domains, in one transaction. It is all there or not at all, however it ends; a database
- * that has clients is left as it is.
+ * Fills an empty, migrated database with an invented brokerage: half a year of history. The demo users run the commands
+ * of the domains in one transaction, so the result is complete or absent. A database that has clients is not changed.
  *
  * @param env the rest of the configuration: time zone, log level.
- * @param clock what today is; the same day makes the same book, but for the ids.
- * @param onProgress told how many acts are done, of how many.
+ * @param clock the current day; the same day creates the same book except for the ids.
+ * @param onProgress receives the number of finished acts and of all acts.
  * @throws SettingsError
  */
 export async function seedDemo(

@@ -26,7 +26,7 @@ describe('a made-up ИНН', () => {
     }
   });
 
-  it('belongs to nobody, since no tax office has the number 00', () => {
+  it('belongs to no taxpayer, since no tax office has the number 00', () => {
     const drawn = many(() => [companyTaxId(dice), personTaxId(dice)]).flat();
     expect(drawn.filter((taxId) => !taxId.startsWith('00'))).toEqual([]);
   });

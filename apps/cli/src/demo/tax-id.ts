@@ -1,7 +1,7 @@
 import { withInnControlDigit } from '#crm/clients';
 import type { Dice } from './dice.js';
 
-/** No tax office has the number 00: the control digits are right, and no taxpayer has such an ИНН. */
+/** Number of a tax office that does not exist: the control digits are correct, and no taxpayer has such an ИНН. */
 const NOWHERE = '00';
 
 /** ИНН of a company: 10 digits. */

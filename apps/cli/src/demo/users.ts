@@ -1,6 +1,6 @@
 import type { Role } from '#platform/kernel';
 
-/** A person the demo data speak of; users live in the Auth service, so that there is no table of them here. */
+/** A user of the demo data; users are stored in the Auth service, so the CRM has no table of them. */
 export interface DemoUser {
   readonly id: string;
   readonly name: string;
@@ -12,7 +12,7 @@ function user(role: Role, id: string, name: string, mailbox: string): DemoUser {
   return { id, name, email: `${mailbox}@demo.example`, role };
 }
 
-/** The same ids in every demo database, so that a token made once fits the next one. */
+/** The ids are the same in every demo database, so that a token stays valid for the next one. */
 export const DEMO_USERS: readonly DemoUser[] = [
   user('seller', '5e110000-0000-4000-8000-000000000001', 'Анна Смирнова', 'anna.smirnova'),
   user('seller', '5e110000-0000-4000-8000-000000000002', 'Борис Кузнецов', 'boris.kuznetsov'),
@@ -29,7 +29,7 @@ export const DEMO_USERS: readonly DemoUser[] = [
 
 const GATEWAY = user('service', '5e120000-0000-4000-8000-000000000001', 'Шлюз', 'gateway');
 
-/** The one who stands for a role where any will do. */
+/** The demo user of a role. */
 export function demoUser(role: Role): DemoUser {
   return DEMO_USERS.find((candidate) => candidate.role === role) ?? GATEWAY;
 }

@@ -31,7 +31,7 @@ describe('working time', () => {
     expect(() => monday.workdaysSince('2020-01-01')).toThrow(RangeError);
   });
 
-  it('knows a year, and says so when it is asked for more', () => {
+  it('covers a year, and refuses earlier days', () => {
     const time = new WorkingTime('2026-11-23T06:30:00.000Z', MOSCOW);
     expect(time.day(250) < '2025-12-15').toBe(true);
     expect(() => time.day(1_000)).toThrow(RangeError);

@@ -3,15 +3,15 @@ import { addDays, businessDay, type CalendarDate, type Instant } from '#platform
 /** An office day in UTC, 9 to 18 in Moscow. */
 const CLOSES_AT_HOUR = 15;
 const OPEN_MS = 9 * 3_600_000;
-/** The first workdays ago that are worked out beforehand: somewhat more than a year. */
+/** Number of precomputed workdays: somewhat more than a year. */
 const WORKDAYS = 280;
 
-/** Days and hours at which an office works, seen from the present: Monday to Friday, up to yesterday. */
+/** Working days and hours of an office, relative to the present: Monday to Friday, up to yesterday. */
 export class WorkingTime {
   readonly today: CalendarDate;
   private readonly days: readonly CalendarDate[];
 
-  /** @param timeZone an IANA name: whose midnight begins today. */
+  /** @param timeZone IANA name of the zone in which today begins at midnight. */
   constructor(
     private readonly now: Instant,
     timeZone: string,
@@ -41,7 +41,7 @@ export class WorkingTime {
     return index;
   }
 
-  /** The day of that moment. */
+  /** The calendar day of that moment. */
   day(workdays: number): CalendarDate {
     const day = this.days[Math.floor(workdays)];
     if (!day) throw new RangeError(`${workdays} workdays ago is too long ago`);

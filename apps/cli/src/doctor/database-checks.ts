@@ -13,18 +13,18 @@ import { migrationLevel, type Statement } from '#platform/persistence';
 import { MIGRATIONS } from '../../../../migrations/index.js';
 import { type Check, failed, type Finding, ok } from './check.js';
 
-/** 15.0, as PostgreSQL says it. */
+/** Version in PostgreSQL's format, e.g. 15.0. */
 const OLDEST_VERSION = 150_000;
 
 /**
- * What PostgreSQL tells of an installation.
- * @param connected gives the connection; it fails when there is none to be had.
- * @param patienceS how long an event may wait for its readers.
+ * Checks of PostgreSQL.
+ * @param connected returns the connection; rejects when PostgreSQL can't be reached.
+ * @param maxLagS seconds that an event may wait for its readers.
  */
 export function databaseChecks(
   connected: () => Promise<pg.Client>,
   hasBroker: boolean,
-  patienceS: number,
+  maxLagS: number,
 ): readonly Check[] {
   const ask = async <R extends object>(query: string | Statement): Promise<readonly R[]> =>
     (await (await connected()).query<R>(query)).rows;
@@ -36,7 +36,7 @@ export function databaseChecks(
       otherwise: 'Start it, or correct CRM_DATABASE_URL.',
     },
     { name: 'schema', look: () => schema(ask), otherwise: readable },
-    { name: 'event log', look: () => lag(ask, hasBroker, patienceS), otherwise: readable },
+    { name: 'event log', look: () => lag(ask, hasBroker, maxLagS), otherwise: readable },
     { name: 'parked events', look: () => parkedEvents(ask), otherwise: readable },
     { name: 'money', look: () => money(ask), otherwise: readable },
     { name: 'dead jobs', look: () => deadJobs(ask), otherwise: readable },
@@ -67,10 +67,10 @@ async function schema(ask: Ask): Promise<Finding> {
   );
 }
 
-async function lag(ask: Ask, hasBroker: boolean, patienceS: number): Promise<Finding> {
+async function lag(ask: Ask, hasBroker: boolean, maxLagS: number): Promise<Finding> {
   const waiting = await unsequenced(ask);
   const startWorker = 'See that a worker runs and what its log says.';
-  if (waiting.age > patienceS) {
+  if (waiting.age > maxLagS) {
     return failed(
       `${waiting.count} event(s) without a position, the oldest for ${waiting.age.toFixed(0)} s`,
       startWorker,
@@ -80,7 +80,7 @@ async function lag(ask: Ask, hasBroker: boolean, patienceS: number): Promise<Fin
   const readers = (await readerLags(ask)).filter(({ name }) => name === reader || name.startsWith(PROJECTIONS));
   const read = readers.find(({ name }) => name === reader);
   if (!read) return neverRead(ask, reader);
-  const late = readers.find(({ age }) => age > patienceS);
+  const late = readers.find(({ age }) => age > maxLagS);
   if (!late) return ok(`${read.lag} event(s) to be read by ${reader}`);
   return failed(
     `${late.name} is ${late.lag} event(s) behind, the oldest for ${late.age.toFixed(0)} s`,
@@ -88,7 +88,7 @@ async function lag(ask: Ask, hasBroker: boolean, patienceS: number): Promise<Fin
   );
 }
 
-/** A reader has no cursor until a worker first begins to read for it. */
+/** A reader has no cursor until a worker starts to read for it. */
 async function neverRead(ask: Ask, reader: string): Promise<Finding> {
   const [row] = await ask<{ position: string }>(`SELECT position FROM crm.event_cursors WHERE name = 'sequencer'`);
   if (row!.position === '0') return ok(`0 event(s) to be read by ${reader}`);
@@ -103,7 +103,7 @@ async function money(ask: Ask): Promise<Finding> {
   if (faults.length === 0) return ok('every total is the sum of its lines, every line and payment has its owner');
   return failed(
     faults.map(({ kind, count, example }) => `${count} × ${kind} (e.g. payment ${example})`).join('; '),
-    'Somebody wrote behind the service: compare with the journals of those deals and a backup, and correct them there.',
+    'The database was changed past the service: compare these deals with their journals and a backup; correct them.',
   );
 }
 

@@ -4,10 +4,10 @@ import { type BrokerFindings, deadQueueOf, depthOf, examineBroker, UNROUTED, wit
 import { type Check, failed, type Finding, ok, skipped } from './check.js';
 
 const CONNECT_TIMEOUT_MS = 5_000;
-/** With any other Redis throws jobs away when it is full. */
+/** The required eviction policy: any other makes Redis delete jobs when it is full. */
 const POLICY = 'noeviction';
 
-/** What Redis tells. */
+/** Facts from Redis's INFO. */
 export function redisCheck(settings: RedisSettings): Check {
   return {
     name: 'Redis',
@@ -18,7 +18,7 @@ export function redisCheck(settings: RedisSettings): Check {
 
 /**
  * Checks of RabbitMQ.
- * @param queues gives the names of our subscribers' queues; it fails when the database can't be read.
+ * @param queues returns the names of our subscribers' queues; rejects when the database can't be read.
  */
 export function brokerChecks(settings: BrokerSettings, queues: () => Promise<readonly string[]>): readonly Check[] {
   const { url, exchange } = settings;
@@ -83,7 +83,7 @@ function topology({ faults, difference }: BrokerFindings, exchange: string): Fin
   return failed(
     `a service that declares the exchange ${exchange} plainly is refused with 406: ${difference}`,
     'The worker itself works with it. Once, while all workers are stopped, run npx crm events recreate-exchange, ' +
-      'which keeps the bindings.',
+      'which restores the bindings.',
   );
 }
 

@@ -1,7 +1,7 @@
 import { BrokerSettings, loadSettings } from '#platform/config';
 import { CommandError } from '../command.js';
 
-/** RabbitMQ as it is configured. */
+/** The configured RabbitMQ. */
 export interface ConfiguredBroker {
   readonly url: string;
   readonly exchange: string;
@@ -14,7 +14,7 @@ export function configuredBroker(env: NodeJS.ProcessEnv): ConfiguredBroker {
   return { url, exchange };
 }
 
-/** For `catch`: says in one line that RabbitMQ did not do it. */
+/** For `catch`: converts an error of RabbitMQ to one line. */
 export function brokerFailed(error: unknown): never {
   throw new CommandError(`RabbitMQ refuses or can't be reached: ${(error as Error).message}.`);
 }

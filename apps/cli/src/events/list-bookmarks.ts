@@ -4,7 +4,7 @@ import { withLog } from './log.js';
 
 const PAGE = 200;
 
-/** `events bookmarks [--json]`: how far each consumer of the feed has come. */
+/** `events bookmarks [--json]`: lists the positions of the feed's consumers. */
 export async function listBookmarks({ json }: Printed, env: NodeJS.ProcessEnv): Promise<number> {
   await withLog(env, false, async (app) => {
     const bookmarks = app.get(EventBookmarks);

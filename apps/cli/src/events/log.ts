@@ -4,7 +4,7 @@ import { withApplication } from '../application.js';
 import { CommandError } from '../command.js';
 
 /**
- * Runs `work` with the log of events.
+ * Runs `work` with the event log.
  * @param hasBroker whether RabbitMQ is needed too.
  * @throws CommandError, SettingsError
  */

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { type ExchangeBinding, type Recreation, recreateExchange as recreate } from '#platform/messaging';
-import { CommandError, type Printed, tell } from '../command.js';
+import { CommandError, type Printed, report } from '../command.js';
 import { withClient, withDatabase } from '../database.js';
 import { brokerFailed, configuredBroker } from './broker.js';
 
-/** What prints the bindings in the form that `--bindings` takes. */
+/** Command that prints the bindings in the format of `--bindings`. */
 const LIST_BINDINGS =
   'rabbitmqctl list_bindings --formatter json source_name source_kind destination_name destination_kind routing_key arguments';
 
@@ -14,10 +14,10 @@ interface RecreateOptions extends Printed {
 }
 
 /**
- * `events recreate-exchange --bindings <file> | --without-bindings`: replaces an exchange that an older release declared
- * with arguments by a plain one, which other services can declare too.
+ * `events recreate-exchange --bindings <file> | --without-bindings`: replaces an exchange that an older release
+ * declared with arguments by one without, which other services can declare too.
  * @throws CommandError while a worker publishes.
- * @returns 1 when a binding could not be made again.
+ * @returns 1 when a binding could not be restored.
  */
 export async function recreateExchange(options: RecreateOptions, env: NodeJS.ProcessEnv): Promise<number> {
   const { url, exchange } = configuredBroker(env);
@@ -37,7 +37,7 @@ export async function recreateExchange(options: RecreateOptions, env: NodeJS.Pro
   const line = recreated
     ? `The exchange ${exchange} is plain now, ${kept}.${lost ? ` RabbitMQ refused to bind ${lost}.` : ''}`
     : `The exchange ${exchange} is plain already: nothing was changed.`;
-  tell(options, { exchange, recreated, bound, failed }, line);
+  report(options, { exchange, recreated, bound, failed }, line);
   return failed.length > 0 ? 1 : 0;
 }
 

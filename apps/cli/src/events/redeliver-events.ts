@@ -1,5 +1,5 @@
 import { deadQueueOf, redeliver } from '#platform/messaging';
-import { CommandError, type Printed, tell } from '../command.js';
+import { CommandError, type Printed, report } from '../command.js';
 import { brokerFailed, configuredBroker } from './broker.js';
 
 interface RedeliverOptions extends Printed {
@@ -18,6 +18,6 @@ export async function redeliverEvents(options: RedeliverOptions, env: NodeJS.Pro
     throw new CommandError(`There is no queue ${deadQueueOf(queue)}: give the name of a subscriber's queue.`);
   const { from, moved, left } = result;
   const rest = left > 0 ? ` ${left} stay there: no queue takes them.` : '';
-  tell(options, result, `Moved ${moved} message(s) out of ${from}.${rest}`);
+  report(options, result, `Moved ${moved} message(s) out of ${from}.${rest}`);
   return left > 0 ? 1 : 0;
 }

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ParkedCount, ParkedEvents } from '#platform/messaging';
-import { type Printed, tell } from '../command.js';
+import { type Printed, report } from '../command.js';
 import { withLog } from './log.js';
 
 const POLL_MS = 250;
-/** How long the publisher may take to send what is parked. */
+/** Time limit for the publisher to send the parked events. */
 const WAIT_MS = 10_000;
 
 /**
@@ -30,7 +30,7 @@ export async function releaseEvents(options: Printed, env: NodeJS.ProcessEnv): P
     left.length === 0
       ? `No event is parked any more; ${before} were.`
       : `${eventsOf(left)} of ${before} event(s) are still parked: ${still}. Is a worker running? Is a queue still full?`;
-  tell(options, { before, left }, line);
+  report(options, { before, left }, line);
   return left.length > 0 ? 1 : 0;
 }
 

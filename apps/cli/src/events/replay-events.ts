@@ -10,15 +10,15 @@ interface ReplayOptions extends Printed {
   readonly types?: readonly string[];
 }
 
-/** Shows how far a replay has come. */
+/** Prints the progress of a replay. */
 interface Display {
   show(position: bigint, published: number): void;
   end(): void;
 }
 
 /**
- * `events replay --queue <queue> --from <position|time> [--to …] [--types …] [--json]`: sends a part of the log to one
- * queue, and says where it was when it is stopped.
+ * `events replay --queue <queue> --from <position|time> [--to …] [--types …] [--json]`: publishes a part of the log to
+ * one queue, and prints its position when it is stopped.
  */
 export async function replayEvents(options: ReplayOptions, env: NodeJS.ProcessEnv): Promise<number> {
   const { queue, from, to, json = false } = options;

@@ -11,12 +11,12 @@ interface TailOptions extends Printed {
   readonly types?: readonly string[];
 }
 
-/** `events tail [--from <position|time>] [--types …] [--json]`: events as they come, until Ctrl-C. */
+/** `events tail [--from <position|time>] [--types …] [--json]`: prints events as they are published, until Ctrl-C. */
 export async function tailEvents({ from, json, types: given }: TailOptions, env: NodeJS.ProcessEnv): Promise<number> {
   const types = patternsOf(given);
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort());
-  // Whoever reads has read enough, as head does.
+  // The reader of the output has closed it, as head does.
   process.stdout.on('error', () => stop.abort());
   await withLog(env, false, async (app) => {
     const reader = app.get(LogReader);

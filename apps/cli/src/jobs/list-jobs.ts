@@ -2,7 +2,7 @@ import { DeadJobs, type DeadRequest, JobCounts, JobQueues, type QueueCounts } fr
 import { print, type Printed } from '../command.js';
 import { queuesNamed, withQueues } from './queues.js';
 
-/** Of each queue. */
+/** Counts of one queue. */
 const SHOWN = 200;
 
 interface ListOptions extends Printed {
@@ -10,20 +10,20 @@ interface ListOptions extends Printed {
   readonly waiting?: true;
 }
 
-/** A job as it is shown. */
+/** A listed job. */
 interface ShownJob {
   readonly id: string;
   readonly queue: string;
   readonly state: 'dead' | 'waiting';
   readonly name: string;
-  /** What makes the same work the same; null where Bull alone knows the job. */
+  /** Deduplication key; null for a job without a request row. */
   readonly key: string | null;
   readonly attempts: number;
   readonly error: string | null;
   readonly since: string;
 }
 
-/** `jobs list [--queue <name>] [--waiting]`: how much work there is, and what waits for a person. */
+/** `jobs list [--queue <name>] [--waiting]`: counts jobs per queue, and lists dead jobs. */
 export async function listJobs(options: ListOptions, env: NodeJS.ProcessEnv): Promise<number> {
   const queues = queuesNamed(options.queue);
   await withQueues(env, async (app) => {
@@ -46,7 +46,7 @@ function shownDead(queue: string, request: DeadRequest): ShownJob {
   return { id, queue, state: 'dead', name, key, attempts, error, since };
 }
 
-/** What Bull has ready or for later, with what PostgreSQL knows of it. */
+/** Waiting and delayed Bull jobs, with their request rows of PostgreSQL. */
 async function waiting(queues: JobQueues, requests: DeadJobs, queue: string): Promise<ShownJob[]> {
   const jobs = await queues.get(queue).getJobs(['waiting', 'delayed'], 0, SHOWN - 1);
   const ids = jobs.map(({ id = '' }) => id);

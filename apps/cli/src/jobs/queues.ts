@@ -5,7 +5,7 @@ import { withApplication } from '../application.js';
 import { CommandError } from '../command.js';
 
 /**
- * Runs `work` with every queue of the worker, in Redis when it is configured, else in PostgreSQL.
+ * Runs `work` with every queue of the worker, in Redis if it is configured, else in PostgreSQL.
  * @throws CommandError, SettingsError
  */
 export async function withQueues(

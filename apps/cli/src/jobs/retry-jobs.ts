@@ -1,6 +1,6 @@
 import { DeadJobs, JobQueues } from '#platform/jobs';
 import { isUuid } from '#platform/kernel';
-import { CommandError, type Printed, tell } from '../command.js';
+import { CommandError, type Printed, report } from '../command.js';
 import { ProgressBar } from '../progress-bar.js';
 import { queuesNamed, withQueues } from './queues.js';
 
@@ -17,7 +17,7 @@ interface Chosen {
 }
 
 /**
- * `jobs retry <id>…|--all|--queue <name>`: tries again what failed for good.
+ * `jobs retry <id>…|--all|--queue <name>`: retries dead jobs.
  * @returns 1 when one of the ids names no dead job.
  */
 export async function retryJobs(options: RetryOptions, env: NodeJS.ProcessEnv): Promise<number> {
@@ -33,17 +33,17 @@ export async function retryJobs(options: RetryOptions, env: NodeJS.ProcessEnv): 
     const bar = new ProgressBar(!json);
     const retried: string[] = [];
     for (const [index, { id, queue: of, name }] of chosen.entries()) {
-      // One that somebody else saw to meanwhile is dead no more.
+      // A job that was retried or removed meanwhile is no longer dead.
       if (await dead.retry(of, id)) {
         retried.push(id);
-        // Told to Bull before this ends: what is announced alone would wait for the reconciler.
+        // Enqueued in Bull before the process ends; otherwise it would wait for the reconciler.
         await app.get(JobQueues).add(of, [{ id, name, delayMs: 0 }]);
       }
       bar.show('retrying', index + 1, chosen.length);
     }
     bar.end();
     missing = ids.filter((id) => !retried.includes(id));
-    tell(options, { retried, missing }, `${retried.length} job(s) are tried again.`);
+    report(options, { retried, missing }, `${retried.length} job(s) are tried again.`);
   });
   if (missing.length > 0) process.stderr.write(`No dead job has the id ${missing.join(', ')}.\n`);
   return missing.length > 0 ? 1 : 0;

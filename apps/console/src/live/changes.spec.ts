@@ -11,7 +11,7 @@ describe('what an entry of the journal says has changed', () => {
     ]);
   });
 
-  it('is, of something new, what tells it from others', () => {
+  it('are, for a new row, the fields that describe it', () => {
     const after = { id: 'x', amount: '48460.00', currency: 'RUB', category: 'payout', note: null };
     expect(changesOf({ after })).toEqual(['48\u202f460.00 RUB · payout']);
     expect(changesOf({})).toEqual([]);

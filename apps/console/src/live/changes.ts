@@ -1,8 +1,8 @@
 import { money, words } from '../format.js';
 import type { Fields, JournalEntry } from '../resources.js';
 
-/** Of what is new these say what it is; the rest is shown where it belongs. */
-const TELLING = [
+/** Fields that describe a new row; the others are shown elsewhere. */
+const SUMMARY_FIELDS = [
   'planned_amount',
   'amount',
   'premium_amount',
@@ -11,22 +11,22 @@ const TELLING = [
   'category',
   'lost_reason',
 ];
-/** The stage says the same. */
+/** Fields that the stage already shows. */
 const SILENT = new Set(['status', 'closed_at', 'version', 'updated_at']);
 const AMOUNT = /^-?\d+\.\d\d$/;
 
-/** What an entry of the journal says has changed, a line each. */
+/** Lists the changes of a journal entry, a line each. */
 export function changesOf({ before, after }: JournalEntry['data']): string[] {
-  if (!after) return before ? told(before) : [];
-  if (!before) return told(after);
+  if (!after) return before ? summaryOf(before) : [];
+  if (!before) return summaryOf(after);
   return Object.keys(after)
     .filter((name) => !SILENT.has(name) && name in before && isShown(after[name]) && isShown(before[name]))
     .map((name) => `${words(name)}: ${shown(before[name])} → ${shown(after[name])}`);
 }
 
-function told(fields: Fields): string[] {
+function summaryOf(fields: Fields): string[] {
   const currency = typeof fields.currency === 'string' ? ` ${fields.currency}` : '';
-  const parts = TELLING.map((name) => fields[name]).filter((value) => typeof value === 'string');
+  const parts = SUMMARY_FIELDS.map((name) => fields[name]).filter((value) => typeof value === 'string');
   if (parts.length === 0) return [];
   return [parts.map((part) => (AMOUNT.test(part) ? shown(part) + currency : part)).join(' · ')];
 }

@@ -1,4 +1,4 @@
-/** The apostrophes by which an export keeps spreadsheets from starting a formula; the kernel's `guarded` sets them. */
+/** The apostrophes that an export adds against formulas in spreadsheets; the kernel's `guarded` sets them. */
 const GUARD =
   /^'(?='*[\t\r\n])|(?:^|(?<=[;\t\r\n\v\f\u0085\u2028\u2029]))'(?=[\p{Zs}\p{Cf}\p{DI}\u2800'"]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20\uFE66\uFE62\uFE63\uFE6B])/gu;
 const FIELD = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/y;
@@ -15,7 +15,7 @@ function linesOf(text: string): string[][] {
   FIELD.lastIndex = 0;
   while (FIELD.lastIndex < text.length) {
     const [, quoted, plain, end] = FIELD.exec(text) ?? [];
-    if (end === undefined) break; // not CSV: what was read so far is
+    if (end === undefined) break; // not CSV: returns the rows read so far
     line.push((quoted?.replaceAll('""', '"') ?? plain ?? '').replace(GUARD, ''));
     if (end === ',') continue;
     lines.push(line);

@@ -2,32 +2,32 @@ import { type Api, ApiFailure } from '../api.js';
 import type { CrmEvent } from '../resources.js';
 import { type Frame, framesOf } from './frames.js';
 
-/** How many events of the past are shown to who has just come, in scope or not. */
+/** Number of past positions that a new page requests, in scope or not. */
 const PAST_EVENTS = 200n;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 10_000;
-/** Four heartbeats: a stream that is silent for longer is dead, whatever the socket says. */
+/** Four heartbeats: a stream that is silent for longer is treated as dead. */
 const SILENCE_MS = 60_000;
 
-/** How the stream stands. */
+/** State of the stream. */
 export type FeedState =
   | { readonly kind: 'connecting' }
   | { readonly kind: 'live'; readonly since: Date; readonly resumedAfter?: string | undefined; readonly isReset?: true }
   | { readonly kind: 'lost'; readonly reason: string }
   | { readonly kind: 'refused'; readonly reason: string };
 
-/** What a listener hears: an event, or that anything may have changed. */
+/** A signal to listeners: an event, or that any data may have changed. */
 export type Signal =
   { readonly kind: 'event'; readonly event: CrmEvent; readonly isPast: boolean } | { readonly kind: 'refresh' };
 
-/** Follows the stream of events for as long as the page is open: an outage is outlived and resumed right after the last event seen. */
+/** Follows the stream of events while the page is open; after an outage it resumes after the last received event. */
 export class EventFeed {
   private readonly listeners = new Set<(signal: Signal) => void>();
   private readonly stopping = new AbortController();
   private connection = new AbortController();
   private wake: () => void = () => undefined;
   private lastId: string | undefined;
-  /** Where the log stood when the page came; undefined before that is known. */
+  /** End of the log when the page was opened; undefined before it is known. */
   private origin: bigint | undefined;
   private wait = FIRST_WAIT_MS;
 
@@ -36,13 +36,13 @@ export class EventFeed {
     private readonly onState: (state: FeedState) => void,
   ) {}
 
-  /** @returns what ends the listening. */
+  /** @returns a function that removes the listener. */
   listen(listener: (signal: Signal) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
 
-  /** Follows until {@link stop}, or until the API says that it never will let us. */
+  /** Follows until {@link stop}, or until the API refuses permanently. */
   async run(): Promise<void> {
     for (const name of ['online', 'visibilitychange']) addEventListener(name, () => this.wake(), this.stopping);
     while (!this.stopping.signal.aborted) {
@@ -68,7 +68,7 @@ export class EventFeed {
     this.wake();
   }
 
-  /** What a stream that begins now names as its start. */
+  /** Position that a new stream starts from. */
   private async presentPosition(): Promise<bigint> {
     const body = await this.api.stream(undefined, this.connection.signal);
     for await (const { id } of framesOf(body, () => undefined)) if (id !== undefined) return BigInt(id);
@@ -81,7 +81,7 @@ export class EventFeed {
     const body = await this.api.stream(resumedAfter ?? String(past), this.connection.signal);
     this.wait = FIRST_WAIT_MS;
     this.onState({ kind: 'live', since: new Date(), resumedAfter });
-    if (resumedAfter !== undefined) this.tell({ kind: 'refresh' });
+    if (resumedAfter !== undefined) this.emit({ kind: 'refresh' });
     this.lastId ??= String(origin);
     let silence = 0;
     const heard = (): void => {
@@ -101,17 +101,17 @@ export class EventFeed {
     if (id !== undefined && !isPast) this.lastId = id;
     if (event === 'reset') {
       if (isResumption) this.onState({ kind: 'live', since: new Date(), isReset: true });
-      this.tell({ kind: 'refresh' });
+      this.emit({ kind: 'refresh' });
     } else if (data !== undefined) {
-      this.tell({ kind: 'event', event: JSON.parse(data) as CrmEvent, isPast });
+      this.emit({ kind: 'event', event: JSON.parse(data) as CrmEvent, isPast });
     }
   }
 
-  private tell(signal: Signal): void {
+  private emit(signal: Signal): void {
     for (const listener of this.listeners) listener(signal);
   }
 
-  /** Longer with each failure, but for who comes back to the page or to the net. */
+  /** Waits longer after each failure; ends early when the page becomes visible or the browser goes online. */
   private pause(): Promise<void> {
     const wait = this.wait;
     this.wait = Math.min(2 * wait, LONGEST_WAIT_MS);

@@ -3,9 +3,9 @@ import { STAGE_NAMES } from '../format.js';
 import type { CrmEvent, Stage } from '../resources.js';
 import type { EventFeed } from './event-feed.js';
 
-/** More than anyone scrolls through. */
-const KEPT = 300;
-/** Events come in crowds: one rendering for a crowd. */
+/** Maximum number of listed events. */
+const MOST_EVENTS = 300;
+/** Events come in bursts: one rendering per burst. */
 const GATHER_MS = 60;
 
 /** The latest events, the newest first. */
@@ -18,7 +18,7 @@ export function useEventLog(feed: EventFeed): readonly CrmEvent[] {
       timer = undefined;
       const crowd = gathered.reverse();
       gathered = [];
-      setEvents((kept) => [...crowd, ...kept].slice(0, KEPT));
+      setEvents((present) => [...crowd, ...present].slice(0, MOST_EVENTS));
     };
     const forget = feed.listen((signal) => {
       if (signal.kind !== 'event') return;
@@ -33,7 +33,7 @@ export function useEventLog(feed: EventFeed): readonly CrmEvent[] {
   return events;
 }
 
-/** Kinds of events that can be shown or hidden. */
+/** Families of events that can be shown or hidden. */
 export const FAMILIES = ['deals', 'quotes', 'policies', 'payments', 'reminders', 'clients', 'other'] as const;
 export type Family = (typeof FAMILIES)[number];
 
@@ -50,7 +50,7 @@ export function familyOf({ type }: CrmEvent): Family {
 
 type Fields = Readonly<Record<string, string | null | undefined>>;
 
-/** What it is about, in a few words; empty when its type says it all. */
+/** Subject of the event in a few words; empty when its type is sufficient. */
 export function gistOf({ data }: CrmEvent): string {
   const of = (name: string): Fields | undefined => data[name] as Fields | undefined;
   const [deal, quote, policy, payment, entry, link] = ['deal', 'quote', 'policy', 'payment', 'entry', 'link'].map(of);

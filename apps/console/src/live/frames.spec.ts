@@ -17,7 +17,7 @@ describe('the frames of a stream', () => {
     expect(await framesIn(head, tail)).toEqual([{ id: '7', event: 'deal.created', data: '{"title":"КА"}' }]);
   });
 
-  it('tell an id alone from a comment, and leave out what is not whole', async () => {
+  it('distinguish an id alone from a comment, and omit incomplete blocks', async () => {
     expect(await framesIn('retry: 3000\nid: 41\n\n: hb\n\nid: 42\ndata: {}')).toEqual([{ id: '41' }, {}]);
   });
 });

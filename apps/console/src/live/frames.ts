@@ -6,8 +6,8 @@ export interface Frame {
 }
 
 /**
- * The blocks of a stream of server-sent events, as they come; the browser's own EventSource can't send a token in a header.
- * @param onBytes called whenever anything comes, heartbeats too.
+ * Parses a stream of server-sent events; the browser's own EventSource can't send a token in a header.
+ * @param onBytes called for all received bytes, heartbeats too.
  */
 export async function* framesOf(body: AsyncIterable<Uint8Array>, onBytes: () => void): AsyncGenerator<Frame> {
   const decoder = new TextDecoder();

@@ -6,7 +6,7 @@ import type { EventFeed } from './event-feed.js';
 import type { Named, Names } from './names.js';
 import { Refresher } from './refresher.js';
 
-/** What every view works with once somebody is signed in. */
+/** Context of every view of a signed-in user. */
 export interface Live {
   readonly api: Api;
   readonly feed: EventFeed;
@@ -18,23 +18,23 @@ export const LiveContext = createContext<Live | undefined>(undefined);
 /** @throws Error outside of a signed-in page. */
 export function useLive(): Live {
   const live = useContext(LiveContext);
-  if (!live) throw new Error('nobody is signed in');
+  if (!live) throw new Error('no user is signed in');
   return live;
 }
 
-/** What was read last, and why the latest reading failed if it did. */
+/** The last result, and the error of the latest reading if it failed. */
 export interface Reading<T> {
   readonly value?: T;
   readonly failure?: ApiFailure;
 }
 
-/** Takes the failure of a part that is not found: the whole is then no longer visible to the user. */
+/** Reports that a part was not found: the whole is then no longer visible to the user. */
 export const PartLostContext = createContext<(failure: ApiFailure) => void>(() => undefined);
 
 /**
- * Reads something and keeps it fresh: anew when `key` changes, when an event that concerns it comes, after an outage, and
- * after a failure that may pass. What was read stays until there is something newer, or it is denied.
- * @param gapMs shortest time between two readings; of what costs the server little when absent.
+ * Reads data and refreshes it: when `key` changes, on related events, after an outage, and after a temporary failure.
+ * The last result stays until there is a newer one, or access is denied.
+ * @param gapMs shortest time between two readings; omitted when a reading is cheap for the server.
  */
 export function useFresh<T>(
   key: string,
@@ -87,7 +87,7 @@ export function Name({ kind, id }: { readonly kind: Named; readonly id: string }
     const forget = feed.listen((signal) => {
       const isChanged = signal.kind === 'event' && !signal.isPast && renames(signal.event, id);
       if (isChanged) names.forget(id);
-      // After an outage too: what could not be had may now be.
+      // Retries after an outage too.
       if (isChanged || signal.kind === 'refresh') ask();
     });
     return () => {

@@ -1,12 +1,12 @@
 import type { Api } from '../api.js';
 
-/** That many at a time: the browser keeps six connections, of which the stream takes one. */
+/** Concurrent requests: the browser allows six connections, and the stream occupies one. */
 const ASKERS = 3;
 
-/** What can be named by its id alone. */
+/** Resources that are named by their id. */
 export type Named = 'clients' | 'deals';
 
-/** The names of clients and the titles of deals by id, each asked for once. */
+/** Caches the names of clients and the titles of deals by id; requests each once. */
 export class Names {
   private readonly known = new Map<string, Promise<string>>();
   private readonly turns: Promise<unknown>[] = Array.from({ length: ASKERS }, () => Promise.resolve());
@@ -14,7 +14,7 @@ export class Names {
 
   constructor(private readonly api: Api) {}
 
-  /** @returns its id's end when the name can't be had. */
+  /** @returns the end of the id when the name can't be read. */
   nameOf(kind: Named, id: string): Promise<string> {
     const known = this.known.get(id);
     if (known) return known;
@@ -28,7 +28,7 @@ export class Names {
     return asked;
   }
 
-  /** To be asked for again, since it may have changed. */
+  /** Removes a name that may have changed, so that it is requested again. */
   forget(id: string): void {
     this.known.delete(id);
   }

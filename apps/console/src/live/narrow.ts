@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 /** The same width as in console.css. */
 const QUERY = '(max-width: 56rem)';
 
-/** Whether there is no room for columns. */
+/** Whether the window is too narrow for columns. */
 export function useIsNarrow(): boolean {
   const [isNarrow, setIsNarrow] = useState(() => matchMedia(QUERY).matches);
   useEffect(() => {

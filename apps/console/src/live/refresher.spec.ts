@@ -3,11 +3,11 @@ import { Refresher } from './refresher.js';
 const GAP_MS = 10_000;
 const RETRY_MS = 30_000;
 
-describe('what is kept fresh', () => {
+describe('refreshed data', () => {
   beforeEach(() => jest.useFakeTimers());
   afterEach(() => jest.useRealTimers());
 
-  function kept(answers: readonly (number | undefined)[] = []) {
+  function refreshed(answers: readonly (number | undefined)[] = []) {
     const readAt: number[] = [];
     const start = Date.now();
     const refresher = new Refresher(() => {
@@ -17,8 +17,8 @@ describe('what is kept fresh', () => {
     return { refresher, readAt };
   }
 
-  it('is read no more often than its gap allows, however often it is asked for, and after the last asking', async () => {
-    const { refresher, readAt } = kept();
+  it('is read no more often than its gap allows, and once more after the last request', async () => {
+    const { refresher, readAt } = refreshed();
     await refresher.run();
     for (let second = 0; second < 25; second++) {
       refresher.ask();
@@ -30,15 +30,15 @@ describe('what is kept fresh', () => {
     expect(readAt.at(-1)).toBeGreaterThan(24_000);
   });
 
-  it('is read by pages that heard the same at times of their own', async () => {
-    const pages = Array.from({ length: 5 }, () => kept());
+  it('is read at different times by pages that receive the same event', async () => {
+    const pages = Array.from({ length: 5 }, () => refreshed());
     for (const { refresher } of pages) refresher.ask();
     await jest.advanceTimersByTimeAsync(GAP_MS);
     expect(new Set(pages.map(({ readAt }) => readAt[0])).size).toBeGreaterThan(1);
   });
 
-  it('is read again by itself after a failure, as late as it is told to', async () => {
-    const { refresher, readAt } = kept([RETRY_MS]);
+  it('is read again after a failure, no sooner than its retry delay', async () => {
+    const { refresher, readAt } = refreshed([RETRY_MS]);
     await refresher.run();
     refresher.ask();
     await jest.advanceTimersByTimeAsync(2 * RETRY_MS);
@@ -46,8 +46,8 @@ describe('what is kept fresh', () => {
     expect(readAt[1]).toBeGreaterThanOrEqual(RETRY_MS);
   });
 
-  it('is read soon when the outage is over', async () => {
-    const { refresher, readAt } = kept([RETRY_MS]);
+  it('is read soon after the outage', async () => {
+    const { refresher, readAt } = refreshed([RETRY_MS]);
     await refresher.run();
     await jest.advanceTimersByTimeAsync(GAP_MS);
     refresher.ask(true);
@@ -55,8 +55,8 @@ describe('what is kept fresh', () => {
     expect(readAt).toHaveLength(2);
   });
 
-  it('is left alone once it is stopped', async () => {
-    const { refresher, readAt } = kept([RETRY_MS]);
+  it('is not read after a stop', async () => {
+    const { refresher, readAt } = refreshed([RETRY_MS]);
     const running = refresher.run();
     refresher.stop();
     await running;

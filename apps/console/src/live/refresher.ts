@@ -1,11 +1,11 @@
-/** Between two readings, so that a busy log doesn't become busy reading. */
+/** Default gap between two readings, so that a busy log does not cause constant reading. */
 const SHORTEST_GAP_MS = 700;
-/** Lets events that belong together be answered by one reading. */
+/** Delay that lets one reading answer several related events. */
 const GATHER_MS = 120;
-/** Part of a wait by which it may be longer, so that pages which heard the same event don't all ask at once. */
+/** Random part of a delay, so that pages which receive the same event do not send requests at once. */
 const SPREAD = 0.3;
 
-/** Reads anew when asked: one reading at a time, the last asking is always answered by a reading that began after it. */
+/** Reads on request: one reading at a time, and a reading begins after every last request. */
 export class Refresher {
   private timer: number | undefined;
   private isRunning = false;
@@ -14,7 +14,7 @@ export class Refresher {
   private lastEnd = 0;
 
   /**
-   * @param read says in how many milliseconds, and no sooner, to read again; undefined: when asked.
+   * @param read returns the milliseconds after which to read again; undefined to wait for a request.
    * @param gapMs shortest time between two readings.
    */
   constructor(
@@ -23,8 +23,8 @@ export class Refresher {
   ) {}
 
   /**
-   * Asks for a reading soon.
-   * @param isOutageOver what a failed reading was told to wait no longer counts.
+   * Requests a reading soon.
+   * @param isOutageOver cancels the delay after a failed reading.
    */
   ask(isOutageOver = false): void {
     if (isOutageOver) this.forgetTimer();

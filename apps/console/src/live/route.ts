@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 
-/** What is shown: kept behind the address's `#`, which no server sees. */
+/** The current view, stored behind the address's `#`, which is not sent to the server. */
 export type Route = { readonly view: 'board' | 'due' | 'events' } | { readonly view: 'deal'; readonly id: string };
 
 const DEAL = /^#\/deals\/([0-9a-f-]{36})$/;

@@ -16,7 +16,7 @@ const TYPING_MS = 250;
 const RECENT_EVENTS = 14;
 const FLASH_MS = 4_000;
 
-/** Every deal in sight by stage, with what it is worth. */
+/** All visible deals by stage, with their value. */
 export function Board({ events }: { readonly events: readonly CrmEvent[] }) {
   const { api } = useLive();
   const [search, setSearch] = useState('');
@@ -96,7 +96,7 @@ function Totals({ metrics: { value, failure } }: { readonly metrics: Reading<{ i
   );
 }
 
-/** The value once it has been left alone for a moment. */
+/** Debounces a value. */
 function useSettled(value: string): string {
   const [settled, setSettled] = useState(value);
   useEffect(() => {
@@ -106,7 +106,7 @@ function useSettled(value: string): string {
   return settled;
 }
 
-/** Which deals have changed a moment ago, and the latest change in words for who can't see it. */
+/** The recently changed deals, and the latest change in words for screen readers. */
 function useChanges(): { changed: ReadonlySet<string>; news: string } {
   const { feed } = useLive();
   const [changed, setChanged] = useState<ReadonlySet<string>>(new Set());

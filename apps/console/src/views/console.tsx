@@ -3,17 +3,17 @@ import { Api } from '../api.js';
 import { EventFeed, type FeedState } from '../live/event-feed.js';
 import { type Live, LiveContext } from '../live/live.js';
 import { Names } from '../live/names.js';
-import { forgetSession, keepSession, keptSession, type Session, takeLinkedSession } from '../session.js';
+import { forgetSession, storeSession, storedSession, type Session, takeLinkedSession } from '../session.js';
 import { Shell } from './shell.js';
 import { SignIn } from './sign-in.js';
 
 /** The whole page: a signed-in user, or the sign-in form. */
 export function Console() {
   const [linked, setLinked] = useState(takeLinkedSession);
-  const [session, setSession] = useState(keptSession);
+  const [session, setSession] = useState(storedSession);
   const [notice, setNotice] = useState('');
   const enter = (entered: Session): void => {
-    keepSession(entered);
+    storeSession(entered);
     setNotice('');
     setLinked(undefined);
     setSession(entered);

@@ -7,7 +7,7 @@ import { Journal } from './journal.js';
 import { Payments, Policies, Quotes } from './ledgers.js';
 import { Amount, DueDay, Panel, Shown } from './pieces.js';
 
-/** All about one deal: its facts, its money, what belongs to it and what happened to it. */
+/** One deal: its facts, its money, its parts and its journal. */
 export function DealView({ id }: { readonly id: string }) {
   const { deal, onLost } = useDeal(id);
   return (
@@ -34,8 +34,8 @@ export function DealView({ id }: { readonly id: string }) {
 }
 
 /**
- * Reads the deal. The first of its parts that is not found removes the whole deal from the page, until a reading of the
- * deal that begins later succeeds.
+ * Reads the deal. When a part is not found, the whole deal is removed from the page until a later reading of the deal
+ * succeeds.
  */
 function useDeal(id: string): { readonly deal: Reading<Deal>; readonly onLost: (failure: ApiFailure) => void } {
   const { api } = useLive();
@@ -73,8 +73,8 @@ function Facts({ deal }: { readonly deal: Deal }) {
         </Pair>
         {deal.lost_reason && <Pair name="Reason">{deal.lost_reason}</Pair>}
         <Pair name="Opened">{day(deal.created_at.slice(0, 10))}</Pair>
-        <Pair name="Seller">{owner ? <code title={owner}>{shortId(owner)}</code> : 'nobody yet'}</Pair>
-        <Pair name="Executor">{executor ? <code title={executor}>{shortId(executor)}</code> : 'nobody yet'}</Pair>
+        <Pair name="Seller">{owner ? <code title={owner}>{shortId(owner)}</code> : 'not assigned'}</Pair>
+        <Pair name="Executor">{executor ? <code title={executor}>{shortId(executor)}</code> : 'not assigned'}</Pair>
         <Pair name="Number">
           <code title={id}>{shortId(id)}</code>
         </Pair>

@@ -8,10 +8,10 @@ import { Amount, DueDay, Panel, Shown } from './pieces.js';
 
 const AHEAD_DAYS = 7;
 const SHOWN = 100;
-/** An export is all the API has for payments of many deals: it costs a connection, and few run at a time. */
+/** Refresh gap: the list needs an export, which occupies a connection, and few exports run at a time. */
 const EXPORT_GAP_MS = 10_000;
 
-/** What somebody must do: overdue, today, and in the coming week. */
+/** Open tasks: overdue, due today, and due in the coming week. */
 export function Due() {
   return (
     <>

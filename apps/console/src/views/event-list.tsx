@@ -6,7 +6,7 @@ import type { CrmEvent } from '../resources.js';
 interface Props {
   /** The newest first. */
   readonly events: readonly CrmEvent[];
-  /** Without what is inside. */
+  /** Hides the details. */
   readonly isBrief?: boolean;
 }
 

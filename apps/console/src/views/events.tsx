@@ -4,9 +4,9 @@ import { FAMILIES, type Family, familyOf, gistOf } from '../live/event-log.js';
 import type { CrmEvent } from '../resources.js';
 import { EventList } from './event-list.js';
 
-/** The stream as it comes: it can be held still and narrowed. */
+/** The live events; the user can pause and filter them. */
 export function Events({ events }: { readonly events: readonly CrmEvent[] }) {
-  const [held, setHeld] = useState<readonly CrmEvent[]>();
+  const [paused, setPaused] = useState<readonly CrmEvent[]>();
   const [families, setFamilies] = useState<ReadonlySet<Family>>(new Set());
   const [text, setText] = useState('');
   const toggle = (family: Family): void => {
@@ -14,7 +14,7 @@ export function Events({ events }: { readonly events: readonly CrmEvent[] }) {
     if (!next.delete(family)) next.add(family);
     setFamilies(next);
   };
-  const shown = (held ?? events).filter((event) => isWanted(event, families, text.trim().toLowerCase()));
+  const shown = (paused ?? events).filter((event) => isWanted(event, families, text.trim().toLowerCase()));
   return (
     <>
       <div class="heading">
@@ -24,8 +24,12 @@ export function Events({ events }: { readonly events: readonly CrmEvent[] }) {
             {...{ type: 'search', value: text, placeholder: 'Type, text or id', 'aria-label': 'Filter events' }}
             onInput={(event) => setText(event.currentTarget.value)}
           />
-          <button type="button" aria-pressed={held !== undefined} onClick={() => setHeld(held ? undefined : events)}>
-            {held ? 'Resume' : 'Pause'}
+          <button
+            type="button"
+            aria-pressed={paused !== undefined}
+            onClick={() => setPaused(paused ? undefined : events)}
+          >
+            {paused ? 'Resume' : 'Pause'}
           </button>
         </form>
       </div>
@@ -43,7 +47,7 @@ export function Events({ events }: { readonly events: readonly CrmEvent[] }) {
         ))}
       </div>
       <p class="muted" role="status">
-        {held ? `Paused: ${plural(newerThan(held, events), 'newer event')} not shown` : ''}
+        {paused ? `Paused: ${plural(newerThan(paused, events), 'newer event')} not shown` : ''}
       </p>
       <EventList events={shown} />
     </>

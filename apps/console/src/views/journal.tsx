@@ -6,10 +6,10 @@ import type { JournalEntry, Listed } from '../resources.js';
 import { Panel, Shown } from './pieces.js';
 
 const PAGE = 200;
-/** Of a journal that is longer the end is shown. */
+/** A longer journal is cut: the newest entries are shown. */
 const MOST_PAGES = 25;
 
-/** What happened to a deal, the newest first. */
+/** Journal of a deal, newest first. */
 export function Journal({ dealId }: { readonly dealId: string }) {
   const { api } = useLive();
   const reading = useFresh(
@@ -29,7 +29,7 @@ export function Journal({ dealId }: { readonly dealId: string }) {
                 <p class="muted small">
                   <time dateTime={entry.created_at}>{moment(entry.created_at)}</time>
                   {' · '}
-                  {entry.author_id ? <span title={entry.author_id}>by {shortId(entry.author_id)}</span> : 'by itself'}
+                  {entry.author_id ? <span title={entry.author_id}>by {shortId(entry.author_id)}</span> : 'automatic'}
                 </p>
               </li>
             ))}

@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import type { Reading } from '../live/live.js';
 import { daysUntil, due, day, isZero, money, words } from '../format.js';
 
-/** An amount with its currency, to be set in columns. */
+/** An amount with its currency, aligned in columns. */
 export function Amount({ amount, currency }: { readonly amount: string | null; readonly currency: string | null }) {
   if (amount === null) return <span class="muted">no amount</span>;
   return (
@@ -12,12 +12,12 @@ export function Amount({ amount, currency }: { readonly amount: string | null; r
   );
 }
 
-/** A state's name; its colour only repeats what it says. */
+/** Name of a state; the colour adds no information. */
 export function Badge({ code }: { readonly code: string }) {
   return <span class={`badge ${code}`}>{words(code)}</span>;
 }
 
-/** A day by which something should be done, and how far it is. */
+/** A due date and its distance from today. */
 export function DueDay({ date, hiddenLabel }: { readonly date: string; readonly hiddenLabel?: string }) {
   const days = daysUntil(date);
   const urgency = days < 0 ? 'late' : days === 0 ? 'now' : '';
@@ -30,7 +30,7 @@ export function DueDay({ date, hiddenLabel }: { readonly date: string; readonly 
   );
 }
 
-/** What was read, with a word when it could not be read anew, or why there is nothing to show. */
+/** Shows data with a notice when it could not be refreshed, or the reason why there is none. */
 export function Shown<T>({
   reading,
   children,
@@ -49,7 +49,7 @@ export function Shown<T>({
   );
 }
 
-/** A heading with what stands under it. */
+/** A section with a heading. */
 export function Panel({
   id,
   title,

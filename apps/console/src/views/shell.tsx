@@ -35,7 +35,7 @@ export function Shell({ session, state, onLeave }: Props) {
         class="skip"
         href="#main"
         onClick={(event) => {
-          event.preventDefault(); // what is behind # is the view
+          event.preventDefault(); // the part behind # selects the view
           main.current?.focus();
         }}
       >
@@ -78,7 +78,7 @@ function View({ route, events }: { readonly route: Route; readonly events: reado
   return <Board events={events} />;
 }
 
-/** Who goes to another view hears its heading; who has just come keeps the focus where it is. */
+/** Moves the focus to the heading of a new view, for screen readers; the first view leaves it unchanged. */
 function useFocusOnArrival(route: Route): void {
   const isFirst = useRef(true);
   const place = 'id' in route ? route.id : route.view;

@@ -3,21 +3,21 @@ import { Api } from '../api.js';
 import { COOKIE_SESSION, type Session, sessionOf } from '../session.js';
 
 interface Props {
-  /** Why the user has to sign in again. */
+  /** Reason for signing in again. */
   readonly notice: string;
-  /** From a sign-in link: tried at once. */
+  /** From a sign-in link: verified at once. */
   readonly linked: Session | undefined;
   readonly onEnter: (session: Session) => void;
 }
 
-/** Asks for a token and tries it before it is kept. */
+/** Requests a token and verifies it before it is stored. */
 export function SignIn({ notice, linked, onEnter }: Props) {
   const { fault, setFault, isTrying, enter } = useEntering(onEnter);
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => {
     document.title = 'Sign in · CRM console';
   }, []);
-  // At the beginning, and whenever it has to be corrected.
+  // On the first display, and after each refused token.
   useEffect(() => field.current?.focus(), [fault]);
   useEffect(() => {
     if (linked) void enter(linked);
@@ -68,7 +68,7 @@ function Hint() {
   );
 }
 
-/** What to do with a token that is given: it is tried before it is kept. */
+/** Verifies a given token before it is stored. */
 function useEntering(onEnter: (session: Session) => void) {
   const [fault, setFault] = useState('');
   const [isTrying, setIsTrying] = useState(false);

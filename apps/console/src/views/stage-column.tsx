@@ -9,7 +9,7 @@ import { DueDay, Shown } from './pieces.js';
 
 const FIRST = 15;
 const MORE = 35;
-/** The API's own limit of a page. */
+/** Maximum page size of the API. */
 const MOST = 200;
 
 interface Props {
@@ -17,11 +17,11 @@ interface Props {
   /** The filter, as a query string. */
   readonly query: string;
   readonly changed: ReadonlySet<string>;
-  /** Undefined until it is known, and for who may not see it. */
+  /** Undefined until it is read, and for users without access. */
   readonly metric: StageMetric | undefined;
 }
 
-/** A stage: its figures and its deals. On a narrow screen the deals open under their heading. */
+/** A stage with its figures and deals. On a narrow screen the deals open under their heading. */
 export function StageColumn({ stage, query, changed, metric }: Props) {
   const isNarrow = useIsNarrow();
   const [isOpen, setIsOpen] = useState(stage === 'qualification');

@@ -1,7 +1,7 @@
 import { clock } from '../format.js';
 import type { FeedState } from '../live/event-feed.js';
 
-/** Whether what is shown is fresh, said aloud when that changes. */
+/** Shows whether the data is up to date; screen readers announce changes. */
 export function StatusLine({ state }: { readonly state: FeedState }) {
   return (
     <p class={`status ${state.kind}`} role="status">
