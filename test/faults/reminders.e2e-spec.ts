@@ -149,8 +149,8 @@ describe('reminders over sixty days', () => {
       const { delivered, duplicates } = consumer.account;
       printMeasurements('60 days of reminders', {
         expected: expected.length,
-        told: events.length,
-        'told twice': events.length - new Set(events).size,
+        published: events.length,
+        'published twice': events.length - new Set(events).size,
         missing: expected.length - new Set(events).size,
         delivered,
         duplicates: share(duplicates, delivered),

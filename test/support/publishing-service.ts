@@ -16,7 +16,7 @@ import { MIGRATIONS } from '../../migrations/index.js';
 /** Messaging of a worker with its own database and exchange, on the broker of the test run. */
 export class PublishingService {
   /** Other tests use the same broker. */
-  readonly exchange = `trial.${newId()}`;
+  readonly exchange = `test.${newId()}`;
   private app: INestApplicationContext | undefined;
   private readonly queues: string[] = [];
 

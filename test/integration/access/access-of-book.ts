@@ -1,7 +1,7 @@
 import {
   type AccessRules,
   type Answers,
-  type AskerRule,
+  type CallerRule,
   CHANGED,
   CREATED,
   OUTSIDERS,
@@ -12,21 +12,21 @@ import {
 } from './access-rules.js';
 
 const CHANGE_DEAL: Answers = { seller: [200, 404, 404, 404], executor: [404, 200, 404, 404], ...CHANGED };
-const STREAM: AskerRule = {
+const STREAM: CallerRule = {
   isStream: true,
   statuses: { seller: 200, executor: 200, ...READ, service: 200 },
 };
 
-const EVERYBODY: AskerRule['statuses'] = {
+const EVERYBODY: CallerRule['statuses'] = {
   seller: 200,
   executor: 200,
   ...READ,
   service: 200,
-  nobody: 200,
+  roleless: 200,
   stranger: 200,
 };
 
-/** Clients, deals, journals, streams and what is said of events. */
+/** Clients, deals, journals, streams and the event catalogue. */
 export const ACCESS_OF_BOOK: AccessRules = {
   'GET /api/v1/clients': {
     lists: 'client',

@@ -1,12 +1,12 @@
-import { type AccessRules, type AskerRule, type ExportRule, OUTSIDERS, ROWS, type Subject } from './access-rules.js';
+import { type AccessRules, type CallerRule, type ExportRule, OUTSIDERS, ROWS, type Subject } from './access-rules.js';
 
 const ADMIN_ALONE = { seller: 403, executor: 403, finance: 403, lead: 403, ...OUTSIDERS };
-const IMPORT: AskerRule = {
+const IMPORT: CallerRule = {
   body: () => 'name,kind\r\nНовый,person\r\n',
   headers: { 'content-type': 'text/csv' },
   statuses: { ...ADMIN_ALONE, admin: 202 },
 };
-const OF_IMPORT: AskerRule = {
+const OF_IMPORT: CallerRule = {
   names: { id: 'b0000000-0000-7000-8000-000000000003' },
   statuses: { ...ADMIN_ALONE, admin: 404 },
 };
@@ -23,7 +23,7 @@ const exportOf = (subject: Subject, sellers: readonly string[]): ExportRule => (
   },
 });
 
-/** What comes in and goes out as files. */
+/** Imports and exports. */
 export const ACCESS_OF_FILES: AccessRules = {
   'POST /api/v1/imports/clients': IMPORT,
   'POST /api/v1/imports/deals': {

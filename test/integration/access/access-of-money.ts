@@ -1,7 +1,7 @@
 import { LINE, PLANNED } from '../../support/money.js';
 import { type AccessRule, type AccessRules, type Answers, OUTSIDERS, READ_DEAL } from './access-rules.js';
 
-/** Who works on the deal and who works with all money; a lead reads. */
+/** The deal's seller and finance change payments; a lead reads them. */
 const EDIT = (status: number): Answers => ({
   seller: [status, 404, 404, 404],
   executor: [404, status, 404, 404],
@@ -10,7 +10,7 @@ const EDIT = (status: number): Answers => ({
   admin: status,
   ...OUTSIDERS,
 });
-/** What finance alone decides. */
+/** Decisions of finance only. */
 const DECIDE: Answers = {
   seller: [403, 404, 404, 404],
   executor: [404, 403, 404, 404],
@@ -23,7 +23,7 @@ const DECIDE: Answers = {
 const SCHEDULE = { amount: '100.00', currency: 'RUB', instalments: 3, first_date: '2026-04-01', every: 'month' };
 const about = 'deal' as const;
 
-/** Each route stands twice: under the deal, and under a policy of it. */
+/** Each route exists twice: under the deal, and under a policy of it. */
 const UNDER_PAYMENTS: Readonly<Record<string, AccessRule>> = {
   'GET ': { about, given: 'payment', answers: READ_DEAL },
   'POST ': { about, given: 'policy', body: () => PLANNED, answers: EDIT(201) },

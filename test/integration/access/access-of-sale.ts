@@ -12,10 +12,10 @@ import {
   ROWS,
 } from './access-rules.js';
 
-/** Parts of a deal: who works on the deal works on them. */
+/** Parts of a deal: members of the deal change them. */
 const CHANGE: Answers = { seller: [200, 404, 404, 404], executor: [404, 200, 404, 404], ...CHANGED };
 const CREATE: Answers = { seller: [201, 404, 404, 404], executor: [404, 201, 404, 404], ...CREATED };
-/** What an executor prepares and a seller decides. */
+/** Work that an executor prepares and a seller decides. */
 const DECIDE: Answers = { seller: [200, 404, 404, 404], executor: [404, 403, 404, 404], ...CHANGED };
 
 const READ_CLIENT: Answers = { seller: [200, 200, 404, 404, 404], executor: [404, 404, 200, 404, 404], ...READ };

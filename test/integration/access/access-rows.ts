@@ -10,14 +10,14 @@ import type { Gift, Given, Subject } from './access-rules.js';
 export interface Rows {
   /** Ids by the row's name. */
   readonly ids: Readonly<Record<string, string>>;
-  /** Query that narrows a list to them. */
+  /** Query that filters a list to these rows. */
   readonly query: string;
 }
 
-/** Payments are narrowed to those of one laying by their day, which no other has. */
+/** Days by which payments are filtered: each set of rows has its own day. */
 const FIRST_DAY = '2027-01-01';
 
-/** Lays rows before an asker, all of them made by an admin. */
+/** Builder of the rows for a caller; an admin creates all of them. */
 export class AccessRows {
   private readonly admin: TestUser;
   private layings = 0;
@@ -26,10 +26,10 @@ export class AccessRows {
     this.admin = crm.user('admin');
   }
 
-  lay(subject: Subject, asker: TestUser, given: Given | Gift | undefined): Promise<Rows> {
-    if (subject === 'deal') return this.deals(asker);
-    if (subject === 'payment') return this.payments(asker);
-    return subject === 'client' ? this.clients(asker) : this.policies(asker, given === 'inForce');
+  lay(subject: Subject, caller: TestUser, given: Given | Gift | undefined): Promise<Rows> {
+    if (subject === 'deal') return this.deals(caller);
+    if (subject === 'payment') return this.payments(caller);
+    return subject === 'client' ? this.clients(caller) : this.policies(caller, given === 'inForce');
   }
 
   /** @returns the further ids of a request's path or body. */
@@ -37,10 +37,10 @@ export class AccessRows {
     given: Given | Gift | undefined,
     subject: Subject,
     id: string,
-    asker: TestUser,
+    caller: TestUser,
   ): Promise<Readonly<Record<string, string>>> {
     if (typeof given === 'function') return given(this.admin, id);
-    if (given === 'anotherClient') return { another_id: await this.client({ owner_id: asker.id }) };
+    if (given === 'anotherClient') return { another_id: await this.client({ owner_id: caller.id }) };
     if (given === 'document') return { document_id: await this.document(subject, id) };
     if (given === 'policy' || given === 'payment' || given === 'income' || given === 'expense') {
       return this.money(given, id);
@@ -52,7 +52,7 @@ export class AccessRows {
     return { qid: (await moveQuote(this.admin, quote, states[given])).id };
   }
 
-  /** A policy of a deal, and what of money is given under it. */
+  /** A policy of a deal, with its payments and lines. */
   private async money(given: 'policy' | 'payment' | 'income' | 'expense', dealId: string) {
     const policy = await addPolicy(this.admin, { deal_id: dealId });
     if (given === 'policy') return { policy_id: policy.id };
@@ -88,27 +88,27 @@ export class AccessRows {
     return { ids, query: `search=${name}` };
   }
 
-  private async policies(asker: TestUser, areInForce: boolean): Promise<Rows> {
-    const deals = await this.deals(asker);
+  private async policies(caller: TestUser, areInForce: boolean): Promise<Rows> {
+    const deals = await this.deals(caller);
     const { body: deal } = await this.admin.get<DealView>(`/deals/${deals.ids.own!}`);
     const add = async (subject: object) =>
       (await (areInForce ? activePolicy(this.admin, subject) : addPolicy(this.admin, subject))).id;
     const ids: Record<string, string> = {};
     for (const [row, deal_id] of Object.entries(deals.ids)) ids[row] = await add({ deal_id });
     for (const row of ['ownAlone', 'foreignAlone']) ids[row] = await add({ client_id: deal.client_id });
-    // Whoever adds it owns it: there is no way to add it for another. What it says of a deal's policy gives no right.
+    // The creator of a policy owns it. A policy of a deal gives its own owner no right.
     for (const [row, owner] of [
-      ['ownAlone', asker.id],
+      ['ownAlone', caller.id],
       ['foreignAlone', newId()],
-      ['foreign', asker.id],
+      ['foreign', caller.id],
     ] as const) {
       await this.crm.database.rows('UPDATE crm.policies SET owner_id = $2 WHERE id = $1', [ids[row], owner]);
     }
     return { ids, query: `client_id=${deal.client_id}` };
   }
 
-  private async payments(asker: TestUser): Promise<Rows> {
-    const deals = await this.deals(asker);
+  private async payments(caller: TestUser): Promise<Rows> {
+    const deals = await this.deals(caller);
     const day = addDays(FIRST_DAY, this.layings++);
     const ids: Record<string, string> = {};
     for (const [row, id] of Object.entries(deals.ids)) {

@@ -15,7 +15,7 @@ export const RULES: AccessRules = {
   ...ACCESS_OF_FILES,
 };
 
-/** Method of a use, and its path behind `/api/v1`. */
+/** Method and path of a use, relative to `/api/v1`. */
 export function requestOf(use: string, ids: Readonly<Record<string, string>> = {}): { method: Method; path: string } {
   const [method, pattern] = use.split(' ') as [Method, string];
   const path = pattern.replace('/api/v1', '').replaceAll(/\{(\w+)\}/g, (_, name: string) => ids[name]!);

@@ -28,7 +28,7 @@ describe('a page of another site', () => {
     crm = await Crm.start({}, serveQueueDashboard);
     proxied = await crm.also({
       CRM_TRUSTED_PROXIES: '10.0.0.0/8, 127.0.0.1',
-      CRM_ALLOWED_ORIGINS: 'https://harness.example',
+      CRM_ALLOWED_ORIGINS: 'https://app.example',
     });
   });
   afterAll(() => crm.stop());
@@ -39,7 +39,7 @@ describe('a page of another site', () => {
     return { status: answer.statusCode, code: answer.body === '' ? undefined : answer.json<{ code?: string }>().code };
   }
 
-  it('changes nothing with the cookie, on any route', async () => {
+  it('cannot change anything with the cookie, on any route', async () => {
     const before = await crm.rowCounts();
     const { paths } = openApiDocument(crm.api.nest, OPEN_API);
     const routes = Object.entries(paths).flatMap(([path, item]) =>
@@ -55,14 +55,14 @@ describe('a page of another site', () => {
     expect(await crm.rowCounts()).toEqual(before);
   });
 
-  it('uploads no file by a form', async () => {
+  it('cannot upload a file by a form', async () => {
     const type = { 'content-type': 'multipart/form-data; boundary=limit' };
     const url = '/api/v1/imports/clients?dry_run=true';
     expect(await send('post', url, { ...EVIL, ...type }, FORM)).toEqual({ status: 403, code: 'cross_site_request' });
     expect(await send('post', url, { ...OWN, ...type }, FORM)).toMatchObject({ status: 202 });
   });
 
-  it('operates no queue', async () => {
+  it('cannot operate a queue', async () => {
     const url = '/admin/queues/api/queues/imports/pause';
     expect(await send('put', url, EVIL)).toEqual({ status: 403, code: 'cross_site_request' });
     expect(await send('put', url, OWN)).toEqual({ status: 200, code: undefined });
@@ -70,7 +70,7 @@ describe('a page of another site', () => {
     expect(await crm.api.inject({ url: '/admin/queues', headers: COOKIE })).toMatchObject({ statusCode: 200 });
   });
 
-  it('is our own when it is served here, and may read in any case', async () => {
+  it('is accepted with the own origin, and may read with any origin', async () => {
     const client = { name: 'Новый', kind: 'person' };
     const type = { 'content-type': 'application/json' };
     expect(await send('post', '/api/v1/clients', { ...OWN, ...type }, JSON.stringify(client))).toMatchObject({
@@ -81,9 +81,9 @@ describe('a page of another site', () => {
 
   it.each([
     ['the own host by X-Forwarded-Host', 'https://crm.example', 404],
-    ['an allowed origin', 'https://harness.example', 404],
+    ['an allowed origin', 'https://app.example', 404],
     ['another origin', 'https://evil.example', 403],
-  ])('is judged behind a trusted proxy by %s', async (_name, origin, status) => {
+  ])('is identified behind a trusted proxy by %s', async (_name, origin, status) => {
     const request = {
       method: 'DELETE',
       url: `/api/v1/deals/${newId()}`,

@@ -4,15 +4,15 @@ import { type Answer, type Sending, TestUser } from '#platform/testing';
 import { OPEN_API } from '../../../apps/api/src/open-api.js';
 import { Crm } from '../../support/crm.js';
 import { AccessRows } from './access-rows.js';
-import { type Asker, type AskerRule, ROWS, type RowRule } from './access-rules.js';
+import { type Caller, type CallerRule, ROWS, type RowRule } from './access-rules.js';
 import { requestOf, RULES } from './access-table.js';
 
 /** A use of a POST or PATCH route that succeeds for this role. */
 interface KeyedUse {
   readonly use: string;
-  readonly rule: RowRule | AskerRule;
-  readonly asker: 'seller' | 'executor' | 'finance' | 'admin';
-  /** Name of the row that the asker may change. */
+  readonly rule: RowRule | CallerRule;
+  readonly caller: 'seller' | 'executor' | 'finance' | 'admin';
+  /** Name of a row that the caller may change. */
   readonly row: string | undefined;
 }
 
@@ -32,19 +32,19 @@ const succeeds = (status: number): boolean => status < 300;
 /** Each use once, by the least privileged role for which it succeeds. */
 const KEYED_USES: readonly KeyedUse[] = Object.entries(RULES).flatMap(([use, rule]): KeyedUse[] => {
   if (!/^(?:POST|PATCH) /.test(use) || !('about' in rule || 'statuses' in rule)) return [];
-  for (const asker of ['seller', 'executor', 'finance', 'admin'] as const) {
+  for (const caller of ['seller', 'executor', 'finance', 'admin'] as const) {
     if ('statuses' in rule) {
-      if (succeeds(rule.statuses[asker])) return [{ use, rule, asker, row: undefined }];
+      if (succeeds(rule.statuses[caller])) return [{ use, rule, caller, row: undefined }];
       continue;
     }
-    const answers = rule.answers[asker];
+    const answers = rule.answers[caller];
     const index = typeof answers === 'number' ? (succeeds(answers) ? 0 : -1) : answers.findIndex(succeeds);
-    if (index >= 0) return [{ use, rule, asker, row: ROWS[rule.about][index] }];
+    if (index >= 0) return [{ use, rule, caller, row: ROWS[rule.about][index] }];
   }
   return [];
 });
 
-describe('a replayed answer', () => {
+describe('a replayed response', () => {
   let crm: Crm;
   let rows: AccessRows;
 
@@ -54,14 +54,14 @@ describe('a replayed answer', () => {
   });
   afterAll(() => crm.stop());
 
-  /** A request that can be sent again by any token. */
-  async function request({ use, rule, asker, row }: KeyedUse, by: TestUser) {
+  /** A request that can be repeated with any token. */
+  async function request({ use, rule, caller, row }: KeyedUse, by: TestUser) {
     const headers = { 'idempotency-key': newId(), ...('statuses' in rule && rule.headers) };
     const prepared = await prepare(rule, by, row);
     const { method, path } = requestOf(use, prepared.ids);
     const sending: Sending = { body: prepared.body, headers };
     const send = (user: TestUser): Promise<Answer<unknown>> => user.send(method, path, sending);
-    return { send, asker };
+    return { send, caller };
   }
 
   async function prepare(rule: KeyedUse['rule'], by: TestUser, row: string | undefined) {
@@ -72,7 +72,7 @@ describe('a replayed answer', () => {
     return { ids: all, body: rule.body?.(all) };
   }
 
-  /** Another person becomes owner and executor of every row that is not deleted. */
+  /** Makes another user the owner and executor of every row that is not deleted. */
   async function loseAll(user: TestUser): Promise<void> {
     for (const [table, column] of [
       ['clients', 'owner_id'],
@@ -87,8 +87,8 @@ describe('a replayed answer', () => {
     }
   }
 
-  function user(asker: Exclude<Asker, 'nobody' | 'stranger'>): TestUser {
-    return crm.user(asker);
+  function user(caller: Exclude<Caller, 'roleless' | 'stranger'>): TestUser {
+    return crm.user(caller);
   }
 
   it('is checked on every POST and PATCH route', () => {
@@ -101,8 +101,8 @@ describe('a replayed answer', () => {
     expect(routes.filter((route) => !covered.has(route))).toEqual(['POST /api/v1/events/replays']);
   });
 
-  it.each(KEYED_USES)('of $use is given to $asker again', async (keyed) => {
-    const by = user(keyed.asker);
+  it.each(KEYED_USES)('of $use is returned to $caller again', async (keyed) => {
+    const by = user(keyed.caller);
     const { send } = await request(keyed, by);
     const first = await send(by);
     expect(first).toMatchObject({ status: expect.any(Number), code: undefined });
@@ -112,7 +112,7 @@ describe('a replayed answer', () => {
   });
 
   it.each(KEYED_USES)('of $use is refused with 403 to a token without roles', async (keyed) => {
-    const by = user(keyed.asker);
+    const by = user(keyed.caller);
     const { send } = await request(keyed, by);
     expect(await send(by)).toMatchObject({ code: undefined });
     const refused = await send(new TestUser(crm.api.inject, by.id, []));
@@ -121,12 +121,12 @@ describe('a replayed answer', () => {
   });
 
   it.each(
-    KEYED_USES.filter(({ asker }) => asker === 'seller' || asker === 'executor').filter(
+    KEYED_USES.filter(({ caller }) => caller === 'seller' || caller === 'executor').filter(
       // The owner of a deleted client or deal never changes.
       ({ use }) => !/^PATCH \/api\/v1\/(?:clients|deals)\/\{id\} \(is_deleted\)$/.test(use),
     ),
-  )('of $use is refused with 404 to $asker after losing the row', async (keyed) => {
-    const by = user(keyed.asker);
+  )('of $use is refused with 404 to $caller after losing the row', async (keyed) => {
+    const by = user(keyed.caller);
     const { send } = await request(keyed, by);
     expect(await send(by)).toMatchObject({ code: undefined });
     await loseAll(by);
@@ -147,7 +147,7 @@ describe('a replayed answer', () => {
     }
   });
 
-  it('is given again after the row that it was made from was deleted', async () => {
+  it('is returned after its row was deleted', async () => {
     const seller = crm.user('seller');
     const deal = await crm.deal(seller);
     const quotes = `/deals/${deal.id}/quotes`;
@@ -173,7 +173,7 @@ describe('a replayed answer', () => {
     expect(await seller.send('POST', `${quotes}/${quote.id}/status`, ready)).toMatchObject({ status: 404 });
   });
 
-  it('changes nothing: the handler that checks the access is rolled back', async () => {
+  it('changes nothing: the transaction of the access check is rolled back', async () => {
     const seller = crm.user('seller');
     const client = await crm.client(seller);
     const body = { client_id: client.id, title: 'КАСКО', next_review_at: '2026-03-10' };

@@ -9,7 +9,7 @@ const MARIA = {
   phone: '8 (912) 345-67-89',
   tax_id: '770708389324',
 };
-/** Like somebody else in everything. */
+/** Data equal to those of an existing client. */
 const BORIS = {
   name: 'Борис',
   kind: 'person',
@@ -18,7 +18,7 @@ const BORIS = {
   tax_id: '500100732259',
 };
 
-describe('a client that seems to be known', () => {
+describe('a possible duplicate of a client', () => {
   let crm: Crm;
   let seller: TestUser;
   let maria: ClientView;
@@ -39,7 +39,7 @@ describe('a client that seems to be known', () => {
     ['phone without prefix', { phone: '79123456789' }],
     ['phone without country code', { phone: '9123456789' }],
     ['tax id', { tax_id: '770708389324' }],
-  ])('by its %s is not added, and the one that is known is shown', async (_what, same) => {
+  ])('by %s is refused with the id of the existing client', async (_what, same) => {
     const before = await crm.rowCounts();
     const answer = await add(seller, same);
     expect(answer).toMatchObject({ status: 409, code: 'client_duplicate' });
@@ -53,11 +53,11 @@ describe('a client that seems to be known', () => {
     ['nothing to compare by', { email: null, phone: null, tax_id: null }],
     ['a phone of the same end', { phone: '345-67-89' }],
     ['another extension of its phone', { phone: '8 (912) 345-67-89 доб. 5' }],
-  ])('but has %s is added', async (_what, facts) => {
+  ])('that has %s is added', async (_what, facts) => {
     expect(await add(seller, facts)).toMatchObject({ status: 201 });
   });
 
-  it('is added all the same when the caller says so', async () => {
+  it('is added when the caller allows duplicates', async () => {
     const path = '/clients?allow_duplicate=true';
     expect(await seller.post(path, MARIA)).toMatchObject({ status: 201 });
     expect(await seller.post('/clients?allowDuplicate=true', MARIA)).toMatchObject({ status: 201 });
@@ -67,7 +67,7 @@ describe('a client that seems to be known', () => {
   });
 
   it.each(['GB 123 4567 89', 'gb123456789', 'ＧＢ-123.4567/89'])(
-    'by the foreign tax id GB123456789, written %s, is not added, and is shown as it was given',
+    'by the foreign tax id GB123456789, written %s, is refused, and the tax id is shown as stored',
     async (written) => {
       const known = await crm.client(seller, { tax_id: 'Gb 123/4567.89' });
       expect(known.tax_id).toBe('Gb 123/4567.89');
@@ -80,18 +80,18 @@ describe('a client that seems to be known', () => {
     },
   );
 
-  it('is another one when its phone belongs to another country', async () => {
+  it('is no duplicate when its phone belongs to another country', async () => {
     await crm.client(seller, { phone: '+7 130 897-39-69' });
     expect(await add(seller, { phone: '+81 3 0897 3969' })).toMatchObject({ status: 201 });
     expect(await add(seller, { phone: '8 130 897 39 69', email: null, tax_id: null })).toMatchObject({ status: 409 });
   });
 
-  it('is not known by a phone without area code, which many subscribers share', async () => {
+  it('is no duplicate by a phone without area code, which many subscribers share', async () => {
     await crm.client(seller, { phone: '345-67-89' });
     expect(await add(seller, { phone: '345-67-89' })).toMatchObject({ status: 201 });
   });
 
-  it('is added once when it is sent many times at the same moment', async () => {
+  it('is added once by concurrent requests', async () => {
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, index) =>
         seller.post('/clients', { ...BORIS, email: index % 2 ? BORIS.email : null, name: `Борис ${index}` }),
@@ -101,7 +101,7 @@ describe('a client that seems to be known', () => {
     expect(statuses).toEqual([201, ...Array<number>(19).fill(409)]);
   });
 
-  it('is known only among the clients that the caller may see', async () => {
+  it('is found only among clients in the caller’s scope', async () => {
     const [colleague, lead] = [crm.user('seller'), crm.user('lead')];
     expect(await add(colleague, { email: MARIA.email })).toMatchObject({ status: 201 });
     const { body } = await add(lead, { phone: MARIA.phone, email: MARIA.email });
@@ -110,12 +110,12 @@ describe('a client that seems to be known', () => {
     expect(await add(colleague, { tax_id: MARIA.tax_id })).toMatchObject({ status: 409 });
   });
 
-  it('is known no more once that one is deleted', async () => {
+  it('is no duplicate once the other client is deleted', async () => {
     await seller.delete(`/clients/${maria.id}`);
     expect(await seller.post('/clients', MARIA)).toMatchObject({ status: 201 });
   });
 
-  it('is compared by what the known one says now', async () => {
+  it('is compared with the current values of the other client', async () => {
     await seller.patch(`/clients/${maria.id}`, { email: 'new@example.com', phone: '8 999 999 99 99' });
     expect(await add(seller, { email: 'New@example.com' })).toMatchObject({ status: 409 });
     expect(await add(seller, { phone: '+79999999999' })).toMatchObject({ status: 409 });

@@ -81,8 +81,8 @@ describe('merging a client that another seller works with too', () => {
     const both = crm.user('seller', 'finance');
     await crm.deal(crm.user('lead'), { client_id: client.id, owner_id: both.id });
     const own = await crm.client(both);
-    const trial = await merge(both, client, own, { dry_run: true });
-    expect(trial.body.moved).toMatchObject({ deals: 3 });
+    const dryRun = await merge(both, client, own, { dry_run: true });
+    expect(dryRun.body.moved).toMatchObject({ deals: 3 });
     expect(await merge(both, client, own)).toMatchObject(refused);
   });
 

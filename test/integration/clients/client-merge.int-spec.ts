@@ -35,7 +35,7 @@ const linkDocument = async ({ id }: ClientView, documentId: string): Promise<voi
   expect(answer).toMatchObject({ status: 201 });
 };
 
-/** A client with an open and a closed deal, a policy on the open one and one alone. */
+/** A client with an open and a closed deal, a policy of the open deal and one without a deal. */
 async function clientWithHistory() {
   const client = await crm.client(seller, { email: 'maria@example.com' });
   const open = await crm.deal(seller, { client_id: client.id });
@@ -46,7 +46,7 @@ async function clientWithHistory() {
 }
 
 describe('merging a client', () => {
-  it('moves its deals, policies and documents, and its id answers with the survivor', async () => {
+  it('moves its deals, policies and documents, and its id returns the survivor', async () => {
     const { client, open, won, policy, loose } = await clientWithHistory();
     const survivor = await crm.client(seller);
     const [both, own] = [randomUUID(), randomUUID()];
@@ -76,7 +76,7 @@ describe('merging a client', () => {
     expect(found.items.map(({ id }) => id)).toEqual([survivor.id]);
   });
 
-  it('is told on both clients, in the journal of every deal, and to those concerned', async () => {
+  it('publishes events of both clients, adds an entry to every journal, and reaches users in scope', async () => {
     const { client, open, won, loose } = await clientWithHistory();
     const other = crm.user('seller');
     const survivor = await crm.client(other);
@@ -116,20 +116,20 @@ describe('merging a client', () => {
     expect(await lastOf(`policies/${loose.id}`, 'policy.updated')).toMatchObject(change);
   });
 
-  it('as a dry run tells the same and changes nothing', async () => {
+  it('as a dry run returns the same counts and changes nothing', async () => {
     const { client } = await clientWithHistory();
     const survivor = await crm.client(seller);
     await linkDocument(client, randomUUID());
     const rows = await crm.rowCounts();
     const moved = { deals: 2, policies: 2, documents: 1 };
-    const trial = await merge(seller, client, survivor, { dry_run: true });
-    expect(trial.body).toEqual({ dry_run: true, moved, client: survivor });
+    const dryRun = await merge(seller, client, survivor, { dry_run: true });
+    expect(dryRun.body).toEqual({ dry_run: true, moved, client: survivor });
     expect(await crm.rowCounts()).toEqual(rows);
     expect((await seller.get<ClientView>(`/clients/${client.id}`)).body).toEqual(client);
     expect((await merge(seller, client, survivor)).body.moved).toEqual(moved);
   });
 
-  it('again and again leads every old id to the last survivor', async () => {
+  it('repeatedly resolves every old id to the last survivor', async () => {
     const [a, b, c] = [await crm.client(seller), await crm.client(seller), await crm.client(seller)];
     const deal = await crm.deal(seller, { client_id: a.id });
     expect(await merge(seller, a, b)).toMatchObject({ status: 200 });
@@ -138,7 +138,7 @@ describe('merging a client', () => {
     expect((await seller.get<DealView>(`/deals/${deal.id}`)).body.client_id).toBe(c.id);
   });
 
-  it('is refused into itself, a merged, a deleted, an unknown or a foreign one', async () => {
+  it('is refused into itself and into a merged, deleted, unknown or foreign client', async () => {
     const [gone, merged, client, deleted] = [
       await crm.client(seller),
       await crm.client(seller),
@@ -169,7 +169,7 @@ describe('merging a client', () => {
     expect(await crm.rowCounts()).toEqual(rows);
   });
 
-  it('leaves the old id to those who may see the survivor', async () => {
+  it('resolves the old id only for users with access to the survivor', async () => {
     const client = await crm.client(seller);
     const survivor = await crm.client(crm.user('seller'));
     await merge(crm.user('lead'), client, survivor);
@@ -186,8 +186,8 @@ describe('merging a client', () => {
   });
 });
 
-describe('at once', () => {
-  it('with opening deals, renewing and linking, leaves nothing behind', async () => {
+describe('concurrent merges', () => {
+  it('move also deals, renewals and documents that are added meanwhile', async () => {
     for (let round = 0; round < 4; round += 1) {
       const { client, open, policy, loose } = await clientWithHistory();
       const survivor = await crm.client(seller);
@@ -218,7 +218,7 @@ describe('at once', () => {
     }
   });
 
-  it('two clients into each other: one stays', async () => {
+  it('of two clients into each other leave one client', async () => {
     const [a, b] = [await crm.client(seller), await crm.client(seller)];
     const answers = await Promise.all([
       merge(seller, a, b),
@@ -231,7 +231,7 @@ describe('at once', () => {
     expect(seen[0]!.body).toEqual(seen[1]!.body);
   });
 
-  it('six merges among three clients: each answers 200 or 409, and one client stays', async () => {
+  it('among three clients answer 200 or 409, and leave one client', async () => {
     for (let round = 0; round < 8; round += 1) {
       const clients = [await crm.client(seller), await crm.client(seller), await crm.client(seller)];
       for (const { id } of clients) await crm.deal(seller, { client_id: id });

@@ -22,7 +22,7 @@ describe('a client', () => {
   };
   const eventsOf = ({ id }: ClientView) => crm.events(`clients/${id}`);
 
-  it('added by a seller is hers, and kept as it was written', async () => {
+  it('added by a seller is owned by her, and stored as sent', async () => {
     const answer = await seller.post<ClientView>('/clients', { ...MARIA, name: `  ${MARIA.name} ` });
     expect(answer.status).toBe(201);
     expect(answer.body).toEqual({
@@ -42,7 +42,7 @@ describe('a client', () => {
     expect(list.body.items).toEqual([answer.body]);
   });
 
-  it('that is changed and deleted tells so, each time with its next version', async () => {
+  it('publishes an event with its next version at each change and deletion', async () => {
     const client = await crm.client(seller, { email: 'a@example.com' });
     crm.clock.advanceDays(1);
     const path = `/clients/${client.id}`;
@@ -66,7 +66,7 @@ describe('a client', () => {
     expect(row).toMatchObject({ is_deleted: true, deleted_at: now, deleted_by_id: seller.id, version: 3 });
   });
 
-  it('is nobody in its events: they tell its id, not who it is or how to reach it', async () => {
+  it('has no personal data in its events, only its id', async () => {
     const canaries = {
       name: 'Canary Канарейка',
       email: 'canary@example.org',
@@ -87,14 +87,14 @@ describe('a client', () => {
       [client.id],
     );
     expect(rows).toHaveLength(4);
-    const told = rows.map(({ text }) => text).join('\n');
+    const texts = rows.map(({ text }) => text).join('\n');
     for (const word of ['Canary', 'анарейка', 'canary', '999', '111', '22-33', '500100732259', '7707083893']) {
-      expect(told.replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '')).not.toContain(word);
+      expect(texts.replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '')).not.toContain(word);
     }
     expect((await eventsOf(client))[1]!.data).toMatchObject({ changed: ['name', 'email', 'phone'] });
   });
 
-  it('is told to everybody who has a deal of it, and to the owner who lost it', async () => {
+  it('publishes events to all sellers with a deal of it, and to its former owner', async () => {
     const [colleague, executor] = [crm.user('seller'), crm.user('executor')];
     const client = await crm.client(seller);
     await crm.deal(lead, { client_id: client.id, owner_id: colleague.id, executor_id: executor.id });
@@ -103,7 +103,7 @@ describe('a client', () => {
     expect(updated!.audience).toEqual([lead.id, seller.id, colleague.id, null, executor.id]);
   });
 
-  it('changes its owner by a lead alone', async () => {
+  it('gets another owner only by a lead', async () => {
     const client = await crm.client(seller);
     const path = `/clients/${client.id}`;
     expect(await seller.patch(path, { owner_id: lead.id })).toMatchObject({ status: 403, code: 'forbidden' });
@@ -119,7 +119,7 @@ describe('a client', () => {
   it.each<[string, (path: string) => Promise<Answer<unknown>>]>([
     ['DELETE', (path) => seller.delete(path)],
     ['PATCH is_deleted', (path) => seller.patch(path, { is_deleted: true })],
-  ])('with deals stays (%s), and may go when they are gone', async (_how, remove) => {
+  ])('with deals cannot be deleted (%s), without them it can', async (_how, remove) => {
     const client = await crm.client(seller);
     const deal = await crm.deal(seller, { client_id: client.id });
     const before = await crm.rowCounts();
@@ -130,14 +130,14 @@ describe('a client', () => {
     expect(await seller.get(`/clients/${client.id}`)).toMatchObject({ status: 404 });
   });
 
-  it('with a deal that belongs to nobody stays too', async () => {
+  it('cannot be deleted with a deal without an owner', async () => {
     const client = await crm.client(lead);
     await crm.deal(lead, { client_id: client.id });
     expect(await lead.delete(`/clients/${client.id}`)).toMatchObject({ status: 409, code: 'client_has_deals' });
   });
 });
 
-describe('clients', () => {
+describe('the list of clients', () => {
   let crm: Crm;
   let lead: TestUser;
 
@@ -180,18 +180,18 @@ describe('clients', () => {
     ['50%', ['ООО «Ромашка_50%»']],
     ['Ромашка%50', []],
     ['+7 999', []],
-  ])('are found by %s, however a phone is written', async (words, names) => {
+  ])('finds clients by %s, in any notation of a phone', async (words, names) => {
     expect(await found(`search=${encodeURIComponent(words)}`)).toEqual(names);
   });
 
-  it('come the newest first, and are found by owner and status', async () => {
+  it('is sorted by newest first, and filtered by owner and status', async () => {
     expect(await found('')).toEqual(['Петров', 'ООО «Ромашка_50%»', 'Иванова Мария']);
     expect(await found(`owner_id=${lead.id}`)).toEqual(['Петров']);
     expect(await found('status=prospect')).toEqual(['ООО «Ромашка_50%»']);
     expect(await found(`status=prospect&ownerId=${lead.id}`)).toEqual([]);
   });
 
-  it('come in pages with none twice and none missed, also those of one instant', async () => {
+  it('contains each client once over all pages, also with equal timestamps', async () => {
     for (let index = 0; index < 7; index++) await crm.client(lead, { name: `same ${index}` });
     const seen: string[] = [];
     let cursor = '';

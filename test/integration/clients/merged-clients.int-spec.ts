@@ -41,7 +41,7 @@ async function mergedClient() {
 }
 
 describe('the survivor of a merge', () => {
-  it('takes e-mail, phone and tax id that it lacks, and no event holds them', async () => {
+  it('takes over missing e-mail, phone and tax id, and no event contains them', async () => {
     const [client, survivor] = [await crm.client(seller, MARIA), await crm.client(seller)];
     const completed = await merge(client, survivor);
     expect(completed).toEqual({ ...survivor, ...MARIA, version: 2 });
@@ -53,7 +53,7 @@ describe('the survivor of a merge', () => {
     expect(again).toMatchObject({ status: 409, body: { candidates: [completed] } });
   });
 
-  it('keeps its own values; those of the merged client are in the journals of its deals, and in no event', async () => {
+  it('retains its own values; those of the merged client are in the journals of its deals, and in no event', async () => {
     const [client, survivor] = [await crm.client(seller, MARIA), await crm.client(seller, OTHER)];
     const deal = await crm.deal(seller, { client_id: client.id });
     expect(await merge(client, survivor)).toEqual(survivor);
@@ -72,7 +72,7 @@ describe('the survivor of a merge', () => {
     expect((await seller.get(`/deals/${deal.id}/journal/verify`)).body).toMatchObject({ valid: true });
   });
 
-  it('takes only what it lacks', async () => {
+  it('takes over only missing values', async () => {
     const [client, survivor] = [await crm.client(seller, MARIA), await crm.client(seller, { phone: OTHER.phone })];
     expect(await merge(client, survivor)).toMatchObject({ ...MARIA, phone: OTHER.phone });
   });
@@ -91,7 +91,7 @@ describe('the keys of merged clients', () => {
     ['tax id', { tax_id: MARIA.tax_id }, MARIA.tax_id],
   ] as const;
 
-  it.each(keys)('keep finding the survivor by %s, through a chain of merges', async (_what, same, search) => {
+  it.each(keys)('find the survivor by %s, through a chain of merges', async (_what, same, search) => {
     const chain = [await crm.client(seller, { ...MARIA, name: 'Девичья Мария' }), await crm.client(seller, OTHER)];
     const survivor = await crm.client(seller, {
       email: 'last@example.com',
@@ -197,7 +197,7 @@ describe('the id of a merged client', () => {
     expect(await seller.delete(`/clients/${client.id}`)).toMatchObject({ status: 404, code: 'client_not_found' });
   });
 
-  it('gives access to nothing that the caller may not see', async () => {
+  it('gives no access outside the scope of the caller', async () => {
     const { client } = await mergedClient();
     const colleague = crm.user('seller');
     const patched = await colleague.patch(`/clients/${client.id}`, { name: 'Мария' });
@@ -210,7 +210,7 @@ describe('the id of a merged client', () => {
     expect(body.items).toEqual([]);
   });
 
-  it('of an earlier release leads to the end of its chain, and a cycle to nothing', async () => {
+  it('of an earlier release resolves to the end of its chain, and a cycle to nothing', async () => {
     const [a, b, c, d, e] = await Promise.all(Array.from({ length: 5 }, () => crm.client(seller)));
     const chains = [
       [a, b],

@@ -131,7 +131,7 @@ describe('the default region', () => {
 });
 
 describe('the country of tax ids', () => {
-  it('is a setting: none takes every tax id as given', async () => {
+  it('is a setting: without it every tax id is accepted as sent', async () => {
     const abroad = await crm.also({ CRM_TAX_ID_COUNTRY: 'none' });
     const client = { name: 'Анна', kind: 'person', tax_id: '500100732258' };
     expect(await abroad.user('ROLE_TEAM_LEAD').post('/clients', client)).toMatchObject({ status: 201 });

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
-/** The way to a database, which can be closed: then no connection lives, and none comes through. */
+/** A TCP proxy in front of a database. Closing it ends all connections and refuses new ones. */
 export class DatabaseLine {
   private readonly sockets = new Set<Socket>();
   private isClosed = false;
@@ -16,13 +16,13 @@ export class DatabaseLine {
   /** @param url of the database. */
   static async to(url: string): Promise<DatabaseLine> {
     const line = new DatabaseLine(createServer(), new URL(url));
-    // It needn't be taken down: a test's end is not held up by it.
+    // The proxy does not prevent the exit of the test.
     line.server.unref().listen(0, '127.0.0.1');
     await once(line.server, 'listening');
     return line;
   }
 
-  /** The database's URL by this way. */
+  /** URL of the database through the proxy. */
   get url(): string {
     const url = new URL(this.target);
     url.hostname = '127.0.0.1';

@@ -66,7 +66,7 @@ describe('the partitions of log and journals', () => {
     expect(await seller.post(`/deals/${of}/journal`, { body })).toMatchObject({ status: 201, body: { body } });
   };
 
-  it('take what was there before as it was, by month, and numbers go on', async () => {
+  it('contain earlier rows unchanged, by month, and positions continue', async () => {
     const database = await createTestDatabase(OLDER, { isScripted: true });
     await database.rows(HISTORY);
     const before = await database.rows(CONTENT);
@@ -93,7 +93,7 @@ describe('the partitions of log and journals', () => {
         "events": [{"id": "019ab0c4-7d11-7cc2-a0a1-6d5d2c6b3f0e", "type": "client.created", "data": {}}]}]', NULL, now())`,
     );
 
-  it('refuse nothing, whenever it happened, and hand it over when its month is made', async () => {
+  it('accept rows of any time, and receive the rows of a month when its partition is created', async () => {
     await noteAt('1999-05-05T00:00:00.000Z', 'long ago');
     await noteAt('2001-05-05T00:00:00.000Z', 'later');
     await noteAt('2001-05-31T23:59:59.999Z', 'at the end of the month');
@@ -118,7 +118,7 @@ describe('the partitions of log and journals', () => {
     expect(verdict.body).toEqual({ valid: true, entries: 6, broken_at: null });
   });
 
-  it('let nobody change a journal, not one by one either', async () => {
+  it('refuse changes of a journal, also directly on a partition', async () => {
     await addPartition('journals', '2001-07-01');
     await noteAt('2001-07-05T00:00:00.000Z', 'in July');
     const before = await crm.database.rows(CONTENT);
@@ -130,7 +130,7 @@ describe('the partitions of log and journals', () => {
     expect(await crm.database.rows(CONTENT)).toEqual(before);
   });
 
-  it('let no number be given twice within a month', async () => {
+  it('refuse a duplicate number within a month', async () => {
     const again = (columns: string, change: string) =>
       crm.database.rows(
         `INSERT INTO crm.event_log (${columns}, type, time, audience, data)
@@ -149,7 +149,7 @@ describe('the partitions of log and journals', () => {
     await crm.database.rows('UPDATE crm.event_log SET position = NULL WHERE deal_id = $1', [dealId]);
   });
 
-  it('give way to who writes at length, and are made later', async () => {
+  it('are created later when a long transaction blocks them', async () => {
     const other = await crm.deal(seller);
     await crm.database.undone(async (client) => {
       await client.query('UPDATE crm.deals SET title = title WHERE id = $1', [dealId]);
@@ -161,7 +161,7 @@ describe('the partitions of log and journals', () => {
     expect(await partitionOf('journals', `body = 'meanwhile'`, [])).toEqual(['journals_2001_08']);
   });
 
-  describe('that will be needed', () => {
+  describe('of future months', () => {
     let worker: TestApplication;
 
     beforeAll(async () => {
@@ -180,7 +180,7 @@ describe('the partitions of log and journals', () => {
       return rows.map(({ name }) => name);
     };
 
-    it('are there ahead, and the worker is not ready when they are not', async () => {
+    it('exist in advance, and the worker is not ready without them', async () => {
       expect(await names()).toEqual([]);
       const partitions = worker.nest.get(LogPartitions);
       await partitions.require();
@@ -199,7 +199,7 @@ describe('the partitions of log and journals', () => {
     });
   });
 
-  it('are read in one order, whichever months the events lie in', async () => {
+  it('are read in one order across months', async () => {
     const ids = await crm.database.rows<{ id: string }>('SELECT id FROM crm.event_log ORDER BY seq');
     await crm.database.rows(
       `UPDATE crm.event_log e SET position = p.n FROM (SELECT id, row_number() OVER (ORDER BY seq) AS n FROM crm.event_log) AS p

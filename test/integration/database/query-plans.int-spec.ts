@@ -7,33 +7,33 @@ import { copyOf, fillBook } from '../../support/large-book.js';
 import { addLine, addPayment, LINE, PLANNED } from '../../support/money.js';
 import { activePolicy, addQuote, policyNumber, WHOLE_POLICY, WHOLE_QUOTE } from '../../support/sale.js';
 
-/** PostgreSQL settles on a plan for any parameters at the sixth time. */
+/** PostgreSQL may choose a generic plan at the sixth execution. */
 const ROUNDS = 8;
-/** A page of 50, or all that one person has of the book, and what is looked up for each of its rows. */
+/** Limit for a page of 50 or all rows of one user, with the lookups of each row. */
 const PAGE_ROWS = 400;
 const REACH_ROWS = 1_000;
-/** A filter that the index doesn't know: as many rows of the index as it takes to fill a page, or those of a second one. */
+/** Limit for a filter outside the index: enough index rows to fill a page, or rows of a second index. */
 const FILTERED_ROWS = 4_000;
-/** One thing, its head of the stream, what its rules ask for, its keys. */
+/** Limit for one row, its stream head, the rows of its rules, its keys. */
 const CHANGE_ROWS = 60;
-/** A table with fewer rows is no trouble to read whole. */
+/** A smaller table may be read by a sequential scan. */
 const SMALL_TABLE = 1_000;
 
 type Person = 'admin' | 'seller' | 'executor';
 
-/** What one request may cost in a book of 10,000 clients, deals, quotes, policies and payments. */
-interface Trial {
-  /** `{deal}` and the like stand for ids. */
+/** Limits of one request with 10,000 clients, deals, quotes, policies and payments. */
+interface Scenario {
+  /** Placeholders such as `{deal}` are replaced by ids. */
   readonly path: string;
   readonly as?: Person;
   readonly body?: (round: number) => object;
-  /** How the name of an index that must be used ends, as a regular expression. */
+  /** Regular expression for the end of the name of the required index. */
   readonly index: string;
-  /** Rows and entries of indexes read at the most; absent: those of its kind. */
+  /** Limit of rows and index entries; by default that of its kind. */
   readonly rows?: number;
 }
 
-/** What PostgreSQL counted of a table or an index. */
+/** Statistics of PostgreSQL for a table or an index. */
 interface Work {
   readonly wholeScans: number;
   readonly uses: number;
@@ -41,7 +41,7 @@ interface Work {
   readonly rowsRead: number;
 }
 
-/** Makes a connection's counts known at once; longer than the asking, so that two take two connections. */
+/** Flushes the statistics of a connection; sleeps, so that concurrent calls use different connections. */
 const FLUSH = statement('SELECT pg_stat_force_next_flush(), pg_sleep(0.01)');
 const NOTHING: Work = { wholeScans: 0, uses: 0, rowsRead: 0 };
 const ROLES: Readonly<Record<Person, string>> = {
@@ -50,7 +50,7 @@ const ROLES: Readonly<Record<Person, string>> = {
   executor: 'ROLE_EXECUTOR',
 };
 
-const LISTS: readonly Trial[] = [
+const LISTS: readonly Scenario[] = [
   { path: '/clients', index: 'clients_list_idx' },
   { path: '/clients', as: 'seller', index: 'clients_owner_idx', rows: REACH_ROWS },
   { path: '/clients?search=79001000777', index: 'clients_search_idx' },
@@ -86,7 +86,7 @@ const LISTS: readonly Trial[] = [
   { path: '/events?after=1000000&deal_id={deal}', index: 'deal_id_position_idx' },
 ];
 
-const READS: readonly Trial[] = [
+const READS: readonly Scenario[] = [
   { path: '/clients/{client}', index: 'clients_pkey' },
   { path: '/deals/{deal}', index: 'deals_pkey' },
   { path: '/deals/{deal}', as: 'seller', index: 'deals_pkey' },
@@ -100,7 +100,7 @@ const READS: readonly Trial[] = [
 
 const contact = (round: number) => ({ email: `new${round}@example.com`, phone: `+7999000000${round}` });
 
-const CHANGES: readonly (Trial & { readonly method: Method })[] = [
+const CHANGES: readonly (Scenario & { readonly method: Method })[] = [
   {
     method: 'POST',
     path: '/clients',
@@ -141,7 +141,7 @@ const CHANGES: readonly (Trial & { readonly method: Method })[] = [
     path: '/deals/{deal}/payments/{payment}/incomes/{income}',
     body: (n) => ({ amount: `${n + 1}.00` }),
     index: 'payment_incomes_pkey',
-    // The payment's lines are summed up at each commit, dead versions included until they are cleared away.
+    // Each commit sums up the payment's lines, with dead row versions until they are vacuumed.
     rows: 150,
   },
   {
@@ -152,15 +152,15 @@ const CHANGES: readonly (Trial & { readonly method: Method })[] = [
   },
 ];
 
-/** Requests that share a statement when they are sent at once. */
-const GROUPS: readonly (Trial & { readonly method: Method })[] = [
+/** Requests that share a statement when they are concurrent. */
+const GROUPS: readonly (Scenario & { readonly method: Method })[] = [
   { method: 'GET', path: '/deals/{deal}', index: 'deals_pkey' },
   ...CHANGES.filter(({ method, path }) => method === 'POST' && (path === '/deals' || path.endsWith('/incomes'))),
 ];
-/** Of one group. */
+/** Concurrent requests of one batch. */
 const AT_ONCE = 20;
 
-/** Lists that stay short whatever the size of the book. */
+/** Lists with few rows in any database. */
 const SHORT_LISTS = ['/api/v1/events/bookmarks', '/api/v1/imports/{id}/errors'];
 
 let crm: Crm;
@@ -172,14 +172,14 @@ beforeAll(async () => {
   await layBook();
   ids = await idsOfBook();
   ids.deep = await deepCursor();
-  // Who prepared the book, and followed its events, has its own reading counted before the first trial.
+  // Statistics of the preparation are flushed before the first test.
   await crm.closeApplications();
-  // So few connections that all can be asked for their counts.
+  // Few connections, so that the statistics of each can be flushed.
   api = await crm.also({ CRM_DATABASE_POOL_SIZE: '2' });
 });
 afterAll(() => crm.stop());
 
-it('of every list there is', () => {
+it('covers every list', () => {
   const { paths, components } = openApiDocument(api.nest, OPEN_API);
   const schemas = components?.schemas as Readonly<Record<string, { properties?: object }>>;
   const lists = Object.entries(paths).filter(([, { get }]) => {
@@ -192,9 +192,11 @@ it('of every list there is', () => {
   for (const path of wanted) expect(tried).toContain(path.replace('/api/v1', '').replaceAll(/\{\w+\}/g, '*'));
 });
 
-it.each(LISTS)('GET $path as $as reads a page by $index', (trial) => reads('GET', trial, PAGE_ROWS));
-it.each(READS)('GET $path as $as reads what it shows by $index', (trial) => reads('GET', trial, CHANGE_ROWS));
-it.each(CHANGES)('$method $path reads what it changes by $index', (trial) => reads(trial.method, trial, CHANGE_ROWS));
+it.each(LISTS)('GET $path as $as reads a page by $index', (scenario) => reads('GET', scenario, PAGE_ROWS));
+it.each(READS)('GET $path as $as reads what it shows by $index', (scenario) => reads('GET', scenario, CHANGE_ROWS));
+it.each(CHANGES)('$method $path reads what it changes by $index', (scenario) =>
+  reads(scenario.method, scenario, CHANGE_ROWS),
+);
 
 it.each(GROUPS)('$method $path, many at once, reads by $index', async ({ method, path, body, index }) => {
   const others = await Promise.all(Array.from({ length: AT_ONCE }, (_, n) => idsOfBook(1_000 + n)));
@@ -202,20 +204,20 @@ it.each(GROUPS)('$method $path, many at once, reads by $index', async ({ method,
   await readsOf(urls, method, { path, body, index }, CHANGE_ROWS * AT_ONCE);
 });
 
-/** Makes the request some times, and looks at what its connection then has read. */
-function reads(method: Method, trial: Trial, usual: number): Promise<void> {
-  return readsOf([filled(trial.path, ids)], method, trial, usual);
+/** Sends the request several times, and checks the rows read. */
+function reads(method: Method, scenario: Scenario, usual: number): Promise<void> {
+  return readsOf([filled(scenario.path, ids)], method, scenario, usual);
 }
 
 function filled(path: string, those: Readonly<Record<string, string>>): string {
   return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => those[name]!);
 }
 
-/** The same of requests that are sent at once. */
+/** Sends concurrent requests, and checks the rows read. */
 async function readsOf(
   urls: readonly string[],
   method: Method,
-  { as = 'admin', body, index, rows }: Trial,
+  { as = 'admin', body, index, rows }: Scenario,
   usual: number,
 ): Promise<void> {
   const by = new TestUser(api.inject, ids[as]!, [ROLES[as]]);
@@ -236,7 +238,7 @@ async function readsOf(
   expect(rowsRead).toBeLessThanOrEqual(rows ?? usual);
 }
 
-/** What was read of each large table, and through each index, up to now. */
+/** Rows read of each large table and through each index up to now. */
 async function work(): Promise<Map<string, Work>> {
   const database = api.nest.get(Database);
   await Promise.all([FLUSH, FLUSH].map((flush) => database.query(flush)));
@@ -257,7 +259,7 @@ function difference(now: Work, before: Work): Work {
   };
 }
 
-/** Makes one of everything, and the book out of it. */
+/** Creates one row of each kind, and copies it. */
 async function layBook(): Promise<void> {
   const by = crm.user('admin');
   const deal = await crm.deal(by, { owner_id: by.id });
@@ -279,7 +281,7 @@ async function layBook(): Promise<void> {
   });
 }
 
-/** One of everything out of the middle of the book, and who it belongs to. */
+/** Ids of copies from the middle of the tables, and of their owner. */
 async function idsOfBook(place = 777): Promise<Record<string, string>> {
   const copies = { client: 'clients', deal: 'deals', quote: 'quotes', policy: 'policies' } as const;
   const money = { payment: 'payments', income: 'payment_incomes' } as const;
@@ -291,7 +293,7 @@ async function idsOfBook(place = 777): Promise<Record<string, string>> {
   return row!;
 }
 
-/** Behind the first 4,000 deals. */
+/** A cursor after the first 4,000 deals. */
 async function deepCursor(): Promise<string> {
   const by = crm.user('admin');
   let cursor = '';

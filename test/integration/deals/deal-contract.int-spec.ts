@@ -25,7 +25,7 @@ describe('a request about a deal', () => {
     ['PATCH stage', (path, headers) => seller.patch(`${path}/stage`, { stage: 'proposal' }, headers)],
     ['DELETE', (path, headers) => seller.delete(path, headers)],
     ['PATCH is_deleted', (path, headers) => seller.patch(path, { is_deleted: true }, headers)],
-  ])('to change it (%s) holds only for the version that it names', async (_method, change) => {
+  ])('to change it (%s) succeeds only for the current version', async (_method, change) => {
     const deal = await open();
     await seller.patch(`/deals/${deal.id}`, { title: 'newer' });
     for (const tag of ['"1"', '"3"', 'W/"1"', '"1-gzip"', '"1", "3"', '"two"', '""']) {
@@ -38,7 +38,7 @@ describe('a request about a deal', () => {
   });
 
   it.each(['W/"1"', '"1-gzip"', 'W/"1-gzip"', '"1;gzip"', 'W/"7", W/"1"'])(
-    'to change it holds for the version as a compressing proxy wrote it: %s',
+    'to change it accepts the ETag of a compressing proxy: %s',
     async (tag) => {
       const { id } = await open();
       const changed = await seller.patch(`/deals/${id}`, { title: 'new' }, { 'if-match': tag });
@@ -48,7 +48,7 @@ describe('a request about a deal', () => {
     },
   );
 
-  it('to assign it holds only for the version that it names', async () => {
+  it('to assign it succeeds only for the current version', async () => {
     const lead = crm.user('lead');
     const { id } = await open();
     const assign = (tag: string) => lead.patch(`/deals/${id}/assignment`, { owner_id: lead.id }, { 'if-match': tag });
@@ -56,13 +56,13 @@ describe('a request about a deal', () => {
     expect(await assign('*')).toMatchObject({ status: 200, headers: { etag: '"2"' } });
   });
 
-  it('that finds another version than it names does not even learn whether it would change anything', async () => {
+  it('with an outdated version is refused before it is checked for changes', async () => {
     const deal = await open();
     const answer = await seller.patch(`/deals/${deal.id}`, { title: deal.title }, { 'if-match': '"7"' });
     expect(answer).toMatchObject({ status: 412 });
   });
 
-  it('that knows the present version is answered 304, with nothing in it', async () => {
+  it('with the current ETag is answered 304 without a body', async () => {
     const deal = await open();
     const ask = (tag: string) => seller.get(`/deals/${deal.id}`, { 'if-none-match': tag });
     for (const tag of ['"1"', 'W/"1"', '"0", "1"', '*']) {
@@ -73,7 +73,7 @@ describe('a request about a deal', () => {
     expect(await ask('"1"')).toMatchObject({ status: 200, headers: { etag: '"2"' } });
   });
 
-  it('to change it must name a version where the configuration asks for that', async () => {
+  it('to change it must send If-Match if the configuration requires it', async () => {
     const strict = await crm.also({ CRM_REQUIRE_IF_MATCH: 'true' });
     const lead = strict.user('ROLE_TEAM_LEAD');
     const { id } = await open();
@@ -93,7 +93,7 @@ describe('a request about a deal', () => {
     expect(await lead.get(path)).toMatchObject({ status: 200 });
   });
 
-  it('takes names in camelCase, and not a field in both spellings', async () => {
+  it('accepts names in camelCase, and refuses a field in both spellings', async () => {
     const answer = await seller.post<DealView>('/deals', {
       clientId,
       title: 'КАСКО',
@@ -106,7 +106,7 @@ describe('a request about a deal', () => {
     expect(moved.body).toMatchObject({ next_review_at: '2026-03-11' });
   });
 
-  it('works with a slash at the end of its path, with no redirect', async () => {
+  it('accepts a trailing slash without a redirect', async () => {
     const { status, headers, body: deal } = await seller.post<DealView>('/deals/', body());
     expect({ status, location: headers.location }).toEqual({ status: 201, location: `/api/v1/deals/${deal.id}` });
     expect(await seller.patch(`/deals/${deal.id}/`, { title: 'ОСАГО' })).toMatchObject({ status: 200 });
@@ -114,11 +114,11 @@ describe('a request about a deal', () => {
     expect(await seller.delete(`/deals/${deal.id}/`)).toMatchObject({ status: 204 });
   });
 
-  describe('sent again under its Idempotency-Key', () => {
+  describe('repeated with its Idempotency-Key', () => {
     const once = (key: string, facts: object = body()) =>
       seller.post<DealView>('/deals', facts, { 'idempotency-key': key });
 
-    it('is answered the same and opens no second deal', async () => {
+    it('gets the same response and opens no second deal', async () => {
       const key = newId();
       const first = await once(key);
       const before = await crm.rowCounts();
@@ -129,13 +129,13 @@ describe('a request about a deal', () => {
       expect(await crm.rowCounts()).toEqual(before);
     });
 
-    it('is refused when it says something else', async () => {
+    it('is refused with another body', async () => {
       const key = newId();
       await once(key);
       expect(await once(key, body('ОСАГО'))).toMatchObject({ status: 422, code: 'idempotency_key_reused' });
     });
 
-    it('is another request when another user sends it', async () => {
+    it('is a new request for another user', async () => {
       const key = newId();
       const { body: deal } = await once(key);
       const other = crm.user('lead');
@@ -144,7 +144,7 @@ describe('a request about a deal', () => {
       expect(answer.body.id).not.toBe(deal.id);
     });
 
-    it('changes a deal once, even when it changed again meanwhile', async () => {
+    it('changes a deal once, even when it was changed again meanwhile', async () => {
       const deal = await open();
       const rename = () =>
         seller.patch<DealView>(
@@ -159,7 +159,7 @@ describe('a request about a deal', () => {
       expect(await versions(deal)).toEqual([1, 2, 3]);
     });
 
-    it('may succeed when it was refused at first: a refusal is not kept', async () => {
+    it('may succeed after a refusal, because refusals are not stored', async () => {
       const deal = await crm.dealAt(seller, 'closedWon', { client_id: clientId });
       const key = { 'idempotency-key': newId() };
       const rename = () => seller.patch(`/deals/${deal.id}`, { title: 'x' }, key);

@@ -3,7 +3,7 @@ import { newId } from '#platform/kernel';
 import type { TestUser } from '#platform/testing';
 import { Crm, type Listed } from '../../support/crm.js';
 
-describe('deals', () => {
+describe('the filters of deals', () => {
   let crm: Crm;
   let lead: TestUser;
   let clientId: string;
@@ -17,14 +17,14 @@ describe('deals', () => {
   afterAll(() => crm.stop());
 
   const open = (title: string, facts: object = {}) => crm.deal(lead, { client_id: clientId, title, ...facts });
-  /** Titles of the deals that a query finds, in alphabetical order; lists and totals must agree. */
+  /** Sorted titles of the deals found by a query; checks the total too. */
   const found = async (query: string): Promise<string[]> => {
     const { status, body } = await lead.get<Listed<DealView>>(`/deals?include_total=true&${query}`);
     expect({ status, total: body.total }).toEqual({ status: 200, total: body.items.length });
     return body.items.map(({ title }) => title).sort();
   };
 
-  it('are found by stage, those with an old code of it too', async () => {
+  it('find deals by stage, with former stage codes too', async () => {
     const codes = ['qualification', 'draft', 'in_progress', 'negotiation', 'proposal', 'won', 'closed_won', 'lost'];
     for (const status of [...codes, 'closed_lost']) {
       const { id } = await open(status);
@@ -40,7 +40,7 @@ describe('deals', () => {
     expect(canonical).toEqual(new Set(['qualification: qualification', 'closedLost: lost']));
   });
 
-  it('with an old code behave as their stage does', async () => {
+  it('treat a former stage code as its stage', async () => {
     const deal = await open('old');
     await crm.database.rows(`UPDATE crm.deals SET status = 'negotiation' WHERE id = $1`, [deal.id]);
     const path = `/deals/${deal.id}`;
@@ -55,22 +55,22 @@ describe('deals', () => {
     expect(await lead.patch(path, { title: 'x' })).toMatchObject({ code: 'deal_closed' });
   });
 
-  it('are found by owner: one, several, nobody', async () => {
+  it('find deals by owner: one, several, none', async () => {
     const [anna, boris] = [newId(), newId()];
     await open('of Anna', { owner_id: anna });
     await open('of Boris', { owner_id: boris });
-    await open('of nobody');
+    await open('of none');
     expect(await found(`manager=${anna}`)).toEqual(['of Anna']);
     expect(await found(`manager=${anna.toUpperCase()}`)).toEqual(['of Anna']);
     expect(await found(`manager=${anna}&manager=${boris}`)).toEqual(['of Anna', 'of Boris']);
     expect(await found(`manager[]=${anna}&manager[]=${boris}`)).toEqual(['of Anna', 'of Boris']);
-    expect(await found('manager=__NO_MANAGER__')).toEqual(['of nobody']);
-    expect(await found(`manager[]=__NO_MANAGER__&manager[]=${boris}`)).toEqual(['of Boris', 'of nobody']);
+    expect(await found('manager=__NO_MANAGER__')).toEqual(['of none']);
+    expect(await found(`manager[]=__NO_MANAGER__&manager[]=${boris}`)).toEqual(['of Boris', 'of none']);
     expect(await found(`manager=${newId()}`)).toEqual([]);
-    expect(await lead.get('/deals?manager=nobody')).toMatchObject({ status: 422, code: 'validation_failed' });
+    expect(await lead.get('/deals?manager=unknown')).toMatchObject({ status: 422, code: 'validation_failed' });
   });
 
-  it('are found by executor and by client', async () => {
+  it('find deals by executor and by client', async () => {
     const executor = newId();
     const other = await crm.client(lead);
     await open('carried out', { executor_id: executor });
@@ -81,8 +81,8 @@ describe('deals', () => {
     expect(await found(`client_id=${other.id}&executor_id=${executor}`)).toEqual([]);
   });
 
-  it('are found by the time to their next review, overdue ones included', async () => {
-    // 23:30 in Moscow on 2 March; in UTC it is the same day, and half an hour later it is not.
+  it('find deals by the time to their next review, with overdue ones', async () => {
+    // 23:30 in Moscow on 2 March; the day changes half an hour later, in UTC it does not.
     crm.clock.set('2026-03-02T20:30:00.000Z');
     const days = [
       '2020-01-01',
@@ -122,7 +122,7 @@ describe('deals', () => {
     ["'; DROP", []],
     [' каско ', ['КАСКО 50%']],
     ['health с', []],
-  ])('are found by the words %s as they stand, in any case', async (words, titles) => {
+  ])('find deals by the literal words %s, in any case', async (words, titles) => {
     await open('КАСКО 50%', { description: null });
     await open('life_and_health', { description: 'с Франшизой\nи без' });
     await open('C:\\Policies');
@@ -130,7 +130,7 @@ describe('deals', () => {
     expect(await found(`search=${encodeURIComponent(words)}`)).toEqual(titles);
   });
 
-  it('are narrowed by all filters together, and by none that is empty', async () => {
+  it('are combined with AND; empty ones are ignored', async () => {
     const owner = newId();
     await open('КАСКО Анны', { owner_id: owner, next_review_at: '2026-03-05' });
     await open('КАСКО Анны потом', { owner_id: owner, next_review_at: '2027-03-05' });

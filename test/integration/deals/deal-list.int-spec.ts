@@ -2,7 +2,7 @@ import type { DealView } from '#crm/deals/contracts';
 import type { TestUser } from '#platform/testing';
 import { Crm, type Listed } from '../../support/crm.js';
 
-/** Ties in every part of the sort key: 2 days × 2 instants (one finer than a millisecond) × 10 ids, of two stages. */
+/** Equal values in each part of the sort key: 2 days × 2 instants (one in microseconds) × 10 ids, of two stages. */
 const INSERT_TIES = `
   INSERT INTO crm.deals (id, client_id, title, status, owner_id, next_review_at, version, created_at, updated_at)
   SELECT gen_random_uuid(), $1, 'Deal ' || n, (ARRAY['qualification', 'proposal'])[1 + n % 2], $2, day, 1, at, at
@@ -12,7 +12,7 @@ const INSERT_TIES = `
 describe('the list of deals', () => {
   let crm: Crm;
   let seller: TestUser;
-  /** Sees everything, which is no more than the seller's here. */
+  /** Sees all deals; here all are the seller's. */
   let lead: TestUser;
   let clientId: string;
 
@@ -62,7 +62,7 @@ describe('the list of deals', () => {
     [40, ''],
     [1, '&stage=qualification&stage=proposal', 'lead'],
     [7, '&stage=proposal&stage=qualification&stage=proposal&stage=closedWon&period=all', 'lead'],
-  ])('comes in pages of %i with no deal twice and none missed (%s %s)', async (limit, filter, whose = 'seller') => {
+  ])('in pages of %i contains each deal once (%s %s)', async (limit, filter, whose = 'seller') => {
     const by = whose === 'lead' ? lead : seller;
     const pages = await walk(`limit=${limit}${filter.replace('$me', seller.id)}`, undefined, by);
     expect(pages.flat()).toEqual(await inOrder());
@@ -70,7 +70,7 @@ describe('the list of deals', () => {
     expect(pages.slice(0, -1).every(({ length }) => length === limit)).toBe(true);
   });
 
-  it('comes in the same order when PostgreSQL finds it without an index', async () => {
+  it('has the same order when PostgreSQL uses no index', async () => {
     const name = new URL(crm.database.url).pathname.slice(1);
     for (const scan of ['indexscan', 'indexonlyscan']) {
       await crm.database.rows(`ALTER DATABASE ${name} SET enable_${scan} = off`);
@@ -82,7 +82,7 @@ describe('the list of deals', () => {
     }
   });
 
-  it('comes by the next review, then by the last change', async () => {
+  it('is sorted by the next review, then by the last change', async () => {
     const late = await crm.deal(seller, { client_id: clientId, next_review_at: '2030-01-01' });
     const soon = await crm.deal(seller, { client_id: clientId, next_review_at: '2025-01-01' });
     crm.clock.advanceDays(1);
@@ -98,7 +98,7 @@ describe('the list of deals', () => {
     for (const { id } of [late, soon, sooner]) await seller.delete(`/deals/${id}`);
   });
 
-  it('stays whole while deals come and go between its pages', async () => {
+  it('stays complete while deals are added and deleted between its pages', async () => {
     const stable = await inOrder();
     const passing: DealView[] = [];
     const pages = await walk('limit=5', async () => {
@@ -113,7 +113,7 @@ describe('the list of deals', () => {
     for (const { id } of passing) await seller.delete(`/deals/${id}`);
   });
 
-  it('names its next page in a link, and counts all when it is asked to', async () => {
+  it('links its next page, and contains the total on request', async () => {
     const first = await page('limit=30&include_total=true&stage=qualification&stage=proposal');
     expect(first.body).toMatchObject({ total: 40, next_cursor: expect.any(String) });
     const url = /^<(\/api\/v1)(\/.+)>; rel="next"$/.exec(first.headers.link!);
@@ -125,7 +125,7 @@ describe('the list of deals', () => {
     expect((await page('limit=30')).body).not.toHaveProperty('total');
   });
 
-  it('gives 50 deals unless it is asked for another number', async () => {
+  it('contains 50 deals by default', async () => {
     const extra = await Promise.all(
       Array.from({ length: 15 }, () => crm.deal(seller, { client_id: clientId, next_review_at: '2031-01-01' })),
     );
@@ -134,7 +134,7 @@ describe('the list of deals', () => {
     for (const { id } of extra) await seller.delete(`/deals/${id}`);
   });
 
-  it('shows what opening a deal was answered, with a slash at the end of the path and without', async () => {
+  it('shows a deal as in the response to its opening, with and without a trailing slash', async () => {
     const deal = await crm.deal(seller, { client_id: clientId, next_review_at: '2019-01-01' });
     for (const path of ['/deals?limit=1', '/deals/?limit=1']) {
       expect((await seller.get<Listed<DealView>>(path)).body.items).toEqual([deal]);
@@ -156,7 +156,7 @@ describe('the list of deals', () => {
     expect(await seller.get(`/deals?${query}`)).toMatchObject({ status: 422, code });
   });
 
-  it('takes no cursor of another list', async () => {
+  it('refuses a cursor of another list', async () => {
     await crm.client(seller);
     const { body } = await seller.get<Listed<unknown>>('/clients?limit=1');
     expect(body.next_cursor).not.toBeNull();
@@ -164,7 +164,7 @@ describe('the list of deals', () => {
     expect(answer).toMatchObject({ status: 422, code: 'invalid_cursor' });
   });
 
-  it('shows what was shown before as it is now, whoever changed it and however', async () => {
+  it('shows current values after a change by any user or directly in the database', async () => {
     const owner = crm.user('seller');
     const other = crm.user('seller');
     const client = await crm.client(owner);

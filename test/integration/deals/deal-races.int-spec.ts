@@ -4,7 +4,7 @@ import { newId } from '#platform/kernel';
 import type { Answer, TestUser } from '#platform/testing';
 import { Crm } from '../../support/crm.js';
 
-describe('many at the same moment', () => {
+describe('concurrent users', () => {
   let crm: Crm;
   let seller: TestUser;
 
@@ -16,7 +16,7 @@ describe('many at the same moment', () => {
 
   const atOnce = <T>(count: number, send: (index: number) => Promise<Answer<T>>) =>
     Promise.all(Array.from({ length: count }, (_, index) => send(index)));
-  /** How often each status (and code) was answered. */
+  /** Number of answers per status and code. */
   const tally = (answers: readonly Answer<unknown>[]): Record<string, number> => {
     const counts: Record<string, number> = {};
     for (const { status, code } of answers) {
@@ -27,7 +27,7 @@ describe('many at the same moment', () => {
   };
   const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 
-  it('who ask for the same deals each see their own and no other', async () => {
+  it('who read the same deals each see only deals in their scope', async () => {
     const other = crm.user('seller');
     const [mine, his] = await Promise.all([crm.deal(seller), crm.deal(other)]);
     const askers = [seller, other, crm.user('lead'), crm.user('executor')];
@@ -39,7 +39,7 @@ describe('many at the same moment', () => {
     expect(seen).toEqual(answers.map((_, index) => expected[index % 8]));
   });
 
-  it('who open deals each get one of their own, or hear why not', async () => {
+  it('who open deals each get an own deal or an own refusal', async () => {
     const stranger = crm.user('seller');
     const client = await crm.client(seller);
     const openers = [seller, stranger, crm.user('lead')];
@@ -73,7 +73,7 @@ describe('many at the same moment', () => {
     expect(stored).toHaveLength(opened.length);
   });
 
-  it('who change one deal from one version: exactly one wins', async () => {
+  it('who change one deal with one version: exactly one succeeds', async () => {
     const deal = await crm.deal(seller);
     const answers = await atOnce(50, (index) =>
       seller.patch(`/deals/${deal.id}`, { title: `title ${index}` }, { 'if-match': '"1"' }),
@@ -87,7 +87,7 @@ describe('many at the same moment', () => {
     expect(await crm.journal(deal.id)).toHaveLength(2);
   });
 
-  it('who change one deal from any version: each wins with a version of its own, or hears that it lost', async () => {
+  it('who change one deal with any version: each gets an own version or a refusal', async () => {
     const deal = await crm.deal(seller);
     const answers = await atOnce(50, (index) =>
       seller.patch<DealView>(`/deals/${deal.id}`, { title: `title ${index}` }),
@@ -105,7 +105,7 @@ describe('many at the same moment', () => {
     expect(await seller.get(`/deals/${deal.id}/journal/verify`)).toMatchObject({ body: { valid: true } });
   });
 
-  it('who close, change and delete one deal leave a history that could have happened one by one', async () => {
+  it('who close, change and delete one deal produce a serial history', async () => {
     const deal = await crm.deal(seller);
     const path = `/deals/${deal.id}`;
     const acts = [
@@ -120,14 +120,14 @@ describe('many at the same moment', () => {
     const types = (await crm.events(`deals/${deal.id}`)).map(({ type }) => type);
     expect(won).toBeGreaterThan(0);
     expect(types.filter((type) => type === 'deal.updated')).toHaveLength(won);
-    // What is closed can't be deleted, and neither comes twice: one of them at the most, and as the last.
+    // A closed deal can't be deleted: at most one of both events, and as the last one.
     const ends = types.filter((type) => type === 'deal.deleted' || type === 'deal.stage_changed');
     expect(ends.length).toBeLessThanOrEqual(1);
     expect(types.slice(types.length - 2 * ends.length)).toEqual(ends.flatMap((type) => [type, 'deal.updated']));
     expect(await crm.journal(deal.id)).toHaveLength(won + 1);
   });
 
-  it('who send one request under one Idempotency-Key open one deal', async () => {
+  it('who send one request with one Idempotency-Key open one deal', async () => {
     const { id: client_id } = await crm.client(seller);
     const body = { client_id, title: 'КАСКО', next_review_at: '2026-03-10' };
     const headers = { 'idempotency-key': newId() };
@@ -145,7 +145,7 @@ describe('many at the same moment', () => {
     });
   });
 
-  it('who delete a client and open a deal for it never leave a deal of a deleted client', async () => {
+  it('who delete a client and open a deal for it never produce a deal of a deleted client', async () => {
     const outcomes: string[] = [];
     for (let round = 0; round < 30; round++) {
       const { id } = await crm.client(seller);

@@ -20,7 +20,7 @@ describe('a deal', () => {
     (await crm.events(`deals/${id}`)).filter((event) => event.stream_version >= version);
   const lastEntry = async ({ id }: DealView) => (await crm.journal(id)).at(-1)!;
 
-  /** What reading, listing and the row itself say must be what the change was answered. */
+  /** Checks that detail, list and row equal the response to the change. */
   async function expectSeenAs({ body: deal }: Answer<DealView>): Promise<void> {
     expect((await lead.get<DealView>(`/deals/${deal.id}`)).body).toEqual(deal);
     const { body } = await lead.get<Listed<DealView>>(`/deals?client_id=${deal.client_id}`);
@@ -31,7 +31,7 @@ describe('a deal', () => {
     expect(row).toEqual({ ...columns, deleted_at: null, deleted_by_id: null });
   }
 
-  it('opened by a seller is hers, at the beginning of the funnel', async () => {
+  it('opened by a seller is owned by her, in the first stage', async () => {
     const client = await crm.client(seller);
     const answer = await seller.post<DealView>('/deals', {
       client_id: client.id,
@@ -62,7 +62,7 @@ describe('a deal', () => {
     await expectSeenAs(answer);
   });
 
-  it('that is opened begins its journal and its events, in the trace of the request', async () => {
+  it('gets its first journal entry and event with the trace of the request when it is opened', async () => {
     const client = await crm.client(seller);
     const body = { client_id: client.id, title: 'ДМС', next_review_at: '2026-03-10', executor_id: executor.id };
     const { body: deal, headers } = await seller.post<DealView>('/deals', body);
@@ -98,7 +98,7 @@ describe('a deal', () => {
     ]);
   });
 
-  it('that is changed says which fields changed, and what they were', async () => {
+  it('records changed fields with previous values', async () => {
     const deal = await crm.deal(seller, { executor_id: executor.id, description: 'старое' });
     crm.clock.advanceDays(1);
     const change = { title: 'КАСКО', description: 'новое', next_review_at: '2026-04-01' };
@@ -124,7 +124,7 @@ describe('a deal', () => {
     ]);
   });
 
-  it('that is changed to what it is already says nothing', async () => {
+  it('records nothing when no value changes', async () => {
     const deal = await crm.deal(seller);
     crm.clock.advanceDays(1);
     for (const nothing of [{}, { title: deal.title }, { is_deleted: false }]) {
@@ -136,7 +136,7 @@ describe('a deal', () => {
     expect(await crm.journal(deal.id)).toHaveLength(1);
   });
 
-  it('moves through the funnel and tells of each stage, and of the change too', async () => {
+  it('publishes an event for each stage and for the change', async () => {
     const deal = await crm.dealAt(seller, 'proposal');
     const answer = await seller.patch<DealView>(`/deals/${deal.id}/stage`, { stage: 'closedLost', reason: 'Too dear' });
     expect(answer.body).toEqual({
@@ -161,7 +161,7 @@ describe('a deal', () => {
     ]);
   });
 
-  it('that is closed takes a new review date and nothing else', async () => {
+  it('accepts only a new review date once it is closed', async () => {
     const deal = await crm.dealAt(seller, 'closedWon');
     const path = `/deals/${deal.id}`;
     const before = [await crm.events(`deals/${deal.id}`), await crm.journal(deal.id)];
@@ -176,14 +176,14 @@ describe('a deal', () => {
     expect(review.body).toEqual({ ...deal, next_review_at: '2027-03-01', version: 3 });
   });
 
-  it('takes a reason only when it is lost', async () => {
+  it('accepts a reason only when it is lost', async () => {
     const deal = await crm.deal(seller);
     const answer = await seller.patch(`/deals/${deal.id}/stage`, { stage: 'closedWon', reason: 'Cheap' });
     expect(answer).toMatchObject({ status: 400, code: 'reason_not_applicable' });
     expect(await crm.journal(deal.id)).toHaveLength(1);
   });
 
-  it('that is given to others is told to those who lose it, once', async () => {
+  it('publishes its assignment once to the users who lose it', async () => {
     const [newOwner, newExecutor] = [crm.user('seller'), crm.user('executor')];
     const deal = await crm.deal(seller, { executor_id: executor.id });
     const move = { owner_id: newOwner.id, executor_id: newExecutor.id };
@@ -208,7 +208,7 @@ describe('a deal', () => {
     expect(await newOwner.get(`/deals/${deal.id}`)).toMatchObject({ status: 200 });
   });
 
-  it('keeps its owner when only the executor changes, and can lose both', async () => {
+  it('retains its owner when only the executor changes; both can be removed', async () => {
     const deal = await crm.deal(seller);
     await lead.patch(`/deals/${deal.id}/assignment`, { executor_id: executor.id });
     const [assigned] = await eventsFrom(2, deal);
@@ -216,8 +216,11 @@ describe('a deal', () => {
       owner: { before: seller.id, after: seller.id },
       executor: { before: null, after: executor.id },
     });
-    const nobody = await lead.patch<DealView>(`/deals/${deal.id}/assignment`, { owner_id: null, executor_id: null });
-    expect(nobody.body).toMatchObject({ owner_id: null, executor_id: null, version: 3 });
+    const unassigned = await lead.patch<DealView>(`/deals/${deal.id}/assignment`, {
+      owner_id: null,
+      executor_id: null,
+    });
+    expect(unassigned.body).toMatchObject({ owner_id: null, executor_id: null, version: 3 });
     expect((await crm.events(`deals/${deal.id}`)).at(-1)!.audience).toEqual([]);
   });
 
@@ -225,7 +228,7 @@ describe('a deal', () => {
     ['DELETE', (path) => seller.delete(path), 204],
     ['DELETE with an empty object', (path) => seller.send('DELETE', path, { body: {} }), 204],
     ['PATCH is_deleted', (path) => seller.patch(path, { is_deleted: true }), 200],
-  ])('deleted by %s is gone for everybody, and its journal stays', async (_how, remove, status) => {
+  ])('deleted by %s is not found any more, and its journal stays', async (_how, remove, status) => {
     const deal = await crm.deal(seller);
     crm.clock.advanceDays(1);
     expect(await remove(`/deals/${deal.id}`)).toMatchObject({ status });
@@ -248,7 +251,7 @@ describe('a deal', () => {
     ]);
   });
 
-  it('is opened for somebody else by a lead alone, and without an owner too', async () => {
+  it('is opened for another owner, or without one, only by a lead', async () => {
     const client = await crm.client(lead, { owner_id: seller.id });
     const body = { client_id: client.id, title: 'ОСАГО', next_review_at: '2026-03-10' };
     const refused = await seller.post('/deals', { ...body, owner_id: lead.id });
@@ -261,7 +264,7 @@ describe('a deal', () => {
     expect(await seller.post('/deals', { ...body, owner_id: null })).toMatchObject({ body: { owner_id: seller.id } });
   });
 
-  it('needs a client that is there for its seller', async () => {
+  it('requires a client in the scope of its seller', async () => {
     const foreign = await crm.client(lead);
     const deleted = await crm.client(seller);
     await seller.delete(`/clients/${deleted.id}`);
@@ -273,7 +276,7 @@ describe('a deal', () => {
     expect(await crm.rowCounts()).toEqual(before);
   });
 
-  it('has events whose ids are UUIDs, each its own', async () => {
+  it('has events with distinct UUIDs', async () => {
     const rows = await crm.database.rows<{ id: string }>('SELECT id FROM crm.event_log');
     expect(rows.every(({ id }) => isUuid(id))).toBe(true);
     expect(new Set(rows.map(({ id }) => id)).size).toBe(rows.length);

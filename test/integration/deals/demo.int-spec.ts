@@ -2,10 +2,10 @@ import { createTestDatabase, FixedClock, type TestDatabase, testEnvironment, unt
 import { isSeeded, seedDemo } from '../../../apps/cli/src/demo/seed.js';
 import { MIGRATIONS } from '../../../migrations/index.js';
 
-/** A Monday morning in Moscow. */
+/** A Monday, 09:00 in Moscow. */
 const NOW = '2026-11-23T06:30:00.000Z';
 const TODAY = '2026-11-23';
-/** Six thousand statements on a machine that is busy with other tests. */
+/** Time for six thousand statements on a busy machine. */
 const TIMEOUT_MS = 180_000;
 
 const SEEDED = { clients: 200, deals: 600 };
@@ -22,7 +22,7 @@ async function emptyDatabase(): Promise<TestDatabase> {
 const seed = ({ url }: TestDatabase): ReturnType<typeof seedDemo> =>
   seedDemo(url, testEnvironment({ databaseUrl: url }), new FixedClock(NOW));
 
-/** Everything but ids and what holds ids. */
+/** All values except ids. */
 async function content(database: TestDatabase): Promise<object> {
   return {
     clients: await database.rows(
@@ -60,7 +60,7 @@ async function content(database: TestDatabase): Promise<object> {
   };
 }
 
-describe('a demo book', () => {
+describe('the demo data', () => {
   let book: TestDatabase;
 
   beforeAll(async () => {
@@ -72,7 +72,7 @@ describe('a demo book', () => {
 
   const one = async <R extends object>(sql: string): Promise<R> => (await book.rows<R>(sql))[0]!;
 
-  it('has 200 clients, each to be told from the others, and 600 deals', async () => {
+  it('have 200 distinct clients and 600 deals', async () => {
     expect(
       await one(`SELECT count(*)::int AS clients, count(DISTINCT name)::int AS names, count(email_key)::int
           - count(DISTINCT email_key)::int AS same_emails, count(phone_key)::int - count(DISTINCT phone_key)::int AS same_phones,
@@ -82,7 +82,7 @@ describe('a demo book', () => {
     expect(await isSeeded(book.url)).toBe(true);
   });
 
-  it('shows people and companies of every status, some with nobody to care for them', async () => {
+  it('have persons and companies of every status, some without an owner', async () => {
     const groups = await book.rows<{ kind: string; status: string }>(
       'SELECT DISTINCT kind, status FROM crm.clients ORDER BY kind, status',
     );
@@ -104,7 +104,7 @@ describe('a demo book', () => {
     expect(alone.deals_without_executor).toBeGreaterThan(100);
   });
 
-  it('has deals in every stage, lost ones with their reasons', async () => {
+  it('have deals in every stage, lost ones with their reasons', async () => {
     const stages = await book.rows<{ status: string; count: number }>(
       'SELECT status, count(*)::int AS count FROM crm.deals GROUP BY status ORDER BY status',
     );
@@ -117,7 +117,7 @@ describe('a demo book', () => {
     });
   });
 
-  it('has next reviews from overdue to three months ahead', async () => {
+  it('have next reviews from overdue to three months ahead', async () => {
     const reviews = await one<{ first: string; last: string; overdue: number; today: number }>(
       `SELECT min(next_review_at) AS first, max(next_review_at) AS last,
          count(*) FILTER (WHERE next_review_at < '${TODAY}')::int AS overdue,
@@ -129,7 +129,7 @@ describe('a demo book', () => {
     expect(reviews.last > '2027-02-01' && reviews.last <= '2027-02-21').toBe(true);
   });
 
-  it('has quotes of invented insurers in every state on many deals, some past their validity', async () => {
+  it('have quotes of invented insurers in every status, some expired', async () => {
     const states = await book.rows<{ status: string; quotes: number; deals: number }>(
       `SELECT status, count(*)::int AS quotes, count(DISTINCT deal_id)::int AS deals FROM crm.quotes
        GROUP BY status ORDER BY status`,
@@ -151,7 +151,7 @@ describe('a demo book', () => {
     expect(Math.min(facts.expired!, facts.open!)).toBeGreaterThan(20);
   });
 
-  it('has policies drafted, in force and closed, from confirmed quotes and brought along by clients', async () => {
+  it('have draft, active and closed policies, from confirmed quotes and without a deal', async () => {
     const states = await book.rows<{ state: string }>(
       `SELECT DISTINCT concat_ws(' ', status, close_reason) AS state FROM crm.policies ORDER BY state`,
     );
@@ -177,7 +177,7 @@ describe('a demo book', () => {
     expect(Math.min(policies.quoted!, policies.brought_along!)).toBeGreaterThan(30);
   });
 
-  it('has policies that wait for a renewal, and some that have got one', async () => {
+  it('have policies due for renewal, and renewed ones', async () => {
     const renewals = await one<Record<string, number>>(
       `SELECT count(*) FILTER (WHERE n.id IS NULL AND p.status = 'active' AND p.effective_to <= '${TODAY}'::date + 30)::int AS due,
          count(n.id)::int AS renewed, count(*) FILTER (WHERE n.status = 'active')::int AS in_force,
@@ -190,7 +190,7 @@ describe('a demo book', () => {
     expect(renewals.renewed).toBeGreaterThan(renewals.in_force!);
   });
 
-  it('has payments of every status with lines of several natures, some overdue, some due soon', async () => {
+  it('have payments of every status with lines of several natures, some overdue, some due soon', async () => {
     const statuses = await book.rows<{ status: string; count: number }>(
       'SELECT status, count(*)::int AS count FROM crm.payments GROUP BY status ORDER BY status',
     );
@@ -214,7 +214,7 @@ describe('a demo book', () => {
     expect(natures.map(({ nature }) => nature)).toEqual(['commission', 'discount', 'payout', 'premium']);
   });
 
-  it('has documents on policies, deals and clients, each somewhere once', async () => {
+  it('have documents of policies, deals and clients, each linked once', async () => {
     const owners = await book.rows<{ owner_type: string; count: number }>(
       `SELECT owner_type, count(DISTINCT document_id)::int AS count FROM crm.document_links GROUP BY owner_type ORDER BY owner_type`,
     );
@@ -226,7 +226,7 @@ describe('a demo book', () => {
     ).toEqual({ count: 0 });
   });
 
-  it('tells a history of half a year in the order in which it happened, all of it past', async () => {
+  it('have a history of half a year in chronological order, without future events', async () => {
     const history = await one<{ first: string; last: string; backwards: number }>(
       `SELECT min(time) AS first, max(time) AS last, count(*) FILTER (WHERE time < before)::int AS backwards
        FROM (SELECT time, lag(time) OVER (ORDER BY seq) AS before FROM crm.event_log) AS log`,
@@ -236,7 +236,7 @@ describe('a demo book', () => {
     expect(history.last > '2026-11-19' && history.last < NOW).toBe(true);
   });
 
-  it('has journals with notes of sellers, executors and the lead, every chain of hashes whole', async () => {
+  it('have journals with notes of sellers, executors and the lead, and valid hash chains', async () => {
     const [notes] = await book.rows<{ notes: number; authors: number }>(
       `SELECT count(*)::int AS notes, count(DISTINCT author_id)::int AS authors FROM crm.journals WHERE kind = 'note'`,
     );
@@ -257,7 +257,7 @@ describe('a demo book', () => {
     expect(broken).toEqual([]);
   });
 
-  it('has an event for every journal entry and every client, and a journal entry for every event of a deal', async () => {
+  it('have an event for every journal entry and every client, and a journal entry for every event of a deal', async () => {
     const gaps = await one(
       `SELECT
          (SELECT count(*)::int FROM crm.journals j WHERE NOT EXISTS (SELECT 1 FROM crm.event_log e
@@ -272,7 +272,7 @@ describe('a demo book', () => {
   });
 
   it(
-    'is left as it is by a second call, and is the same on the same day when two programs fill one at once',
+    'are not changed by a second call, and are equal on one day when two programs create them concurrently',
     async () => {
       const before = await content(book);
       expect(await seed(book)).toEqual(NOTHING);
@@ -287,7 +287,7 @@ describe('a demo book', () => {
   );
 
   it(
-    'is not there at all when the work breaks off',
+    'are rolled back completely when their creation fails',
     async () => {
       const database = await emptyDatabase();
       const refused = expect(seed(database)).rejects.toThrow();

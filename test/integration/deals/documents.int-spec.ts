@@ -28,7 +28,7 @@ const linked = async (by: TestUser, owner: string): Promise<string[]> =>
   (await by.get<Listed<DocumentLinkView>>(`${owner}/documents`)).body.items.map(({ document_id }) => document_id);
 
 describe('a document', () => {
-  it('linked to a deal is told in its journal and events, and unlinked again', async () => {
+  it('linked to a deal is recorded in its journal and events, and can be unlinked', async () => {
     const documentId = randomUUID();
     const answer = await link(executor, `/deals/${deal.id}`, documentId, { title: ' Заявление ' });
     expect(answer).toMatchObject({ status: 201 });
@@ -58,7 +58,7 @@ describe('a document', () => {
     ]);
   });
 
-  it('of a deal’s policy is told on the deal; of a client or a policy alone on theirs', async () => {
+  it('of a deal’s policy publishes on the stream of the deal; of a client or another policy on their own stream', async () => {
     const policy = await addPolicy(seller, { deal_id: deal.id });
     const loose = await addPolicy(seller, { client_id: deal.client_id });
     const owners = [`/policies/${policy.id}`, `/policies/${loose.id}`, `/clients/${deal.client_id}`];
@@ -68,24 +68,24 @@ describe('a document', () => {
       expect(await linked(seller, owner)).toEqual([documentId]);
       expect(await seller.delete(`${owner}/documents/${documentId}`)).toMatchObject({ status: 204 });
     }
-    const told = async (stream: string) => (await crm.events(stream)).slice(-2);
+    const lastEvents = async (stream: string) => (await crm.events(stream)).slice(-2);
     const both = (what: string) => [{ type: `${what}.document.linked` }, { type: `${what}.document.unlinked` }];
-    const ofDeal = await told(`deals/${deal.id}`);
+    const ofDeal = await lastEvents(`deals/${deal.id}`);
     expect(ofDeal).toMatchObject(both('deal'));
     expect(ofDeal[0]!.data).toMatchObject({ deal_id: deal.id, policy_id: policy.id });
-    const ofPolicy = await told(`policies/${loose.id}`);
+    const ofPolicy = await lastEvents(`policies/${loose.id}`);
     expect(ofPolicy).toMatchObject(both('policy'));
     expect(ofPolicy[0]).toMatchObject({
       client_id: deal.client_id,
       audience: [seller.id, null],
       data: { policy_id: loose.id },
     });
-    const ofClient = await told(`clients/${deal.client_id}`);
+    const ofClient = await lastEvents(`clients/${deal.client_id}`);
     expect(ofClient).toMatchObject(both('client'));
     expect(ofClient[0]!.audience).toEqual([seller.id, null, executor.id]);
   });
 
-  it('is linked once, and to many owners', async () => {
+  it('is linked once per owner, and to many owners', async () => {
     const documentId = randomUUID();
     const owners = [`/deals/${deal.id}`, `/clients/${deal.client_id}`];
     for (const owner of owners) expect(await link(seller, owner, documentId)).toMatchObject({ status: 201 });
@@ -102,7 +102,7 @@ describe('a document', () => {
     expect(await linked(seller, owners[1]!)).toEqual([documentId]);
   });
 
-  it('linked by 20 at once is linked once', async () => {
+  it('linked by 20 concurrent requests is linked once', async () => {
     const documentId = randomUUID();
     const answers = await Promise.all(Array.from({ length: 20 }, () => link(seller, `/deals/${deal.id}`, documentId)));
     expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array.from({ length: 19 }, () => 409)]);
@@ -110,7 +110,7 @@ describe('a document', () => {
     expect(events).toHaveLength(1);
   });
 
-  it('sent again with its idempotency key is answered as before', async () => {
+  it('repeated with its idempotency key gets the same response', async () => {
     const body = { document_id: randomUUID() };
     const send = () => seller.post(`/deals/${deal.id}/documents`, body, { 'idempotency-key': body.document_id });
     const first = await send();
@@ -122,7 +122,7 @@ describe('a document', () => {
     expect(await link(executor, `/deals/${deal.id}`, randomUUID())).toMatchObject({ status: 201 });
   });
 
-  it('is listed in pages, the oldest link first', async () => {
+  it('is listed in pages, sorted by the oldest link first', async () => {
     const documents = Array.from({ length: 3 }, () => randomUUID());
     for (const documentId of documents) await link(seller, `/deals/${deal.id}`, documentId);
     const first = await seller.get<Listed<DocumentLinkView>>(`/deals/${deal.id}/documents?limit=2`);
@@ -134,8 +134,8 @@ describe('a document', () => {
   });
 });
 
-describe('who may', () => {
-  it('see and change documents are the people of the owner', async () => {
+describe('the access to documents', () => {
+  it('is that to the linked deal, client or policy', async () => {
     const policy = await addPolicy(seller, { deal_id: deal.id });
     const documentId = randomUUID();
     const stranger = crm.user('seller', 'executor');
@@ -173,7 +173,7 @@ describe('bad input', () => {
     expect(await crm.rowCounts()).toEqual(rows);
   });
 
-  it('an owner that is unknown or gone has no documents', async () => {
+  it('an unknown or deleted owner is answered 404', async () => {
     for (const [owner, code] of [
       [`/deals/${UNKNOWN}`, 'deal_not_found'],
       [`/policies/${UNKNOWN}`, 'policy_not_found'],

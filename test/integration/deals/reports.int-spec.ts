@@ -22,7 +22,7 @@ describe('the reports feed', () => {
   });
   afterAll(() => crm.stop());
 
-  /** A small book: two insurers, two currencies, two months, and what must not be counted. */
+  /** Data with two insurers, two currencies, two months, and rows that must not be counted. */
   async function book(): Promise<void> {
     crm.clock.set('2026-01-31T21:30:00.000Z'); // February in Moscow
     const deal = await crm.dealAt(admin, 'negotiation');
@@ -79,7 +79,7 @@ describe('the reports feed', () => {
     ]);
   });
 
-  it('takes the months of deals where the database says that the business is', async () => {
+  it('uses the time zone of the database for the months of deals', async () => {
     const inUtc = await crm.database.undone(async (client) => {
       await client.query("SET LOCAL crm.timezone = 'UTC'");
       return (
@@ -118,7 +118,7 @@ describe('the reports feed', () => {
     ]);
   });
 
-  it('sets what was expected against what came', async () => {
+  it('compares expected with received amounts', async () => {
     expect(await rows('expected_and_received_by_month', 'month, currency')).toEqual([
       {
         month: '2026-02-01',
@@ -126,7 +126,7 @@ describe('the reports feed', () => {
         payments: '2',
         expected: '1300.00',
         received_of_expected: '1345.35', // 600.10 + 700.20 + 45.05
-        outstanding: '254.95', // 300.00 − 45.05; the other came in full
+        outstanding: '254.95', // 300.00 − 45.05; the other was received in full
         received_in_month: '645.15', // 600.10 + 45.05
       },
       {
@@ -150,7 +150,7 @@ describe('the reports feed', () => {
     ]);
   });
 
-  it('lets its reader see the views and nothing behind them', async () => {
+  it('lets its reader select from the views only', async () => {
     expect(await seenByReader(crm.database)).toEqual(VIEWS);
     const behind = ['crm.deals', 'crm.payments', 'crm.payment_incomes', 'crm.policies', 'crm.clients', 'crm.event_log'];
     for (const table of behind) {
@@ -168,7 +168,7 @@ describe('the reports feed', () => {
     expect(role).toEqual({ rolcanlogin: false, rolsuper: false, rolcreaterole: false });
   });
 
-  it('says of every view and column what it is', async () => {
+  it('has a comment on every view and column', async () => {
     const silent = await crm.database.rows(
       `SELECT c.relname, a.attname FROM pg_class c
          JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
@@ -198,7 +198,7 @@ describe('the reports feed of a user who may not create roles', () => {
   }, 60_000);
   afterAll(() => server.discard());
 
-  it('is there, and readable for the reader once an administrator has done what the documentation says', async () => {
+  it('exists, and is readable after the documented steps of an administrator', async () => {
     expect(await database.rows("SELECT FROM pg_roles WHERE rolname = 'crm_reports_reader'")).toEqual([]);
     for (const view of VIEWS) expect(await database.rows(`SELECT * FROM crm_reports.${view}`)).toEqual([]);
     const text = readFileSync(join(__dirname, '../../../docs/reports.md'), 'utf8');
@@ -214,7 +214,7 @@ function asReader(database: TestDatabase, sql: string): Promise<object[]> {
   });
 }
 
-/** Every table and view outside PostgreSQL's own that the reader may select from. */
+/** Tables and views, except those of PostgreSQL, that the reader may select from. */
 async function seenByReader(database: TestDatabase): Promise<string[]> {
   const seen = await database.rows<{ name: string }>(
     `SELECT c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

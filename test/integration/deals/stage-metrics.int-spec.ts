@@ -32,7 +32,7 @@ describe('the funnel', () => {
   };
   const move = (id: string, stage: Stage) => lead.patch<DealView>(`/deals/${id}/stage`, { stage });
 
-  it('without deals has its five stages, in order, with nothing in them', async () => {
+  it('without deals has five empty stages, in order', async () => {
     expect(await metrics()).toEqual([
       { stage: 'qualification', ...NOTHING },
       { stage: 'negotiation', ...NOTHING },
@@ -42,7 +42,7 @@ describe('the funnel', () => {
     ]);
   });
 
-  it('counts days from opening to closing, or until now, and shares of all deals', async () => {
+  it('contains days from opening to closing or until now, and shares of all deals', async () => {
     const [won, wonLater, lost, open] = [
       await crm.deal(lead),
       await crm.deal(lead),
@@ -67,7 +67,7 @@ describe('the funnel', () => {
     ]);
   });
 
-  it('counts a deal with an old code of its stage there, and a deleted one nowhere', async () => {
+  it('counts a former stage code as its stage, and no deleted deal', async () => {
     const [old, deleted] = [await crm.deal(lead), await crm.deal(lead)];
     await crm.deal(lead);
     await crm.database.rows(`UPDATE crm.deals SET status = 'draft' WHERE id = $1`, [old.id]);
@@ -76,7 +76,7 @@ describe('the funnel', () => {
     expect(qualification).toMatchObject({ stage: 'qualification', count: 2, conversion_rate: 1 });
   });
 
-  it('is over the deals that a list with the same filters shows', async () => {
+  it('counts the deals of a list with the same filters', async () => {
     const [anna, executor] = [newId(), newId()];
     const client = await crm.client(lead);
     const stages: Stage[] = ['qualification', 'negotiation', 'proposal', 'closedWon', 'closedLost'];
@@ -112,7 +112,7 @@ describe('the funnel', () => {
     }
   });
 
-  it('adds up what is planned, per currency, without what is cancelled or deleted', async () => {
+  it('sums up planned amounts per currency, without cancelled and deleted payments', async () => {
     const [finance, seller] = [crm.user('finance'), crm.user('seller')];
     const [mine, old, lost] = [await crm.deal(seller), await crm.deal(lead), await crm.deal(lead)];
     const plan = async (deal: DealView, planned_amount: string, currency = 'RUB') =>
@@ -124,7 +124,7 @@ describe('the funnel', () => {
     await plan(old, '1.00', 'EUR');
     await plan(lost, '7.00');
     const paid = await plan(lost, '3.00');
-    // Planned money is what was planned, whatever came.
+    // Planned amounts do not depend on received ones.
     await addLine(finance, paid, 'incomes', { amount: '100.00' });
     const [cancelled, deleted] = [await plan(mine, '50.00'), await plan(mine, '60.00', 'CNY')];
     expect(await finance.post(`${pathOf(cancelled)}/cancel`)).toMatchObject({ status: 200 });
@@ -139,7 +139,7 @@ describe('the funnel', () => {
     ];
     const all = [[eur, rub('1000000000005.51'), usd], [], [], [], [rub('10.00')]];
     expect(await values()).toEqual(all);
-    // An older code of the stage counts with the present one.
+    // A former code counts as its present stage.
     await crm.database.rows(`UPDATE crm.deals SET status = 'draft' WHERE id = $1`, [old.id]);
     expect(await values()).toEqual(all);
     expect(await values('', finance)).toEqual(all);
@@ -149,7 +149,7 @@ describe('the funnel', () => {
     expect(await values(`manager=${seller.id}&stage=closedLost`)).toEqual([[], [], [], [], []]);
   });
 
-  it('of a seller is of her own deals, and an executor has none', async () => {
+  it('of a seller contains her own deals, and an executor is refused', async () => {
     const seller = crm.user('seller');
     await crm.deal(seller);
     await crm.deal(lead);
@@ -162,7 +162,7 @@ describe('the funnel', () => {
     expect((await metrics('', both)).map(({ count }) => count)).toEqual([0, 0, 0, 0, 0]);
   });
 
-  it('is no list: it takes neither limit nor cursor', async () => {
+  it('accepts neither limit nor cursor', async () => {
     for (const query of ['limit=5', 'cursor=x', 'include_total=true', 'foo=bar', 'stage=won']) {
       expect(await lead.get(`/deals/stage-metrics?${query}`)).toMatchObject({ status: 422, code: 'validation_failed' });
     }

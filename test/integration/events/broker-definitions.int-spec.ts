@@ -27,7 +27,7 @@ const optionsOf = ({ durable, auto_delete, arguments: args }: Declared) => ({
   arguments: args,
 });
 
-/** Declares on the broker what the definitions do; a broker refuses what exists with other properties. */
+/** Declares the definitions on the broker, which refuses existing ones with other properties. */
 async function declare(rabbitmqUrl: string): Promise<void> {
   const connection = await connect(rabbitmqUrl);
   const channel = await connection.createChannel();
@@ -38,8 +38,8 @@ async function declare(rabbitmqUrl: string): Promise<void> {
   await connection.close();
 }
 
-describe('the definitions that the broker of the composition is started with', () => {
-  it('are those that the worker declares, so that neither refuses the other', async () => {
+describe('the broker definitions of the Compose file', () => {
+  it('equal the declarations of the worker', async () => {
     const rabbitmqUrl = testServer('CRM_TEST_RABBITMQ_URL');
     const database = await createTestDatabase(MIGRATIONS);
     await declare(rabbitmqUrl);

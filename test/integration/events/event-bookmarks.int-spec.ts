@@ -33,7 +33,7 @@ describe('a bookmark', () => {
   };
   const stateOf = async (name: string) => (await service.get<BookmarkBody>(`/events/bookmarks/${name}`)).body;
 
-  it('is where its consumer goes on: what is read from it follows on what was read before', async () => {
+  it('lets its consumer resume: reading continues after the last read event', async () => {
     const name = await made(0);
     const seen: number[] = [];
     for (let more = true; more;) {
@@ -47,7 +47,7 @@ describe('a bookmark', () => {
     expect(await stateOf(name)).toMatchObject({ position: String(last), behind: 0, updated_by_id: service.id });
   });
 
-  it('moves by its version or by its position, whichever the consumer kept', async () => {
+  it('moves by its version or by its position', async () => {
     const name = await made(10);
     expect(await set(name, { position: '20' }, { 'if-match': '"1"' })).toMatchObject({
       status: 200,
@@ -71,13 +71,13 @@ describe('a bookmark', () => {
     expect(await stateOf(name)).toMatchObject({ position: '10', version: 1 });
   });
 
-  it('goes back when it is asked to', async () => {
+  it('moves back on request', async () => {
     const name = await made(10);
     const back = { position: '3', expected_position: '10', move_back: true };
     expect(await set(name, back)).toMatchObject({ status: 200, body: { position: '3' } });
   });
 
-  it('is moved by one of many that start from the same place', async () => {
+  it('is moved by one of many concurrent requests with the same version', async () => {
     const name = await made(0);
     const answers = await Promise.all(
       range(1, 20).map((n) => set(name, { position: String(n), expected_position: '0' })),
@@ -86,7 +86,7 @@ describe('a bookmark', () => {
     expect(answers.filter(({ status }) => status === 412)).toHaveLength(19);
   });
 
-  it('is made by one of many', async () => {
+  it('is created by one of many concurrent requests', async () => {
     const name = newId();
     const answers = await Promise.all(range(1, 10).map((n) => set(name, { position: String(n) })));
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
@@ -94,12 +94,12 @@ describe('a bookmark', () => {
     expect(await stateOf(name)).toMatchObject({ position: winner, version: 1 });
   });
 
-  it('is not made by who believes that it is there', async () => {
+  it('is not created by a request with an expected position', async () => {
     expect(await set(newId(), { position: '1', expected_position: '0' })).toMatchObject({ status: 412 });
     expect(await set('Not%20a%20name', { position: '1' })).toMatchObject({ status: 400, code: 'malformed_name' });
   });
 
-  it('is listed by name, and gone when it is deleted', async () => {
+  it('is listed by name, and not found after its deletion', async () => {
     const names = await Promise.all(range(1, 5).map((n) => made(n)));
     const { body } = await service.get<Listed<BookmarkBody>>('/events/bookmarks?limit=200');
     const listed = body.items.map(({ name }) => name);

@@ -14,7 +14,7 @@ const isRecording = process.env.CRM_RECORD_EVENTS !== undefined;
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 const TRACEPARENT = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
 
-/** The first event of each type, in the order of the catalogue; ids numbered, so that each run records the same. */
+/** The first event of each type in catalogue order; ids are numbered, so that each run records the same. */
 function record(rows: readonly ScenarioRow[]): Readonly<Record<string, RecordedEvent>> {
   const ids = new Map<string, string>();
   const numbered = (id: string): string => {
@@ -46,25 +46,25 @@ function envelope(row: ScenarioRow): RecordedEvent {
 
 describe('the examples of the catalogue', () => {
   let crm: Crm;
-  let told: Readonly<Record<string, RecordedEvent>>;
+  let published: Readonly<Record<string, RecordedEvent>>;
 
   beforeAll(async () => {
     crm = await Crm.start();
-    told = record(await runEventScenario(crm));
-    if (isRecording) writeFileSync(FILE, `${JSON.stringify(told, null, 2)}\n`);
+    published = record(await runEventScenario(crm));
+    if (isRecording) writeFileSync(FILE, `${JSON.stringify(published, null, 2)}\n`);
   });
   afterAll(() => crm.stop());
 
-  it('show each type that there is', () => {
-    const missing = Object.entries(told).filter(([, event]) => event === undefined);
+  it('include each event type', () => {
+    const missing = Object.entries(published).filter(([, event]) => event === undefined);
     expect(missing.map(([type]) => `${type}: add its step to test/support/event-scenario.ts`)).toEqual([]);
   });
 
-  it('are what the service publishes: `npm run record:events` takes them anew', () => {
-    expect(recordedEvents()).toEqual(told);
+  it('equal the published events: `npm run record:events` records them again', () => {
+    expect(recordedEvents()).toEqual(published);
   });
 
-  it('are right by the published schemas and the envelope', () => {
+  it('are valid by the published schemas and the envelope', () => {
     const validator = new EventValidator();
     const events = Object.values(recordedEvents()).map((event) => ({
       ...event,

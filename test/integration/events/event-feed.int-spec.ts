@@ -9,7 +9,7 @@ const FEED = '/events';
 /** The longest that a client may ask to wait, in seconds. */
 const WAIT_S = 30;
 
-describe('the feed', () => {
+describe('the event feed', () => {
   let harness: FeedHarness;
   let service: TestUser;
   const others: FeedHarness[] = [];
@@ -31,7 +31,7 @@ describe('the feed', () => {
   const read = async (query: string) => (await service.get<FeedBody>(`${FEED}?${query}`)).body;
   const positionsOf = ({ items }: FeedBody) => items.map(({ position }) => Number(position));
 
-  it('gives every event once, in order, to who passes next_after as after', async () => {
+  it('returns every event once, in order, when next_after is passed as after', async () => {
     const begin = await harness.database.lastPosition();
     const [one, two] = [newId(), newId()];
     const end = await harness.database.appendSequenced([...numbered(one, 1, 60), ...numbered(two, 1, 60)]);
@@ -46,12 +46,12 @@ describe('the feed', () => {
     expect(await read(`after=${end}`)).toEqual({ items: [], next_after: String(end), has_more: false });
   });
 
-  it('begins with the oldest event when no place is named', async () => {
+  it('begins with the oldest event without a position', async () => {
     await harness.database.appendSequenced(numbered(newId(), 1, 1));
     expect(positionsOf(await read('limit=1'))).toEqual([1]);
   });
 
-  it('gives the types and deals that are asked for, and says how far it has looked', async () => {
+  it('returns the requested types and deals, and the position up to which it has read', async () => {
     const begin = await harness.database.lastPosition();
     const deal = newId();
     const of = (type: string, dealId = deal) => numbered(dealId, 1, 1, { type });
@@ -74,7 +74,7 @@ describe('the feed', () => {
     expect(await typesOf(`deal_id=${newId()}`)).toEqual([]);
   });
 
-  it('looks through no more than a part of a long log at a time, and goes on from there', async () => {
+  it('reads a limited part of a long log per request', async () => {
     const other = await another();
     await other.fill(120_000);
     const asked = other.user('admin');
@@ -91,14 +91,14 @@ describe('the feed', () => {
     ['a position in the future', 'after=999999999', 409, 'position_in_future'],
     ['a pattern that is none', 'types=Deal', 422, 'validation_failed'],
     ['a wait too long', 'wait=31', 422, 'validation_failed'],
-    ['a bookmark that is not there', 'bookmark=nobody', 404, 'bookmark_not_found'],
-    ['two places at once', 'bookmark=nobody&after=1', 422, 'validation_failed'],
+    ['an unknown bookmark', 'bookmark=unknown', 404, 'bookmark_not_found'],
+    ['two positions', 'bookmark=unknown&after=1', 422, 'validation_failed'],
     ['an unknown parameter', 'cursor=1', 422, 'validation_failed'],
   ])('refuses %s', async (_what, query, status, code) => {
     expect(await service.get(`${FEED}?${query}`)).toMatchObject({ status, code });
   });
 
-  it('says what is the oldest event when those asked for are gone', async () => {
+  it('names the oldest event when the requested ones are deleted', async () => {
     const other = await another();
     await other.database.appendSequenced(numbered(newId(), 1, 20));
     await other.database.forgetUpTo(10);
@@ -113,15 +113,15 @@ describe('the feed', () => {
     }
   });
 
-  describe('to a client that waits', () => {
-    /** What comes of `work`, which must not go on until the clients are answered because their time has passed. */
+  describe('with a waiting client', () => {
+    /** Runs `work`, which must end before the waiting time of the clients is over. */
     async function soon<T>(work: Promise<T>): Promise<T> {
       let done: { readonly value: T } | undefined;
       void work.then((value) => (done = { value }));
       return (await until(() => done, (WAIT_S * 1_000) / 2)).value;
     }
 
-    it('answers with the first event it asked for, as soon as it is there', async () => {
+    it('answers as soon as the first requested event exists', async () => {
       const begin = await harness.database.lastPosition();
       const deal = newId();
       const answer = read(`after=${begin}&wait=${WAIT_S}&types=deal.created&deal_id=${deal}`);
@@ -131,12 +131,12 @@ describe('the feed', () => {
       expect(positionsOf(await soon(answer))).toEqual([end]);
     });
 
-    it('answers at once when there is something', async () => {
+    it('answers at once when events exist', async () => {
       await harness.database.appendSequenced(numbered(newId(), 1, 1));
       expect((await soon(read(`wait=${WAIT_S}&limit=1`))).items).toHaveLength(1);
     });
 
-    it('answers with nothing when the time has passed, and says how far it has looked', async () => {
+    it('answers without events after the waiting time, with the position up to which it has read', async () => {
       const begin = await harness.database.lastPosition();
       const answer = read(`after=${begin}&wait=1&types=deal.created`);
       await harness.waiters(1);
@@ -144,7 +144,7 @@ describe('the feed', () => {
       expect(await answer).toEqual({ items: [], next_after: String(end), has_more: false });
     });
 
-    it('refuses a user more waiting requests than one user may have, and no other user', async () => {
+    it('limits the waiting requests per user', async () => {
       const limited = await FeedHarness.begin({ CRM_LONG_POLLS_PER_USER: '2' });
       const [one, two] = [limited.user('service'), limited.user('service')];
       const path = `/events?wait=${WAIT_S}`;
@@ -161,7 +161,7 @@ describe('the feed', () => {
       await limited.end();
     });
 
-    it('lets go of a client that has left', async () => {
+    it('stops waiting when the client disconnects', async () => {
       const begin = await harness.database.lastPosition();
       const url = `${harness.url}/api/v1/events?after=${begin}&wait=${WAIT_S}`;
       const call = request(url, { headers: service.authorization });
@@ -171,7 +171,7 @@ describe('the feed', () => {
       await harness.waiters(0);
     });
 
-    it('frees the places of pipelined requests when their connection is closed', async () => {
+    it('releases the slots of pipelined requests when their connection is closed', async () => {
       const limited = await FeedHarness.begin({ CRM_LONG_POLLS_PER_USER: '2' });
       const one = limited.user('service');
       const { hostname, port } = new URL(limited.url);
@@ -190,7 +190,7 @@ describe('the feed', () => {
       await limited.end();
     });
 
-    it('answers all who wait when it stops', async () => {
+    it('answers all waiting clients when the process stops', async () => {
       const other = await FeedHarness.begin();
       const end = await other.database.appendSequenced(numbered(newId(), 1, 3));
       const url = `${other.url}/api/v1/events?after=${end}&wait=${WAIT_S}`;
@@ -204,7 +204,7 @@ describe('the feed', () => {
       await other.database.drop();
     });
 
-    it('keeps no one waiting for an event that came between looking and waiting', async () => {
+    it('does not miss an event between reading and waiting', async () => {
       for (let round = 0; round < 30; round++) {
         const begin = await harness.database.lastPosition();
         const [answer] = await Promise.all([

@@ -20,11 +20,11 @@ describe('a replay', () => {
     await crm.stop();
   });
 
-  it('that another worker has is asked for again, and ends though that one never goes on', async () => {
+  it('of a frozen worker is requested again, and ends', async () => {
     const id = newId();
     const another = new pg.Client({ connectionString: crm.database.url });
     await another.connect();
-    const whileHeld = async (): Promise<void> => {
+    const whileLeased = async (): Promise<void> => {
       await crm.database.rows(
         `WITH asked AS (
            INSERT INTO crm.event_replays (id, queue, types, from_position, to_position, position, state,
@@ -38,13 +38,13 @@ describe('a replay', () => {
       await until(async () => (await requestsOf(id)).includes('done'));
       expect(await requestsOf(id)).toEqual(['done', 'pending']);
     };
-    await Lease.hold(another, `replay/${id}`, whileHeld, undefined);
+    await Lease.hold(another, `replay/${id}`, whileLeased, undefined);
     crm.clock.advanceDays(1);
-    // There is no broker here: so it ends once its turn has come.
+    // No broker is configured, so the replay ends when it starts.
     await until(async () => (await stateOf(id)) === 'failed');
   });
 
-  it('is not ended by a former holder of its lease, and its lease keeps its token', async () => {
+  it('is not ended by a former owner of its lease, and its lease retains its token', async () => {
     const id = newId();
     await crm.database.rows(
       `INSERT INTO crm.event_replays (id, queue, types, from_position, to_position, position, state,
@@ -57,7 +57,7 @@ describe('a replay', () => {
     await Promise.all([frozen.connect(), another.connect()]);
     const afterThaw = async (former: Lease): Promise<void> => {
       await crm.database.rows(`UPDATE crm.leases SET expires_at = '-infinity' WHERE name = $1`, [former.name]);
-      const whileHeld = async (current: Lease): Promise<void> => {
+      const whileLeased = async (current: Lease): Promise<void> => {
         await replays.finish(id, former, 'queue_not_found');
         expect(await stateOf(id)).toBe('running');
         const [row] = await crm.database.rows('SELECT token FROM crm.leases WHERE name = $1', [former.name]);
@@ -65,7 +65,7 @@ describe('a replay', () => {
         await replays.finish(id, current);
         expect(await stateOf(id)).toBe('done');
       };
-      await Lease.hold(another, former.name, whileHeld, undefined);
+      await Lease.hold(another, former.name, whileLeased, undefined);
     };
     await Lease.hold(frozen, `replay/${id}`, afterThaw, undefined);
     expect(await stateOf(id)).toBe('done');
@@ -74,7 +74,7 @@ describe('a replay', () => {
     ]);
   });
 
-  /** States of what was asked for, oldest first. */
+  /** States of requested replays, oldest first. */
   async function requestsOf(id: string): Promise<string[]> {
     const rows = await crm.database.rows<{ state: string }>(
       `SELECT state FROM crm.job_requests WHERE payload ->> 'replay_id' = $1 ORDER BY run_after`,

@@ -9,7 +9,7 @@ import { StreamClient } from '../streams/stream-client.js';
 import { range } from '../streams/stream-events.js';
 
 const BEFORE = '2025-06-15T00:00:00.000Z';
-/** By month, those of June before and after the fifteenth. */
+/** Events by month; those of June before and after the fifteenth. */
 const AGES: readonly (readonly [from: number, to: number, time: string])[] = [
   [1, 20, '2025-03-10T00:00:00Z'],
   [21, 40, '2025-04-10T00:00:00Z'],
@@ -18,7 +18,7 @@ const AGES: readonly (readonly [from: number, to: number, time: string])[] = [
   [81, 100, '2025-08-10T00:00:00Z'],
 ];
 
-describe('retention', () => {
+describe('event retention', () => {
   let harness: FeedHarness;
   let retention: EventRetention;
   let admin: TestUser;
@@ -63,18 +63,18 @@ describe('retention', () => {
       )
     ).map(({ name }) => name.slice(-7));
 
-  it('drops whole months and deletes the rest that is old enough, and nothing else', async () => {
+  it('drops whole months and deletes other expired events, and nothing else', async () => {
     await retention.forget(BEFORE);
     expect(await kept()).toEqual(range(61, 100));
     expect(await months()).toEqual(['2025_06']);
   });
 
-  it('of what is gone is told to who asks for it, by the feed and by the stream', async () => {
+  it('is reported by the feed and the stream to a client that requests deleted events', async () => {
     await retention.forget(BEFORE);
     expect(await admin.get('/events?after=59')).toMatchObject({ status: 410, body: { oldest_position: '61' } });
     expect((await admin.get<FeedBody>('/events?after=60&limit=200')).body.items).toHaveLength(40);
     const token = admin.authorization.authorization!.slice('Bearer '.length);
-    // One that remembers nothing of what is gone.
+    // A process without the deleted events in memory.
     const fresh = await StreamApplication.start(harness.database.url);
     const open = (lastEventId: string) => StreamClient.open(fresh.port, { token, lastEventId });
     const [late, timely] = await Promise.all([open('59'), open('60')]);
@@ -86,26 +86,26 @@ describe('retention', () => {
     await fresh.stop();
   });
 
-  it('never takes an event that is not published', async () => {
+  it('never deletes an event that is not published', async () => {
     await publishedUpTo(30);
     await retention.forget(BEFORE);
     expect(await kept()).toEqual(range(31, 100));
     expect(await months()).toEqual(['2025_04', '2025_06']);
   });
 
-  it('never takes an event that a projection has not read', async () => {
+  it('never deletes an event that a projection has not read', async () => {
     await harness.database.rows(`UPDATE crm.event_cursors SET position = 30 WHERE name = 'projection/reminders'`);
     await retention.forget(BEFORE);
     expect(await kept()).toEqual(range(31, 100));
   });
 
-  it('takes nothing while nothing was ever published', async () => {
+  it('deletes nothing before the first publication', async () => {
     await harness.database.rows(`DELETE FROM crm.event_cursors WHERE name = 'rabbitmq'`);
     await retention.forget(BEFORE);
     expect(await kept()).toEqual(range(1, 100));
   });
 
-  it('never takes an event that has no position yet, however old', async () => {
+  it('never deletes an event without a position, however old', async () => {
     await harness.database.rows(`DELETE FROM crm.event_cursors WHERE name = 'sequencer'`);
     await write(101, 101, '2025-03-20T00:00:00Z', false);
     await harness.database.rows(`INSERT INTO crm.event_cursors VALUES ('sequencer', 100)`);
@@ -116,7 +116,7 @@ describe('retention', () => {
     expect(row).toEqual({ count: 1 });
   });
 
-  it('never takes what lies beyond the slowest bookmark', async () => {
+  it('never deletes events after the slowest bookmark', async () => {
     for (const [name, position] of [
       ['slow', '45'],
       ['fast', '90'],
@@ -128,7 +128,7 @@ describe('retention', () => {
     expect(await kept()).toEqual(range(46, 100));
   });
 
-  it('never takes what a replay is still to send', async () => {
+  it('never deletes events that a replay has not sent', async () => {
     await harness.database.rows(
       `INSERT INTO crm.event_replays
          (id, queue, types, from_position, to_position, position, state, requested_by_id, created_at, updated_at)
@@ -138,7 +138,7 @@ describe('retention', () => {
     expect(await kept()).toEqual(range(51, 100));
   });
 
-  it('takes from the beginning alone: an old moment among newer ones leaves no gap', async () => {
+  it('deletes only from the beginning: an old event among newer ones leaves no gap', async () => {
     await write(101, 110, '2025-03-12T00:00:00Z');
     await harness.database.rows(`UPDATE crm.event_cursors SET position = 110`);
     await retention.forget(BEFORE);
@@ -148,14 +148,14 @@ describe('retention', () => {
     expect((await admin.get<FeedBody>('/events')).body).toEqual({ items: [], next_after: '110', has_more: false });
   });
 
-  it('waits for a bookmark that is being set, and then keeps what it needs', async () => {
+  it('waits for a bookmark that is being set, and then retains its events', async () => {
     const setting = new pg.Client({ connectionString: harness.database.url });
     await setting.connect();
     await setting.query('BEGIN');
     await setting.query(
       `INSERT INTO crm.event_bookmarks VALUES ('late', 10, 1, now(), now(), '00000000-0000-7000-8000-000000000001')`,
     );
-    // It gives way when it would have to wait long, and is then tried again.
+    // It gives up after a short wait for the lock, and is retried.
     const forgetting = retention.forget(BEFORE).catch((error: unknown) => (error as Error).message);
     await until(async () => {
       const waits = await harness.database.rows(
@@ -170,7 +170,7 @@ describe('retention', () => {
     expect(await kept()).toEqual(range(11, 100));
   });
 
-  it('takes many events in short steps', async () => {
+  it('deletes many events in small batches', async () => {
     await harness.database.rows(
       `INSERT INTO crm.event_log (id, position, stream, stream_version, type, time, audience, data)
        SELECT gen_random_uuid(), n, 'clients/' || n, 1, 'client.created', '2025-08-11T00:00:00Z', '{}', '{}'
@@ -191,7 +191,7 @@ describe('retention', () => {
     const steps = await harness.database.rows<{ count: number }>(
       'SELECT sum(count)::int AS count FROM crm.steps GROUP BY transaction ORDER BY transaction',
     );
-    // Besides the months that are dropped whole.
+    // Without the months whose partitions are dropped.
     expect(steps.map(({ count }) => count)).toEqual([5_000, 5_000, 5_000, 4_920]);
   });
 });

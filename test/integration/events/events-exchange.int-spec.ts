@@ -14,7 +14,7 @@ describe('the exchange of events', () => {
   });
   afterEach(() => service.close());
 
-  /** Declares the exchange plainly, as other services do; RabbitMQ refuses when it differs. */
+  /** Declares the exchange without arguments, as other services do; RabbitMQ refuses other properties. */
   async function declarePlainly(): Promise<void> {
     const connection = await connect(service.url);
     connection.on('error', () => undefined);
@@ -39,25 +39,25 @@ describe('the exchange of events', () => {
     expect(await service.take(queue)).toMatchObject({ id, key: 'parcel.moved' });
   }
 
-  it('is accepted by a service that declares it plainly after the worker', async () => {
+  it('can be declared without arguments by a service after the worker', async () => {
     await service.start();
     await expect(declarePlainly()).resolves.toBeUndefined();
     await expectPublished();
   });
 
-  it('is accepted by the worker when another service has declared it plainly before', async () => {
+  it('is accepted by the worker when another service has declared it before', async () => {
     await declarePlainly();
     await service.start();
     await expectPublished();
   });
 
-  it('is published to when an older release left it with an alternate exchange', async () => {
+  it('is used when an older release declared it with an alternate exchange', async () => {
     await service.channel.assertExchange(service.exchange, 'topic', WITH_ALTERNATE);
     await service.start();
     await expectPublished();
   });
 
-  it('loses no binding when it is recreated plainly', async () => {
+  it('loses no binding when it is recreated without arguments', async () => {
     await service.channel.assertExchange(service.exchange, 'topic', WITH_ALTERNATE);
     const queue = await service.bind([]);
     const { difference } = await examineBroker(service.url, service.exchange);
@@ -79,7 +79,7 @@ describe('the exchange of events', () => {
     expect(await recreate([])).toMatchObject({ recreated: false });
   });
 
-  it('is not recreated while a worker publishes: an event would miss the bindings that are not restored yet', async () => {
+  it('is not recreated while a worker publishes, because bindings are missing meanwhile', async () => {
     await service.channel.assertExchange(service.exchange, 'topic', WITH_ALTERNATE);
     const queue = await service.bind(['parcel.*']);
     await service.start();
@@ -89,12 +89,12 @@ describe('the exchange of events', () => {
     expect((await examineBroker(service.url, service.exchange)).difference).toContain('alternate-exchange');
   });
 
-  it('keeps an event without a queue in crm.unrouted before the cursor moves on', async () => {
+  it('routes an event without a queue to crm.unrouted before the cursor moves', async () => {
     await service.start();
     const stream = `parcels/${newId()}`;
     const ids = [...(await service.append('parcel.moved', stream)), ...(await service.append('parcel.lost', stream))];
     await service.published();
-    // Other tests leave unroutable events there, too.
+    // Other tests leave unroutable events there too.
     const kept: string[] = [];
     for (;;) {
       const message = await service.channel.get(UNROUTED, { noAck: true });

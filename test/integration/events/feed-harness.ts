@@ -11,7 +11,7 @@ import { EventFeed, FeedTrust } from '../../../apps/api/src/events/event-feed.js
 import { EventsModule } from '../../../apps/api/src/events/events.module.js';
 import { EventDatabase } from '../streams/stream-events.js';
 
-/** The feed's answer. */
+/** The body of the feed. */
 export interface FeedBody {
   readonly items: readonly { readonly id: string; readonly type: string; readonly position: string }[];
   readonly next_after: string;
@@ -20,10 +20,10 @@ export interface FeedBody {
 
 const ROLE_NAMES = { admin: 'ROLE_ADMIN', service: 'service', seller: 'ROLE_SALES_AGENT' } as const;
 
-/** Longer than any request waits: one that is answered sooner was woken. */
+/** Longer than any request waits, so that an earlier answer was triggered by an event. */
 const FULL_TRUST: FeedTrust = { pollMs: 600_000 };
 
-/** A log, and an API process with nothing but the feed, bookmarks and replays; the sequencer beside them. */
+/** An event log with its sequencer, and an API with only the feed, bookmarks and replays. */
 export class FeedHarness {
   private constructor(
     readonly database: EventDatabase,
@@ -42,7 +42,7 @@ export class FeedHarness {
     return this.api.user(ROLE_NAMES[role]);
   }
 
-  /** Waits until so many requests wait for news. */
+  /** Waits until so many requests wait for events. */
   async waiters(count: number): Promise<void> {
     const feed = this.api.nest.get(EventFeed);
     await until(() => feed.waiters === count);

@@ -6,7 +6,7 @@ import { MessagingModule } from '#platform/messaging';
 import { EventCaptor, startTrial, testEnvironment, testServer, type TestUser } from '#platform/testing';
 import { Crm } from '../../support/crm.js';
 
-describe('what is published', () => {
+describe('published events', () => {
   let crm: Crm;
   let publisher: INestApplicationContext;
   let captor: EventCaptor;
@@ -16,8 +16,8 @@ describe('what is published', () => {
     crm = await Crm.start();
     seller = crm.user('seller');
     const rabbitmqUrl = testServer('CRM_TEST_RABBITMQ_URL');
-    // Others use the same broker.
-    const exchange = `trial.${newId()}`;
+    // Other tests use the same broker.
+    const exchange = `test.${newId()}`;
     const env = testEnvironment({ databaseUrl: crm.database.url, rabbitmqUrl }, { CRM_EVENTS_EXCHANGE: exchange });
     publisher = await startTrial(env, {
       imports: [CqrsModule.forRoot(), MessagingModule.forRoot({ process: 'worker', hasBroker: true })],
@@ -33,7 +33,7 @@ describe('what is published', () => {
   const eventsOf = async (id: string, count: number) =>
     captor.waitForCount(count, ({ envelope }) => envelope.subject === `deals/${id}`);
 
-  it('of a deal is what the log holds, in an envelope that says how it belongs', async () => {
+  it('of a deal equal the log, in an envelope with stream and version', async () => {
     const { body: deal, headers } = await seller.post<DealView>('/deals', {
       client_id: (await crm.client(seller)).id,
       title: 'КАСКО «Ромашка» 😀',
@@ -66,7 +66,7 @@ describe('what is published', () => {
     expect(event!.envelope.data).toEqual({ deal_id: deal.id, client_id: deal.client_id, deal });
   });
 
-  it('of many deals at once comes in order within each, every event once', async () => {
+  it('of many deals are delivered once, in the order of each deal', async () => {
     const deals = await Promise.all(Array.from({ length: 10 }, () => crm.deal(seller)));
     const act = async ({ id }: DealView, round: number) => {
       await seller.patch(`/deals/${id}`, { title: `round ${round}` });

@@ -8,7 +8,7 @@ import { QueueDeliveries } from '../../support/queue-deliveries.js';
 
 const DEALS = 300;
 const CLIENTS = 700;
-/** A queue that takes one message and refuses those after it. */
+/** A queue that accepts one message and refuses further ones. */
 const FULL = { maxLength: 1, arguments: { 'x-overflow': 'reject-publish' } };
 
 describe('an event that a full queue refuses', () => {
@@ -48,7 +48,7 @@ describe('an event that a full queue refuses', () => {
     await service.published();
     expect(await parked()).toBeGreaterThanOrEqual(2 * DEALS - 4);
     expect(await gauge()).toBe(await parked());
-    // Its stream waits: a queue never gets an event before an earlier one of the stream.
+    // Its stream waits, so that a queue never gets an event before an earlier one of the stream.
     expect(updated.filter((id) => healthy.ids.has(id)).length).toBeLessThanOrEqual(4);
   });
 
@@ -60,7 +60,7 @@ describe('an event that a full queue refuses', () => {
       CREATE TRIGGER refuse_parking BEFORE INSERT ON crm.parked_events EXECUTE FUNCTION public.refuse_parking()`);
     const [last] = await cursor();
     const [refused] = await service.append('deal.closed', `deals/${newId()}`);
-    // The sequence keeps its value when the insert is rolled back: two channels have tried to park the event.
+    // A rolled back insert does not reset the sequence: two channels have tried to park the event.
     await until(async () => {
       const [row] = await service.database.rows<{ attempts: string }>(
         'SELECT last_value AS attempts FROM public.park_attempts',
@@ -73,7 +73,7 @@ describe('an event that a full queue refuses', () => {
     await service.published();
   });
 
-  it('keeps its value in crm_parked_events while the table can’t be read', async () => {
+  it('leaves the metric crm_parked_events unchanged while the table can’t be read', async () => {
     const last = await gauge();
     expect(last).toBeGreaterThan(0);
     await service.database.rows('ALTER TABLE crm.parked_events RENAME COLUMN refusals TO renamed');
@@ -90,7 +90,7 @@ describe('an event that a full queue refuses', () => {
     expect(await parked()).toBeGreaterThanOrEqual(before - 2);
   });
 
-  it('is published in its stream’s order when the queue takes messages again', async () => {
+  it('is published in the order of its stream when the queue accepts messages again', async () => {
     const late = await QueueDeliveries.of(service.channel, full);
     await app.get(ParkedEvents).retryNow();
     await until(async () => (await parked()) === 0);

@@ -13,7 +13,7 @@ import {
 } from '#platform/testing';
 import { MIGRATIONS } from '../../../migrations/index.js';
 
-const EXCHANGE = `trial.${randomUUID()}`;
+const EXCHANGE = `test.${randomUUID()}`;
 const QUEUES = ['crm.worker.deal-reviews', 'crm.worker.payment-reminders', 'crm.worker.payment-reminders.dead'];
 
 describe('queues of subscribers of earlier releases', () => {

@@ -23,16 +23,16 @@ import {
 } from '#platform/testing';
 import { MIGRATIONS } from '../../../migrations/index.js';
 
-/** Others use the same broker. */
+/** Other tests use the same broker. */
 const RUN = randomUUID();
-const EXCHANGE = `trial.${RUN}`;
-const [COUNTS, FAILS, WAITS, OLD] = ['counts', 'fails', 'waits', 'old'].map((name) => `trial.${RUN}.${name}`) as [
+const EXCHANGE = `test.${RUN}`;
+const [COUNTS, FAILS, WAITS, OLD] = ['counts', 'fails', 'waits', 'old'].map((name) => `test.${RUN}.${name}`) as [
   string,
   string,
   string,
   string,
 ];
-/** First delivery and five more. */
+/** First delivery and five retries. */
 const MOST_DELIVERIES = 6;
 /** As an older release declared the queues of subscribers. */
 const OLD_OPTIONS = {
@@ -68,7 +68,7 @@ class FailingSubscriber implements EventSubscriber {
   }
 }
 
-/** PostgreSQL is away for it as long as `isAway`. */
+/** Fails like an outage of PostgreSQL while `isAway`. */
 @Injectable()
 @Subscribe({ queue: WAITS, keys: ['waited'] })
 class WaitingSubscriber implements EventSubscriber {
@@ -131,7 +131,7 @@ describe('a subscriber on RabbitMQ', () => {
     specversion: '1.0',
     id,
     source: '/elsewhere',
-    type: 'crm.trial',
+    type: 'crm.test',
     time: '2026-03-02T06:00:00.000Z',
     data: {},
   });
@@ -150,7 +150,7 @@ describe('a subscriber on RabbitMQ', () => {
     return until(() => channel.get(`${queue}.dead`, { noAck: true }));
   }
 
-  it('deals once with an event that is delivered several times', async () => {
+  it('processes once an event that is delivered several times', async () => {
     const repeated = event();
     await publish('counted', ...Array<object>(10).fill(repeated));
     await until(() => effectsOf(repeated.id));
@@ -160,7 +160,7 @@ describe('a subscriber on RabbitMQ', () => {
     expect(await effectsOf(repeated.id)).toBe(1);
   });
 
-  it('puts aside what is malformed, and goes on with what follows', async () => {
+  it('dead-letters a malformed message, and continues with the next one', async () => {
     const malformed = [
       'no JSON',
       '',
@@ -183,7 +183,7 @@ describe('a subscriber on RabbitMQ', () => {
     expect(dead.sort()).toEqual(sent.sort());
   });
 
-  it('that always fails is given up after six failures, with nothing done', async () => {
+  it('dead-letters an event after six failures, without an effect', async () => {
     const hopeless = event();
     await publish('failed', hopeless);
     const { content, properties } = await deadLetter(FAILS);
@@ -206,7 +206,7 @@ describe('a subscriber on RabbitMQ', () => {
     expect(await metric('crm_dead_letters', FAILS)).toBe(0);
   });
 
-  it('that fails because PostgreSQL is away waits for it, however long', async () => {
+  it('retries without limit during an outage of PostgreSQL', async () => {
     const patient = event();
     const subscriber = app.get(WaitingSubscriber);
     await publish('waited', patient);
