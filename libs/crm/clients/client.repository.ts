@@ -3,7 +3,7 @@ import { type ActionOn, forbidden, requireAccess } from '#platform/auth';
 import { type Caller, type DomainError, type ExpectedVersion, type Instant } from '#platform/kernel';
 import { AggregateRepository, AggregateStore } from '#platform/messaging';
 import { ADVISORY_LOCKS, SqlConditions, statement } from '#platform/persistence';
-import { addClientScope } from './client-scope.js';
+import { addClientScope } from './client.scope.js';
 import { Client } from './client.entity.js';
 import { clientMerged, clientNotFound } from './client.errors.js';
 import { survivorOf } from './contracts.js';

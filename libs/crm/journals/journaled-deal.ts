@@ -1,6 +1,6 @@
-import { type ActionOn, forbidden, inScope, requireAccess, scopePredicate } from '#platform/auth';
+import { type ActionOn, forbidden, addScope, inScope, requireAccess } from '#platform/auth';
 import type { Caller } from '#platform/kernel';
-import { type Database, statement } from '#platform/persistence';
+import { type Database, SqlConditions, statement } from '#platform/persistence';
 import { dealNotFound } from './journal.errors.js';
 
 /** The deal that a journal belongs to, as far as the journal needs it. */
@@ -22,13 +22,15 @@ export async function requireJournaledDeal(
   caller: Caller,
   action: ActionOn<'journal'>,
 ): Promise<JournaledDeal> {
-  const { sql, values } = scopePredicate(requireAccess(caller, 'journal', 'read'), 'd', 2);
+  const where = new SqlConditions('NOT d.is_deleted');
+  where.add((p) => `d.id = ${p}::uuid`, dealId);
+  addScope(where, requireAccess(caller, 'journal', 'read'), 'd');
   const deal = await database.first<JournaledDeal>(
     statement(
       `SELECT d.id, d.client_id AS "clientId", d.owner_id AS "ownerId", d.executor_id AS "executorId"
-       FROM crm.deals d WHERE d.id = $1::uuid AND NOT d.is_deleted AND ${sql}${action === 'read' ? '' : ' FOR SHARE'}`,
+       FROM crm.deals d WHERE ${where.sql}${action === 'read' ? '' : ' FOR SHARE'}`,
     ),
-    [dealId, ...values],
+    where.values,
   );
   if (!deal) throw dealNotFound();
   if (!inScope(requireAccess(caller, 'journal', action), deal)) throw forbidden();

@@ -4,7 +4,7 @@ import type { CalendarDate } from '#platform/kernel';
 import { Database, statement } from '#platform/persistence';
 import type { ReminderFollowUp } from '#platform/reminders';
 import { ExpirePolicyCommand } from './commands/expire-policy.command.js';
-import { isOver } from './policy-scope.js';
+import { isOver } from './policy-succession.js';
 
 const BATCH = 500;
 const AT_ONCE = 4;

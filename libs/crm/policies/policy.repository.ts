@@ -4,8 +4,9 @@ import { RuntimeSettings } from '#platform/config';
 import { businessDay, type Caller, Clock, type ExpectedVersion, type Instant } from '#platform/kernel';
 import { AggregateRepository, AggregateStore } from '#platform/messaging';
 import { brokenConstraint, SqlConditions, statement } from '#platform/persistence';
-import { addPolicyScope, HAS_SUCCESSOR, isOver } from './policy-scope.js';
+import { HAS_SUCCESSOR, isOver } from './policy-succession.js';
 import { Policy } from './policy.entity.js';
+import { addPolicyScope } from './policy.scope.js';
 import { policyAlreadyRenewed, policyNotFound, policyNumberTaken, quoteAlreadyLinked } from './policy.errors.js';
 
 /** What the database refuses, in the domain's words: the last word on races. */
@@ -179,7 +180,7 @@ export class PolicyRepository extends AggregateRepository<Policy> {
     const row = await this.store.database.first<Record<string, unknown> & { has_successor: boolean }>(
       statement(
         `SELECT ${columns}, ${HAS_SUCCESSOR} AS has_successor
-         FROM ${this.mapping.table} p LEFT JOIN crm.deals d ON d.id = p.deal_id WHERE ${conditions.sql}`,
+         FROM ${this.mapping.table} p WHERE ${conditions.sql}`,
       ),
       conditions.values,
     );

@@ -16,4 +16,4 @@ export { RequiresAccess } from './access/requires-access.js';
 export { rolesOf } from './access/roles.js';
 export type { VerifiedToken } from './tokens/token-claims.js';
 export { TokenVerifier } from './tokens/token-verifier.js';
-export { scopePredicate } from './access/scope-predicate.js';
+export { addScope, scopePredicate } from './access/scope-predicate.js';

@@ -5,8 +5,10 @@ export type KeyType = 'uuid' | 'date' | 'timestamptz' | 'int' | 'text';
 export interface ListOrder {
   /** Names the list, and its sorting where it has several: another list refuses its cursors. */
   readonly name: string;
-  /** Types of the sort key's parts. */
-  readonly key: readonly KeyType[];
+  /** Columns of the sort key and their types; the last column is unique in the list. */
+  readonly key: Readonly<Record<string, KeyType>>;
+  /** Whether all columns descend; they ascend unless given. */
+  readonly isDescending?: boolean;
 }
 
 /** Which part of a list is asked for. */
@@ -26,4 +28,6 @@ export interface Page<T> {
   readonly next: readonly string[] | null;
   /** Present when it was asked for. */
   readonly total?: number;
+  /** Whether requests share the items, so that what is made of an item can be reused. */
+  readonly isCached?: boolean;
 }

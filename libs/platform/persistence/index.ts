@@ -3,6 +3,8 @@ export { ADVISORY_LOCKS } from './advisory-locks.js';
 export { GroupCommit } from './batching/group-commit.js';
 export { Database } from './connection/database.js';
 export { DatabaseClient, databaseOptions } from './connection/connection.js';
+export { ItemCache } from './reading/item-cache.js';
+export { type ItemSource, ListReader } from './reading/list-reader.js';
 export { Lease, LEASE_IS_HELD } from './lease.js';
 export {
   migrationDataSource,
@@ -12,7 +14,6 @@ export {
   type MigrationLevel,
 } from './connection/migrations.js';
 export { PersistenceModule } from './persistence.module.js';
-export { RowCache, type RowMark } from './reading/row-cache.js';
 export { RowLoader } from './reading/row-loader.js';
 export { arrayOfAnyLength, plannedEachTime, statement, type Statement } from './reading/statement.js';
 export { TableMapping } from './table-mapping.js';

@@ -4,6 +4,7 @@ import { DatabaseSettings } from '#platform/config';
 import { DatabaseClient, databaseOptions } from './connection/connection.js';
 import { Database } from './connection/database.js';
 import { PoolMetrics } from './connection/pool-metrics.js';
+import { ListReader } from './reading/list-reader.js';
 import { UnitOfWork } from './unit-of-work.js';
 
 /** The database: TypeORM's DataSource, the unit of work, and the door for hand-written SQL. */
@@ -40,8 +41,8 @@ export class PersistenceModule {
       module: PersistenceModule,
       global: true,
       imports: [typeOrm],
-      providers: [UnitOfWork, Database, PoolMetrics],
-      exports: [UnitOfWork, Database, typeOrm],
+      providers: [UnitOfWork, Database, ListReader, PoolMetrics],
+      exports: [UnitOfWork, Database, ListReader, typeOrm],
     };
   }
 }

@@ -100,12 +100,12 @@ describe('a forged cursor', () => {
   async function cursorOf(list: string) {
     const { body } = await page(list, '');
     // A generated list has no rows here; its order is the one that the generator writes.
-    const generated = { name: list.split('/').at(-1)!, key: [] };
+    const generated = { name: list.split('/').at(-1)!, key: {} };
     const genuine = body.next_cursor ?? encodeCursor(['2026-03-02T06:00:00.000Z', newId()], generated);
     const parts = JSON.parse(Buffer.from(genuine, 'base64url').toString().slice(8)) as string[];
     const segments = list.split('/').filter((segment) => !segment.startsWith('{'));
     const names = segments.flatMap((segment) => [segment, `${segment.slice(0, -1)}-${segments.at(-1)}`]);
-    const forge = (name: string, key: unknown) => encodeCursor(key as string[], { name, key: [] });
+    const forge = (name: string, key: unknown) => encodeCursor(key as string[], { name, key: {} });
     const name = names.find((candidate) => forge(candidate, parts) === genuine);
     expect({ list, name }).toEqual({ list, name: expect.any(String) });
     return { genuine, parts, forge: (key: unknown) => forge(name!, key) };

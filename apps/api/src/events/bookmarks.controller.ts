@@ -7,7 +7,7 @@ import type { Caller, ExpectedVersion, ListOrder } from '#platform/kernel';
 import { type Bookmark, EventBookmarks } from '#platform/messaging';
 import { BookmarkResource, requireBookmarkName, SetBookmarkDto } from './bookmark.dto.js';
 
-const BY_NAME: ListOrder = { name: 'bookmarks', key: ['text'] };
+const BY_NAME: ListOrder = { name: 'bookmarks', key: { name: 'text' } };
 const CREATED = 201;
 
 @ApiTags('events')

@@ -1,8 +1,8 @@
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
-import { requireAccess } from '#platform/auth';
+import { requireAccess, type Scope } from '#platform/auth';
 import type { Caller } from '#platform/kernel';
 import { Database, SqlConditions, statement } from '#platform/persistence';
-import { addClientScope } from '../client-scope.js';
+import { addClientScope } from '../client.scope.js';
 import { clientNotFound } from '../client.errors.js';
 import { ClientInScopeQuery, type ClientView, survivorOf } from '../contracts.js';
 import { CLIENT_COLUMNS } from './client-row.js';
@@ -22,12 +22,15 @@ export class GetClientHandler implements IQueryHandler<GetClientQuery> {
   constructor(private readonly database: Database) {}
 
   /** @throws DomainError `client_not_found`. */
-  async execute({ caller, clientId }: GetClientQuery): Promise<ClientView> {
-    const client = await findClient(this.database, caller, clientId, { lock: '', purpose: 'read' });
-    if (!client) throw clientNotFound();
-    return client;
+  execute({ caller, clientId }: GetClientQuery): Promise<ClientView> {
+    return findClient(this.database, clientId, requireAccess(caller, 'clients', 'read'));
   }
 }
+
+/** Locks the client, or its survivor. */
+const LOCK = statement(
+  `SELECT c.id FROM crm.clients c WHERE c.id = ${survivorOf('$1')} AND NOT c.is_deleted FOR SHARE OF c`,
+);
 
 @QueryHandler(ClientInScopeQuery)
 export class ClientInScopeHandler implements IQueryHandler<ClientInScopeQuery> {
@@ -35,31 +38,29 @@ export class ClientInScopeHandler implements IQueryHandler<ClientInScopeQuery> {
 
   /** @throws DomainError `client_not_found`. */
   async execute({ caller, clientId, isHeld, purpose }: ClientInScopeQuery): Promise<ClientView> {
-    const search = { lock: isHeld ? ' FOR SHARE OF c' : '', purpose };
-    const find = (): Promise<ClientView | undefined> => findClient(this.database, caller, clientId, search);
-    // A client that was merged while this waited for its lock: the second query sees the merge.
-    const client = (await find()) ?? (isHeld ? await find() : undefined);
-    if (!client) throw clientNotFound();
-    return client;
+    const scope = requireAccess(caller, 'clients', purpose);
+    // Locked first and read after it: a statement that waits for a lock checks the scope on rows as they were before.
+    return findClient(this.database, isHeld ? await this.lock(clientId) : clientId, scope);
+  }
+
+  private async lock(clientId: string): Promise<string> {
+    const lock = (): Promise<{ id: string } | undefined> => this.database.first<{ id: string }>(LOCK, [clientId]);
+    // A client that is merged while this waits for its lock is not returned: the second statement sees the merge.
+    const locked = (await lock()) ?? (await lock());
+    if (!locked) throw clientNotFound();
+    return locked.id;
   }
 }
 
-interface Search {
-  readonly lock: string;
-  readonly purpose: ClientInScopeQuery['purpose'];
-}
-
-function findClient(
-  database: Database,
-  caller: Caller,
-  id: string,
-  { lock, purpose }: Search,
-): Promise<ClientView | undefined> {
-  const conditions = new SqlConditions('NOT c.is_deleted');
-  conditions.add((p) => `c.id = ${survivorOf(p)}`, id);
-  addClientScope(conditions, requireAccess(caller, 'clients', purpose));
-  return database.first<ClientView>(
-    statement(`SELECT ${CLIENT_COLUMNS} FROM crm.clients c WHERE ${conditions.sql}${lock}`),
-    conditions.values,
+/** @throws DomainError `client_not_found`. */
+async function findClient(database: Database, id: string, scope: Scope): Promise<ClientView> {
+  const where = new SqlConditions('NOT c.is_deleted');
+  where.add((p) => `c.id = ${survivorOf(p)}`, id);
+  addClientScope(where, scope);
+  const client = await database.first<ClientView>(
+    statement(`SELECT ${CLIENT_COLUMNS} FROM crm.clients c WHERE ${where.sql}`),
+    where.values,
   );
+  if (!client) throw clientNotFound();
+  return client;
 }

@@ -1,5 +1,5 @@
 import { survivorOf } from '#crm/clients/contracts';
-import { type Scope, scopePredicate } from '#platform/auth';
+import { addScope, type Scope } from '#platform/auth';
 import { addDays, type CalendarDate } from '#platform/kernel';
 import { SqlConditions } from '#platform/persistence';
 import type { Stage } from '../contracts.js';
@@ -24,24 +24,23 @@ export interface DealFilter {
 
 /** The filter and the scope as conditions on `crm.deals d`, the same for lists, totals and metrics. */
 export function dealConditions(filter: DealFilter, scope: Scope, today: CalendarDate): SqlConditions {
-  const conditions = new SqlConditions('NOT d.is_deleted');
-  const { sql, values } = scopePredicate(scope, 'd', conditions.nextParameter);
-  conditions.addNumbered(sql, values);
-  if (filter.stages) conditions.add((p) => `d.status = ANY (${p}::text[])`, filter.stages.flatMap(statusesOf));
-  if (filter.managers) addManagers(conditions, filter.managers);
-  if (filter.executorId) conditions.add((p) => `d.executor_id = ${p}::uuid`, filter.executorId);
-  if (filter.clientId) conditions.add((p) => `d.client_id = ${survivorOf(p)}`, filter.clientId);
+  const where = new SqlConditions('NOT d.is_deleted');
+  addScope(where, scope, 'd');
+  if (filter.stages) where.add((p) => `d.status = ANY (${p}::text[])`, filter.stages.flatMap(statusesOf));
+  if (filter.managers) addManagers(where, filter.managers);
+  if (filter.executorId) where.add((p) => `d.executor_id = ${p}::uuid`, filter.executorId);
+  if (filter.clientId) where.add((p) => `d.client_id = ${survivorOf(p)}`, filter.clientId);
   const days = filter.period ? PERIODS[filter.period] : null;
-  if (days !== null) conditions.add((p) => `d.next_review_at <= ${p}::date`, addDays(today, days));
+  if (days !== null) where.add((p) => `d.next_review_at <= ${p}::date`, addDays(today, days));
   if (filter.search) {
-    conditions.addSearch(`lower(d.title || E'\\n' || coalesce(d.description, ''))`, filter.search);
+    where.addSearch(`lower(d.title || E'\\n' || coalesce(d.description, ''))`, filter.search);
   }
-  return conditions;
+  return where;
 }
 
-function addManagers(conditions: SqlConditions, managers: NonNullable<DealFilter['managers']>): void {
+function addManagers(where: SqlConditions, managers: NonNullable<DealFilter['managers']>): void {
   const ids = managers.filter((id) => id !== null);
   const unowned = ids.length < managers.length ? ' OR d.owner_id IS NULL' : '';
-  if (ids.length === 1) conditions.add((p) => `(d.owner_id = ${p}::uuid${unowned})`, ids[0]);
-  else conditions.add((p) => `(d.owner_id = ANY (${p}::uuid[])${unowned})`, ids);
+  if (ids.length === 1) where.add((p) => `(d.owner_id = ${p}::uuid${unowned})`, ids[0]);
+  else where.planEachTime().add((p) => `(d.owner_id = ANY (${p}::uuid[])${unowned})`, ids);
 }

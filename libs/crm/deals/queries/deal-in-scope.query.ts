@@ -1,12 +1,12 @@
 import { type IQueryHandler, QueryHandler } from '@nestjs/cqrs';
-import { requireAccess, scopePredicate } from '#platform/auth';
-import { Database, statement } from '#platform/persistence';
+import { addScope, requireAccess } from '#platform/auth';
+import { Database, SqlConditions, statement } from '#platform/persistence';
 import { type DealFacts, DealFactsQuery, DealInScopeQuery } from '../contracts.js';
 import { isClosed } from '../deal-stage.js';
 import { dealNotFound } from '../deal.errors.js';
 
 const FACTS = `SELECT d.id, d.client_id AS "clientId", d.owner_id AS "ownerId", d.executor_id AS "executorId", d.status
-  FROM crm.deals d WHERE d.id = $1::uuid`;
+  FROM crm.deals d`;
 
 type FactsRow = Omit<DealFacts, 'isClosed'> & { readonly status: string };
 
@@ -16,10 +16,12 @@ export class DealInScopeHandler implements IQueryHandler<DealInScopeQuery> {
 
   /** @throws DomainError `deal_not_found`. */
   async execute({ caller, dealId, isHeld, action }: DealInScopeQuery): Promise<DealFacts> {
-    const scope = scopePredicate(requireAccess(caller, 'deals', action), 'd', 2);
+    const where = new SqlConditions('NOT d.is_deleted');
+    where.add((p) => `d.id = ${p}::uuid`, dealId);
+    addScope(where, requireAccess(caller, 'deals', action), 'd');
     const row = await this.database.first<FactsRow>(
-      statement(`${FACTS} AND NOT d.is_deleted AND ${scope.sql}${isHeld ? ' FOR SHARE' : ''}`),
-      [dealId, ...scope.values],
+      statement(`${FACTS} WHERE ${where.sql}${isHeld ? ' FOR SHARE' : ''}`),
+      where.values,
     );
     return factsOf(row);
   }
@@ -31,7 +33,11 @@ export class DealFactsHandler implements IQueryHandler<DealFactsQuery> {
 
   /** @throws DomainError `deal_not_found`. */
   async execute({ dealId, isHeld }: DealFactsQuery): Promise<DealFacts> {
-    return factsOf(await this.database.first<FactsRow>(statement(`${FACTS}${isHeld ? ' FOR SHARE' : ''}`), [dealId]));
+    return factsOf(
+      await this.database.first<FactsRow>(statement(`${FACTS} WHERE d.id = $1::uuid${isHeld ? ' FOR SHARE' : ''}`), [
+        dealId,
+      ]),
+    );
   }
 }
 

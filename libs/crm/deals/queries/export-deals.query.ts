@@ -2,10 +2,10 @@ import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
 import { requireAccess } from '#platform/auth';
 import { RuntimeSettings } from '#platform/config';
 import { businessDay, type Caller, Clock } from '#platform/kernel';
-import { Database } from '#platform/persistence';
+import { ListReader } from '#platform/persistence';
 import type { DealView } from '../contracts.js';
-import { dealConditions, type DealFilter } from './deal-filter.js';
-import { DEAL_COLUMNS, type DealRow, dealView } from './deal-row.js';
+import type { DealFilter } from './deal-filter.js';
+import { dealItems } from './list-deals.query.js';
 
 /** All deals in the caller's scope that a list with the same filter would show; by id. */
 export class ExportDealsQuery extends Query<AsyncIterable<readonly DealView[]>> {
@@ -20,19 +20,14 @@ export class ExportDealsQuery extends Query<AsyncIterable<readonly DealView[]>> 
 @QueryHandler(ExportDealsQuery)
 export class ExportDealsHandler implements IQueryHandler<ExportDealsQuery> {
   constructor(
-    private readonly database: Database,
+    private readonly lists: ListReader,
     private readonly clock: Clock,
     private readonly settings: RuntimeSettings,
   ) {}
 
   execute({ caller, filter }: ExportDealsQuery): Promise<AsyncIterable<readonly DealView[]>> {
     const today = businessDay(this.clock.now(), this.settings.timeZone);
-    const conditions = dealConditions(filter, requireAccess(caller, 'deals', 'read'), today);
-    const select = `SELECT ${DEAL_COLUMNS} FROM crm.deals d`;
-    return Promise.resolve(viewed(this.database.pagesById<DealRow>(select, 'd.id', conditions)));
+    const deals = dealItems(filter, requireAccess(caller, 'deals', 'read'), today);
+    return Promise.resolve(this.lists.batches(deals, 'd.id'));
   }
-}
-
-async function* viewed(batches: AsyncIterable<readonly DealRow[]>): AsyncGenerator<readonly DealView[]> {
-  for await (const rows of batches) yield rows.map(dealView);
 }

@@ -10,22 +10,17 @@ import {
   type Page,
   type PageRequest,
 } from '#platform/kernel';
-import {
-  Database,
-  plannedEachTime,
-  RowCache,
-  type RowMark,
-  type SqlConditions,
-  type Statement,
-  statement,
-} from '#platform/persistence';
+import { ItemCache, type ItemSource, ListReader } from '#platform/persistence';
 import type { DealView } from '../contracts.js';
 import { statusesOf } from '../deal-stage.js';
 import { dealConditions, type DealFilter } from './deal-filter.js';
 import { DEAL_COLUMNS, type DealRow, dealView } from './deal-row.js';
 
 /** The most urgent review first. */
-export const DEALS_BY_REVIEW: ListOrder = { name: 'deals', key: ['date', 'timestamptz', 'uuid'] };
+export const DEALS_BY_REVIEW: ListOrder = {
+  name: 'deals',
+  key: { 'd.next_review_at': 'date', 'd.updated_at': 'timestamptz', 'd.id': 'uuid' },
+};
 
 /** Deals in the caller's scope, the most urgent review first. */
 export class ListDealsQuery extends Query<Page<DealView>> {
@@ -39,12 +34,15 @@ export class ListDealsQuery extends Query<Page<DealView>> {
   }
 }
 
+/** A few megabytes; forty if every description is as long as it may be. */
+const CACHED_DEALS = 2_000;
+
 @QueryHandler(ListDealsQuery)
 export class ListDealsHandler implements IQueryHandler<ListDealsQuery> {
-  private readonly shown = new RowCache<DealView>(MOST_SHOWN);
+  private readonly cache = new ItemCache<DealRow, DealView>(CACHED_DEALS);
 
   constructor(
-    private readonly database: Database,
+    private readonly lists: ListReader,
     private readonly clock: Clock,
     private readonly settings: RuntimeSettings,
   ) {}
@@ -52,81 +50,23 @@ export class ListDealsHandler implements IQueryHandler<ListDealsQuery> {
   async execute({ caller, filter, page }: ListDealsQuery): Promise<Page<DealView>> {
     const today = businessDay(this.clock.now(), this.settings.timeZone);
     const scope = requireAccess(caller, 'deals', 'read');
-    const total = page.includeTotal ? await this.total(dealConditions(filter, scope, today)) : undefined;
-    const select = isOfStages(filter, scope) ? selectByStatus : selectInOrder;
-    const deals = await this.page(select(filter, scope, today, page));
-    const items = deals.slice(0, page.limit);
-    const last = deals.length > page.limit ? items.at(-1) : undefined;
-    const next = last ? [last.next_review_at, last.updated_at, last.id] : null;
-    return total === undefined ? { items, next } : { items, next, total };
-  }
-
-  /** Which deals they are, and in which version, costs half of what they cost themselves; most were shown before. */
-  private async page({ selecting, values }: Selection): Promise<readonly DealView[]> {
-    const marks = await this.database.query<RowMark>(selecting(MARKS), values);
-    const known = this.shown.all(marks);
-    if (known) return known;
-    const rows = await this.database.query<DealRow & RowMark>(selecting(DEAL_COLUMNS), values);
-    return rows.map((row) => this.shown.keep(row, dealView(row)));
-  }
-
-  private async total({ sql, values }: SqlConditions): Promise<number> {
-    const row = await this.database.first<{ count: number }>(
-      statement(`SELECT count(*)::int AS count FROM crm.deals d WHERE ${sql}`),
-      values,
-    );
-    return row?.count ?? 0;
+    const list = { order: DEALS_BY_REVIEW, cache: this.cache };
+    if (!isOfStages(filter, scope)) return this.lists.page({ ...dealItems(filter, scope, today), ...list }, page);
+    const { stages, ...others } = filter;
+    const each = { column: 'd.status', type: 'text', values: [...new Set(stages)].flatMap(statusesOf) } as const;
+    return this.lists.page({ ...dealItems(others, scope, today), ...list, each }, page);
   }
 }
 
-const KEY = 'd.next_review_at, d.updated_at, d.id';
-const MARKS = 'd.id';
-/** A few megabytes; forty if every description were as long as it may be. */
-const MOST_SHOWN = 2_000;
-
-/** Selects a page, and one row more that tells whether another follows. */
-type Select = (filter: DealFilter, scope: Scope, today: CalendarDate, page: PageRequest) => Selection;
-
-interface Selection {
-  /** @param columns of `d`. */
-  readonly selecting: (columns: string) => Statement;
-  readonly values: readonly unknown[];
-}
-
-const selectInOrder: Select = (filter, scope, today, { after, limit }) => {
-  const conditions = dealConditions(filter, scope, today);
-  if (after) conditions.addKey(`(${KEY})`, DEALS_BY_REVIEW.key, after);
-  const isUneven = filter.search !== undefined || (filter.managers?.length ?? 0) > 1;
-  const { sql } = conditions;
-  const rows = conditions.limit(limit + 1);
-  const planned = isUneven ? plannedEachTime : statement;
-  return {
-    selecting: (columns) =>
-      planned(`SELECT ${columns}, d.xmin AS mark FROM crm.deals d WHERE ${sql} ORDER BY ${KEY} LIMIT ${rows}`),
-    values: conditions.values,
-  };
-};
-
-/** Whether stages are all that narrows the whole book, but for the period, which is the beginning of its order. */
-function isOfStages({ stages, managers, executorId, clientId, search }: DealFilter, scope: Scope): boolean {
-  return stages !== undefined && scope.all && !managers && !executorId && !clientId && !search;
+/** The deals in the scope that the filter selects, the same for lists and exports. */
+export function dealItems(filter: DealFilter, scope: Scope, today: CalendarDate): ItemSource<DealRow, DealView> {
+  return { select: DEAL_COLUMNS, from: 'crm.deals d', where: dealConditions(filter, scope, today), map: dealView };
 }
 
 /**
- * Each status by itself, whose deals an index has in the order of the list: a page reads as many rows of each, however many
- * deals of other statuses stand between them, such as all that were ever closed.
+ * Whether the filter names stages and nothing else but the period, which is the start of the list's order. The list then
+ * reads each status by itself from its index, however many deals of other statuses are between them.
  */
-const selectByStatus: Select = ({ stages = [], ...filter }, scope, today, { after, limit }) => {
-  const conditions = dealConditions(filter, scope, today);
-  if (after) conditions.addKey(`(${KEY})`, DEALS_BY_REVIEW.key, after);
-  const statuses = conditions.parameter([...new Set(stages)].flatMap(statusesOf));
-  const rows = conditions.limit(limit + 1);
-  const { sql } = conditions;
-  return {
-    selecting: (columns) =>
-      statement(`SELECT ${columns}, d.mark FROM unnest(${statuses}::text[]) AS s (status) CROSS JOIN LATERAL (
-        SELECT *, d.xmin AS mark FROM crm.deals d WHERE ${sql} AND d.status = s.status ORDER BY ${KEY} LIMIT ${rows}) AS d
-        ORDER BY ${KEY} LIMIT ${rows}`),
-    values: conditions.values,
-  };
-};
+function isOfStages({ stages, managers, executorId, clientId, search }: DealFilter, scope: Scope): boolean {
+  return stages !== undefined && scope.all && !managers && !executorId && !clientId && !search;
+}

@@ -1,8 +1,9 @@
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
-import { requireAccess, scopePredicate } from '#platform/auth';
+import { addScope, requireAccess } from '#platform/auth';
 import type { CalendarDate, Caller } from '#platform/kernel';
-import { Database, SqlConditions } from '#platform/persistence';
+import { ListReader, SqlConditions } from '#platform/persistence';
 import type { PaymentStatus, PaymentView } from '../contracts.js';
+import { paymentSelection, paymentView } from './payment-row.js';
 
 /** Which payments are meant; what is absent doesn't narrow. */
 export interface PaymentFilter {
@@ -27,28 +28,22 @@ export class ExportPaymentsQuery extends Query<AsyncIterable<readonly PaymentVie
 
 @QueryHandler(ExportPaymentsQuery)
 export class ExportPaymentsHandler implements IQueryHandler<ExportPaymentsQuery> {
-  constructor(private readonly database: Database) {}
+  constructor(private readonly lists: ListReader) {}
 
   execute({ caller, filter }: ExportPaymentsQuery): Promise<AsyncIterable<readonly PaymentView[]>> {
-    const conditions = new SqlConditions('NOT p.is_deleted', 'NOT d.is_deleted');
-    const scope = scopePredicate(requireAccess(caller, 'payments', 'read'), 'd', conditions.nextParameter);
-    conditions.addNumbered(scope.sql, scope.values);
-    if (filter.dealId) conditions.add((p) => `p.deal_id = ${p}::uuid`, filter.dealId);
-    if (filter.policyId) conditions.add((p) => `p.policy_id = ${p}::uuid`, filter.policyId);
-    if (filter.statuses.length > 0) conditions.add((p) => `p.status = ANY (${p}::text[])`, filter.statuses);
-    if (filter.plannedFrom) conditions.add((p) => `p.planned_date >= ${p}::date`, filter.plannedFrom);
-    if (filter.plannedTo) conditions.add((p) => `p.planned_date <= ${p}::date`, filter.plannedTo);
-    const select = `SELECT p.id, crm.payment_json(p) AS payment
-      FROM crm.payments p JOIN crm.deal_access d ON d.id = p.deal_id`;
-    return Promise.resolve(viewed(this.database.pagesById<PaymentRow>(select, 'p.id', conditions)));
+    const where = new SqlConditions('NOT p.is_deleted', 'NOT d.is_deleted');
+    addScope(where, requireAccess(caller, 'payments', 'read'), 'd');
+    if (filter.dealId) where.add((p) => `p.deal_id = ${p}::uuid`, filter.dealId);
+    if (filter.policyId) where.add((p) => `p.policy_id = ${p}::uuid`, filter.policyId);
+    if (filter.statuses.length > 0) where.add((p) => `p.status = ANY (${p}::text[])`, filter.statuses);
+    if (filter.plannedFrom) where.add((p) => `p.planned_date >= ${p}::date`, filter.plannedFrom);
+    if (filter.plannedTo) where.add((p) => `p.planned_date <= ${p}::date`, filter.plannedTo);
+    const payments = {
+      select: paymentSelection(),
+      from: 'crm.payments p JOIN crm.deal_access d ON d.id = p.deal_id',
+      where,
+      map: paymentView,
+    };
+    return Promise.resolve(this.lists.batches(payments, 'p.id'));
   }
-}
-
-interface PaymentRow {
-  readonly id: string;
-  readonly payment: PaymentView;
-}
-
-async function* viewed(batches: AsyncIterable<readonly PaymentRow[]>): AsyncGenerator<readonly PaymentView[]> {
-  for await (const rows of batches) yield rows.map(({ payment }) => payment);
 }

@@ -2,10 +2,10 @@ import { type IQueryHandler, Query, QueryBus, QueryHandler } from '@nestjs/cqrs'
 import { DealInScopeQuery } from '#crm/deals/contracts';
 import type { Caller } from '#platform/kernel';
 import { Database, statement } from '#platform/persistence';
-import type { PaymentLineView, PaymentView } from '../contracts.js';
+import type { PaymentView } from '../contracts.js';
 import { paymentNotFound } from '../payment.errors.js';
 import type { PaymentPath } from '../payment-path.js';
-import { type Include, paymentSelection } from './payment-row.js';
+import { type Include, type PaymentRow, paymentSelection, paymentView } from './payment-row.js';
 import { requirePolicyOfDeal } from '../policy-of-deal.js';
 
 /** One payment of a deal, if the caller may see the deal. */
@@ -40,14 +40,6 @@ export class GetPaymentHandler implements IQueryHandler<GetPaymentQuery> {
       [paymentId, path.dealId, path.policyId],
     );
     if (!row) throw paymentNotFound();
-    const { payment, ...lines } = row;
-    return { ...payment, ...lines };
+    return paymentView(row);
   }
-}
-
-/** A row as {@link paymentSelection} gives it. */
-export interface PaymentRow {
-  readonly payment: PaymentView;
-  readonly incomes?: readonly PaymentLineView[];
-  readonly expenses?: readonly PaymentLineView[];
 }

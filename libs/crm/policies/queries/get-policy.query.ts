@@ -4,7 +4,7 @@ import { RuntimeSettings } from '#platform/config';
 import { businessDay, type Caller, Clock } from '#platform/kernel';
 import { Database, SqlConditions, statement } from '#platform/persistence';
 import { PolicyInScopeQuery, type PolicyView } from '../contracts.js';
-import { addPolicyScope } from '../policy-scope.js';
+import { addPolicyScope } from '../policy.scope.js';
 import { policyNotFound } from '../policy.errors.js';
 import { POLICY_COLUMNS, type PolicyRow, policyView } from './policy-row.js';
 
@@ -53,15 +53,12 @@ export class PolicyInScopeHandler implements IQueryHandler<PolicyInScopeQuery> {
 }
 
 async function findPolicy(database: Database, scope: Scope, id: string, lock: string): Promise<PolicyRow> {
-  const conditions = new SqlConditions('NOT p.is_deleted');
-  conditions.add((placeholder) => `p.id = ${placeholder}::uuid`, id);
-  addPolicyScope(conditions, scope);
+  const where = new SqlConditions('NOT p.is_deleted');
+  where.add((p) => `p.id = ${p}::uuid`, id);
+  addPolicyScope(where, scope);
   const row = await database.first<PolicyRow>(
-    statement(
-      `SELECT ${POLICY_COLUMNS} FROM crm.policies p LEFT JOIN crm.deals d ON d.id = p.deal_id
-       WHERE ${conditions.sql}${lock}`,
-    ),
-    conditions.values,
+    statement(`SELECT ${POLICY_COLUMNS} FROM crm.policies p WHERE ${where.sql}${lock}`),
+    where.values,
   );
   if (!row) throw policyNotFound();
   return row;

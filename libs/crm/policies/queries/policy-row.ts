@@ -1,7 +1,7 @@
 import { addDays, type CalendarDate } from '#platform/kernel';
 import type { PolicyView } from '../contracts.js';
 import { RENEWAL_DAYS } from '../policy.entity.js';
-import { HAS_SUCCESSOR } from '../policy-scope.js';
+import { HAS_SUCCESSOR } from '../policy-succession.js';
 
 /** The columns of a policy in the order in which the API shows them, and what `renewal_due` is derived from. */
 export const POLICY_COLUMNS = `p.id, p.client_id, p.deal_id, p.quote_id, p.insurance_company, p.policy_number, p.premium,

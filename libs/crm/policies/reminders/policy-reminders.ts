@@ -4,7 +4,7 @@ import { dayCount, type Reminder, type ReminderKind, writtenDate } from '#platfo
 import type { PolicyView } from '../contracts.js';
 import { POLICY_ALONE, POLICY_OF_DEAL } from '../policy.event-types.js';
 import { PolicyClosing } from '../policy-closing.js';
-import { HAS_SUCCESSOR, IS_RENEWED } from '../policy-scope.js';
+import { HAS_SUCCESSOR, IS_RENEWED } from '../policy-succession.js';
 import { POLICY_COLUMNS, type PolicyRow, policyView } from '../queries/policy-row.js';
 
 /** Days from a policy's last day on which a reminder is due. */

@@ -10,12 +10,12 @@ import {
   type Page,
   type PageRequest,
 } from '#platform/kernel';
-import { Database, SqlConditions, statement } from '#platform/persistence';
+import { ListReader, SqlConditions } from '#platform/persistence';
 import type { QuoteStatus, QuoteView } from '../contracts.js';
 import { QUOTE_COLUMNS, type QuoteRow, quoteView } from './quote-row.js';
 
 /** The oldest quote first. */
-export const QUOTES_BY_CREATION: ListOrder = { name: 'quotes', key: ['timestamptz', 'uuid'] };
+export const QUOTES_BY_CREATION: ListOrder = { name: 'quotes', key: { 'q.created_at': 'timestamptz', 'q.id': 'uuid' } };
 
 /** Which quotes of a deal are meant; what is absent doesn't narrow. */
 export interface QuoteFilter {
@@ -43,7 +43,7 @@ export class ListQuotesQuery extends Query<Page<QuoteView>> {
 @QueryHandler(ListQuotesQuery)
 export class ListQuotesHandler implements IQueryHandler<ListQuotesQuery> {
   constructor(
-    private readonly database: Database,
+    private readonly lists: ListReader,
     private readonly queries: QueryBus,
     private readonly clock: Clock,
     private readonly settings: RuntimeSettings,
@@ -53,28 +53,16 @@ export class ListQuotesHandler implements IQueryHandler<ListQuotesQuery> {
   async execute({ caller, dealId, filter, page }: ListQuotesQuery): Promise<Page<QuoteView>> {
     await this.queries.execute(new DealInScopeQuery(caller, dealId));
     const today = businessDay(this.clock.now(), this.settings.timeZone);
-    const conditions = conditionsOf(dealId, filter);
-    const total = page.includeTotal ? await this.total(conditions) : undefined;
-    if (page.after) conditions.addKey('(q.created_at, q.id)', QUOTES_BY_CREATION.key, page.after);
-    const rows = await this.database.query<QuoteRow>(
-      statement(
-        `SELECT ${QUOTE_COLUMNS} FROM crm.quotes q WHERE ${conditions.sql}
-         ORDER BY q.created_at, q.id LIMIT ${conditions.limit(page.limit + 1)}`,
-      ),
-      conditions.values,
+    return this.lists.page(
+      {
+        select: QUOTE_COLUMNS,
+        from: 'crm.quotes q',
+        where: conditionsOf(dealId, filter),
+        order: QUOTES_BY_CREATION,
+        map: (row: QuoteRow) => quoteView(row, today),
+      },
+      page,
     );
-    const items = rows.slice(0, page.limit).map((row) => quoteView(row, today));
-    const last = rows.length > page.limit ? items.at(-1) : undefined;
-    const next = last ? [last.created_at, last.id] : null;
-    return total === undefined ? { items, next } : { items, next, total };
-  }
-
-  private async total({ sql, values }: SqlConditions): Promise<number> {
-    const row = await this.database.first<{ count: number }>(
-      statement(`SELECT count(*)::int AS count FROM crm.quotes q WHERE ${sql}`),
-      values,
-    );
-    return row?.count ?? 0;
   }
 }
 

@@ -11,7 +11,7 @@ import { trialApi, type TrialApi } from '../trial-api.fixture.js';
 import { UuidParam } from '../validation/uuid-param.js';
 
 const ID = '0193a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b';
-const DEALS: ListOrder = { name: 'deals', key: ['int', 'text'] };
+const DEALS: ListOrder = { name: 'deals', key: { number: 'int', name: 'text' } };
 
 class DealDto {
   @TextField({ max: 10, optional: true })

@@ -34,7 +34,8 @@ export function decodeCursor(cursor: string, { name, key }: ListOrder): readonly
   const text = content.slice(CHECKSUM_LENGTH);
   if (content.slice(0, CHECKSUM_LENGTH) !== checksumOf(text, name) || encodedAs(content) !== cursor) throw invalid();
   const parts = partsOf(text);
-  if (parts.length !== key.length || !parts.every((part, index) => isOfType(part, key[index]!))) throw invalid();
+  const types = Object.values(key);
+  if (parts.length !== types.length || !parts.every((part, index) => isOfType(part, types[index]!))) throw invalid();
   return parts as string[];
 }
 

@@ -1,36 +1,37 @@
 import Fastify from 'fastify';
 import { installListJson } from './list-json.js';
-import { ListAnswer } from './list-query.js';
+import { CachedListAnswer, ListAnswer } from './list-query.js';
 
 describe('the JSON of a list', () => {
-  const frozen = Object.freeze({ id: 'a', title: 'КАСКО "Camry"\n', version: 3, lost_reason: null });
+  const item = { id: 'a', title: 'КАСКО "Camry"\n', version: 3, lost_reason: null };
   const app = Fastify();
   const answers: unknown[] = [];
   installListJson(app);
   app.get('/', (_request, reply) => reply.send(answers.shift()));
   afterAll(() => app.close());
 
-  const told = async (answer: unknown): Promise<string> => {
+  const bodyOf = async (answer: unknown): Promise<string> => {
     answers.push(answer);
     return (await app.inject('/')).body;
   };
 
   it.each([
-    new ListAnswer([frozen, { id: 'b', note: undefined }, frozen], 'next', 12),
-    new ListAnswer([frozen], null),
-    new ListAnswer([], null, 0),
+    new CachedListAnswer([item, { id: 'b', note: undefined }, item], 'next', 12),
+    new CachedListAnswer([item], null),
+    new CachedListAnswer([], null, 0),
+    new ListAnswer([item, { id: 'b', note: undefined }, item], 'next', 12),
     new ListAnswer(['text', 1, null], null),
-    { items: [frozen], next_cursor: null },
-  ])('is that of any object', async (answer) => {
+    { items: [item], next_cursor: null },
+  ])('is the JSON of the same object, also when it is written again', async (answer) => {
     const text = JSON.stringify(answer);
-    expect(await told(answer)).toBe(text);
-    expect(await told(answer)).toBe(text);
+    expect(await bodyOf(answer)).toBe(text);
+    expect(await bodyOf(answer)).toBe(text);
   });
 
-  it('is written anew of what can change', async () => {
-    const item = { version: 1 };
-    await told(new ListAnswer([item], null));
-    item.version = 2;
-    expect(await told(new ListAnswer([item], null))).toBe('{"items":[{"version":2}],"next_cursor":null}');
+  it('of items that are not cached shows each change', async () => {
+    const changing = { version: 1 };
+    await bodyOf(new ListAnswer([changing], null));
+    changing.version = 2;
+    expect(await bodyOf(new ListAnswer([changing], null))).toBe('{"items":[{"version":2}],"next_cursor":null}');
   });
 });

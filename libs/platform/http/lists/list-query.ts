@@ -47,9 +47,14 @@ export class ListAnswer<T> {
   ) {}
 }
 
+/** A list of cached items, which requests share: the JSON of each item is written once. */
+export class CachedListAnswer extends ListAnswer<object> {}
+
 /** @param order the order of the list that the page is a part of. */
-export function toPage<T>(page: Page<T>, order: ListOrder): ListAnswer<T> {
-  return new ListAnswer(page.items, page.next && encodeCursor(page.next, order), page.total);
+export function toPage<T extends object>(page: Page<T>, order: ListOrder): ListAnswer<T> {
+  const cursor = page.next && encodeCursor(page.next, order);
+  if (page.isCached) return new CachedListAnswer(page.items, cursor, page.total) as ListAnswer<T>;
+  return new ListAnswer(page.items, cursor, page.total);
 }
 
 /** Describes a list of `item` in the OpenAPI document: `@ApiOkResponse({ type: PageOf(DealView) })`. */

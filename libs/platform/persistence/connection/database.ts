@@ -2,8 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DatabaseSettings } from '#platform/config';
 import type pg from 'pg';
 import { DatabaseClient, databaseOptions } from './connection.js';
-import type { SqlConditions } from '../reading/sql-conditions.js';
-import { plannedEachTime, type Statement } from '../reading/statement.js';
+import type { Statement } from '../reading/statement.js';
 import { UnitOfWork } from '../unit-of-work.js';
 
 /** The door for hand-written SQL: named prepared statements, one round trip each. */
@@ -34,27 +33,6 @@ export class Database {
 
   get isInUnitOfWork(): boolean {
     return this.unitOfWork.isOpen;
-  }
-
-  /**
-   * Rows of a SELECT in the order of their ids, however many. Each page is a query of its own, made when the reader asks
-   * for it, so that no connection and no snapshot waits for the reader; rows may change between two pages.
-   * @param select up to its WHERE; the row's `id` is the column `idColumn`.
-   */
-  async *pagesById<R extends { readonly id: string }>(
-    select: string,
-    idColumn: string,
-    { sql, values }: SqlConditions,
-    pageSize = 1_000,
-  ): AsyncGenerator<R[]> {
-    const end = `ORDER BY ${idColumn} LIMIT ${pageSize}`;
-    const next = plannedEachTime(`${select} WHERE ${sql} AND ${idColumn} > $${values.length + 1}::uuid ${end}`);
-    let rows = await this.query<R>(plannedEachTime(`${select} WHERE ${sql} ${end}`), values);
-    for (;;) {
-      if (rows.length > 0) yield rows;
-      if (rows.length < pageSize) return;
-      rows = await this.query<R>(next, [...values, rows.at(-1)!.id]);
-    }
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { ListOrder } from '#platform/kernel';
 import { SqlConditions } from './sql-conditions.js';
 
 describe('conditions of a query', () => {
@@ -5,7 +6,7 @@ describe('conditions of a query', () => {
     const conditions = new SqlConditions('NOT d.is_deleted');
     expect([conditions.sql, conditions.values, conditions.nextParameter]).toEqual(['NOT d.is_deleted', [], 1]);
     conditions.add((placeholder) => `d.id = ${placeholder}::uuid`, 'x');
-    conditions.addNumbered('(d.a = $2 OR d.b = $3)', [1, 2]);
+    conditions.addSql(`(d.a = ${conditions.parameter(1)} OR d.b = ${conditions.parameter(2)})`);
     conditions.add((placeholder) => `d.c = ANY (${placeholder})`, ['y', 'z']);
     expect(conditions.sql).toBe('NOT d.is_deleted AND d.id = $1::uuid AND (d.a = $2 OR d.b = $3) AND d.c = ANY ($4)');
     expect(conditions.values).toEqual(['x', 1, 2, ['y', 'z']]);
@@ -13,12 +14,13 @@ describe('conditions of a query', () => {
   });
 
   it.each([
-    ['asc', '>'],
-    ['desc', '<'],
-  ] as const)('go on behind a key in %sending order', (order, sign) => {
+    ['asc', false, '>'],
+    ['desc', true, '<'],
+  ] as const)('go on behind a key in %sending order', (_, isDescending, sign) => {
     const conditions = new SqlConditions();
     conditions.add((placeholder) => `a = ${placeholder}`, 1);
-    conditions.addKey('(d.day, d.id)', ['date', 'uuid'], ['2026-03-02', 'x'], order);
+    const order: ListOrder = { name: 'days', key: { 'd.day': 'date', 'd.id': 'uuid' }, isDescending };
+    conditions.addKey(order, ['2026-03-02', 'x']);
     expect(conditions.sql).toBe(`a = $1 AND (d.day, d.id) ${sign} ($2::date, $3::uuid)`);
     expect(conditions.values).toEqual([1, '2026-03-02', 'x']);
   });

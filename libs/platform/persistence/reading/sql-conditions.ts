@@ -1,10 +1,14 @@
-/** Pages that are usually asked for, and the row behind them that tells whether there are more. */
+import type { ListOrder } from '#platform/kernel';
+import { plannedEachTime, statement, type Statement } from './statement.js';
+
+/** The usual page sizes, each with the one row more that tells whether another page follows. */
 const USUAL_LIMITS = new Set([11, 21, 26, 51, 101, 201]);
 
 /** Grows a WHERE clause and its parameters together; values never become part of the text. */
 export class SqlConditions {
   private readonly parts: string[] = [];
   private readonly parameters: unknown[] = [];
+  private isPlannedEachTime = false;
 
   /** @param fixed conditions without parameters. */
   constructor(...fixed: string[]) {
@@ -23,33 +27,54 @@ export class SqlConditions {
     return this.parameters.length + 1;
   }
 
-  /** @param condition gets the parameter's placeholder, e.g. `$3`. */
+  /** Has {@link statement} plan each execution: for conditions whose good plan depends on their values. */
+  planEachTime(): this {
+    this.isPlannedEachTime = true;
+    return this;
+  }
+
+  /** The statement of a text that contains these conditions. */
+  statement(text: string): Statement {
+    return this.isPlannedEachTime ? plannedEachTime(text) : statement(text);
+  }
+
+  copy(): SqlConditions {
+    const copy = new SqlConditions(...this.parts);
+    copy.parameters.push(...this.parameters);
+    copy.isPlannedEachTime = this.isPlannedEachTime;
+    return copy;
+  }
+
+  /**
+   * Adds a condition on one value.
+   * @param condition gets the placeholder of the value, e.g. `$3`.
+   */
   add(condition: (placeholder: string) => string, value: unknown): void {
     this.parts.push(condition(this.parameter(value)));
   }
 
-  /** A value for another part of the statement; returns its placeholder. */
+  /** Adds a value and returns its placeholder. */
   parameter(value: unknown): string {
     return `$${this.parameters.push(value)}`;
   }
 
-  /** Adds a condition whose placeholders already start at {@link nextParameter}. */
-  addNumbered(sql: string, values: readonly unknown[]): void {
-    this.parameters.push(...values);
+  /** Adds a condition whose placeholders were returned by {@link parameter}. */
+  addSql(sql: string): void {
     this.parts.push(sql);
   }
 
-  /** Rows behind `key` in the order of `columns`, ascending or descending as a whole. */
-  addKey(columns: string, types: readonly string[], key: readonly string[], order: 'asc' | 'desc' = 'asc'): void {
-    if (key.length !== types.length) throw new Error(`a key of ${types.length} parts has ${key.length} values`);
-    const first = this.nextParameter;
-    const placeholders = types.map((type, index) => `$${first + index}::${type}`);
-    this.addNumbered(`${columns} ${order === 'asc' ? '>' : '<'} (${placeholders.join(', ')})`, key);
+  /** Rows after `after` in the order of a list. */
+  addKey({ key, isDescending = false }: ListOrder, after: readonly string[]): void {
+    const columns = Object.entries(key);
+    if (after.length !== columns.length) throw new Error(`a key of ${columns.length} parts has ${after.length} values`);
+    const values = columns.map(([, type], index) => `${this.parameter(after[index])}::${type}`);
+    const names = columns.map(([column]) => column);
+    this.addSql(`(${names.join(', ')}) ${isDescending ? '<' : '>'} (${values.join(', ')})`);
   }
 
   /**
-   * What stands behind LIMIT; comes last. A usual number is part of the text: one that PostgreSQL doesn't know it takes for
-   * a tenth of the table, and so plans each execution anew, which costs more than the page.
+   * The number after LIMIT; comes last. A usual number is part of the text: PostgreSQL estimates an unknown one as a tenth
+   * of the table and then plans each execution, which costs more than the page.
    */
   limit(rows: number): string {
     if (USUAL_LIMITS.has(rows)) return String(rows);
@@ -67,6 +92,7 @@ export class SqlConditions {
    */
   addSearches(texts: readonly string[], condition: (contains: (expression: string) => string) => string): void {
     const patterns = texts.map((text) => this.parameter(`%${text.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`));
+    this.planEachTime();
     this.parts.push(
       condition((expression) => {
         const matches = patterns.map((pattern) => `${expression} LIKE ${pattern}::text`);

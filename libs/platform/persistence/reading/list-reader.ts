@@ -1,0 +1,143 @@
+import { Injectable } from '@nestjs/common';
+import type { ListOrder, Page, PageRequest } from '#platform/kernel';
+import type { CachedItem, ItemCache, RowVersion } from './item-cache.js';
+import type { SqlConditions } from './sql-conditions.js';
+import { UnitOfWork } from '../unit-of-work.js';
+
+/** Rows of a table, and the items that are made of them. */
+export interface ItemSource<R extends object, V> {
+  /** Columns of the SELECT list, those of the order among them under their own names. */
+  readonly select: string;
+  /** A table with an alias, and its joins. */
+  readonly from: string;
+  readonly where: SqlConditions;
+  /** Makes an item of a row. */
+  readonly map: (row: R) => V;
+}
+
+/** Items that are read page by page. */
+interface ListSource<R extends object, V> extends ItemSource<R, V> {
+  readonly order: ListOrder;
+  /** Limits the list to some values of a column that has an index in the list's order for each value. */
+  readonly each?: EachValue;
+  /** Caches the items of a list that is read often. `from` must be one table with an id, and `map` depend on the row alone. */
+  readonly cache?: ItemCache<R, V>;
+}
+
+/**
+ * Values of a column whose rows are read separately and merged, so that a page reads no rows of other values. `from` must
+ * be one table.
+ */
+interface EachValue {
+  readonly column: string;
+  readonly type: 'text' | 'uuid';
+  readonly values: readonly string[];
+}
+
+const BATCH_SIZE = 1_000;
+
+/** Reads a list: one page of its items, or all of them batch by batch. */
+@Injectable()
+export class ListReader {
+  constructor(private readonly unitOfWork: UnitOfWork) {}
+
+  /** Reads the items after a key, and counts all of them when the request asks for the total. */
+  async page<R extends object, V>(source: ListSource<R, V>, request: PageRequest): Promise<Page<V>> {
+    const total = request.includeTotal ? await this.count(source) : undefined;
+    // One more than the page has tells whether another page follows.
+    const found = await (source.cache ? this.cached(source, source.cache, request) : this.read(source, request));
+    const shown = found.slice(0, request.limit);
+    return {
+      items: shown.map(({ item }) => item),
+      next: found.length > request.limit ? keyOf(shown.at(-1)!.row, source.order) : null,
+      ...(total !== undefined && { total }),
+      ...(source.cache && { isCached: true }),
+    };
+  }
+
+  /**
+   * Reads all items in the order of a unique UUID column. Each batch is a query of its own, run when the consumer requests
+   * it, so that no connection and no snapshot waits for the consumer; rows may change between two batches.
+   */
+  async *batches<R extends object, V>(source: ItemSource<R, V>, idColumn: string): AsyncGenerator<readonly V[]> {
+    const order: ListOrder = { name: idColumn, key: { [idColumn]: 'uuid' } };
+    const list = { ...source, where: source.where.copy().planEachTime(), order };
+    let after: readonly string[] | undefined;
+    do {
+      const page = await this.page(list, { limit: BATCH_SIZE, includeTotal: false, after });
+      if (page.items.length > 0) yield page.items;
+      after = page.next ?? undefined;
+    } while (after);
+  }
+
+  private async read<R extends object, V>(
+    source: ListSource<R, V>,
+    request: PageRequest,
+  ): Promise<readonly { readonly row: R; readonly item: V }[]> {
+    const rows = await this.query<R>(pageSql(source, request, source.select));
+    return rows.map((row) => ({ row, item: source.map(row) }));
+  }
+
+  private async cached<R extends object, V>(
+    source: ListSource<R, V>,
+    cache: ItemCache<R, V>,
+    request: PageRequest,
+  ): Promise<readonly CachedItem<R, V>[]> {
+    const alias = aliasOf(source);
+    const version = `${alias}.xmin AS row_version`;
+    const versions = await this.query<RowVersion>(pageSql(source, request, `${alias}.id, ${version}`));
+    const cached = cache.find(versions);
+    if (cached) return cached;
+    const rows = await this.query<R & RowVersion>(pageSql(source, request, `${source.select}, ${version}`));
+    const read = rows.map((row) => ({ row, item: source.map(row) }));
+    cache.add(read);
+    return read;
+  }
+
+  private query<R extends object>({ text, where }: PageSql): Promise<R[]> {
+    return this.unitOfWork.query<R>(where.statement(text), where.values);
+  }
+
+  private async count<R extends object, V>({ from, where: given, each }: ListSource<R, V>): Promise<number> {
+    const where = given.copy();
+    if (each) where.add((values) => `${each.column} = ANY (${values}::${each.type}[])`, each.values);
+    const text = `SELECT count(*)::int AS count FROM ${from} WHERE ${where.sql}`;
+    const [row] = await this.query<{ count: number }>({ text, where });
+    return row!.count;
+  }
+}
+
+/** A query, and the conditions that its text contains. */
+interface PageSql {
+  readonly text: string;
+  readonly where: SqlConditions;
+}
+
+function pageSql<R extends object, V>(
+  source: ListSource<R, V>,
+  { after, limit }: PageRequest,
+  columns: string,
+): PageSql {
+  const { from, order, each } = source;
+  const where = source.where.copy();
+  if (after) where.addKey(order, after);
+  const key = Object.keys(order.key).map((column) => (order.isDescending ? `${column} DESC` : column));
+  const values = each && where.parameter(each.values);
+  const end = `ORDER BY ${key.join(', ')} LIMIT ${where.limit(limit + 1)}`;
+  if (!each) return { text: `SELECT ${columns} FROM ${from} WHERE ${where.sql} ${end}`, where };
+  const alias = aliasOf(source);
+  const ofValue = `SELECT *, ${alias}.xmin FROM ${from} WHERE ${where.sql} AND ${each.column} = each.value ${end}`;
+  const text = `SELECT ${columns} FROM unnest(${values}::${each.type}[]) AS each (value)
+    CROSS JOIN LATERAL (${ofValue}) AS ${alias} ${end}`;
+  return { text, where };
+}
+
+function aliasOf({ from }: { readonly from: string }): string {
+  return from.slice(from.lastIndexOf(' ') + 1);
+}
+
+/** The sort key of a row, from the columns that the order names. */
+function keyOf(row: object, { key }: ListOrder): readonly string[] {
+  const values = row as Readonly<Record<string, string | number>>;
+  return Object.keys(key).map((column) => String(values[column.slice(column.lastIndexOf('.') + 1)]));
+}
