@@ -53,6 +53,32 @@ const NO_NARROWED_TESTS = [
   { selector: 'CallExpression[callee.name=/^(x|f)(it|test|describe)$/]', message: 'A test runs or is deleted.' },
 ];
 
+/** A request goes through guards, pipes, interceptors and the filter of NestJS: see docs/decisions/0024. */
+const NO_DEFINED_METADATA = [
+  {
+    selector: "CallExpression[callee.object.name='Reflect'][callee.property.name='defineMetadata']",
+    message: 'Use SetMetadata or Reflector.createDecorator.',
+  },
+];
+const NO_REWRITTEN_ROUTES = [
+  ...NO_DEFINED_METADATA,
+  {
+    selector: ":matches(Identifier[name='ROUTE_ARGS_METADATA'], Literal[value='__routeArguments__'])",
+    message: 'Declare parameters with decorators; a pipe gets their metadata.',
+  },
+];
+const NO_HOOKS_AFTER_ROUTING = [
+  {
+    selector:
+      "CallExpression[callee.property.name='addHook'][arguments.0.value=/^(preValidation|preHandler|preSerialization|onSend|onError)$/]",
+    message: 'Hooks are for what precedes routing: use a guard, a pipe, an interceptor or a filter.',
+  },
+];
+const NO_NESTJS_INTERNALS = {
+  group: ['@nestjs/*/*'],
+  message: 'Use what the package exports at its root: its internals change without notice.',
+};
+
 const NO_ENV_IMPORT = {
   name: 'node:process',
   message: 'Use the global `process`; its `env` is read by #platform/config.',
@@ -143,13 +169,33 @@ export default tseslint.config(
         'error',
         { object: 'process', property: 'env', message: 'Only #platform/config reads the environment.' },
       ],
-      'no-restricted-imports': ['error', { paths: [NO_ENV_IMPORT, NO_FORWARD_REF], patterns: [NO_HTTP_EXCEPTIONS] }],
+      'no-restricted-imports': [
+        'error',
+        { paths: [NO_ENV_IMPORT, NO_FORWARD_REF], patterns: [NO_NESTJS_INTERNALS, NO_HTTP_EXCEPTIONS] },
+      ],
       'no-restricted-syntax': [
         'error',
         ...NO_FLOATS,
         ...NO_MONEY_AS_FLOAT_IN_SQL,
         ...NO_DEFAULT_EXPORTS,
         ...FEW_DEPENDENCIES,
+        ...NO_REWRITTEN_ROUTES,
+      ],
+    },
+  },
+  {
+    // A plugin of Fastify in apps/ has no guards and interceptors.
+    files: ['libs/**'],
+    ignores: TESTS,
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        ...NO_FLOATS,
+        ...NO_MONEY_AS_FLOAT_IN_SQL,
+        ...NO_DEFAULT_EXPORTS,
+        ...FEW_DEPENDENCIES,
+        ...NO_REWRITTEN_ROUTES,
+        ...NO_HOOKS_AFTER_ROUTING,
       ],
     },
   },
@@ -157,7 +203,15 @@ export default tseslint.config(
     files: ['libs/crm/payments/**', 'migrations/*payments*'],
     ignores: TESTS,
     rules: {
-      'no-restricted-syntax': ['error', ...NO_FLOATS_IN_SQL, ...NO_FLOATS, ...NO_DEFAULT_EXPORTS, ...FEW_DEPENDENCIES],
+      'no-restricted-syntax': [
+        'error',
+        ...NO_FLOATS_IN_SQL,
+        ...NO_FLOATS,
+        ...NO_DEFAULT_EXPORTS,
+        ...FEW_DEPENDENCIES,
+        ...NO_REWRITTEN_ROUTES,
+        ...NO_HOOKS_AFTER_ROUTING,
+      ],
     },
   },
   {
@@ -175,7 +229,23 @@ export default tseslint.config(
   },
   {
     files: ['libs/platform/http/**', ...TESTS],
-    rules: { 'no-restricted-imports': ['error', { paths: [NO_ENV_IMPORT, NO_FORWARD_REF] }] },
+    rules: {
+      'no-restricted-imports': ['error', { paths: [NO_ENV_IMPORT, NO_FORWARD_REF], patterns: [NO_NESTJS_INTERNALS] }],
+    },
+  },
+  {
+    // They only find out which parts of a request a handler takes.
+    files: ['libs/platform/http/validation/{declared-input.guard,validation.pipe}.ts'],
+    rules: {
+      'no-restricted-imports': ['error', { paths: [NO_ENV_IMPORT, NO_FORWARD_REF] }],
+      'no-restricted-syntax': [
+        'error',
+        ...NO_DEFAULT_EXPORTS,
+        ...FEW_DEPENDENCIES,
+        ...NO_DEFINED_METADATA,
+        ...NO_HOOKS_AFTER_ROUTING,
+      ],
+    },
   },
   {
     files: ['libs/crm/**/*.{entity,event,events,error,errors}.ts'],
@@ -184,7 +254,10 @@ export default tseslint.config(
       '@typescript-eslint/prefer-readonly': 'off',
       'no-restricted-imports': [
         'error',
-        { paths: [NO_ENV_IMPORT, NO_FORWARD_REF, BASE_CLASS_ALONE], patterns: [NO_HTTP_EXCEPTIONS] },
+        {
+          paths: [NO_ENV_IMPORT, NO_FORWARD_REF, BASE_CLASS_ALONE],
+          patterns: [NO_NESTJS_INTERNALS, NO_HTTP_EXCEPTIONS],
+        },
       ],
     },
   },
@@ -192,13 +265,22 @@ export default tseslint.config(
     files: ['libs/crm/*/{commands,queries,subscribers,jobs}/**'],
     ignores: SPECS,
     rules: {
-      'no-restricted-imports': ['error', { paths: [NO_ENV_IMPORT, NO_FORWARD_REF], patterns: [NO_HTTP_NAMES] }],
+      'no-restricted-imports': [
+        'error',
+        { paths: [NO_ENV_IMPORT, NO_FORWARD_REF], patterns: [NO_NESTJS_INTERNALS, NO_HTTP_NAMES] },
+      ],
     },
   },
   {
     files: TESTS,
     rules: {
-      'no-restricted-syntax': ['error', ...NO_FLOATS, ...NO_DEFAULT_EXPORTS, ...NO_NARROWED_TESTS],
+      'no-restricted-syntax': [
+        'error',
+        ...NO_FLOATS,
+        ...NO_DEFAULT_EXPORTS,
+        ...NO_NARROWED_TESTS,
+        ...NO_REWRITTEN_ROUTES,
+      ],
       // Jest's asymmetric matchers and parsed answers are `any`.
       '@typescript-eslint/no-unsafe-argument': 'off',
       '@typescript-eslint/no-unsafe-assignment': 'off',

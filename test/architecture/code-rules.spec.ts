@@ -44,6 +44,8 @@ export class DealsController {
 }
 `,
   'libs/platform/http/problem.ts': `import { HttpException } from '@nestjs/common';\nexport const gone = new HttpException('gone', 410);\n`,
+  'libs/platform/http/request-id.ts':
+    "import type { FastifyInstance } from 'fastify';\nexport const x = (f: FastifyInstance): unknown => f.addHook('onRequest', (_request, _reply, done) => done());\n",
   'libs/platform/config/env.ts': 'export const home = process.env.HOME;\n',
   'libs/platform/services/env.ts': 'export const home = process.env.HOME;\n',
   'libs/platform/persistence/index.ts': 'export class Aggregate {}\nexport class Database {}\n',
@@ -145,6 +147,37 @@ export class Wide {
   ['libs/crm/deals/p.ts', "// @ts-ignore\nexport const x = 'y';\n", '@typescript-eslint/ban-ts-comment'],
   ['libs/crm/deals/s.ts', 'export class DealManager {}\n', '@typescript-eslint/naming-convention'],
   ['libs/crm/deals/t.ts', 'export interface IDeal {\n  id: string;\n}\n', '@typescript-eslint/naming-convention'],
+  [
+    'libs/platform/http/a.ts',
+    "import { METHOD_METADATA } from '@nestjs/common/internal';\nexport const x = METHOD_METADATA;\n",
+    'no-restricted-imports',
+  ],
+  [
+    'libs/crm/deals/commands/b.command.ts',
+    "import { ContextUtils } from '@nestjs/core/helpers/context-utils.js';\nexport const x = ContextUtils;\n",
+    'no-restricted-imports',
+  ],
+  [
+    'libs/platform/http/b.ts',
+    "export const x = (target: object): unknown => Reflect.get(target, '__routeArguments__');\n",
+    'no-restricted-syntax',
+  ],
+  [
+    'libs/platform/http/c.ts',
+    'export const x = (target: object, ROUTE_ARGS_METADATA: string): unknown => Reflect.get(target, ROUTE_ARGS_METADATA);\n',
+    'no-restricted-syntax',
+    'no-restricted-syntax',
+  ],
+  [
+    'libs/platform/http/d.ts',
+    "import 'reflect-metadata';\nexport const x = (target: object): void => Reflect.defineMetadata('a', 1, target);\n",
+    'no-restricted-syntax',
+  ],
+  [
+    'libs/platform/http/e.ts',
+    "import type { FastifyInstance } from 'fastify';\nexport const x = (f: FastifyInstance): unknown => f.addHook('preHandler', (_request, _reply, done) => done());\n",
+    'no-restricted-syntax',
+  ],
   ['libs/crm/deals/q.spec.ts', "it.only('x', () => {});\n", 'no-restricted-syntax'],
   ['libs/crm/deals/r.spec.ts', "xdescribe('x', () => {});\n", 'no-restricted-syntax'],
 ];
