@@ -7,8 +7,8 @@ const SHOWN_FAULTS = 10;
 let validator: EventValidator | undefined;
 
 /**
- * Runs before every test file: whatever its programs have published, through whichever process, is held against the
- * published schemas before its database goes.
+ * Runs before every test file: validates all events that its programs have published against the published schemas,
+ * before its database is dropped.
  */
 TestDatabase.beforeDrop(async (database) => {
   const [log] = await database.rows(`SELECT FROM pg_catalog.pg_class WHERE oid = to_regclass('crm.event_log')`);
@@ -22,5 +22,5 @@ TestDatabase.beforeDrop(async (database) => {
   const faults = events.flatMap((event) => validator!.faultsOfLogged(event));
   if (faults.length === 0) return;
   const shown = faults.slice(0, SHOWN_FAULTS).join('\n');
-  throw new Error(`${faults.length} faults in what was published, against docs/events/schemas:\n${shown}`);
+  throw new Error(`${faults.length} faults in published events, by docs/events/schemas:\n${shown}`);
 });

@@ -1,2 +1,2 @@
-// Generous: reached only when something hangs. A machine may be several times slower than another.
+// Reached only when a test hangs: machines differ several times in speed.
 jest.setTimeout(600_000);

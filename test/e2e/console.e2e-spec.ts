@@ -205,17 +205,18 @@ describe('the console', () => {
   it('stores the token in its tab only, and deletes it on sign-out or when it is no longer valid', async () => {
     const token = accessToken({ userId: newId(), roles: ['ROLE_TEAM_LEAD'] });
     const { page } = await signedIn(token);
-    const kept = () => page.evaluate<unknown>('[localStorage.length, document.cookie, JSON.stringify(sessionStorage)]');
-    expect(await kept()).toEqual([0, '', JSON.stringify({ 'crm.console.token': token })]);
+    const stored = () =>
+      page.evaluate<unknown>('[localStorage.length, document.cookie, JSON.stringify(sessionStorage)]');
+    expect(await stored()).toEqual([0, '', JSON.stringify({ 'crm.console.token': token })]);
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByText('You are signed out').waitFor();
-    expect(await kept()).toEqual([0, '', '{}']);
+    expect(await stored()).toEqual([0, '', '{}']);
     const expiring = accessToken({ userId: newId(), roles: ['ROLE_TEAM_LEAD'], expiresAt: Date.now() / 1000 + 8 });
     await page.getByLabel('Access token').fill(`Bearer ${expiring}`);
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name: 'Pipeline' }).waitFor();
     await page.getByLabel('Access token').waitFor();
-    expect(await kept()).toEqual([0, '', '{}']);
+    expect(await stored()).toEqual([0, '', '{}']);
     const output = [...api.lines, ...other.lines].map((line) => JSON.stringify(line)).join('\n');
     for (const secret of [token, expiring]) expect(output).not.toContain(secret.split('.')[2]);
   });

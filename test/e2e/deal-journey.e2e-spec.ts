@@ -42,7 +42,7 @@ describe('a deal with RabbitMQ, Redis and PostgreSQL', () => {
   const envelopes = (): Envelope[] =>
     consumer.messages.map(({ content }) => JSON.parse(content.toString()) as Envelope);
 
-  const arrival = (type: string, dealId: string): Promise<Envelope> =>
+  const delivered = (type: string, dealId: string): Promise<Envelope> =>
     until(() => envelopes().find((event) => event.type === `crm.${type}` && event.data.deal_id === dealId));
 
   it(
@@ -53,7 +53,7 @@ describe('a deal with RabbitMQ, Redis and PostgreSQL', () => {
       const opened = await seller.post<DealBody>('/deals', deal, headers);
       expect(opened.status).toBe(201);
       expect(opened.headers['x-request-id']).toBe('order-66');
-      const event = await arrival('deal.created', opened.body.id);
+      const event = await delivered('deal.created', opened.body.id);
       expect(event).toMatchObject({
         subject: `deals/${opened.body.id}`,
         streamversion: 1,
@@ -71,7 +71,7 @@ describe('a deal with RabbitMQ, Redis and PostgreSQL', () => {
       const { id } = await seller.openDeal(await seller.addClient());
       const stream = await StreamClient.open(api.port, { token: seller.token, query: `deal_id=${id}` });
       await seller.patch(`/deals/${id}/stage`, { stage: 'proposal' });
-      const event = await arrival('deal.stage_changed', id);
+      const event = await delivered('deal.stage_changed', id);
       const frame = await until(() => stream.frames.find(({ id: position }) => position === event.position));
       stream.close();
       expect(frame.event).toBe('deal.stage_changed');
@@ -113,10 +113,10 @@ describe('a deal with RabbitMQ, Redis and PostgreSQL', () => {
     'gets one reminder on the day of its review, without an own job',
     withFailureOutput(async () => {
       const { id } = await seller.openDeal(await seller.addClient(), OVERDUE);
-      const reminder = await arrival('deal.review_due', id);
+      const reminder = await delivered('deal.review_due', id);
       expect(reminder.data).toMatchObject({ kind: 'overdue', assignee_ids: [seller.id], deal: { id } });
       await seller.patch(`/deals/${id}`, { title: 'Still to be looked at' });
-      const update = await arrival('deal.updated', id);
+      const update = await delivered('deal.updated', id);
       const cursor = `SELECT FROM crm.event_cursors WHERE name = 'projection/reminders' AND position >= $1`;
       await until(async () => (await crm.database.rows(cursor, [update.position]))[0]);
       expect(await crm.database.rows('SELECT FROM crm.job_requests WHERE payload::text LIKE $1', [`%${id}%`])).toEqual(
@@ -137,13 +137,13 @@ describe('a deal with RabbitMQ, Redis and PostgreSQL', () => {
       await until(async () => (await worker.metric('crm_unrouted_messages'))! > 0);
       const connection = await connect(crm.broker.url);
       const channel = await connection.createChannel();
-      const kept = await until(async () => {
+      const unrouted = await until(async () => {
         const message = await channel.get('crm.unrouted', { noAck: true });
         return message && message.content.toString().includes(clientId) && message;
       });
       await connection.close();
-      expect(faultsOf(kept as never)).toEqual([]);
-      expect(kept.fields.routingKey).toBe('client.created');
+      expect(faultsOf(unrouted as never)).toEqual([]);
+      expect(unrouted.fields.routingKey).toBe('client.created');
       expect(consumer.messages.filter(({ fields }) => fields.routingKey.startsWith('client.'))).toEqual([]);
     }),
   );

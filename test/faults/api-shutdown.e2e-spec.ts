@@ -35,7 +35,7 @@ describe('an API process that receives SIGTERM', () => {
   afterAll(() => crm.discard());
 
   /** Locks these deals, so that every write waits. @returns a function that releases the locks. */
-  async function hold(...deals: readonly DealBody[]): Promise<() => Promise<void>> {
+  async function lockDeals(...deals: readonly DealBody[]): Promise<() => Promise<void>> {
     const lock = new pg.Client({ connectionString: crm.database.url });
     lock.on('error', () => undefined); // a failed test drops its database
     await lock.connect();
@@ -91,7 +91,7 @@ describe('an API process that receives SIGTERM', () => {
     withFailureOutput(async () => {
       const deal = await user.openDeal(await user.addClient());
       const streams = await Promise.all([1, 2].map(() => StreamClient.open(api.port, { token: user.token })));
-      const release = await hold(deal);
+      const release = await lockDeals(deal);
       const note = user.post(`/deals/${deal.id}/journal`, { body: 'Was accepted before the stop' });
       await until(async () => (await waitingWrites()) === 1);
       const stopped = api.stop();
@@ -111,7 +111,7 @@ describe('an API process that receives SIGTERM', () => {
       const impatient = await crm.api({ CRM_SHUTDOWN_TIMEOUT_MS: '500' });
       const caller = crm.user(impatient);
       const deal = await caller.openDeal(await caller.addClient());
-      const release = await hold(deal);
+      const release = await lockDeals(deal);
       const note = caller.post(`/deals/${deal.id}/journal`, { body: 'Never comes to an end' });
       const failed = expect(note).rejects.toThrow();
       await until(async () => (await waitingWrites()) === 1);
@@ -129,7 +129,7 @@ describe('an API process that receives SIGTERM', () => {
       const before = await StreamClient.open(api.port, { token: user.token });
       await load.acknowledge(200);
       await before.received(1);
-      const release = await hold(...load.deals);
+      const release = await lockDeals(...load.deals);
       await until(async () => (await waitingWrites()) >= 9);
       await api.kill();
       await endSessions();

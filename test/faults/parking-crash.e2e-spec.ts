@@ -14,17 +14,17 @@ const STREAMS = 20;
 const ARRIVES_WITHIN_MS = 120_000;
 const LOCK = 4_711;
 
-/** Blocks the statement that parks events when both its changes are made and not committed. */
+/** Blocks the statement that parks events after both its changes, before the commit. */
 const WAIT_IN_PARKING = `
   CREATE FUNCTION public.wait_in_parking() RETURNS trigger LANGUAGE plpgsql AS
     $$ BEGIN PERFORM pg_advisory_xact_lock_shared(${LOCK}); RETURN NULL; END $$;
   CREATE TRIGGER wait_in_parking AFTER INSERT ON crm.parked_events
     FOR EACH STATEMENT EXECUTE FUNCTION public.wait_in_parking()`;
 const CURSOR = `SELECT position FROM crm.event_cursors WHERE name = 'rabbitmq'`;
-/** The backend whose statement waits for a lock before, or while, it parks events. */
+/** The backend whose statement waits for a lock, before or while it parks events. */
 const PARKING = `SELECT pid FROM pg_stat_activity
   WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%INSERT INTO crm.parked_events%'`;
-/** Events that the cursor has passed although RabbitMQ has refused them and they are not parked. */
+/** Lost events: the cursor has passed them, RabbitMQ has refused them, and they are not parked. */
 const LOST = `SELECT e.id FROM crm.event_log e
   WHERE e.id = ANY ($1::uuid[]) AND e.position <= (${CURSOR})
     AND NOT EXISTS (SELECT FROM crm.parked_events p WHERE p.event_id = e.id)`;
@@ -89,7 +89,7 @@ describe('a worker that is killed while it parks events of a full queue', () => 
     ['after the refusal, before the row', `${CURSOR} FOR UPDATE`, 'terminated'],
     ['after row and cursor, before their commit', `SELECT pg_advisory_xact_lock(${LOCK})`, 'terminated'],
     ['before the commit reaches it', `SELECT pg_advisory_xact_lock(${LOCK})`, 'committed'],
-  ])('%s, loses no event and keeps the order of each stream', (_when, lock, outcome) =>
+  ])('%s, loses no event and retains the order of each stream', (_when, lock, outcome) =>
     withFailureOutput(async () => {
       const queue = await fullQueue();
       const streams = Array.from({ length: STREAMS }, () => `clients/${newId()}`);

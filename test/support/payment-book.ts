@@ -41,8 +41,8 @@ export async function fillBook(crm: Crm): Promise<PaymentBook> {
   expect(await seller.delete(`${pathOf(busy)}/incomes/${deletedIncome.id}`)).toMatchObject({ status: 204 });
   expect(await finance.post(`${pathOf(cancelled)}/cancel`)).toMatchObject({ status: 200 });
   expect(await seller.delete(pathOf(deleted))).toMatchObject({ status: 204 });
-  const people = { seller, finance, deal, policy, foreignPolicy };
-  return { ...people, empty, busy, income, deletedIncome, cancelled, deleted, foreign };
+  const parties = { seller, finance, deal, policy, foreignPolicy };
+  return { ...parties, empty, busy, income, deletedIncome, cancelled, deleted, foreign };
 }
 
 /** All rows that a refused request must not change. */

@@ -12,7 +12,7 @@ const START_WITHIN_MS = 60_000;
 /** Lines of each program shown when a test fails. */
 const SHOWN_LINES = 60;
 
-/** Reads a pipe that only the test keeps open: its end without a line means that the test was killed. */
+/** Reads a pipe that only the test has open: its end without a line means that the test was killed. */
 const OUTLIVED = 'read -r _ && exit 0; kill -KILL "$1" 2>/dev/null';
 
 /** How a program ended. */

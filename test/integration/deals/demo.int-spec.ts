@@ -141,12 +141,12 @@ describe('the demo data', () => {
     }
     const facts = await one<Record<string, number>>(
       `SELECT count(DISTINCT deal_id)::int AS deals, count(DISTINCT insurance_company)::int AS insurers,
-         count(DISTINCT owner_id)::int AS people, count(DISTINCT currency)::int AS currencies,
+         count(DISTINCT owner_id)::int AS owners, count(DISTINCT currency)::int AS currencies,
          count(*) FILTER (WHERE status = 'ready' AND upper(validity) <= '${TODAY}')::int AS expired,
          count(*) FILTER (WHERE status = 'ready' AND upper(validity) > '${TODAY}')::int AS open,
          count(*) FILTER (WHERE lower(validity) <> calculation_date)::int AS not_from_their_day FROM crm.quotes`,
     );
-    expect(facts).toMatchObject({ insurers: 11, people: 7, currencies: 2, not_from_their_day: 0 });
+    expect(facts).toMatchObject({ insurers: 11, owners: 7, currencies: 2, not_from_their_day: 0 });
     expect(facts.deals).toBeGreaterThan(100);
     expect(Math.min(facts.expired!, facts.open!)).toBeGreaterThan(20);
   });

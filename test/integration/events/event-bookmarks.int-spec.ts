@@ -58,7 +58,7 @@ describe('a bookmark', () => {
   });
 
   it.each([
-    ['without a word about where it was', { position: '20' }, {}, 428, 'precondition_required'],
+    ['without its expected version or position', { position: '20' }, {}, 428, 'precondition_required'],
     ['by a version that it had before', { position: '20' }, { 'if-match': '"7"' }, 412, 'version_mismatch'],
     ['from where it is not', { position: '20', expected_position: '9' }, {}, 412, 'version_mismatch'],
     ['back', { position: '9', expected_position: '10' }, {}, 409, 'bookmark_moves_back'],

@@ -51,7 +51,7 @@ describe('event retention', () => {
       `INSERT INTO crm.event_cursors VALUES ('rabbitmq', $1) ON CONFLICT (name) DO UPDATE SET position = $1`,
       [position],
     );
-  const kept = async () =>
+  const retained = async () =>
     (await harness.database.rows<{ position: string }>('SELECT position FROM crm.event_log ORDER BY position')).map(
       ({ position }) => Number(position),
     );
@@ -65,7 +65,7 @@ describe('event retention', () => {
 
   it('drops whole months and deletes other expired events, and nothing else', async () => {
     await retention.forget(BEFORE);
-    expect(await kept()).toEqual(range(61, 100));
+    expect(await retained()).toEqual(range(61, 100));
     expect(await months()).toEqual(['2025_06']);
   });
 
@@ -89,20 +89,20 @@ describe('event retention', () => {
   it('never deletes an event that is not published', async () => {
     await publishedUpTo(30);
     await retention.forget(BEFORE);
-    expect(await kept()).toEqual(range(31, 100));
+    expect(await retained()).toEqual(range(31, 100));
     expect(await months()).toEqual(['2025_04', '2025_06']);
   });
 
   it('never deletes an event that a projection has not read', async () => {
     await harness.database.rows(`UPDATE crm.event_cursors SET position = 30 WHERE name = 'projection/reminders'`);
     await retention.forget(BEFORE);
-    expect(await kept()).toEqual(range(31, 100));
+    expect(await retained()).toEqual(range(31, 100));
   });
 
   it('deletes nothing before the first publication', async () => {
     await harness.database.rows(`DELETE FROM crm.event_cursors WHERE name = 'rabbitmq'`);
     await retention.forget(BEFORE);
-    expect(await kept()).toEqual(range(1, 100));
+    expect(await retained()).toEqual(range(1, 100));
   });
 
   it('never deletes an event without a position, however old', async () => {
@@ -125,7 +125,7 @@ describe('event retention', () => {
       expect(answer.status).toBe(201);
     }
     await retention.forget(BEFORE);
-    expect(await kept()).toEqual(range(46, 100));
+    expect(await retained()).toEqual(range(46, 100));
   });
 
   it('never deletes events that a replay has not sent', async () => {
@@ -135,16 +135,16 @@ describe('event retention', () => {
        VALUES (gen_random_uuid(), 'q', '{}', 5, 100, 50, 'running', gen_random_uuid(), now(), now())`,
     );
     await retention.forget(BEFORE);
-    expect(await kept()).toEqual(range(51, 100));
+    expect(await retained()).toEqual(range(51, 100));
   });
 
   it('deletes only from the beginning: an old event among newer ones leaves no gap', async () => {
     await write(101, 110, '2025-03-12T00:00:00Z');
     await harness.database.rows(`UPDATE crm.event_cursors SET position = 110`);
     await retention.forget(BEFORE);
-    expect(await kept()).toEqual(range(61, 110));
+    expect(await retained()).toEqual(range(61, 110));
     await retention.forget('2025-09-01T00:00:00.000Z');
-    expect(await kept()).toEqual([]);
+    expect(await retained()).toEqual([]);
     expect((await admin.get<FeedBody>('/events')).body).toEqual({ items: [], next_after: '110', has_more: false });
   });
 
@@ -167,7 +167,7 @@ describe('event retention', () => {
     await setting.end();
     expect([undefined, 'canceling statement due to lock timeout']).toContain(await forgetting);
     await retention.forget(BEFORE);
-    expect(await kept()).toEqual(range(11, 100));
+    expect(await retained()).toEqual(range(11, 100));
   });
 
   it('deletes many events in small batches', async () => {
@@ -187,7 +187,7 @@ describe('event retention', () => {
       CREATE TRIGGER note_step AFTER DELETE ON crm.event_log REFERENCING OLD TABLE AS gone
         FOR EACH STATEMENT EXECUTE FUNCTION crm.note_step()`);
     await retention.forget('2025-09-01T00:00:00.000Z');
-    expect(await kept()).toEqual([20_001]);
+    expect(await retained()).toEqual([20_001]);
     const steps = await harness.database.rows<{ count: number }>(
       'SELECT sum(count)::int AS count FROM crm.steps GROUP BY transaction ORDER BY transaction',
     );

@@ -53,13 +53,13 @@ describe('an export', () => {
     expect(answer).toMatchObject({ status: 200, headers: { 'content-type': 'text/csv; charset=utf-8' } });
     return answer.body;
   };
-  /** Without what another row with the same content has of its own. */
+  /** Removes values in which two rows with equal content differ. */
   const content = ({ id: _, created_at: _c, updated_at: _u, version: _v, ...rest }: DealView | PolicyView) => rest;
 
-  it('of deals can be imported: what comes back is what went out, whatever is in it', async () => {
+  it('of deals can be imported again with equal content, with any characters', async () => {
     const { id: client_id } = await harness.crm.client(harness.admin);
     for (const text of NASTY) {
-      // A title is one line; a description keeps every character.
+      // A title is one line; a description stores every character.
       await harness.crm.deal(harness.admin, {
         client_id,
         title: `x${text.replace(/[\t\r\n]+/g, ' ')}`,
@@ -98,7 +98,7 @@ describe('an export', () => {
     expect(sorted(after)).toEqual(sorted(before));
   });
 
-  it('of policies can be imported: money as text, each as far as it was', async () => {
+  it('of policies can be imported again: amounts as text, each in its status', async () => {
     const { id: client_id } = await harness.crm.client(harness.admin);
     const deal = await harness.crm.deal(harness.admin, { client_id });
     await addPolicy(harness.admin, { client_id });
@@ -128,7 +128,7 @@ describe('an export', () => {
     expect(active.policy_number).not.toBeNull();
   });
 
-  it('of policies takes no number twice, and changes what is known when asked', async () => {
+  it('of policies is refused for existing numbers, or updates them on request', async () => {
     const { id } = await harness.crm.client(harness.admin);
     const number = policyNumber();
     const known = await addPolicy(harness.admin, { ...WHOLE_POLICY, client_id: id, policy_number: number });
@@ -146,7 +146,7 @@ describe('an export', () => {
     });
   });
 
-  it('of policies takes no number twice either when a row leaves the insurer open', async () => {
+  it('of policies is refused for existing numbers also without an insurer', async () => {
     const { id: client_id } = await harness.crm.client(harness.admin);
     const [taken, next] = [policyNumber(), policyNumber()];
     await addPolicy(harness.admin, { client_id, policy_number: taken });
@@ -165,7 +165,7 @@ describe('an export', () => {
     ]);
   });
 
-  it('of policies without a number can be imported: each is known by its id alone', async () => {
+  it('of policies without a number can be imported: each is identified by its id', async () => {
     const { id: client_id } = await harness.crm.client(harness.admin);
     const draft = { client_id, policy_number: null };
     const drafts = [await addPolicy(harness.admin, draft), await addPolicy(harness.admin, draft)];
@@ -179,7 +179,7 @@ describe('an export', () => {
     }
   });
 
-  it('of payments can be imported: the plan comes back, what came and went does not', async () => {
+  it('of payments can be imported with plans, but without incomes and expenses', async () => {
     const deal = await harness.crm.deal(harness.admin);
     const policy = await addPolicy(harness.admin, { deal_id: deal.id });
     const paid = await addPayment(harness.admin, deal, { policy_id: policy.id, comment: '=аванс' });
@@ -216,7 +216,7 @@ describe('an export', () => {
     expect((await harness.admin.get(`/deals/${deal.id}/journal/verify`)).body).toMatchObject({ valid: true });
   });
 
-  it('of payments shows those of deals in scope, and takes none of a deal that is not there', async () => {
+  it('of payments contains those of deals in scope, and its import refuses unknown deals', async () => {
     const seller = harness.crm.user('seller');
     const own = await harness.crm.deal(seller);
     const payment = await addPayment(seller, own);
@@ -243,7 +243,7 @@ describe('an export', () => {
     expect(after.body.items).toEqual([payment]);
   });
 
-  it('shows whoever asks what its lists show, and counts nothing else', async () => {
+  it('contains the rows of the caller’s lists, and no others', async () => {
     const seller = harness.crm.user('seller');
     const own = await harness.crm.deal(seller);
     await addPolicy(seller, { deal_id: own.id });
@@ -255,7 +255,7 @@ describe('an export', () => {
     expect(await harness.crm.user('service').get('/exports/deals')).toMatchObject({ status: 403 });
   });
 
-  describe('that is long', () => {
+  describe('of many rows', () => {
     let path: string;
 
     beforeAll(async () => {
@@ -269,7 +269,7 @@ describe('an export', () => {
       path = `/api/v1/exports/deals?client_id=${id}`;
     });
 
-    /** Its answer has begun, and is not read. */
+    /** Starts an export without reading its body. */
     const open = (at: string, by = harness.admin) =>
       new Promise<IncomingMessage>((resolve) => {
         const outgoing = request(at + path, { headers: { ...by.authorization } });
@@ -278,14 +278,14 @@ describe('an export', () => {
         outgoing.end();
       });
 
-    it('has every row once, page after page', async () => {
+    it('contains every row once', async () => {
       const { payload } = await harness.crm.api.inject({ url: path, headers: { ...harness.admin.authorization } });
       const ids = [...payload.matchAll(/^([0-9a-f-]{36}),/gm)].map(([, id]) => id!);
       expect([...new Set(ids)]).toHaveLength(20 * BATCH);
       expect(payload.trimEnd().split('\r\n')).toHaveLength(20 * BATCH + 1);
     });
 
-    it('is read no faster than its client takes it, and ends when the client is gone', async () => {
+    it('is queried at the pace of its client, and stops when the client disconnects', async () => {
       const both = [await open(url), await open(url)];
       expect(await harness.admin.get('/exports/deals')).toMatchObject({ status: 429, code: 'too_many_exports' });
       const inTransaction = `SELECT query FROM pg_stat_activity
@@ -295,7 +295,7 @@ describe('an export', () => {
       await until(async () => (await harness.admin.get('/exports/policies')).status === 200);
     });
 
-    it('of one user leaves room for others: four unread ones of a seller, and an admin gets a file', async () => {
+    it('does not block other users: an admin gets a file besides four unread exports of a seller', async () => {
       const api = await harness.crm.also({ CRM_EXPORTS: '4' });
       const at = await api.listen();
       const seller = harness.crm.user('seller');
@@ -309,7 +309,7 @@ describe('an export', () => {
       await until(async () => (await seller.get('/exports/policies')).status === 200);
     });
 
-    it('is cut off when its client takes nothing, and makes room for the next', async () => {
+    it('is closed when its client does not read, and releases its slot', async () => {
       const api = await harness.crm.also({ CRM_EXPORTS: '1', CRM_EXPORT_STALL_MS: '300' });
       const incoming = await open(await api.listen());
       const next = api.user('ROLE_ADMIN');
@@ -318,7 +318,7 @@ describe('an export', () => {
     });
   });
 
-  /** As if they had never been, so that their ids are free. */
+  /** Deletes the rows physically, so that their ids are free. */
   async function forget(deals: readonly DealView[]): Promise<void> {
     const ids = deals.map(({ id }) => id);
     await harness.crm.database.rows('ALTER TABLE crm.journals DISABLE TRIGGER USER');

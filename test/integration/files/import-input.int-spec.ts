@@ -4,7 +4,7 @@ import { csvOf, ImportHarness } from '../../support/import-harness.js';
 
 const HEADER = 'name,kind\r\n';
 
-describe('a file that makes no sense', () => {
+describe('an invalid import file', () => {
   let harness: ImportHarness;
   let url: string;
   let before: Readonly<Record<string, number>>;
@@ -16,7 +16,7 @@ describe('a file that makes no sense', () => {
   });
   afterAll(() => harness.close());
 
-  /** Of every table but those in which the worker keeps the state of its background work. */
+  /** Row counts of every table except those with the state of background work. */
   const counts = async () => ({
     ...(await harness.crm.rowCounts()),
     ...{ job_requests: 0, job_schedules: 0, event_cursors: 0, leases: 0, installation: 0, derived_columns: 0 },
@@ -92,13 +92,13 @@ describe('a file that makes no sense', () => {
     },
   );
 
-  it('is refused where no file is taken', async () => {
+  it('is refused by routes that accept no file', async () => {
     const answer = await harness.admin.post('/clients', HEADER, { 'content-type': 'text/csv' });
     expect(answer).toMatchObject({ status: 415, code: 'unsupported_media_type' });
     expect(await harness.admin.post('/clients', form('name="file"'), asForm)).toMatchObject({ status: 415 });
   });
 
-  it('is refused with more bytes than are taken, over a socket that stays in use', async () => {
+  it('is refused above the size limit, and its connection stays usable', async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const send = (body: Buffer) =>
       new Promise<number>((resolve, reject) => {
@@ -116,7 +116,7 @@ describe('a file that makes no sense', () => {
     agent.destroy();
   });
 
-  it('that breaks off leaves nothing behind', async () => {
+  it('that ends early stores nothing', async () => {
     await new Promise<void>((resolve) => {
       const headers = { ...harness.admin.authorization, 'content-type': 'text/csv', 'content-length': '1000000' };
       const outgoing = request(`${url}/api/v1/imports/clients`, { method: 'POST', headers });
@@ -126,11 +126,11 @@ describe('a file that makes no sense', () => {
     expect(await harness.admin.get('/clients')).toMatchObject({ status: 200 });
   });
 
-  it('has left no trace of all this', async () => {
+  it('has changed no table', async () => {
     expect(await counts()).toEqual(before);
   });
 
-  it('of a row that can not be stored says so of that row', async () => {
+  it('with a row that cannot be stored reports the line of that row', async () => {
     const rows = [
       ['А\u0000Б', 'person'],
       ['В\u0007', 'person'],
@@ -147,7 +147,7 @@ describe('a file that makes no sense', () => {
     expect(named.map(({ kind }) => kind).sort()).toEqual(['company', 'person']);
   });
 
-  it('is told apart from one that does by whatever is in its cells: quotes, breaks, delimiters', async () => {
+  it('is not one whose cells contain quotes, line breaks or delimiters', async () => {
     const client = await harness.crm.client(harness.admin);
     const cell = fc.stringMatching(/^[a-zа-я",;\t\r\n ]{0,12}$/).map((text) => `я${text}я`);
     await fc.assert(
@@ -166,7 +166,7 @@ describe('a file that makes no sense', () => {
     );
   });
 
-  it('answers whatever bytes there are without failing itself', async () => {
+  it('is answered without a server error for random bytes', async () => {
     const bytes = fc.oneof(
       fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array)),
       fc

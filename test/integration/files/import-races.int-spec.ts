@@ -2,7 +2,7 @@ import { csvOf, ImportHarness } from '../../support/import-harness.js';
 import { addPayment } from '../../support/money.js';
 import { addPolicy } from '../../support/sale.js';
 
-describe('an import, and others at the same moment', () => {
+describe('an import with concurrent requests', () => {
   let harness: ImportHarness;
 
   beforeAll(async () => {
@@ -10,9 +10,9 @@ describe('an import, and others at the same moment', () => {
   });
   afterAll(() => harness.close());
 
-  it('of payments waits for one of them before it holds the story of their deal', async () => {
+  it('of payments waits for a locked payment before it locks the stream of the deal', async () => {
     const deal = await harness.crm.deal(harness.admin);
-    // Nobody is reminded of them, which would be told in the deal's story too.
+    // A far date, so that no reminder is published on the deal's stream.
     const late = { planned_date: '2099-03-01' };
     const payments = [await addPayment(harness.admin, deal, late), await addPayment(harness.admin, deal, late)];
     const columns = ['id', 'deal_id', 'planned_date', 'planned_amount', 'currency'];
@@ -44,7 +44,7 @@ describe('an import, and others at the same moment', () => {
     expect(await harness.waitForEnd(run.id)).toMatchObject({ state: 'done', created: 1 });
   });
 
-  it('of policies tells nobody of them who has lost their deal', async () => {
+  it('of policies publishes no event to a user who has lost their deal', async () => {
     const [seller, next] = [harness.crm.user('seller'), harness.crm.user('seller')];
     const deal = await harness.crm.deal(seller);
     const policy = await addPolicy(seller, { deal_id: deal.id });
@@ -59,8 +59,8 @@ describe('an import, and others at the same moment', () => {
     });
     expect(await harness.waitForEnd(run.id)).toMatchObject({ state: 'done', updated: 1 });
     expect(await assignment).toMatchObject({ status: 200 });
-    const told = (await harness.crm.events(`deals/${deal.id}`)).slice(-3);
-    expect(told).toMatchObject([
+    const events = (await harness.crm.events(`deals/${deal.id}`)).slice(-3);
+    expect(events).toMatchObject([
       { type: 'deal.policy.updated', audience: [seller.id, null] },
       { type: 'deal.assigned', audience: [next.id, seller.id, null] },
       { type: 'deal.updated', audience: [next.id, null] },
@@ -70,12 +70,12 @@ describe('an import, and others at the same moment', () => {
   it.each<[string, boolean]>([
     ['after it', true],
     ['before it', false],
-  ])('of clients and somebody who adds one of them %s: there is one', async (_when, isFirst) => {
+  ])('of clients and a request that adds one of them %s create one client', async (_when, isFirst) => {
     const facts = { name: 'Иванова', kind: 'person', email: `${isFirst}@example.com` };
     const take = () => harness.importFile('clients?mode=good_rows', csvOf(Object.keys(facts), [Object.values(facts)]));
     const add = () => harness.admin.post('/clients', facts);
     const [taking, adding] = await harness.crm.database.undone(async (client) => {
-      // What comes first stops where it writes.
+      // The first one waits for this lock at its insert.
       await client.query('LOCK TABLE crm.clients IN SHARE MODE');
       const first = isFirst ? take() : add();
       await harness.crm.blocked('INSERT INTO crm.clients');

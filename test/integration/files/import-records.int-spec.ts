@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => harness.close());
 
-/** Columns and the row of a file that names a record by its id. */
+/** Columns and row of a file with the id of a record. */
 interface Row {
   readonly columns: readonly string[];
   readonly cells: readonly string[];
@@ -72,7 +72,7 @@ describe('a row with the id of a deleted record', () => {
   });
 });
 
-describe('a row that names a merged client', () => {
+describe('a row with a merged client', () => {
   let client: ClientView;
   let survivor: ClientView;
   let deal: DealView;
@@ -92,7 +92,7 @@ describe('a row that names a merged client', () => {
     expect(await faults('clients', row)).toMatchObject([refused, refused, refused]);
   });
 
-  it('by a tax id with letters is known in any notation, and repeated in another one', async () => {
+  it('by a tax id with letters is found in any notation, also when it is repeated in another one', async () => {
     const columns = ['name', 'kind', 'tax_id'];
     const known = await harness.crm.client(harness.admin, { tax_id: 'GB 123 4567 89' });
     const file = csvOf(columns, [['Новое имя', 'company', 'gb-123.4567/89']]);
@@ -105,7 +105,7 @@ describe('a row that names a merged client', () => {
     expect(await harness.faults(refused)).toMatchObject([{ line: 3, code: 'row_repeated' }]);
   });
 
-  it('by its e-mail means the survivor', async () => {
+  it('by its e-mail is resolved to the survivor', async () => {
     const file = csvOf(['name', 'kind', 'email'], [['Новое имя', 'person', client.email!]]);
     const refused = await harness.importFile('clients?mode=good_rows', file);
     expect(await harness.faults(refused)).toMatchObject([{ line: 2, code: 'client_duplicate' }]);
@@ -115,7 +115,7 @@ describe('a row that names a merged client', () => {
     expect(body).toMatchObject({ id: survivor.id, name: 'Новое имя' });
   });
 
-  it('as the client of a new or a known deal means the survivor', async () => {
+  it('as the client of a new or an existing deal is resolved to the survivor', async () => {
     const columns = ['id', 'client_id', 'title', 'next_review_at'];
     const rows = [
       ['', client.id, `Новая ${client.id}`, '2026-03-10'],
@@ -132,7 +132,7 @@ describe('a row that names a merged client', () => {
     expect(await harness.faults(refused)).toMatchObject([{ code: 'client_not_changeable' }]);
   });
 
-  it('as the client of a new or a known policy means the survivor', async () => {
+  it('as the client of a new or an existing policy is resolved to the survivor', async () => {
     const known = await activePolicy(harness.admin, { client_id: survivor.id });
     const columns = ['id', 'client_id', 'deal_id', 'insurance_company'];
     const rows = [

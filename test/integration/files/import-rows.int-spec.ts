@@ -21,12 +21,12 @@ describe('the rows of an imported file', () => {
   it.each([
     ['semicolons', 'sep=;\r\nname;kind;;\r\n;;;\r\nПробел один;person;;\r\n ; ;;\r\n;\r\nПробел один;person\r\n;;'],
     ['commas', '\ufeffname,kind,,\r\n,,,\r\nПробел два,person,, \r\n;;\r\n\r\nПробел два,person\r\n  \r\n'],
-  ])('may be blank or have blank cells behind the last column, with %s', async (_what, csv) => {
+  ])('may be blank or have blank cells after the last column, with %s', async (_what, csv) => {
     const run = await harness.importFile('clients', csv);
     expect(run).toMatchObject({ state: 'done', rows: 2, created: 2, failed: 0 });
   });
 
-  it('are refused with content behind the last column, on their own lines', async () => {
+  it('are refused with content after the last column, each with its line', async () => {
     const run = await harness.importFile('clients', 'name;kind\r\n;;\r\nА;person;;x\r\nБ;person;y\r\nВ\r\n');
     expect(await codes(run)).toEqual([
       [3, 'wrong_cell_count'],
@@ -35,7 +35,7 @@ describe('the rows of an imported file', () => {
     ]);
   });
 
-  it('change no record under another id than their own: the id of a row is not dropped', async () => {
+  it('do not update a record with another id than their own', async () => {
     const email = `${newId()}@example.com`;
     const client = await harness.crm.client(harness.admin, { email, name: 'Прежнее' });
     const row = [newId(), 'Новое', 'person', email];
@@ -55,7 +55,7 @@ describe('the rows of an imported file', () => {
     expect((await harness.admin.get<PolicyView>(`/policies/${policy.id}`)).body).toEqual(policy);
   });
 
-  describe('that are refused claim nothing: a good row behind one is accepted', () => {
+  describe('that are refused reserve no key: a later valid row is accepted', () => {
     it('of clients, by e-mail', async () => {
       const [taken, email] = [await harness.crm.client(harness.admin), `${newId()}@example.com`];
       const rows = [
@@ -90,7 +90,7 @@ describe('the rows of an imported file', () => {
         expect(await harness.admin.get(`/deals/${found}`)).toMatchObject({ status: 200 });
     });
 
-    it('of policies, by insurer and number, whether the refused row is new or of a known policy', async () => {
+    it('of policies, by insurer and number, for new and existing policies', async () => {
       const { id: client_id } = await harness.crm.client(harness.admin);
       const known = await addPolicy(harness.admin, { client_id, policy_number: policyNumber() });
       const [one, two] = [policyNumber(), policyNumber()];

@@ -6,7 +6,7 @@ import { Crm, type Listed } from '../../support/crm.js';
 
 const DEAL_COLUMNS = ['client_id', 'title', 'next_review_at'];
 
-it('whose job gave up is failed, until somebody has it tried again', async () => {
+it('an import whose job has failed for good is failed until the job is retried', async () => {
   const crm = await Crm.start();
   try {
     const admin = crm.user('admin');
@@ -25,7 +25,7 @@ it('whose job gave up is failed, until somebody has it tried again', async () =>
   }
 });
 
-describe('a file of rows', () => {
+describe('an import file', () => {
   let harness: ImportHarness;
   let client: ClientView;
 
@@ -41,7 +41,7 @@ describe('a file of rows', () => {
     (await harness.admin.get<Listed<ClientView>>(`/clients?search=${search}`)).body.items;
   const dealRow = (title: string, id: string = client.id) => [id, title, '2026-03-10'];
 
-  it('becomes deals, each with its journal and its event, as if opened one by one', async () => {
+  it('creates deals with journal and event, as if opened one by one', async () => {
     const owner = newId();
     const columns = ['next_review_at', 'title', 'client_id', 'owner_id', 'description', 'stage'];
     const csv = csvOf(columns, [
@@ -64,7 +64,7 @@ describe('a file of rows', () => {
     expect((await harness.crm.journal(first!.id)).map(({ seq }) => seq)).toEqual([1, 2]);
   });
 
-  it('becomes clients, with or without an owner, written with semicolons in Windows-1251', async () => {
+  it('creates clients with or without an owner, from semicolons and Windows-1251', async () => {
     const text = 'name;kind;phone;email\r\nКузнецова Анна;person;+7 912 000-11-22;anna@example.com\r\n';
     const bytes = Buffer.from(Array.from(text, cp1251));
     const run = await harness.importFile('clients?encoding=windows-1251', bytes);
@@ -73,7 +73,7 @@ describe('a file of rows', () => {
     expect((await harness.submit('clients', bytes)).code).toBe('wrong_encoding');
   });
 
-  it('is taken as a form too, with a byte order mark, tabs and columns in any order', async () => {
+  it('is accepted as a form too, with a byte order mark, tabs and columns in any order', async () => {
     const boundary = 'xxBOUNDARYxx';
     const form =
       `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="clients.csv"\r\n` +
@@ -85,7 +85,7 @@ describe('a file of rows', () => {
     expect(await clients('ооо форма')).toHaveLength(1);
   });
 
-  it('is imported once under one Idempotency-Key, however it is sent; another file under it is refused', async () => {
+  it('is imported once with one Idempotency-Key, as body or form; another file with it is refused', async () => {
     const [csv, other] = ['Семьдесят', 'Восемьсот'].map((name) => csvOf(['name', 'kind'], [[name, 'person']]));
     const send = (file: string, headers: Readonly<Record<string, string>> = { 'content-type': 'text/csv' }) =>
       harness.admin.post<{ id: string }>('/imports/clients', file, { ...headers, 'idempotency-key': 'file-1' });
@@ -108,7 +108,7 @@ describe('a file of rows', () => {
     expect(await clients('восемьсот')).toHaveLength(0);
   });
 
-  it('is refused as a whole, with line, column and the codes of the route, when one row is bad', async () => {
+  it('is refused as a whole, with line, column and the codes of the route, when one row is invalid', async () => {
     const bad = [client.id, '', '2026-02-30'];
     const csv = csvOf(DEAL_COLUMNS, [dealRow('целое'), bad, dealRow('целое', newId()), ['a', 'b']]);
     const run = await harness.importFile('deals', csv);
@@ -122,7 +122,7 @@ describe('a file of rows', () => {
     expect(await deals('целое')).toEqual([]);
   });
 
-  it('gives its good rows when only those are asked for', async () => {
+  it('has its valid rows imported with mode good_rows', async () => {
     const csv = csvOf(DEAL_COLUMNS, [dealRow('частично'), dealRow(''), dealRow('частично')]);
     expect(await harness.importFile('deals?mode=good_rows', csv)).toMatchObject({
       state: 'done',
@@ -132,19 +132,26 @@ describe('a file of rows', () => {
     expect(await deals('частично')).toHaveLength(2);
   });
 
-  it('changes nothing in a dry run, and says what it would do', async () => {
+  it('changes nothing in a dry run, and returns the expected result', async () => {
     const before = await harness.crm.rowCounts();
     const csv = csvOf(DEAL_COLUMNS, [dealRow('проба'), dealRow('')]);
     const run = await harness.importFile('deals?dry_run=true&mode=good_rows', csv);
     expect(run).toMatchObject({ state: 'done', created: 1, failed: 1 });
     const after = await harness.crm.rowCounts();
-    const told = ['event_log', 'event_log_default', 'event_streams', 'import_errors', 'import_runs', 'job_requests'];
-    told.push('installation', 'leases', 'derived_columns'); // of the worker, at its start and its first event
+    const expected = [
+      'event_log',
+      'event_log_default',
+      'event_streams',
+      'import_errors',
+      'import_runs',
+      'job_requests',
+    ];
+    expected.push('installation', 'leases', 'derived_columns'); // of the worker, at its start and its first event
     const changed = Object.keys(after).filter((table) => after[table] !== before[table]);
-    expect(changed.filter((table) => !told.includes(table))).toEqual([]);
+    expect(changed.filter((table) => !expected.includes(table))).toEqual([]);
   });
 
-  it('knows rows by their id: refused, passed over, or changed, as asked', async () => {
+  it('refuses, skips or updates rows with an existing id, as requested', async () => {
     const id = newId();
     const columns = ['id', ...DEAL_COLUMNS];
     const csv = (title: string) => csvOf(columns, [[id, ...dealRow(title)]]);
@@ -161,7 +168,7 @@ describe('a file of rows', () => {
     expect((await harness.admin.get(`/deals/${id}`)).body).toMatchObject({ title: 'другой ключ', version: 2 });
   });
 
-  it('gives a reason only to a deal that is lost with it', async () => {
+  it('sets a reason only on a lost deal', async () => {
     const lost = await harness.crm.deal(harness.admin, { client_id: client.id });
     await harness.admin.patch(`/deals/${lost.id}/stage`, { stage: 'closedLost', reason: 'дорого' });
     const [open, other] = [
@@ -201,7 +208,7 @@ describe('a file of rows', () => {
     }
   });
 
-  it('knows clients by e-mail, phone and tax id, in the book and in the file itself', async () => {
+  it('finds duplicate clients by e-mail, phone and tax id, in the database and in the file', async () => {
     const columns = ['name', 'kind', 'email', 'phone', 'tax_id'];
     const known = ['Дубль', 'person', 'dup@example.com', '8 (900) 111-22-33', '500100732259'];
     expect(await harness.importFile('clients', csvOf(columns, [known]))).toMatchObject({ created: 1 });
@@ -224,7 +231,7 @@ describe('a file of rows', () => {
     expect(await harness.importFile('clients?duplicates=allow', update)).toMatchObject({ created: 1 });
   });
 
-  it('changes the client with the same number, not one whose digits look alike', async () => {
+  it('updates the client with the same number, not one with similar digits', async () => {
     const columns = ['name', 'kind', 'phone'];
     const tokyo = await harness.crm.client(harness.admin, { name: 'Токио', phone: '+81 3 0897 3969' });
     const rows = [['Похожий', 'person', '+7 130 897-39-69']];
@@ -239,7 +246,7 @@ describe('a file of rows', () => {
     expect((await harness.admin.get(`/clients/${local.id}`)).body).toMatchObject({ name: 'Сменил имя' });
   });
 
-  it('takes phones of an old book: with extensions, and without area code', async () => {
+  it('accepts legacy phones: with extensions, and without area code', async () => {
     const rows = [
       ['Добавочный', 'person', '8 (495) 777-45-67 доб. 12'],
       ['Внутренний', 'person', '8 (495) 777-45-67 внутр. 13'],
@@ -253,7 +260,7 @@ describe('a file of rows', () => {
     expect((await clients('495 777 45 67')).map(({ name }) => name).sort()).toEqual(['Внутренний', 'Добавочный']);
   });
 
-  it('refuses a mistyped ИНН with its column, and only where it is new', async () => {
+  it('refuses an invalid new ИНН with its column', async () => {
     const columns = ['name', 'kind', 'email', 'tax_id'];
     const row = ['Опечатка', 'company', 'typo@example.com', '7707083894'];
     const run = await harness.importFile('clients?mode=good_rows', csvOf(columns, [row]));
@@ -270,7 +277,7 @@ describe('a file of rows', () => {
     expect(await harness.importFile(update, csvOf(columns, [row]))).toMatchObject({ updated: 1, failed: 0 });
   });
 
-  it('says its progress on the log: ids and counts, no row', async () => {
+  it('publishes its progress with ids and counts, without rows', async () => {
     const run = await harness.importFile('deals', csvOf(DEAL_COLUMNS, [dealRow('ход дела')]));
     const events = await harness.crm.events(`imports/${run.id}`);
     expect(events.map(({ type, data }) => [type, data.state])).toEqual([
@@ -282,11 +289,11 @@ describe('a file of rows', () => {
     expect(JSON.stringify(events)).not.toContain('ход дела');
   });
 
-  it('leaves nothing of its content behind', async () => {
+  it('has its content deleted after the import', async () => {
     expect(await harness.crm.rowCounts()).toMatchObject({ import_chunks: 0, import_keys: 0 });
   });
 
-  it('of 20,000 rows in chunks is all there, once, or not at all', async () => {
+  it('of 20,000 rows in chunks is imported completely and once, or not at all', async () => {
     const rows = Array.from({ length: 20_000 }, (_, index) => dealRow(`много ${index}`));
     const run = await harness.importFile('deals', csvOf(DEAL_COLUMNS, rows));
     expect(run).toMatchObject({ state: 'done', rows: 20_000, created: 20_000 });
@@ -299,7 +306,7 @@ describe('a file of rows', () => {
   });
 });
 
-/** A character as Windows-1251 writes it. */
+/** Encodes a character in Windows-1251. */
 function cp1251(char: string): number {
   const code = char.codePointAt(0)!;
   return code >= 0x410 && code <= 0x44f ? code - 0x410 + 0xc0 : code;

@@ -18,7 +18,7 @@ import {
 
 const PROBLEM = 'application/problem+json';
 const PREFIXES = ['', '/api/v1', '/admin/queues', '/console', '/docs', '/streams', '/health'];
-/** What no client may see: SQL, paths of files, stacks. */
+/** Internals that no answer may contain: SQL, file paths, stack traces. */
 const INTERNALS = /select |insert |constraint|node_modules|\.js|stack|at \w+ \(/i;
 
 let database: TestDatabase;
@@ -41,7 +41,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** Sends `text` as it is, with one line break for each `\n`, and reads until the server closes the connection. */
+/** Sends `text` with CRLF for each `\n`, and reads until the server closes the connection. */
 async function send(
   text: string,
 ): Promise<{ status: number; type: string | undefined; body: Record<string, unknown> }> {
@@ -59,7 +59,7 @@ async function send(
   };
 }
 
-describe.each(PREFIXES)('a request under "%s" that can not be served gets a problem document', (prefix) => {
+describe.each(PREFIXES)('an invalid request under "%s" is answered with a problem document', (prefix) => {
   it.each([
     ['no Host', 'GET {path} HTTP/1.1\nConnection: close\n\n', 400, 'invalid_host'],
     ['two Hosts', 'GET {path} HTTP/1.1\nHost: a\nHost: b\nConnection: close\n\n', 400, 'invalid_host'],
@@ -111,9 +111,9 @@ describe.each(PREFIXES)('a request under "%s" that can not be served gets a prob
   });
 });
 
-describe('a file of a page', () => {
+describe('a static file', () => {
   it.each(['/docs/swagger-ui.css', '/console/console.css', '/admin/queues/static/images/logo.svg'])(
-    'refuses a range behind the end of %s with a problem document',
+    'refuses a range after the end of %s with a problem document',
     async (url) => {
       const headers = { ...admin.authorization, range: 'bytes=99999999-' };
       const answer = await api.inject({ url, headers });
@@ -153,7 +153,7 @@ describe('the dashboard of the queues', () => {
   });
 });
 
-describe('a page of the dashboard behind every page', () => {
+describe('a dashboard page after the last one', () => {
   it('shows no jobs', async () => {
     const url = '/admin/queues/api/queues?activeQueue=housekeeping&status=failed&page=1e300';
     const answer = await api.inject({ url, headers: admin.authorization });
@@ -162,8 +162,8 @@ describe('a page of the dashboard behind every page', () => {
   });
 });
 
-describe('a constraint of the database that no rule checks first', () => {
-  it('answers an added foreign key with 409 reference_conflict, and nothing is changed', async () => {
+describe('a database constraint without a rule in the code', () => {
+  it('answers a violated foreign key with 409 reference_conflict, and changes nothing', async () => {
     await database.rows('CREATE TABLE crm.sellers (id uuid PRIMARY KEY)');
     await database.rows(
       'ALTER TABLE crm.clients ADD CONSTRAINT clients_seller FOREIGN KEY (owner_id) REFERENCES crm.sellers',

@@ -3,7 +3,7 @@ import { Crm } from '../../support/crm.js';
 
 const LONE_SURROGATE = '"\\ud800"';
 
-describe('a request that makes no sense', () => {
+describe('an invalid request', () => {
   let crm: Crm;
   let lead: TestUser;
   let paths: { readonly client: string; readonly deal: string };
@@ -22,7 +22,7 @@ describe('a request that makes no sense', () => {
   afterEach(async () => expect(await crm.rowCounts()).toEqual(before));
   afterAll(() => crm.stop());
 
-  /** One fault of one field, told as the contract says. */
+  /** The problem document for one fault of one field. */
   const fault = (pointer: string, code: string) => ({ pointer, code, detail: expect.any(String) });
   function expectFault(answer: Answer<unknown>, pointer: string, code: string): void {
     expect(answer).toMatchObject({ status: 422, body: { errors: [fault(pointer, code)] } });
@@ -49,11 +49,11 @@ describe('a request that makes no sense', () => {
     ['a number for a day', { next_review_at: 20260310 }, '/next_review_at', 'not_a_date'],
     ['a field that only we set', { status: 'won' }, '/status', 'unknown_field'],
     ['a version', { version: 7 }, '/version', 'unknown_field'],
-  ])('opens no deal: %s', async (_what, facts, pointer, code) => {
+  ])('does not open a deal: %s', async (_what, facts, pointer, code) => {
     expectFault(await lead.post('/deals', { ...deal, ...facts }), pointer, code);
   });
 
-  it('opens no deal: half a surrogate pair', async () => {
+  it('does not open a deal: half a surrogate pair', async () => {
     const text = JSON.stringify({ ...deal, title: '?' }).replace('"?"', LONE_SURROGATE);
     expectFault(await lead.post('/deals', text), '/title', 'invalid_characters');
   });
@@ -70,7 +70,7 @@ describe('a request that makes no sense', () => {
     ['a name of 10,000 characters', { name: 'x'.repeat(10_000) }, '/name', 'too_long'],
     ['a field that only we set', { merged_into_id: null }, '/merged_into_id', 'unknown_field'],
     ['a key of ours', { email_key: 'x' }, '/email_key', 'unknown_field'],
-  ])('adds no client: %s', async (_what, facts, pointer, code) => {
+  ])('does not add a client: %s', async (_what, facts, pointer, code) => {
     expectFault(await lead.post('/clients', { name: 'x', kind: 'person', ...facts }), pointer, code);
   });
 
@@ -86,7 +86,7 @@ describe('a request that makes no sense', () => {
     expectFault(await lead.patch(path(paths), body), pointer, code);
   });
 
-  it('is told every fault at once', async () => {
+  it('is answered with all faults at once', async () => {
     const answer = await lead.post('/deals', { client_id: 'x', title: '', color: 'red' });
     const errors = [fault('/color', 'unknown_field'), fault('/client_id', 'not_a_uuid'), fault('/title', 'too_short')];
     expect(answer.body).toMatchObject({
@@ -102,7 +102,7 @@ describe('a request that makes no sense', () => {
     ['?search=' + 'x'.repeat(256), '?search', 'too_long'],
     ['?stage=proposal&stage=won', '?stage', 'not_one_of'],
     ['?client_id=a&client_id=b', '?client_id', 'not_a_uuid'],
-  ])('lists nothing with %s', async (query, pointer, code) => {
+  ])('is refused by lists with %s', async (query, pointer, code) => {
     expectFault(await lead.get(`/deals${query}`), pointer, code);
   });
 
@@ -137,7 +137,7 @@ describe('a request that makes no sense', () => {
     expect(answer).toMatchObject({ status, code });
   });
 
-  it('is refused when a DELETE says something', async () => {
+  it('is refused when a DELETE has a body', async () => {
     const answer = await lead.send('DELETE', paths.deal, { body: { force: true } });
     expectFault(answer, '/force', 'unknown_field');
   });

@@ -4,7 +4,7 @@ import { committedSchemas, SCHEMA_HOST } from '../../support/event-validator.js'
 import { EVENT_TYPES } from '../../../apps/api/src/catalogue/event-types.js';
 import { recordedEvents } from '../../../apps/api/src/catalogue/recorded-events.js';
 
-/** 3.0.0 is what subscribers' tools read. */
+/** AsyncAPI version that the tools of subscribers support. */
 const NEWER_VERSION = 'asyncapi-latest-version';
 
 describe('the catalogue of events', () => {
@@ -18,7 +18,7 @@ describe('the catalogue of events', () => {
   const schemas = new Map(committedSchemas().map((schema) => [schema.$id, schema]));
   const keys = EVENT_TYPES.map(({ key }) => key);
 
-  it('names each type once, and shows where its schema is', async () => {
+  it('contains each type once, with the address of its schema', async () => {
     const { status, body } = await crm.user('seller').get<{ items: Record<string, string>[] }>('/events/catalogue');
     expect(status).toBe(200);
     expect(body.items.map((entry) => entry.routing_key)).toEqual(keys);
@@ -28,7 +28,7 @@ describe('the catalogue of events', () => {
     }
   });
 
-  it('serves each schema to anybody at the address that events carry', async () => {
+  it('serves each schema without a token at the address in the events', async () => {
     for (const key of keys) {
       const answer = await crm.api.inject({ url: `/api/v1/schemas/crm.${key}` });
       expect(answer.statusCode).toBe(200);
@@ -38,14 +38,14 @@ describe('the catalogue of events', () => {
     }
   });
 
-  it('knows no schema of what is not published', async () => {
+  it('has no schema of an unknown type', async () => {
     for (const type of ['deal.created', 'crm.deal', 'crm.deal.created.v9', 'toString', '..%2Fopenapi.json']) {
       const answer = await crm.api.inject({ url: `/api/v1/schemas/${type}` });
       expect([type, answer.statusCode]).toEqual([type, 404]);
     }
   });
 
-  it('is an AsyncAPI document that the official parser accepts without a word', async () => {
+  it('is an AsyncAPI document that the official parser accepts without warnings', async () => {
     const answer = await crm.api.inject({ url: '/api/v1/asyncapi.json' });
     expect(answer.statusCode).toBe(200);
     const { document, diagnostics } = await new Parser().parse(answer.body);

@@ -6,7 +6,7 @@ import { Crm, type Listed } from '../../support/crm.js';
 import { addPayment } from '../../support/money.js';
 import { addPolicy, addQuote } from '../../support/sale.js';
 
-/** Values that no list writes as a part of a cursor, or not as this part. */
+/** Values that are invalid for any or for this part of a cursor. */
 const ODD_PARTS: readonly unknown[] = [
   '',
   'x',
@@ -40,7 +40,7 @@ const ODD_PARTS: readonly unknown[] = [
   {},
 ];
 const TYPED_PARTS = [newId(), '0001-01-01', '9999-12-31', '9999-12-31T23:59:59.999999Z', '2147483647', '-2147483647'];
-/** Texts that stand where the JSON of the parts belongs. */
+/** Texts in place of the JSON of the parts. */
 const ODD_TEXTS = ['', '{', 'null', '7', '"x"', '{}', '[', '[[]]', '{"length":2}'];
 
 describe('a forged cursor', () => {
@@ -60,7 +60,7 @@ describe('a forged cursor', () => {
   });
   afterAll(() => crm.stop());
 
-  /** Makes two rows for every list. @returns the ids in the lists' paths. */
+  /** Creates two rows for every list. @returns the ids in the paths of lists. */
   async function rowsOfEveryList(): Promise<Readonly<Record<string, string>>> {
     const client = await crm.client(admin);
     await crm.client(admin);
@@ -86,7 +86,7 @@ describe('a forged cursor', () => {
     return { clients: client.id, deals: deal.id, policies: policy.id, imports: file.body.id, policy_id: policy.id };
   }
 
-  /** Path of a list behind `/api/v1`. */
+  /** Path of a list, relative to `/api/v1`. */
   function pathOf(list: string): string {
     const path = list.replace('/api/v1', '');
     const [, root = ''] = path.split('/');
@@ -96,10 +96,10 @@ describe('a forged cursor', () => {
   const page = (list: string, cursor: string) =>
     admin.get<Listed<object>>(`${pathOf(list)}?limit=1${cursor && `&cursor=${cursor}`}`);
 
-  /** A genuine cursor, and what makes others of the same list. */
+  /** A valid cursor, and a function that builds others of the same list. */
   async function cursorOf(list: string) {
     const { body } = await page(list, '');
-    // A generated list has no rows here; its order is the one that the generator writes.
+    // A generated list has no rows here; its sort key is that of the generator.
     const generated = { name: list.split('/').at(-1)!, key: {} };
     const genuine = body.next_cursor ?? encodeCursor(['2026-03-02T06:00:00.000Z', newId()], generated);
     const parts = JSON.parse(Buffer.from(genuine, 'base64url').toString().slice(8)) as string[];
@@ -111,11 +111,11 @@ describe('a forged cursor', () => {
     return { genuine, parts, forge: (key: unknown) => forge(name!, key) };
   }
 
-  it('is tried on every list there is', () => {
+  it('is tested on every list', () => {
     expect(lists.length).toBeGreaterThanOrEqual(12);
   });
 
-  it('with a part too few or too many is refused with 422 by every list', async () => {
+  it('with a missing or an additional part is refused with 422 by every list', async () => {
     for (const list of lists) {
       const { parts, forge } = await cursorOf(list);
       for (const key of [[], parts.slice(1), [...parts, parts[0]], [parts], Object.fromEntries(parts.entries())]) {
@@ -131,7 +131,7 @@ describe('a forged cursor', () => {
       for (const [index] of parts.entries()) {
         for (const odd of ODD_PARTS) {
           const { status, code } = await page(list, forge(parts.with(index, odd as string)));
-          // The list of bookmarks is in the order of their names: any text marks a position in it.
+          // Bookmarks are sorted by name, so any text is a valid position.
           const isName = list.endsWith('/bookmarks') && typeof odd === 'string' && !/[\0\ud800]/.test(odd);
           const expected = isName ? { status: 200, code: undefined } : { status: 422, code: 'invalid_cursor' };
           expect({ list, index, odd, status, code }).toEqual({ list, index, odd, ...expected });
@@ -154,7 +154,7 @@ describe('a forged cursor', () => {
     }
   });
 
-  it('that holds no list of parts is refused with 422 by every list', async () => {
+  it('without an array of parts is refused with 422 by every list', async () => {
     for (const list of lists) {
       const { genuine, parts } = await cursorOf(list);
       const checksum = Buffer.from(genuine, 'base64url').toString().slice(0, 8);
@@ -168,7 +168,7 @@ describe('a forged cursor', () => {
   });
 
   it.each(['9223372036854775808', '99999999999999999999', '-1', '1e3', '0x10', 'NaN', '１'])(
-    'of the feed, %s, is refused with 422',
+    'of the event feed, %s, is refused with 422',
     async (after) => {
       expect(await admin.get(`/events?after=${encodeURIComponent(after)}`)).toMatchObject({ status: 422 });
       const body = { position: after };

@@ -5,7 +5,7 @@ import pg from 'pg';
 import { MIGRATIONS } from '../../../migrations/index.js';
 import { CALLER, during, orderApplication } from '../streams/order-application.js';
 
-/** How a request differs from the usual one. */
+/** Differences from the default request. */
 interface Other {
   readonly method?: 'POST' | 'PATCH';
   readonly path?: string;
@@ -56,12 +56,12 @@ describe('an Idempotency-Key', () => {
     return rows[0]!.n;
   };
 
-  const keysKept = async (): Promise<number> => {
+  const storedKeys = async (): Promise<number> => {
     const { rows } = await sql.query<{ n: number }>('SELECT count(*)::int AS n FROM crm.idempotency_keys');
     return rows[0]!.n;
   };
 
-  it('gives the first answer again, with its headers, and has one effect', async () => {
+  it('replays the first response with its headers, and has one effect', async () => {
     const key = newId();
     const first = await send(key, { title: 'once', client_id: CALLER });
     const again = await send(key, `{ "client_id": "${CALLER}", "title": "once" }`);
@@ -79,7 +79,7 @@ describe('an Idempotency-Key', () => {
     expect(await countOf('once')).toBe(1);
   });
 
-  it('works for PATCH, and for answers without a body', async () => {
+  it('works for PATCH and for responses without a body', async () => {
     const key = newId();
     const patch = () => send(key, { title: 'patched' }, { method: 'PATCH', path: '/api/v1/orders/rename' });
     const [first, again] = [await patch(), await patch()];
@@ -117,11 +117,11 @@ describe('an Idempotency-Key', () => {
     const theirs = await send(key, { title: 'mine' }, { headers: { 'x-caller': newId() } });
     expect(theirs.json().id).not.toBe(mine.json().id);
     expect(await countOf('mine')).toBe(2);
-    const nobodys = await send(key, { title: 'mine' }, { headers: { 'x-caller': 'none' } });
-    expect(nobodys.json()).toMatchObject({ status: 401, code: 'authorization_required' });
+    const anonymous = await send(key, { title: 'mine' }, { headers: { 'x-caller': 'none' } });
+    expect(anonymous.json()).toMatchObject({ status: 401, code: 'authorization_required' });
   });
 
-  it('keeps nothing of a request that failed, so that it can be sent again', async () => {
+  it('stores nothing of a failed request, so that it can be repeated', async () => {
     const key = newId();
     during.work = () => Promise.reject(new DomainError('conflict', 'deal_closed', 'The deal is closed.'));
     expect((await send(key, { title: 'failing' })).json()).toMatchObject({ status: 409, code: 'deal_closed' });
@@ -134,7 +134,7 @@ describe('an Idempotency-Key', () => {
     expect(await countOf('failing')).toBe(1);
   });
 
-  it('of a request that is still running is answered 409 with a time to come back', async () => {
+  it('of a running request is answered 409 with Retry-After', async () => {
     const key = newId();
     let finish: () => void = () => undefined;
     const finished = new Promise<void>((resolve) => (finish = resolve));
@@ -154,7 +154,7 @@ describe('an Idempotency-Key', () => {
     expect((await send(key, { title: 'slow' })).payload).toBe((await first).payload);
   });
 
-  it('sent by hundreds at once has one effect', async () => {
+  it('of hundreds of concurrent requests has one effect', async () => {
     const key = newId();
     const answers = await Promise.all(Array.from({ length: 300 }, () => send(key, { title: 'crowd' })));
     expect(await countOf('crowd')).toBe(1);
@@ -165,7 +165,7 @@ describe('an Idempotency-Key', () => {
     expect(others.map((answer) => answer.json().code).filter((code) => code !== 'idempotency_in_progress')).toEqual([]);
   });
 
-  it('undoes its effect when another process has answered meanwhile', async () => {
+  it('rolls back when another process has stored a response meanwhile', async () => {
     const key = newId();
     during.work = async () => {
       await sql.query(
@@ -179,14 +179,14 @@ describe('an Idempotency-Key', () => {
   });
 
   it.each([
-    ['and its own effect is undone', () => undefined],
+    ['and its own effect is rolled back', () => undefined],
     [
-      'and its own refusal is none',
+      'and its own refusal is ignored',
       () => {
         throw new DomainError('stale', 'version_mismatch', 'It was changed since you read it.');
       },
     ],
-  ])('gives the answer that the first sending got meanwhile, %s', async (_what, act) => {
+  ])('replays the response of the concurrent first request, %s', async (_what, act) => {
     const [first, second] = [newId(), newId()];
     const body = { title: `meanwhile ${first}` };
     const answer = await send(first, body);
@@ -205,7 +205,7 @@ describe('an Idempotency-Key', () => {
     expect(await countOf(body.title)).toBe(1);
   });
 
-  it('is forgotten after 72 hours', async () => {
+  it('expires after 72 hours', async () => {
     const key = newId();
     const age = (interval: string) =>
       sql.query(`UPDATE crm.idempotency_keys SET created_at = now() - $2::interval WHERE key = $1`, [key, interval]);
@@ -225,12 +225,12 @@ describe('an Idempotency-Key', () => {
     expect(await countOf('malformed')).toBe(0);
   });
 
-  it('is not needed', async () => {
-    const before = await keysKept();
+  it('is optional', async () => {
+    const before = await storedKeys();
     expect((await send(undefined, { title: 'bare' })).statusCode).toBe(201);
     expect((await send(undefined, { title: 'bare' })).headers).not.toHaveProperty('idempotency-replayed');
     expect(await countOf('bare')).toBe(2);
-    expect(await keysKept()).toBe(before);
+    expect(await storedKeys()).toBe(before);
     expect((await app.inject({ url: '/api/v1/orders', headers: { 'idempotency-key': 'a b' } })).statusCode).toBe(200);
   });
 });

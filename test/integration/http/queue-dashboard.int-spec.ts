@@ -73,7 +73,7 @@ describe.each([
   const paused = async (): Promise<string[]> =>
     (await board()).queues.filter(({ isPaused }) => isPaused).map(({ name }) => name);
 
-  /** A request that failed for good some time ago. */
+  /** A job that failed for good some time ago. */
   async function dead(key: string): Promise<string> {
     const id = newId();
     await database.rows(
@@ -92,7 +92,7 @@ describe.each([
     );
 
   it.each(['', '/', '/queue/housekeeping', '/api/queues', '/static/images/logo.svg'])(
-    'lets nobody but admins see %s',
+    'shows %s to admins only',
     async (path) => {
       const stranger = await ask('GET', path, api.stranger());
       expect(stranger).toMatchObject({ status: 401, headers: { 'content-type': 'application/problem+json' } });
@@ -107,7 +107,7 @@ describe.each([
     },
   );
 
-  it('takes the token from the cookie too', async () => {
+  it('accepts the token from the cookie too', async () => {
     const [, token] = admin.authorization.authorization!.split(' ');
     const answer = await api.inject({ url: PAGE, headers: { cookie: `crm_access_token=${token}` } });
     expect(answer.statusCode).toBe(200);
@@ -118,7 +118,7 @@ describe.each([
     });
   });
 
-  it('fetches nothing from other servers, and says so', async () => {
+  it('loads nothing from other servers, and forbids it by its policy', async () => {
     const { text, headers } = await ask('GET', '');
     expect(text).toContain('static/js/main');
     expect(text.match(/(?:href|src)="(?:https?:)?\/\/[^"]*/g)).toBeNull();
@@ -133,7 +133,7 @@ describe.each([
     expect((await board()).queues.map(({ name }) => name)).toEqual(run);
   });
 
-  it('shows what failed for good, with what it is about and why it failed', async () => {
+  it('shows jobs that failed for good, with subject and reason', async () => {
     const id = await dead('purge/2026-03-02');
     const [queue] = (await board()).queues.filter(({ name }) => name === QUEUE);
     expect(queue).toMatchObject({ counts: { failed: 1 } });
@@ -147,25 +147,25 @@ describe.each([
     expect(JSON.parse((await ask('GET', `/api/queues/${QUEUE}/${id}`)).text)).toMatchObject({ status: 'failed' });
   });
 
-  it('has one job tried again', async () => {
+  it('retries one job', async () => {
     const [id] = [await dead('a'), await dead('b')];
     expect(await ask('PUT', `/api/queues/${QUEUE}/${id}/retry`)).toMatchObject({ status: 204 });
     expect(await states()).toEqual(['pending', 'failed']);
     await until(async () => JSON.parse((await ask('GET', `/api/queues/${QUEUE}/${id}`)).text).status === 'waiting');
     const [job] = (await board()).queues.find(({ name }) => name === QUEUE)!.jobs.filter((shown) => shown.id === id);
     expect(job).toMatchObject({ data: { key: 'a', day: '2026-03-02' } });
-    // Nothing here runs it: it must be gone for the next test.
+    // No worker runs it here; it must not exist in the next test.
     await database.rows('TRUNCATE crm.job_requests');
   });
 
-  it('has all of a queue tried again', async () => {
+  it('retries all jobs of a queue', async () => {
     for (const key of ['a', 'b', 'c']) await dead(key);
     const answer = await ask('PUT', `/api/queues/${QUEUE}/retry/failed`);
     expect(JSON.parse(answer.text)).toEqual({ retried: 3, skipped: 0 });
     expect(await states()).toEqual(['pending', 'pending', 'pending']);
   });
 
-  it('gives work up, one job or all of them', async () => {
+  it('discards one job or all of them', async () => {
     const id = await dead('a');
     await dead('b');
     await dead('c');
@@ -175,7 +175,7 @@ describe.each([
     expect(await states()).toEqual(['done', 'done', 'done']);
   });
 
-  it('pauses a queue and lets it go on', async () => {
+  it('pauses and resumes a queue', async () => {
     expect(await ask('PUT', `/api/queues/${QUEUE}/pause`)).toMatchObject({ status: 200 });
     expect(await paused()).toContain(QUEUE);
     expect(await ask('PUT', `/api/queues/${QUEUE}/resume`)).toMatchObject({ status: 200 });
@@ -195,7 +195,7 @@ describe.each([
     expect(await states()).toEqual(['failed']);
   });
 
-  it('refuses a lead every act', async () => {
+  it('refuses every action of a lead', async () => {
     await dead('a');
     const lead = api.user('ROLE_TEAM_LEAD');
     expect(await ask('PUT', `/api/queues/${QUEUE}/retry/failed`, lead)).toMatchObject({ status: 403 });

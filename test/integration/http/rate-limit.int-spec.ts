@@ -59,7 +59,7 @@ describe('the requests of one caller', () => {
     expect(await send(other)).toMatchObject({ status: 200 });
   });
 
-  it('count for the address without a valid token, so that a forged token takes nothing from its user', async () => {
+  it('count for the address without a valid token, so that a forged token does not count for its user', async () => {
     const userId = newId();
     const own = await known(userId);
     const forged = { authorization: `${own.authorization!.slice(0, -4)}AAAA` };

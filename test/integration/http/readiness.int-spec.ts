@@ -2,7 +2,7 @@ import { Readiness } from '#platform/http';
 import { MIGRATIONS } from '../../../migrations/index.js';
 import { Crm } from '../../support/crm.js';
 
-describe('a process whose database is migrated under it', () => {
+describe('a running process whose database is migrated', () => {
   let crm: Crm;
 
   beforeAll(async () => {
@@ -16,7 +16,7 @@ describe('a process whose database is migrated under it', () => {
   };
   const start = () => crm.api.nest.get(Readiness).requireSchema();
 
-  it('is sent traffic on, until the next release takes over, but would not start again', async () => {
+  it('stays ready until the next release replaces it, but cannot start again', async () => {
     expect((await probe()).status).toBe(200);
     await start();
     await crm.database.rows(`INSERT INTO crm.migrations (timestamp, name) VALUES (4102444800000, 'FromTheFuture')`);
@@ -24,7 +24,7 @@ describe('a process whose database is migrated under it', () => {
     await expect(start()).rejects.toThrow('schema is newer than this code');
   });
 
-  it('is sent none when the schema lacks something, whatever else is in it', async () => {
+  it('is not ready when its schema lacks a migration, even with unknown ones', async () => {
     await crm.database.rows('DELETE FROM crm.migrations WHERE name = $1', [MIGRATIONS.at(-1)!.name]);
     expect(await probe()).toMatchObject({ status: 503, body: expect.stringContaining('schema is older') });
     await expect(start()).rejects.toThrow('schema is older than this code');

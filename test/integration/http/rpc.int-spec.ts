@@ -9,7 +9,7 @@ import { Crm, type RoleName } from '../../support/crm.js';
 import { addLine, addPayment } from '../../support/money.js';
 import { addPolicy } from '../../support/sale.js';
 
-/** Longer than anything here takes, and longer than the service's own time-out. */
+/** Longer than any answer takes, and longer than the time-out of the service. */
 const ANSWER_WITHIN_MS = 20_000;
 const QUEUE = 'crm.rpc';
 
@@ -44,7 +44,7 @@ describe('RPC', () => {
     await broker.discard();
   });
 
-  /** Waits until requests are taken. */
+  /** Waits until requests are accepted. */
   const taken = () => until(async () => (await metric('crm_rpc_consuming')) === '1', 60_000);
 
   async function metric(name: string): Promise<string | undefined> {
@@ -72,7 +72,7 @@ describe('RPC', () => {
     return answer as Refused;
   }
 
-  it('gives the deal that HTTP gives, to those to whom HTTP gives it, and to services', async () => {
+  it('returns a deal to services and to users who can read it by HTTP', async () => {
     const seller = crm.user('seller');
     const deal = await crm.deal(seller);
     const roles: RoleName[] = ['seller', 'executor', 'finance', 'lead', 'admin'];
@@ -85,7 +85,7 @@ describe('RPC', () => {
     expect(await ask(crm.user('service'), 'crm.deals.get', { deal_id: deal.id })).toEqual(deal);
   });
 
-  it('tells what a user may do with a deal, as HTTP would let him', async () => {
+  it('returns the rights of a user on a deal, equal to those of HTTP', async () => {
     const [seller, executor] = [crm.user('seller'), crm.user('executor')];
     const admin = crm.user('admin');
     const deal = await crm.deal(admin, { owner_id: seller.id, executor_id: executor.id });
@@ -98,7 +98,7 @@ describe('RPC', () => {
       [crm.user('finance'), ['ROLE_FINANCE_MANAGER'], true, false],
       [crm.user('lead'), ['ROLE_TEAM_LEAD'], true, true],
       [crm.user(), [], false, false],
-      [crm.user(), ['ROLE_NOBODY_KNOWS'], false, false],
+      [crm.user(), ['ROLE_UNKNOWN'], false, false],
     ];
     for (const [user, roles, can_read, can_edit] of users) {
       const answer = await ask(service, 'crm.deals.access', { deal_id: deal.id, user_id: user.id, roles });
@@ -113,7 +113,7 @@ describe('RPC', () => {
     }
   });
 
-  it('lets nobody but a service ask for another, and a service for nobody', async () => {
+  it('allows only a service to query other users, and requires a user from a service', async () => {
     const [seller, deal_id] = [crm.user('seller'), newId()];
     const other = { deal_id, user_id: newId(), roles: ['ROLE_ADMIN'] };
     for (const body of [other, { deal_id, roles: ['ROLE_ADMIN'] }, { deal_id, user_id: newId() }]) {
@@ -128,7 +128,7 @@ describe('RPC', () => {
     });
   });
 
-  it('gives policies the same way', async () => {
+  it('returns policies by the same rules', async () => {
     const seller = crm.user('seller');
     const { id: deal_id } = await crm.deal(seller);
     const policy = await addPolicy(seller, { deal_id });
@@ -168,7 +168,7 @@ describe('RPC', () => {
     }
   });
 
-  it('says what is wrong with a request', async () => {
+  it('reports the faults of a request', async () => {
     const admin = crm.user('admin');
     const bad = await refusal(ask(admin, 'crm.deals.get', { deal_id: 'x', more: 1 }));
     expect(bad).toMatchObject({ status: 422, code: 'validation_failed' });
@@ -179,7 +179,7 @@ describe('RPC', () => {
     expect(await refusal(ask(admin, 'crm.deals.delete', {}))).toMatchObject({ status: 404, code: 'unknown_pattern' });
   });
 
-  it('outlives what is no request, and writes answers nowhere but where the broker says', async () => {
+  it('survives invalid messages, and replies only to queues that the broker allows', async () => {
     const channel = await raw.createChannel();
     const { queue: victim } = await channel.assertQueue('victim', { durable: false });
     const answers: unknown[] = [];
@@ -210,7 +210,7 @@ describe('RPC', () => {
     await channel.close();
   });
 
-  it('answers in time that it takes too long', async () => {
+  it('answers 503 timeout when a query takes too long', async () => {
     const admin = crm.user('admin');
     const deal = await crm.deal(admin);
     await crm.database.undone(async (database) => {
@@ -220,7 +220,7 @@ describe('RPC', () => {
     });
   });
 
-  it('is back after the queue was deleted', async () => {
+  it('answers again after the queue was deleted', async () => {
     const admin = crm.user('admin');
     const deal = await crm.deal(admin);
     const channel = await raw.createChannel();
@@ -230,7 +230,7 @@ describe('RPC', () => {
     expect(await ask(admin, 'crm.deals.get', { deal_id: deal.id })).toEqual(deal);
   });
 
-  it('is back after the broker restarted, and HTTP was never gone', async () => {
+  it('answers again after a restart of the broker, which does not affect HTTP', async () => {
     const admin = crm.user('admin');
     const deal = await crm.deal(admin);
     await broker.stop();
@@ -246,7 +246,7 @@ describe('RPC', () => {
     );
   });
 
-  it('finishes what it has in hand before it stops', async () => {
+  it('completes running requests before it stops', async () => {
     const admin = crm.user('admin');
     const deal = await crm.deal(admin);
     const { asked, stopped } = await crm.database.undone(async (database) => {

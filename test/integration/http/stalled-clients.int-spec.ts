@@ -116,7 +116,7 @@ describe('clients that stall', () => {
     expect(await crm.database.rows(waiting)).toEqual([]);
   });
 
-  it('free the places of their pipelined exports when they close the connection', async () => {
+  it('release the slots of their pipelined exports when they close the connection', async () => {
     const api = await crm.also({ CRM_EXPORTS_PER_USER: '2', CRM_EXPORT_STALL_MS: '3600000' });
     const { hostname, port } = new URL(await api.listen());
     const user = crm.user('admin');
@@ -126,7 +126,7 @@ describe('clients that stall', () => {
     const socket = connect(Number(port), hostname).pause();
     const headers = `Host: crm\r\nAuthorization: ${user.authorization.authorization}\r\n`;
     socket.write(`GET /api/v1/exports/deals HTTP/1.1\r\n${headers}\r\n`.repeat(2));
-    // A HEAD request takes no place while others run.
+    // A HEAD request takes no slot while others run.
     await until(async () => (await statusOf('HEAD')) === 429);
     socket.destroy();
     await until(async () => {
@@ -163,7 +163,7 @@ describe('clients that stall', () => {
     expect(await next.text('"state":"queued"')).toContain('HTTP/1.1 202 ');
   });
 
-  it.each(['', 'n'])('are answered 408 when their file %j does not go on, and disconnected', async (sent) => {
+  it.each(['', 'n'])('are answered 408 and disconnected when their file %j is not continued', async (sent) => {
     const api = await crm.also({ CRM_UPLOAD_WINDOW_MS: '100' });
     const exchange = await begin(await api.listen(), admin, '/imports/clients', 9);
     exchange.socket.write(sent);
@@ -172,7 +172,7 @@ describe('clients that stall', () => {
     expect(answer).toContain('"code":"upload_too_slow"');
   });
 
-  it('are answered 408 when a form does not go on behind its file', async () => {
+  it('are answered 408 when a form is not continued after its file', async () => {
     const api = await crm.also({ CRM_UPLOAD_WINDOW_MS: '100' });
     const form = `--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n${FILE}\r\n--x\r\n`;
     const type = { 'content-type': 'multipart/form-data; boundary=x' };

@@ -36,7 +36,7 @@ const NOT_OF_ONE_LINE = [
   ['the end of an isolate', '\u2069'],
 ] as const;
 
-describe('text of a request', () => {
+describe('the text of a request', () => {
   let harness: ImportHarness;
   let crm: Crm;
   let lead: TestUser;
@@ -139,13 +139,13 @@ describe('text of a request', () => {
     expect(codes).toEqual(['too_short', 'invalid_characters', 'invalid_characters']);
   });
 
-  it('with joiners, marks of direction and emoji is taken as it is', async () => {
+  it('with joiners, direction marks and emoji is stored as sent', async () => {
     for (const name of ['می\u200cخواهم', '👩\u200d💻', 'שלום\u200f', '❤\ufe0f']) {
       expect((await crm.client(lead, { name })).name).toBe(name);
     }
   });
 
-  it('that was stored earlier is read and left as it is', async () => {
+  it('that was stored earlier is read unchanged', async () => {
     const deal = await crm.deal(lead);
     const title = 'a\nb\u202e';
     await crm.database.rows('UPDATE crm.deals SET title = $2 WHERE id = $1', [deal.id, title]);
@@ -183,7 +183,7 @@ describe('the encoding of a request', () => {
     ).toMatchObject(REFUSED);
   });
 
-  it('identity is taken', async () => {
+  it('identity is accepted', async () => {
     expect((await lead.post('/clients', client, { 'content-encoding': 'Identity' })).status).toBe(201);
   });
 
@@ -195,7 +195,7 @@ describe('the encoding of a request', () => {
     },
   );
 
-  it.each(['utf-8', 'UTF-8', '"utf-8"', 'utf8', 'us-ascii'])('JSON of the charset %s is taken', async (charset) => {
+  it.each(['utf-8', 'UTF-8', '"utf-8"', 'utf8', 'us-ascii'])('JSON of the charset %s is accepted', async (charset) => {
     const headers = { 'content-type': `application/json; charset=${charset}` };
     expect((await lead.post('/clients?allow_duplicate=true', client, headers)).status).toBe(201);
   });
@@ -204,11 +204,11 @@ describe('the encoding of a request', () => {
     expect(await hand(`text/csv; charset=${charset}`, file)).toMatchObject(REFUSED);
   });
 
-  it.each(['utf-8', '"UTF-8"', 'us-ascii', 'utf8'])('a file of the charset %s is taken', async (charset) => {
+  it.each(['utf-8', '"UTF-8"', 'us-ascii', 'utf8'])('a file of the charset %s is accepted', async (charset) => {
     expect((await hand(`text/csv; charset=${charset}`, file)).status).toBe(202);
   });
 
-  it('a file of Windows-1251 is taken, and so is one whose encoding the query names', async () => {
+  it('a file of Windows-1251 is accepted, also with the encoding in the query', async () => {
     const anna = Buffer.concat([Buffer.from('name,kind\r\n'), Buffer.from([0xc0]), Buffer.from(',person\r\n')]);
     for (const charset of ['windows-1251', 'Windows-1251', 'cp1251']) {
       expect((await hand(`text/csv; charset=${charset}`, anna)).status).toBe(202);

@@ -32,7 +32,7 @@ const ROWS = [
   'SELECT id FROM crm.journals WHERE deal_id = $1 ORDER BY seq',
 ];
 
-/** What a change of nothing must leave as it was: rows and journal of the deal, and its events but for reminders. */
+/** Data that an unchanged request must not change: rows and journal of the deal, and its events except reminders. */
 const everything = async () => [
   await Promise.all(ROWS.map((text) => harness.crm.database.rows(text, [deal.id]))),
   (await harness.crm.events(`deals/${deal.id}`)).filter(({ actor_id }) => actor_id !== null),

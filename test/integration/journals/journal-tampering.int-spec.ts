@@ -6,7 +6,7 @@ import { Crm } from '../../support/crm.js';
 
 const HASH = `crm.journal_hash(prev_hash, deal_id, seq, id, kind, author_id, body, data, created_at)`;
 
-/** What someone with all rights over the database could do, and the entry at which it shows; `$1` is the deal. */
+/** Changes by a database superuser, with the entry at which they are detected; `$1` is the deal. */
 const TAMPERINGS: readonly (readonly [what: string, sql: string, brokenAt: number])[] = [
   ['a body changed', `UPDATE crm.journals SET body = 'nothing' WHERE deal_id = $1 AND seq = 3`, 3],
   ['a body changed by one space', `UPDATE crm.journals SET body = body || ' ' WHERE deal_id = $1 AND seq = 3`, 3],
@@ -27,7 +27,7 @@ const TAMPERINGS: readonly (readonly [what: string, sql: string, brokenAt: numbe
   ['the last two deleted', `DELETE FROM crm.journals WHERE deal_id = $1 AND seq > 3`, 4],
   ['all deleted', `DELETE FROM crm.journals WHERE deal_id = $1`, 1],
   [
-    'an entry deleted and those behind it moved up',
+    'an entry deleted and later ones renumbered',
     `DO $$ BEGIN
        DELETE FROM crm.journals WHERE deal_id = '$1' AND seq = 3;
        UPDATE crm.journals SET seq = 3 WHERE deal_id = '$1' AND seq = 4;
@@ -62,7 +62,7 @@ const TAMPERINGS: readonly (readonly [what: string, sql: string, brokenAt: numbe
     5,
   ],
   [
-    'a body changed and the whole chain behind it written anew',
+    'a body changed and the rest of the chain recomputed',
     `DO $$ BEGIN
        UPDATE crm.journals SET body = 'x' WHERE deal_id = '$1' AND seq = 3;
        FOR n IN 3..5 LOOP
@@ -95,11 +95,11 @@ describe('a journal', () => {
   const verdict = async () => (await seller.get(`/deals/${dealId}/journal/verify`)).body;
   const forDeal = (sql: string) => sql.replaceAll("'$1'", `'${dealId}'`);
 
-  it('that nobody touched is valid', async () => {
+  it('without changes is valid', async () => {
     expect(await verdict()).toEqual({ valid: true, entries: 5, broken_at: null });
   });
 
-  it.each(TAMPERINGS)('shows %s', async (_what, sql, brokenAt) => {
+  it.each(TAMPERINGS)('detects %s', async (_what, sql, brokenAt) => {
     await crm.database.rows('ALTER TABLE crm.journals DISABLE TRIGGER USER');
     const text = forDeal(sql);
     await crm.database.rows(text, text.includes('$1') ? [dealId] : []);
@@ -114,16 +114,16 @@ describe('a journal', () => {
     ['TRUNCATE', 'TRUNCATE crm.journals'],
     ['TRUNCATE of the deals with all that hangs on them', 'TRUNCATE crm.deals CASCADE'],
     ['DELETE of a deal', `DELETE FROM crm.deals`],
-  ])('refuses %s, whoever asks', async (_what, sql) => {
+  ])('refuses %s, also by a superuser', async (_what, sql) => {
     const before = await crm.journal(dealId);
     await expect(crm.database.rows(sql)).rejects.toThrow(
-      // TRUNCATE … CASCADE meets the guards of the tables below a deal in no fixed order.
+      // TRUNCATE … CASCADE fires the triggers of dependent tables in no fixed order.
       /append-only|journals_deal_fkey|money facts are never removed/,
     );
     expect(await crm.journal(dealId)).toEqual(before);
   });
 
-  it('is chained by a hash that anybody can compute', async () => {
+  it('is chained by a documented hash', async () => {
     const entries = await crm.database.rows<JournalEntryView & { text: string }>(
       `SELECT encode(hash, 'hex') AS hash, encode(prev_hash, 'hex') AS prev_hash,
          jsonb_build_array(deal_id, seq, id, kind, author_id, body, data,
@@ -136,7 +136,7 @@ describe('a journal', () => {
     }
   });
 
-  it('of one deal is not broken by what happens to that of another', async () => {
+  it('of one deal is not affected by that of another', async () => {
     const { id: other } = await crm.deal(seller);
     await crm.database.rows('ALTER TABLE crm.journals DISABLE TRIGGER USER');
     await crm.database.rows(`UPDATE crm.journals SET body = 'x' WHERE deal_id = $1`, [other]);

@@ -21,7 +21,7 @@ describe('the journal of a deal', () => {
     (await seller.get<Listed<JournalEntryView>>(`/deals/${id}/journal?${query}`)).body;
   const verdict = async ({ id }: DealView) => (await seller.get(`/deals/${id}/journal/verify`)).body;
 
-  it('takes a note as it was written, and tells of it', async () => {
+  it('stores a note as sent, and publishes an event', async () => {
     const deal = await crm.deal(seller, { executor_id: executor.id });
     crm.clock.advanceDays(1);
     const body = '  Звонил: «франшиза 30%»\n\tперезвонить\u00a0завтра 😀 ';
@@ -58,7 +58,7 @@ describe('the journal of a deal', () => {
     });
   });
 
-  it.each(['closedWon', 'closedLost'])('takes notes of a deal at %s, which stays as it is', async (stage) => {
+  it.each(['closedWon', 'closedLost'])('accepts notes of a deal at %s without changing the deal', async (stage) => {
     const deal = await crm.dealAt(seller, stage);
     expect(await write(seller, deal, 'Client thanked us')).toMatchObject({ status: 201, body: { seq: 3 } });
     expect((await seller.get(`/deals/${deal.id}`)).body).toEqual(deal);
@@ -72,20 +72,20 @@ describe('the journal of a deal', () => {
     [7, 'not_a_string'],
     [null, 'null_not_allowed'],
     [undefined, 'required'],
-  ])('takes no note like %j', async (body, code) => {
+  ])('refuses the note %j', async (body, code) => {
     const deal = await crm.deal(seller);
     const answer = await write(seller, deal, body);
     expect(answer).toMatchObject({ status: 422, body: { errors: [{ pointer: '/body', code }] } });
     expect(await crm.journal(deal.id)).toHaveLength(1);
   });
 
-  it('takes a note of 5,000 characters, whatever they are', async () => {
+  it('accepts a note of any 5,000 characters', async () => {
     const deal = await crm.deal(seller);
     expect(await write(seller, deal, '😀'.repeat(5_000))).toMatchObject({ status: 201 });
     expect(await verdict(deal)).toEqual({ valid: true, entries: 2, broken_at: null });
   });
 
-  it('names as author who holds the token; an admin or a service may name another', async () => {
+  it('records the user of the token as author; an admin or a service may set another', async () => {
     const [lead, admin] = [crm.user('lead'), crm.user('admin')];
     const deal = await crm.deal(seller);
     expect(await write(seller, deal, 'mine', { author_id: seller.id })).toMatchObject({
@@ -98,8 +98,8 @@ describe('the journal of a deal', () => {
         code: 'actor_mismatch',
       });
     }
-    const told = await write(admin, deal, 'told', { author_id: executor.id });
-    expect(told).toMatchObject({ status: 201, body: { author_id: executor.id } });
+    const reported = await write(admin, deal, 'reported', { author_id: executor.id });
+    expect(reported).toMatchObject({ status: 201, body: { author_id: executor.id } });
     expect((await list(deal)).items.map(({ author_id }) => author_id)).toEqual([
       seller.id,
       seller.id,
@@ -108,7 +108,7 @@ describe('the journal of a deal', () => {
     ]);
   });
 
-  it('comes the newest last, in pages, all of it or one kind', async () => {
+  it('is listed in pages, oldest first, complete or by kind', async () => {
     const deal = await crm.deal(seller);
     for (let note = 1; note <= 5; note++) {
       await write(seller, deal, `note ${note}`);
@@ -130,7 +130,7 @@ describe('the journal of a deal', () => {
     expect(await seller.get(`/deals/${deal.id}/journal?kind=secret`)).toMatchObject({ status: 422 });
   });
 
-  it('takes 200 notes at the same moment, numbered without gap and chained in that order', async () => {
+  it('accepts 200 concurrent notes, numbered without gap and chained in that order', async () => {
     const deal = await crm.deal(seller);
     const answers = await Promise.all(Array.from({ length: 200 }, (_, index) => write(seller, deal, `note ${index}`)));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
@@ -143,7 +143,7 @@ describe('the journal of a deal', () => {
     expect(events.map(({ journal_seq }) => journal_seq)).toEqual(entries.map(({ seq }) => seq));
   });
 
-  it('holds a note sent twice under its Idempotency-Key once', async () => {
+  it('contains a note once that is sent twice with one Idempotency-Key', async () => {
     const deal = await crm.deal(seller);
     const headers = { 'idempotency-key': newId() };
     const send = () => seller.post(`/deals/${deal.id}/journal`, { body: 'once' }, headers);

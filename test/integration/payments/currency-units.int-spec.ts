@@ -34,7 +34,7 @@ const requests: [string, (amount: string, currency: string) => ReturnType<TestUs
 const payments = (): string => `/deals/${deal.id}/payments`;
 const quote = (facts: object) => admin.post(`/deals/${deal.id}/quotes`, { ...WHOLE_QUOTE, ...facts });
 
-describe('an amount that its currency can not have', () => {
+describe('an amount that is invalid in its currency', () => {
   it.each(requests)('is refused: %s', async (_what, request) => {
     const rows = await harness.crm.database.rows('SELECT count(*) FROM crm.journals WHERE deal_id = $1', [deal.id]);
     expect(await request('100.50', 'JPY')).toMatchObject(TOO_EXACT);
@@ -109,7 +109,7 @@ describe('a payment that was stored before its currency was refused', () => {
       UPDATE crm.payment_incomes SET currency = 'KWD' WHERE payment_id = '${payment.id}'`);
   });
 
-  it('is read with its lines, and sent back unchanged', async () => {
+  it('is read with its lines, and accepted unchanged', async () => {
     const { body } = await admin.get<PaymentView>(`${pathOf(payment)}?include=incomes`);
     expect(body).toMatchObject({ currency: 'KWD', incomes_total: '10.00', incomes: [{ currency: 'KWD' }] });
     const same = { planned_amount: '100.00', currency: 'KWD' };
@@ -117,7 +117,7 @@ describe('a payment that was stored before its currency was refused', () => {
     expect(await admin.patch(lineOf(), { amount: '10', currency: 'KWD' })).toMatchObject({ body: { version: 1 } });
   });
 
-  it('is corrected within two decimals, and so are its lines', async () => {
+  it('can be corrected within two decimals, with its lines', async () => {
     expect(await admin.patch(pathOf(payment), { planned_amount: '90.5' })).toMatchObject({
       status: 200,
       body: { planned_amount: '90.50', currency: 'KWD' },
@@ -129,12 +129,12 @@ describe('a payment that was stored before its currency was refused', () => {
     expect(body).toMatchObject({ incomes_total: '9.50', planned_amount: '90.50' });
   });
 
-  it('takes no new lines', async () => {
+  it('refuses new lines', async () => {
     expect(await admin.post(`${pathOf(payment)}/incomes`, LINE)).toMatchObject(NOT_SUPPORTED);
     expect(await admin.post(`${pathOf(payment)}/expenses`, { ...LINE, currency: 'KWD' })).toMatchObject(NOT_SUPPORTED);
   });
 
-  it('is cancelled; without lines it takes a supported currency, and is deleted', async () => {
+  it('can be cancelled; without lines it accepts a supported currency, and can be deleted', async () => {
     const other = await addPayment(admin, deal, { planned_amount: '5.00' });
     await harness.crm.database.rows(`UPDATE crm.payments SET currency = 'KWD' WHERE id = $1`, [other.id]);
     expect(await admin.post(`${pathOf(other)}/cancel`)).toMatchObject({ status: 200, body: { status: 'cancelled' } });
@@ -144,7 +144,7 @@ describe('a payment that was stored before its currency was refused', () => {
   });
 });
 
-it('a schedule in a currency without decimals has whole instalments', async () => {
+it('creates whole instalments in a currency without decimals', async () => {
   const { body } = await admin.post<{ items: { planned_amount: string }[] }>(`${payments()}/schedule`, {
     ...SCHEDULE,
     ...YEN,

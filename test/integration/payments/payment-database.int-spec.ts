@@ -15,7 +15,7 @@ interface Books {
   readonly expense: PaymentLineView;
 }
 
-/** What `$id` words of a statement stand for. */
+/** Values of the `$id` placeholders in a statement. */
 const sqlOf = (text: string, { payment, other, income, expense }: Books): string =>
   text
     .replaceAll('$payment', `'${payment.id}'`)
@@ -29,7 +29,7 @@ const NEW_LINE = (amount: string, currency = 'RUB'): string =>
      updated_by_id, version, created_at, updated_at)
    VALUES ($new, $payment, ${amount}, '${currency}', 'premium', 'premium', '2026-03-01', $new, $new, 1, now(), now())`;
 
-describe('PostgreSQL itself', () => {
+describe('the constraints of PostgreSQL', () => {
   let crm: Crm;
   let seller: TestUser;
   let deal: DealView;
@@ -47,7 +47,7 @@ describe('PostgreSQL itself', () => {
   });
   afterAll(() => crm.stop());
 
-  /** Runs statements as one transaction and lets what waits for the commit speak, then undoes all of it. */
+  /** Runs statements in one transaction, checks deferred constraints, then rolls back. */
   const commit = (statements: string): Promise<unknown> =>
     crm.database.undone(async (client: ClientBase) => {
       await client.query(sqlOf(statements, books));
@@ -72,7 +72,7 @@ describe('PostgreSQL itself', () => {
     ],
     ['a line that moves to another payment', 'UPDATE crm.payment_incomes SET payment_id = $other WHERE id = $income'],
     [
-      'a line that moves and is only counted where it goes',
+      'a moved line counted only at its new payment',
       `UPDATE crm.payment_incomes SET payment_id = $other WHERE id = $income;
        UPDATE crm.payments SET incomes_total = incomes_total + 400 WHERE id = $other`,
     ],
@@ -83,13 +83,13 @@ describe('PostgreSQL itself', () => {
       `${NEW_LINE('1.00', 'USD')}; UPDATE crm.payments SET incomes_total = 401 WHERE id = $payment`,
     ],
     [
-      'a payment that begins with money',
+      'a new payment with totals but no lines',
       `INSERT INTO crm.payments (id, deal_id, sequence, planned_date, planned_amount, currency, incomes_total, created_by_id,
          updated_by_id, version, created_at, updated_at)
        SELECT $new, deal_id, 99, planned_date, 10, 'RUB', 5, created_by_id, updated_by_id, 1, now(), now()
        FROM crm.payments WHERE id = $payment`,
     ],
-  ])('refuses at commit: %s', async (_what, statements) => {
+  ])('refuse at commit: %s', async (_what, statements) => {
     await expect(commit(statements)).rejects.toMatchObject({ code: '23514', constraint: 'payments_totals_true' });
   });
 
@@ -113,7 +113,7 @@ describe('PostgreSQL itself', () => {
     ['UPDATE crm.payments SET sequence = 2 WHERE id = $payment', '23505'],
     [`UPDATE crm.payment_incomes SET nature = 'bribe' WHERE id = $income`, '23514'],
     ['UPDATE crm.payment_incomes SET payment_id = $new WHERE id = $income', '23503'],
-  ])('refuses %s', async (statement, code) => {
+  ])('refuse %s', async (statement, code) => {
     await expect(commit(statement)).rejects.toMatchObject({ code });
   });
 
@@ -124,23 +124,23 @@ describe('PostgreSQL itself', () => {
     ],
     ['a total, then its line', `UPDATE crm.payments SET incomes_total = 401 WHERE id = $payment; ${NEW_LINE('1.00')}`],
     [
-      'a line that moves, counted on both sides',
+      'a moved line counted at both payments',
       `UPDATE crm.payment_incomes SET payment_id = $other WHERE id = $income;
        UPDATE crm.payments SET incomes_total = incomes_total + 400 WHERE id = $other;
        UPDATE crm.payments SET incomes_total = 0 WHERE id = $payment`,
     ],
     [
-      'everything in another currency',
+      'a payment and its lines in another currency',
       `UPDATE crm.payments SET currency = 'USD' WHERE id = $payment;
        UPDATE crm.payment_incomes SET currency = 'USD' WHERE payment_id = $payment;
        UPDATE crm.payment_expenses SET currency = 'USD' WHERE payment_id = $payment`,
     ],
     ['a note', `UPDATE crm.payment_incomes SET note = 'касса' WHERE id = $income`],
-  ])('lets through what adds up: %s', async (_what, statements) => {
+  ])('accept consistent totals: %s', async (_what, statements) => {
     await expect(commit(statements)).resolves.toBeUndefined();
   });
 
-  it('refuses a real commit too, and leaves everything as it was', async () => {
+  it('refuse a real commit too, and nothing is changed', async () => {
     const before = (await seller.get(pathOf(books.payment))).body;
     const broken = sqlOf('UPDATE crm.payments SET incomes_total = 1 WHERE id = $payment', books);
     await expect(crm.database.rows(broken)).rejects.toMatchObject({ constraint: 'payments_totals_true' });

@@ -10,8 +10,8 @@ import { expectTrueMoney } from '../../support/money-history.js';
 import { addPolicy } from '../../support/sale.js';
 
 const RUNS = 1_000;
-/** Properties that run side by side, so that the database works while the others think. */
-const LANES = 4;
+/** Properties checked concurrently, so that the database is busy while others are generated. */
+const CONCURRENCY = 4;
 
 const ROLES = ['seller', 'executor', 'finance', 'admin', 'lead', 'stranger'] as const;
 const ACTS = [
@@ -30,7 +30,7 @@ const TODAY = '2026-03-02';
 const often = <T>(good: readonly T[], bad: readonly T[]): fc.Arbitrary<T> =>
   fc.oneof({ weight: 24, arbitrary: fc.constantFrom(...good) }, { weight: 1, arbitrary: fc.constantFrom(...bad) });
 
-/** One request: the members that its act does not need are left aside. */
+/** One request; members that its act does not use are ignored. */
 const STEP = fc.record({
   act: fc.oneof(
     { weight: 1, arbitrary: fc.constantFrom('addLine' as const) },
@@ -51,7 +51,7 @@ const STEP = fc.record({
 });
 type Step = typeof STEP extends fc.Arbitrary<infer T> ? T : never;
 
-/** What is sent one after the other, each of it at once. */
+/** Batches in sequence; the steps of a batch are concurrent. */
 const HISTORY = fc.array(
   fc.oneof({ weight: 3, arbitrary: fc.tuple(STEP) }, fc.array(STEP, { minLength: 2, maxLength: 4 })),
   {
@@ -78,8 +78,8 @@ beforeAll(async () => {
 });
 afterAll(() => crm.stop());
 
-/** One deal with its money while a history runs; payments and lines that are deleted stay among them. */
-class Story {
+/** Scenario: a deal with its payments and lines, deleted ones included, while a history runs. */
+class Scenario {
   private readonly payments: string[] = [];
   private readonly lines: string[] = [];
   private last: object[] | undefined;
@@ -88,15 +88,15 @@ class Story {
 
   private constructor(readonly dealId: string) {}
 
-  static async begin(): Promise<Story> {
+  static async begin(): Promise<Scenario> {
     const facts = { client_id: clientId, executor_id: users.executor.id };
     const deal = await crm.deal(users.seller, facts);
-    const story = new Story(deal.id);
-    story.payments.push((await addPayment(users.seller, deal, { planned_date: '2026-03-01' })).id);
-    return story;
+    const scenario = new Scenario(deal.id);
+    scenario.payments.push((await addPayment(users.seller, deal, { planned_date: '2026-03-01' })).id);
+    return scenario;
   }
 
-  async tell(batch: readonly Step[]): Promise<void> {
+  async run(batch: readonly Step[]): Promise<void> {
     if (batch.some(isOfPolicy) && !this.policy) {
       await this.policyId();
       this.last = undefined;
@@ -170,13 +170,13 @@ class Story {
     return answer;
   }
 
-  /** Drafted when it is first asked for. */
+  /** Drafted at the first use. */
   private async policyId(): Promise<string> {
     this.policy ??= addPolicy(users.seller, { deal_id: this.dealId });
     return (await this.policy).id;
   }
 
-  /** Everything that a refused request must leave as it was. */
+  /** All rows that a refused request must not change. */
   private state(): Promise<object[]> {
     return crm.database.rows(
       `SELECT (SELECT version FROM crm.event_streams WHERE stream = 'deals/' || $1) AS version,
@@ -199,20 +199,21 @@ function oneOf(ids: readonly string[], target: number): string {
   return ids[target % ids.length] ?? newId();
 }
 
-it('money adds up after any history of commands, by anybody, one by one and at once', async () => {
+it('totals equal their lines after any sequence of sequential and concurrent commands by any user', async () => {
   const outcomes: Record<string, number> = {};
   const property = fc.asyncProperty(HISTORY, async (history) => {
-    const story = await Story.begin();
-    for (const batch of history) await story.tell(batch);
-    await expectTrueMoney(crm, story.dealId);
-    for (const [outcome, count] of Object.entries(story.counts)) outcomes[outcome] = (outcomes[outcome] ?? 0) + count;
+    const scenario = await Scenario.begin();
+    for (const batch of history) await scenario.run(batch);
+    await expectTrueMoney(crm, scenario.dealId);
+    for (const [outcome, count] of Object.entries(scenario.counts))
+      outcomes[outcome] = (outcomes[outcome] ?? 0) + count;
   });
-  const numRuns = RUNS / LANES;
-  await Promise.all(Array.from({ length: LANES }, () => fc.assert(property, { numRuns })));
+  const numRuns = RUNS / CONCURRENCY;
+  await Promise.all(Array.from({ length: CONCURRENCY }, () => fc.assert(property, { numRuns })));
   const count = (shape: RegExp): number =>
     Object.entries(outcomes).reduce((sum, [outcome, times]) => sum + (shape.test(outcome) ? times : 0), 0);
   printMeasurements('histories of payments', { histories: RUNS, taken: count(/ 2\d\d /), refused: count(/ 4\d\d /) });
-  // Every command was taken at times, and refused at times.
+  // Every command was accepted sometimes, and refused sometimes.
   for (const act of ACTS) {
     expect([act, count(new RegExp(`^${act} 2`)) > 0]).toEqual([act, true]);
     expect([act, count(new RegExp(`^${act} 4`)) > 0]).toEqual([act, true]);

@@ -59,7 +59,7 @@ const NO_MONEY: readonly (readonly [string, unknown, string])[] = [
 ];
 
 describe.each(NO_MONEY)('an amount that is %s', (_what, amount, code) => {
-  it('is refused wherever money is said', async () => {
+  it('is refused in every field for an amount', async () => {
     expectFault(await seller.post(payments(), { ...PLANNED, planned_amount: amount }), '/planned_amount', code);
     expectFault(await seller.patch(pathOf(empty), { planned_amount: amount }), '/planned_amount', code);
     expectFault(await seller.post(`${payments()}/schedule`, { ...SCHEDULE, amount }), '/amount', code);
@@ -70,7 +70,7 @@ describe.each(NO_MONEY)('an amount that is %s', (_what, amount, code) => {
   });
 });
 
-describe('a request that can not be read', () => {
+describe('an invalid request', () => {
   it.each<[string, object, string, string]>([
     ['an unknown currency', { currency: 'XXZ' }, '/currency', 'not_a_currency'],
     ['a currency that was', { currency: 'RUR' }, '/currency', 'not_a_currency'],
@@ -86,7 +86,7 @@ describe('a request that can not be read', () => {
     ['a total', { incomes_total: '5.00' }, '/incomes_total', 'unknown_field'],
     ['a sequence', { sequence: 7 }, '/sequence', 'unknown_field'],
     ['a malformed policy', { policy_id: 'П-1' }, '/policy_id', 'not_a_uuid'],
-  ])('plans nothing: %s', async (_what, facts, pointer, code) => {
+  ])('does not plan a payment: %s', async (_what, facts, pointer, code) => {
     expectFault(await seller.post(payments(), { ...PLANNED, ...facts }), pointer, code);
   });
 
@@ -112,7 +112,7 @@ describe('a request that can not be read', () => {
     ['an instant for a day', { posted_at: '2026-03-01T10:00:00Z' }, '/posted_at', 'not_a_date'],
     ['a nature', { nature: 'premium' }, '/nature', 'unknown_field'],
     ['a number for a currency', { currency: 643 }, '/currency', 'not_a_string'],
-  ])('adds no line: %s', async (_what, facts, pointer, code) => {
+  ])('does not add a line: %s', async (_what, facts, pointer, code) => {
     expectFault(await seller.post(incomes(), { ...LINE, ...facts }), pointer, code);
   });
 
@@ -122,7 +122,7 @@ describe('a request that can not be read', () => {
     ['half of one', { instalments: 1.5 }, '/instalments', 'not_an_integer'],
     ['another interval', { every: 'day' }, '/every', 'not_one_of'],
     ['no first day', { first_date: undefined }, '/first_date', 'required'],
-  ])('makes no schedule: %s', async (_what, facts, pointer, code) => {
+  ])('does not create a schedule: %s', async (_what, facts, pointer, code) => {
     expectFault(await seller.post(`${payments()}/schedule`, { ...SCHEDULE, ...facts }), pointer, code);
   });
 
@@ -134,7 +134,7 @@ describe('a request that can not be read', () => {
     ['?policy_id=7', '?policy_id', 'not_a_uuid'],
     ['?limit=0', '?limit', 'out_of_range'],
     ['?foo=1', '?foo', 'unknown_parameter'],
-  ])('lists nothing with %s', async (query, pointer, code) => {
+  ])('is refused by lists with %s', async (query, pointer, code) => {
     expectFault(await seller.get(`${payments()}${query}`), pointer, code);
   });
 });

@@ -5,7 +5,7 @@ import { addLine, addPayment, LINE, pathOf } from '../../support/money.js';
 import { expectTrueMoney } from '../../support/money-history.js';
 import { everythingOf } from '../../support/payment-book.js';
 
-/** The day after the tests' morning; see {@link Crm}. */
+/** The day after that of the fixed clock; see {@link Crm}. */
 const TOMORROW = '2026-03-03';
 
 let crm: Crm;
@@ -23,8 +23,8 @@ beforeEach(async () => {
   deal = await crm.deal(seller);
 });
 
-describe('a payment', () => {
-  it('a currency written in any case, with blanks', async () => {
+describe('limits of payments', () => {
+  it('accept a currency in any case, with blanks', async () => {
     const payment = await addPayment(seller, deal);
     for (const currency of ['rub', ' RUB ', 'Rub']) {
       expect(await seller.post(`${pathOf(payment)}/incomes`, { ...LINE, currency })).toMatchObject({
@@ -34,9 +34,9 @@ describe('a payment', () => {
     }
   });
 
-  it('the day is the one of Moscow: 23:30 in London is tomorrow there', async () => {
+  it('use the day of Moscow: 23:30 in London is the next day there', async () => {
     const payment = await addPayment(seller, deal);
-    const morning = crm.clock.now();
+    const startTime = crm.clock.now();
     const send = () => seller.post(`${pathOf(payment)}/incomes`, { ...LINE, posted_at: TOMORROW });
     crm.clock.set('2026-03-02T20:59:59.999Z');
     expect(await send()).toMatchObject({ status: 400, code: 'posted_at_in_future' });
@@ -46,10 +46,10 @@ describe('a payment', () => {
     expect(await seller.patch(pathOf(payment), { actual_date: TOMORROW })).toMatchObject({ status: 200 });
     const late = await seller.post(`${pathOf(payment)}/incomes`, { ...LINE, posted_at: '2026-03-04' });
     expect(late).toMatchObject({ status: 400, code: 'posted_at_in_future' });
-    crm.clock.set(morning);
+    crm.clock.set(startTime);
   });
 
-  it('a plan does not move behind the day on which it was paid, and that day stands once it is confirmed', async () => {
+  it('refuse a planned date after the actual date, which is fixed once confirmed', async () => {
     const payment = await addPayment(seller, deal, { actual_date: '2026-03-01' });
     const moved = await seller.patch(pathOf(payment), { planned_date: '2026-03-02' });
     expect(moved).toMatchObject({ status: 400, code: 'actual_date_before_planned_date' });
@@ -64,20 +64,20 @@ describe('a payment', () => {
     });
   });
 
-  it('a confirmation keeps the day that was recorded unless it names another, and without one takes today', async () => {
+  it('let a confirmation retain the recorded day, replace it, or set today without one', async () => {
     const [today, earlier] = ['2026-03-02', '2026-03-01'];
-    for (const [recorded, named, kept] of [
+    for (const [recorded, named, expected] of [
       [earlier, undefined, earlier],
       [earlier, today, today],
       [undefined, undefined, today],
     ]) {
       const payment = await addPayment(seller, deal, { actual_date: recorded });
       const confirmed = await finance.post(`${pathOf(payment)}/confirm`, { actual_date: named });
-      expect(confirmed).toMatchObject({ status: 200, body: { actual_date: kept, recorded_by_id: finance.id } });
+      expect(confirmed).toMatchObject({ status: 200, body: { actual_date: expected, recorded_by_id: finance.id } });
     }
   });
 
-  it('a cancelled payment keeps its lines, and they can still be put right', async () => {
+  it('leave a cancelled payment its lines, which can be corrected', async () => {
     const payment = await addPayment(seller, deal);
     const line = await addLine(seller, payment, 'incomes');
     const path = `${pathOf(payment)}/incomes/${line.id}`;
@@ -90,7 +90,7 @@ describe('a payment', () => {
     expect(await seller.get(pathOf(payment))).toMatchObject({ status: 404 });
   });
 
-  it('a change that changes nothing tells nothing', async () => {
+  it('record nothing when no value changes', async () => {
     const payment = await addPayment(seller, deal);
     const line = await addLine(seller, payment, 'incomes');
     const all = await everythingOf(crm);
@@ -103,7 +103,7 @@ describe('a payment', () => {
     expect(await everythingOf(crm)).toEqual(all);
   });
 
-  it('the largest total there is', async () => {
+  it('accept the largest possible total', async () => {
     const payment = await addPayment(seller, deal);
     await addLine(seller, payment, 'incomes', { amount: '999999999999.98' });
     await addLine(seller, payment, 'incomes', { amount: '0.01' });

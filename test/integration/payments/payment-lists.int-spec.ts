@@ -31,7 +31,7 @@ const list = async (query = '', by: TestUser = seller): Promise<Listed<PaymentVi
 const ids = (payments: readonly PaymentView[]): string[] => payments.map(({ id }) => id);
 
 describe('a list of payments', () => {
-  it('has the earliest planned first, page by page, whatever comes between', async () => {
+  it('is sorted by planned date in pages, also with rows added meanwhile', async () => {
     const days = ['2026-03-05', '2026-01-31', '2026-03-05', '2027-01-01', '2026-02-01', '2026-03-05'];
     const planned: PaymentView[] = [];
     for (const planned_date of days) planned.push(await addPayment(seller, deal, { planned_date }));
@@ -49,7 +49,7 @@ describe('a list of payments', () => {
     expect(seen).toEqual(ids(byDay));
   });
 
-  it('holds what its filters ask for, alone and together', async () => {
+  it('contains the rows of its filters, single and combined', async () => {
     const scheduled = await addPayment(seller, deal);
     const part = await addPayment(seller, deal, { policy_id: policy.id });
     await addLine(seller, part, 'incomes');
@@ -83,7 +83,7 @@ describe('a list of payments', () => {
     expect(foreign).toMatchObject({ status: 404, code: 'policy_not_found' });
   });
 
-  it('shows lines when asked, the earliest posted first, and never a deleted one', async () => {
+  it('includes lines on request, sorted by posting date, without deleted ones', async () => {
     const payment = await addPayment(seller, deal);
     const late = await addLine(seller, payment, 'incomes');
     const early = await addLine(seller, payment, 'incomes', { posted_at: '2026-02-01' });
@@ -114,7 +114,7 @@ describe('a list of payments', () => {
 });
 
 describe('one payment', () => {
-  it('is told once for each version: ETag and 304', async () => {
+  it('is sent once for each version: ETag and 304', async () => {
     const payment = await addPayment(seller, deal);
     const first = await seller.get(pathOf(payment));
     expect(first.headers.etag).toBe('"1"');
@@ -140,7 +140,7 @@ describe('one payment', () => {
     expect(await seller.delete(pathOf(payment), { 'if-match': '"7"' })).toMatchObject({ status: 204 });
   });
 
-  it('moves through its states as money comes, goes and is planned anew', async () => {
+  it('changes its status with incomes, expenses and new plans', async () => {
     const payment = await addPayment(seller, deal);
     const status = async (): Promise<PaymentStatus> => (await seller.get<PaymentView>(pathOf(payment))).body.status;
     expect(await status()).toBe('scheduled');
@@ -167,7 +167,7 @@ describe('a schedule', () => {
     { planned_date: '2026-03-31', planned_amount: '33.33', currency: 'RUB' },
   ];
 
-  it('is shown without being made, and made as it was shown', async () => {
+  it('can be previewed, and is created as previewed', async () => {
     const before = await crm.rowCounts();
     const dry = await seller.post(`/deals/${deal.id}/payments/schedule`, { ...plan, dry_run: true });
     expect(dry).toMatchObject({ status: 200 });
@@ -196,7 +196,7 @@ describe("a deal's summary", () => {
   const summary = async (path = `/deals/${deal.id}/payments`): Promise<readonly CurrencySummary[]> =>
     (await seller.get<{ items: CurrencySummary[] }>(`${path}/summary`)).body.items;
 
-  it('is empty without payments, and of nothing but plans without lines', async () => {
+  it('is empty without payments, and contains only planned amounts without lines', async () => {
     expect(await summary()).toEqual([]);
     await addPayment(seller, deal);
     const nothing = {
@@ -209,7 +209,7 @@ describe("a deal's summary", () => {
     expect(await summary()).toEqual([{ currency: 'RUB', planned_total: '1000.00', ...nothing, natures: [] }]);
   });
 
-  it("tells the client's money in transit from the broker's own, per currency, in any words", async () => {
+  it("separates client money in transit from the broker's own, per currency, for any category", async () => {
     const rub = await addPayment(seller, deal, { policy_id: policy.id });
     await addLine(seller, rub, 'incomes', { amount: '1000.00', category: 'Страховая  премия' });
     await addLine(seller, rub, 'incomes', { amount: '150.00', category: 'КОМИССИЯ' });
@@ -264,7 +264,7 @@ describe("a deal's summary", () => {
     });
   });
 
-  it('adds up past what one payment holds', async () => {
+  it('sums up beyond the limit of one payment', async () => {
     for (let count = 0; count < 2; count++) {
       const payment = await addPayment(seller, deal, { planned_amount: '999999999999.99' });
       await addLine(seller, payment, 'incomes', { amount: '999999999999.99' });
@@ -279,7 +279,7 @@ describe("a deal's summary", () => {
     ]);
   });
 
-  it("is nobody's business who does not see the deal", async () => {
+  it('is not found by users without access to the deal', async () => {
     const path = `/deals/${deal.id}/payments/summary`;
     expect(await crm.user('seller').get(path)).toMatchObject({ status: 404, code: 'deal_not_found' });
     expect(await crm.user('lead').get(path)).toMatchObject({ status: 200 });

@@ -20,7 +20,7 @@ let finance: TestUser;
 let deal: DealView;
 
 beforeAll(async () => {
-  // A thousand at once wait for their turn as long as the machine needs.
+  // A long time-out, because a thousand concurrent requests wait in a queue.
   crm = await Crm.start();
   seller = crm.user('seller');
   finance = crm.user('finance');
@@ -30,7 +30,7 @@ beforeEach(async () => {
   deal = await crm.deal(seller);
 });
 
-/** How often each status (and code) was answered. */
+/** Number of answers per status and code. */
 function tally(answers: readonly Pick<Answer<unknown>, 'status' | 'code'>[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { status, code } of answers) {
@@ -46,15 +46,15 @@ const atOnce = <T>(count: number, send: (index: number) => Promise<T>): Promise<
 const read = async (payment: PaymentView): Promise<PaymentView> =>
   (await seller.get<PaymentView>(pathOf(payment))).body;
 
-describe('one payment under many hands', () => {
-  /** No two changes name one amount, so that none leaves everything as it was. */
+describe('one payment with concurrent requests', () => {
+  /** Each change has its own amount, so that none changes nothing. */
   let counted = 0;
   const amount = (): string => {
     counted += 1;
     return `${1 + (counted % 977)}.${String(counted % 100).padStart(2, '0')}`;
   };
 
-  it('takes 10,000 conflicting changes of its lines from 20 connections and loses none', async () => {
+  it('accepts 10,000 conflicting changes of its lines from 20 connections and loses none', async () => {
     const payment = await addPayment(seller, deal, { planned_amount: '500000.00' });
     const url = await crm.api.listen();
     const users = Array.from({ length: CONNECTIONS }, () => new CrmUser({ url }, ['ROLE_ADMIN']));
@@ -87,7 +87,7 @@ describe('one payment under many hands', () => {
     );
     const seconds = (performance.now() - began) / 1_000;
     await Promise.all(users.map((user) => user.close()));
-    // A line that was deleted meanwhile, or that ten others changed first.
+    // A line deleted meanwhile, or changed before by ten others.
     const refused = ['404 income_not_found', '404 expense_not_found', '409 edit_conflict'];
     expect(Object.keys(outcomes).filter((outcome) => !['200', '201', '204', ...refused].includes(outcome))).toEqual([]);
     const changes = await expectTrueMoney(crm, deal.id);
@@ -100,7 +100,7 @@ describe('one payment under many hands', () => {
     });
   });
 
-  it('is changed once by 1,000 who saw one version', async () => {
+  it('is changed once by 1,000 requests with one version', async () => {
     const payment = await addPayment(seller, deal);
     const answers = await atOnce(AT_ONCE, (index) =>
       seller.patch<PaymentView>(pathOf(payment), { comment: `взнос ${index}` }, { 'if-match': '"1"' }),
@@ -110,7 +110,7 @@ describe('one payment under many hands', () => {
     expect(await expectTrueMoney(crm, deal.id)).toBe(0);
   });
 
-  it('gets one line, or one change of it, from many who saw one version', async () => {
+  it('gets one line, or one change of it, from many requests with one version', async () => {
     const payment = await addPayment(seller, deal);
     const added = await atOnce(100, () =>
       seller.post<PaymentLineView>(`${pathOf(payment)}/incomes`, LINE, { 'if-match': '"1"' }),
@@ -130,7 +130,7 @@ describe('one payment under many hands', () => {
     expect(await expectTrueMoney(crm, deal.id)).toBe(3);
   });
 
-  it('gets one income from 1,000 requests under one Idempotency-Key', async () => {
+  it('gets one income from 1,000 requests with one Idempotency-Key', async () => {
     const payment = await addPayment(seller, deal);
     const headers = { 'idempotency-key': newId() };
     const send = () => seller.post<PaymentLineView>(`${pathOf(payment)}/incomes`, LINE, headers);
@@ -148,8 +148,8 @@ describe('one payment under many hands', () => {
   });
 });
 
-describe('many payments under many hands', () => {
-  it('each get their own lines, from two processes, and each refusal is its own', async () => {
+describe('many payments with concurrent requests', () => {
+  it('each get their own lines and refusals, from two processes', async () => {
     const other = await crm.also({});
     const [here, there] = [crm.api, other].map(({ inject }) => new TestUser(inject, seller.id, ['ROLE_SALES_AGENT']));
     const stranger = crm.user('seller');
@@ -157,7 +157,7 @@ describe('many payments under many hands', () => {
     const payments = await Promise.all(deals.map((one) => addPayment(seller, one, { planned_amount: '5000.00' })));
     const expected: Record<string, number> = {};
     const answers = await atOnce(600, (index) => {
-      // Neither the order nor the sender goes with the deal.
+      // Order and sender are independent of the deal.
       const path = pathOf(payments[(index * 7) % payments.length]!);
       const lines = `${path}/${index % 4 === 0 ? 'expenses' : 'incomes'}`;
       const [outcome, by, body] =
@@ -179,8 +179,8 @@ describe('many payments under many hands', () => {
   });
 });
 
-describe('two things at once', () => {
-  it('payments of one place get numbers of their own, in every place from 1', async () => {
+describe('two concurrent requests', () => {
+  it('number the payments of each policy from 1 without duplicates', async () => {
     const policy = await addPolicy(seller, { deal_id: deal.id });
     const schedule = { amount: '100.00', currency: 'RUB', instalments: 3, first_date: '2026-04-01', every: 'month' };
     await atOnce(60, (index) => {
@@ -193,7 +193,7 @@ describe('two things at once', () => {
     expect(row).toEqual({ n: 48 + 12 * 3 });
   });
 
-  /** Both orders of two requests at once, again and again. */
+  /** Sends two concurrent requests repeatedly, in both orders. */
   const race = async (one: () => Promise<Answer<unknown>>, other: () => Promise<Answer<unknown>>): Promise<string> => {
     const answers =
       Math.random() < 0.5 ? await Promise.all([one(), other()]) : (await Promise.all([other(), one()])).reverse();
@@ -246,14 +246,14 @@ describe('two things at once', () => {
         ),
       ['200 / 409 payment_confirmed', '409 payment_confirmed / 200'],
     ],
-  ])('%s: one after the other, whichever comes first', async (_what, collide, possible) => {
+  ])('%s: are serialised in either order', async (_what, collide, possible) => {
     const outcomes: string[] = [];
     for (let round = 0; round < ROUNDS; round++) outcomes.push(await collide(await addPayment(seller, deal)));
     expect(outcomes.filter((outcome) => !possible.includes(outcome))).toEqual([]);
     await expectTrueMoney(crm, deal.id);
   });
 
-  it('a deal that is deleted while it gets a payment keeps either the payment or none', async () => {
+  it('that delete a deal and add a payment leave the deal with the payment or neither', async () => {
     const outcomes: string[] = [];
     for (let round = 0; round < ROUNDS; round++) {
       const { id } = await crm.deal(seller);
@@ -269,7 +269,7 @@ describe('two things at once', () => {
     expect(await orphans('deals', 'deal_id')).toEqual([]);
   });
 
-  it('a policy that is deleted while it gets a payment keeps either the payment or none', async () => {
+  it('that delete a policy and add a payment leave the policy with the payment or neither', async () => {
     const outcomes: string[] = [];
     for (let round = 0; round < ROUNDS; round++) {
       const { id } = await addPolicy(seller, { deal_id: deal.id });
@@ -290,7 +290,7 @@ describe('two things at once', () => {
       `SELECT p.id FROM crm.payments p JOIN crm.${table} t ON t.id = p.${key} WHERE t.is_deleted AND NOT p.is_deleted`,
     );
 
-  it('whoever loses a deal is told of no line that comes after', async () => {
+  it('publish no further lines to a user who has lost the deal', async () => {
     const lead = crm.user('lead');
     const owners = [crm.user('seller'), crm.user('seller')];
     const payment = await addPayment(seller, deal);

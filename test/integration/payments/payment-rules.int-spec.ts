@@ -50,7 +50,7 @@ describe('a request that breaks a rule', () => {
     ],
     ['a line in no currency', () => seller.post(incomes(), { ...LINE, currency: 'рубль' }), 400, 'currency_mismatch'],
     [
-      'a line that moves to another currency',
+      'a line changed to another currency',
       () => seller.patch(`${pathOf(busy)}/incomes/${income.id}`, { currency: 'USD' }),
       400,
       'currency_mismatch',
@@ -62,7 +62,7 @@ describe('a request that breaks a rule', () => {
       'posted_at_in_future',
     ],
     [
-      'money that moves to tomorrow',
+      'a line changed to tomorrow',
       () => seller.patch(`${pathOf(busy)}/incomes/${income.id}`, { posted_at: TOMORROW }),
       400,
       'posted_at_in_future',
@@ -231,37 +231,37 @@ describe('a request that breaks a rule', () => {
       'income_not_found',
     ],
     ['a deal that is not there', () => seller.post(`/deals/${newId()}/payments`, PLANNED), 404, 'deal_not_found'],
-    ['a deal of somebody else', () => crm.user('seller').get(pathOf(busy)), 404, 'deal_not_found'],
+    ['a deal of another seller', () => crm.user('seller').get(pathOf(busy)), 404, 'deal_not_found'],
     ['confirming as a seller', () => seller.post(`${pathOf(empty)}/confirm`, {}), 403, 'forbidden'],
     ['cancelling as a seller', () => seller.post(`${pathOf(empty)}/cancel`), 403, 'forbidden'],
     ['cancelling as a seller by PATCH', () => seller.patch(pathOf(empty), { status: 'cancelled' }), 403, 'forbidden'],
     ['a line as a lead', () => crm.user('lead').post(incomes(), LINE), 403, 'forbidden'],
     [
-      'planning in another name',
+      'planning for another author',
       () => seller.post(payments(), { ...PLANNED, created_by_id: newId() }),
       403,
       'actor_mismatch',
     ],
     [
-      'posting in another name',
+      'posting for another author',
       () => seller.post(incomes(), { ...LINE, created_by_id: newId() }),
       403,
       'actor_mismatch',
     ],
     [
-      'confirming in another name',
+      'confirming for another author',
       () => finance.post(`${pathOf(empty)}/confirm`, { recorded_by_id: newId() }),
       403,
       'actor_mismatch',
     ],
     [
-      'a total past what a row holds',
+      'a total above the limit',
       () => seller.post(`${pathOf(busy)}/incomes`, { ...LINE, amount: '999999999999.99' }),
       400,
       'total_too_large',
     ],
     [
-      'the same under an Idempotency-Key',
+      'the same with an Idempotency-Key',
       () =>
         seller.post(`${pathOf(busy)}/incomes`, { ...LINE, amount: '999999999999.99' }, { 'idempotency-key': newId() }),
       400,
@@ -280,7 +280,7 @@ describe('a request that breaks a rule', () => {
       'instalment_too_late',
     ],
     [
-      'the same when nothing would be made',
+      'the same in a dry run',
       () => seller.post(`${payments()}/schedule`, { ...SCHEDULE, first_date: '9999-12-31', dry_run: true }),
       400,
       'instalment_too_late',
@@ -304,7 +304,7 @@ describe('a request that breaks a rule', () => {
     ['an expense', (stale) => seller.post(`${pathOf(empty)}/expenses`, LINE, stale)],
     ['a change of a line', (stale) => seller.patch(`${pathOf(busy)}/incomes/${income.id}`, { amount: '1.00' }, stale)],
     ['a deletion of a line', (stale) => seller.delete(`${pathOf(busy)}/incomes/${income.id}`, stale)],
-  ])('of a version that is gone: %s', async (_what, send) => {
+  ])('is refused with an outdated version: %s', async (_what, send) => {
     expect(await send({ 'if-match': '"7"' })).toMatchObject({ status: 412, code: 'version_mismatch' });
   });
 });

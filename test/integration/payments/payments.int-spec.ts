@@ -31,8 +31,8 @@ describe.each([
     at: () => `/deals/${deal.id}/policies/${policy.id}/payments`,
     named: () => ({}),
   },
-])('money through $routes', ({ at, named }) => {
-  it('adds up at every step, and everything is told', async () => {
+])('payments through $routes', ({ at, named }) => {
+  it('have correct totals after each step, with journal entries and events', async () => {
     const before = (await crm.events(`deals/${deal.id}`)).length;
     const added = await seller.post<PaymentView>(at(), { ...PLANNED, ...named() });
     expect(added.status).toBe(201);
@@ -169,12 +169,12 @@ function totals(data: LoggedRow['data']): string | undefined {
   return `${status} ${incomes_total}-${expenses_total}=${net_total} v${version}`;
 }
 
-/** The deal's journal after the policy was drafted: bodies and what they hold, one by one; the chain is whole. */
-async function expectJournal(told: readonly (readonly [string, object])[]): Promise<void> {
+/** Compares the journal after the draft of the policy: bodies and data of the entries, and the valid chain. */
+async function expectJournal(expected: readonly (readonly [string, object])[]): Promise<void> {
   const { body } = await seller.get<Listed<{ body: string; data: object }>>(`/deals/${deal.id}/journal`);
   const entries = body.items.slice(2);
-  expect(entries.map((entry) => entry.body)).toEqual(told.map(([text]) => text));
-  for (const [index, [, data]] of told.entries()) expect(entries[index]!.data).toMatchObject(data);
+  expect(entries.map((entry) => entry.body)).toEqual(expected.map(([text]) => text));
+  for (const [index, [, data]] of expected.entries()) expect(entries[index]!.data).toMatchObject(data);
   expect(await seller.get(`/deals/${deal.id}/journal/verify`)).toMatchObject({ body: { valid: true } });
 }
 
@@ -186,16 +186,16 @@ it.each([
   [{ owner_id: OWNER, executor_id: null }, [OWNER, null]],
   [{ owner_id: null, executor_id: EXECUTOR }, [null, EXECUTOR]],
   [{ owner_id: null, executor_id: null }, []],
-])('a line is told of to those who have its deal: %#', async (people, audience) => {
-  const { id } = await crm.deal(crm.user('lead'), people);
+])('a line publishes events to the members of its deal: %#', async (members, audience) => {
+  const { id } = await crm.deal(crm.user('lead'), members);
   const planned = await finance.post<PaymentView>(`/deals/${id}/payments`, PLANNED);
   await addLine(finance, planned.body, 'incomes');
-  const told = (await crm.events(`deals/${id}`)).slice(-2);
-  expect(told.map(({ type }) => type)).toEqual(['deal.payment.income.created', 'deal.payment.updated']);
-  for (const event of told) expect(event.audience).toEqual(audience);
+  const events = (await crm.events(`deals/${id}`)).slice(-2);
+  expect(events.map(({ type }) => type)).toEqual(['deal.payment.income.created', 'deal.payment.updated']);
+  for (const event of events) expect(event.audience).toEqual(audience);
 });
 
-it('a line takes what a change gives, null too, and keeps the rest', async () => {
+it('a change of a line sets the given fields, null too, and no others', async () => {
   const payment = await addPayment(seller, deal);
   const before = await addLine(seller, payment, 'incomes', { note: 'Первый взнос' });
   const path = `${pathOf(payment)}/incomes/${before.id}`;
@@ -211,6 +211,6 @@ it('a line takes what a change gives, null too, and keeps the rest', async () =>
     expected = { ...expected, ...given, ...follows, version: expected.version + 1 };
     expect(await seller.patch(path, given)).toMatchObject({ status: 200, body: expected });
   }
-  // Reads what is stored: nothing is given.
+  // Reads the stored values by an empty change.
   expect(await seller.patch(path, {})).toMatchObject({ status: 200, body: expected });
 });

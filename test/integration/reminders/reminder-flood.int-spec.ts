@@ -5,7 +5,7 @@ import { MIGRATIONS } from '../../../migrations/index.js';
 import { printMeasurements } from '../../support/measurements.js';
 import { WorkerHarness } from '../../support/worker-harness.js';
 
-/** After six in Moscow on a Monday: the reminders of the day are due. */
+/** A Monday after 06:00 in Moscow: the reminders of the day are due. */
 const NOW = '2026-11-23T06:30:00.000Z';
 const TODAY = '2026-11-23';
 const QUEUES = [
@@ -19,7 +19,7 @@ const QUEUES = [
 ];
 const SECONDS_OF_A_DAY = 86_400;
 
-describe('a fresh demonstration, whose events are weeks old', () => {
+describe('new demo data with events of past weeks', () => {
   const clock = new FixedClock(NOW);
   let database: TestDatabase;
   let worker: WorkerHarness | undefined;
@@ -34,13 +34,13 @@ describe('a fresh demonstration, whose events are weeks old', () => {
     await database.drop();
   });
 
-  it('has unread events whose age counts from their append, not from their own time', async () => {
+  it('have unread events whose age counts from their append, not from their own time', async () => {
     const { count, age } = await unsequenced((statement) => database.rows(statement.text));
     expect(count).toBeGreaterThan(1_000);
     expect(age).toBeLessThan(SECONDS_OF_A_DAY);
   });
 
-  it('gets one reminder for each due subject, of the present day, by one job for each kind', async () => {
+  it('get one reminder for each due subject, of the present day, by one job for each kind', async () => {
     worker = await WorkerHarness.start({ database, clock });
     await worker.settled();
     const jobs = await database.rows<{ queue: string; count: number }>(

@@ -38,7 +38,7 @@ async function whileOpen(sql: string, values: readonly unknown[], work: () => Pr
   }
 }
 
-/** How many of this database's connections wait for a lock. */
+/** Number of this database's connections that wait for a lock. */
 async function waiting(): Promise<number> {
   const [row] = await crm.database.rows<{ count: number }>(
     `SELECT count(*)::int AS count FROM pg_stat_activity
@@ -47,8 +47,8 @@ async function waiting(): Promise<number> {
   return row!.count;
 }
 
-describe('a morning', () => {
-  it('leaves nobody out when the last of a batch is changed meanwhile', async () => {
+describe('a daily run', () => {
+  it('skips no subject when the last one of a batch is changed meanwhile', async () => {
     const { id: client } = await crm.client(crm.user('seller'));
     await crm.database.rows(
       `INSERT INTO crm.deals (id, client_id, title, status, next_review_at, created_at, updated_at, version)
@@ -56,18 +56,18 @@ describe('a morning', () => {
        FROM generate_series(1, 510) AS n`,
       [client, TOMORROW, addDays(TODAY, -10)],
     );
-    let morning!: Promise<void>;
+    let dailyRun!: Promise<void>;
     const change = `UPDATE crm.deals SET updated_at = $1, version = 2 WHERE title = 'КАСКО 500'`;
     await whileOpen(change, [crm.clock.now()], async () => {
-      morning = worker.advanceTo(TOMORROW);
+      dailyRun = worker.advanceTo(TOMORROW);
       await until(async () => (await waiting()) > 0);
     });
-    await morning;
-    const [told] = await crm.database.rows(`SELECT count(*)::int AS count FROM crm.reminders`);
-    expect(told).toEqual({ count: 510 });
+    await dailyRun;
+    const [reminders] = await crm.database.rows(`SELECT count(*)::int AS count FROM crm.reminders`);
+    expect(reminders).toEqual({ count: 510 });
   });
 
-  it('tells nobody of a deal that he has lost meanwhile', async () => {
+  it('publishes no reminder to a user who has lost the deal meanwhile', async () => {
     const [admin, loser, winner] = [crm.user('admin'), crm.user('seller'), crm.user('seller')];
     const deal = await crm.deal(admin, { owner_id: loser.id, next_review_at: '2028-01-10' });
     const { id: deal_id, client_id } = deal;
@@ -76,43 +76,43 @@ describe('a morning', () => {
     await addQuote(admin, deal, { validity_period: { start: TODAY, end: TODAY } });
     await worker.settled();
 
-    let morning!: Promise<void>;
+    let dailyRun!: Promise<void>;
     let assignment!: Promise<Answer<DealView>>;
     const subjects = `WITH p AS (SELECT FROM crm.payments WHERE deal_id = $1 FOR UPDATE),
         q AS (SELECT FROM crm.quotes WHERE deal_id = $1 FOR UPDATE)
       SELECT FROM crm.policies, (SELECT count(*) FROM p) AS ps, (SELECT count(*) FROM q) AS qs
       WHERE deal_id = $1 FOR UPDATE OF policies`;
     await whileOpen(subjects, [deal_id], async () => {
-      morning = worker.advanceTo(TOMORROW);
+      dailyRun = worker.advanceTo(TOMORROW);
       await until(async () => (await waiting()) === 3);
       let isAnswered = false;
       assignment = admin.patch<DealView>(`/deals/${deal_id}/assignment`, { owner_id: winner.id });
       void assignment.then(() => (isAnswered = true));
       await until(async () => isAnswered || (await waiting()) === 4);
     });
-    await morning;
+    await dailyRun;
     expect(await assignment).toMatchObject({ status: 200, body: { owner_id: winner.id } });
     const events = await crm.events(`deals/${deal_id}`);
-    const told = events.filter(({ data }) => 'key' in data).map(({ type }) => type);
-    expect(told.sort()).toEqual(['deal.payment.due', 'deal.policy.renewal_due', 'deal.quote.expired']);
+    const types = events.filter(({ data }) => 'key' in data).map(({ type }) => type);
+    expect(types.sort()).toEqual(['deal.payment.due', 'deal.policy.renewal_due', 'deal.quote.expired']);
     const afterwards = events.slice(events.findIndex(({ type }) => type === 'deal.assigned') + 1);
     expect(afterwards.filter(({ audience }) => audience.includes(loser.id)).map(({ type }) => type)).toEqual([]);
   });
 
-  it('leaves a policy in force that is given another end while it waits to be closed', async () => {
+  it('does not close a policy whose end is changed while it waits to be closed', async () => {
     const admin = crm.user('admin');
     const { id: client_id } = await crm.client(admin);
     const past = { client_id, effective_from: '2025-01-01', effective_to: '2026-01-31' };
     const [moved, ended] = [await activePolicy(admin, past), await activePolicy(admin, past)];
     await worker.settled();
 
-    let morning!: Promise<void>;
+    let dailyRun!: Promise<void>;
     const change = 'UPDATE crm.policies SET effective_to = $2, version = version + 1 WHERE id = $1';
     await whileOpen(change, [moved.id, TODAY], async () => {
-      morning = worker.advanceTo(TOMORROW);
+      dailyRun = worker.advanceTo(TOMORROW);
       await until(async () => (await waiting()) > 0);
     });
-    await morning;
+    await dailyRun;
     const statusOf = async ({ id }: PolicyView) => (await admin.get<PolicyView>(`/policies/${id}`)).body.status;
     expect([await statusOf(moved), await statusOf(ended)]).toEqual(['active', 'closed']);
   });

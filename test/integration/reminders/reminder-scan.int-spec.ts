@@ -7,7 +7,7 @@ import { expectedReminders, openBook } from '../../support/reminder-book.js';
 const FIRST_DAY = '2026-03-02';
 const BOOK = { deals: 20_000, policies: 100_000, payments: 100_000, quotes: 20_000, days: 365 };
 
-describe('a morning of a large book', () => {
+describe('a daily run over a large database', () => {
   let crm: Crm;
   let worker: WorkerHarness;
 
@@ -22,7 +22,7 @@ describe('a morning of a large book', () => {
     await crm.stop();
   });
 
-  it('is told of in short transactions, each subject once', async () => {
+  it('publishes each reminder once', async () => {
     const day = addDays(FIRST_DAY, 1);
     const expected = await expectedReminders(crm.database, day, day);
     const began = Date.now();
@@ -32,7 +32,7 @@ describe('a morning of a large book', () => {
       `SELECT kind || ' ' || subject_id || ' ' || due_on AS reminder FROM crm.reminders WHERE due_on = $1::date`,
       [day],
     );
-    printMeasurements('a morning of a large book', {
+    printMeasurements('daily run over a large database', {
       policies: BOOK.policies,
       payments: BOOK.payments,
       deals: BOOK.deals,

@@ -10,7 +10,7 @@ import { byDate, WorkerHarness, on } from '../../support/worker-harness.js';
 import { activePolicy, addPolicy, addQuote, moveQuote, policyNumber } from '../../support/sale.js';
 
 const TODAY = '2026-03-02';
-/** The planned date of payments, the last day of policies and quotes, the first review: far enough for every reminder. */
+/** Planned date of payments, last day of policies and quotes, first review: all reminders are in the future. */
 const DATE = '2026-04-03';
 const LAST_DAY = addDays(DATE, 7);
 
@@ -44,7 +44,7 @@ describe('reminders', () => {
     await crm.stop();
   });
 
-  /** A deal nobody has to look at meanwhile. */
+  /** A deal without a review in the tested time. */
   function quietDeal(facts: Readonly<Record<string, unknown>> = {}): Promise<DealView> {
     return crm.deal(admin, { owner_id: seller.id, executor_id: executor.id, next_review_at: '2028-01-10', ...facts });
   }
@@ -70,13 +70,13 @@ describe('reminders', () => {
   const quote = (of: DealView = deal): Promise<QuoteView> =>
     addQuote(admin, of, { validity_period: { start: '2026-03-01', end: DATE } });
 
-  /** State of a policy, and why it is closed. */
+  /** Status of a policy, and the reason of its closing. */
   async function stateOf({ id }: PolicyView): Promise<readonly (string | null)[]> {
     const { status, close_reason } = (await admin.get<PolicyView>(`/policies/${id}`)).body;
     return [status, close_reason];
   }
 
-  it('come at once for a payment planned for today, and once for one moved away and back', async () => {
+  it('are published at once for a payment planned for today, and once for one moved away and back', async () => {
     const payment = await addPayment(admin, deal, { planned_date: TODAY });
     await worker.settled();
     await admin.patch(pathOf(payment), { planned_date: '2027-07-01' });
@@ -131,7 +131,7 @@ describe('reminders', () => {
       await admin.post(`/policies/${closed.id}/close`, { reason: 'cancelled' });
       expected.set(policy.id, ofDeal([...RENEWAL, ...EXPIRY]));
       expected.set(own.id, [...RENEWAL, ...EXPIRY]);
-      // A draft is no cover: its predecessor's end must be told.
+      // A draft is no cover: the end of its predecessor must be published.
       expected.set(half.id, ofDeal(EXPIRY));
       for (const { id } of [renewed, closed, draft]) expected.set(id, []);
     }
@@ -151,7 +151,7 @@ describe('reminders', () => {
       for (const { id } of [ofLost, ofGone, archived, chosen]) expected.set(id, []);
     }
 
-    it('come on their days, morning by morning, each once; policies close when their time has come', async () => {
+    it('are published once on their days by the daily runs; policies close on their day', async () => {
       for (let day = addDays(TODAY, 1); day <= LAST_DAY; day = addDays(day, 1)) {
         await worker.advanceTo(day);
         for (const [id, all] of expected) {
@@ -164,7 +164,7 @@ describe('reminders', () => {
       }
     });
 
-    it('say who should act, what and until when', async () => {
+    it('contain the responsible user, the subject and the due date', async () => {
       const [first] = await worker.remindersOf(payment.id);
       const ids = { deal_id: deal.id, client_id: deal.client_id, policy_id: null, payment_id: payment.id, payment };
       expect(first!.data).toEqual({
@@ -193,7 +193,7 @@ describe('reminders', () => {
       expect(logged).toMatchObject({ actor_id: null, audience: [seller.id, null, executor.id] });
     });
 
-    it('of a policy that closes come before its closing, which nobody did', async () => {
+    it('of a policy are published before its closing, which has no actor', async () => {
       const events = await crm.events(`policies/${own.id}`);
       expect(events.slice(-3).map(({ type }) => type)).toEqual(['policy.expired', 'policy.closed', 'policy.updated']);
       expect(events.at(-3)).toMatchObject({ data: { deal_id: null, policy_id: own.id, assignee_ids: [seller.id] } });
@@ -230,7 +230,7 @@ describe('reminders', () => {
     expect(await stateOf(policy)).toEqual(['closed', 'expired']);
   });
 
-  it('of an overdue review come once for all missed days, and on the next day again', async () => {
+  it('of an overdue review are published once for all missed days, and again on the next day', async () => {
     const today = crm.clock.now().slice(0, 10);
     const review = await quietDeal({ next_review_at: addDays(today, 1) });
     await worker.settled();
@@ -244,7 +244,7 @@ describe('reminders', () => {
     ]);
   });
 
-  it('of an afternoon whose events the worker reads the next morning are published late', async () => {
+  it('are published late when the worker processes the events on the next day', async () => {
     const day = crm.clock.now().slice(0, 10);
     const dayAfter = addDays(day, 1);
     await worker.close();

@@ -25,7 +25,7 @@ const ids = async (by: TestUser, query: string): Promise<string[]> =>
   (await by.get<Listed<PolicyView>>(`/policies?${query}`)).body.items.map(({ id }) => id);
 
 describe('a policy', () => {
-  it('drafted on a deal is of its client and its seller', async () => {
+  it('drafted on a deal gets its client and its seller', async () => {
     const number = policyNumber();
     const facts = { ...WHOLE_POLICY, deal_id: deal.id, policy_number: number };
     const answer = await executor.post<PolicyView>('/policies', { ...facts, premium: '85000' });
@@ -60,7 +60,7 @@ describe('a policy', () => {
     expect(event!.audience).toEqual([seller.id, null, executor.id]);
   });
 
-  it('without a deal is its seller’s alone and has a stream of its own', async () => {
+  it('without a deal is visible to its seller only, and has its own stream', async () => {
     const policy = await addPolicy(seller, { client_id: deal.client_id });
     expect(policy).toMatchObject({ deal_id: null, client_id: deal.client_id, owner_id: seller.id });
     await seller.patch(`/policies/${policy.id}`, { premium: '90000.00' });
@@ -84,7 +84,7 @@ describe('a policy', () => {
     });
   });
 
-  it('goes into force and ends with a reason, each in the deal’s journal and events', async () => {
+  it('is activated and closed with a reason, each with a journal entry and an event of the deal', async () => {
     const draft = await addPolicy(seller, { deal_id: deal.id });
     const active = await executor.post<PolicyView>(`/policies/${draft.id}/activate`);
     expect(active).toMatchObject({
@@ -117,7 +117,7 @@ describe('a policy', () => {
     expect(await read(draft)).toEqual(closed.body);
   });
 
-  it('is not active without number, insurer and both dates', async () => {
+  it('cannot be activated without number, insurer and both dates', async () => {
     const { body: bare } = await seller.post<PolicyView>('/policies', { deal_id: deal.id });
     const refused = await seller.post<{ errors: { pointer: string }[] }>(`/policies/${bare.id}/activate`);
     expect(refused).toMatchObject({ status: 400, code: 'policy_incomplete' });
@@ -134,7 +134,7 @@ describe('a policy', () => {
     expect(await read(active)).toEqual(active);
   });
 
-  it('is deleted as a draft only, by DELETE or PATCH', async () => {
+  it('can be deleted only as a draft, by DELETE or PATCH', async () => {
     const [draft, other] = [
       await addPolicy(seller, { deal_id: deal.id }),
       await addPolicy(seller, { deal_id: deal.id }),
@@ -152,7 +152,7 @@ describe('a policy', () => {
     ]);
   });
 
-  it('is changed only from the version the caller saw', async () => {
+  it('is changed only with the current version', async () => {
     const policy = await addPolicy(seller, { deal_id: deal.id });
     await seller.patch(`/policies/${policy.id}`, { premium: '1.00' });
     const stale = { 'if-match': '"1"' };
@@ -164,14 +164,14 @@ describe('a policy', () => {
     expect(await read(policy)).toMatchObject({ premium: '1.00', version: 2 });
   });
 
-  it('is served after its deal was won', async () => {
+  it('can be changed after its deal was won', async () => {
     const policy = await addPolicy(seller, { deal_id: deal.id });
     await seller.patch(`/deals/${deal.id}/stage`, { stage: 'closedWon' });
     expect(await seller.post(`/policies/${policy.id}/activate`)).toMatchObject({ status: 200 });
     expect(await seller.post(`/policies/${policy.id}/renew`, {})).toMatchObject({ status: 201 });
   });
 
-  it('is still seen by its people, one by one and in lists, after its deal was deleted', async () => {
+  it('stays visible to its members, in details and lists, after its deal was deleted', async () => {
     const policy = await addPolicy(seller, { deal_id: deal.id });
     expect(await seller.delete(`/deals/${deal.id}`)).toMatchObject({ status: 204 });
     for (const by of [seller, executor]) {
@@ -180,7 +180,7 @@ describe('a policy', () => {
     }
   });
 
-  it('keeps its client from being deleted', async () => {
+  it('prevents the deletion of its client', async () => {
     const client = await crm.client(seller);
     const draft = await addPolicy(seller, { client_id: client.id });
     const refused = { status: 409, code: 'client_has_policies' };
@@ -190,7 +190,7 @@ describe('a policy', () => {
     expect(await seller.delete(`/clients/${client.id}`)).toMatchObject({ status: 204 });
   });
 
-  it('follows its deal to another seller', async () => {
+  it('gets the new owner of its deal', async () => {
     const policy = await addPolicy(seller, { deal_id: deal.id });
     const next = crm.user('seller');
     await crm.user('lead').patch(`/deals/${deal.id}/assignment`, { owner_id: next.id });
@@ -203,7 +203,7 @@ describe('a policy', () => {
 it.each<[string, (policy: string) => Promise<Answer<unknown>>]>([
   ['change', (policy) => seller.patch(policy, { premium: '99.00' })],
   ['document', (policy) => seller.post(`${policy}/documents`, { document_id: randomUUID() })],
-])('whoever loses a deal is told of no %s of its policy that comes after', async (_what, act) => {
+])('publishes no later %s of a policy to a user who has lost its deal', async (_what, act) => {
   const [lead, next] = [crm.user('lead'), crm.user('seller')];
   const { id } = await addPolicy(seller, { deal_id: deal.id });
   const answers = await crm.database.undone(async (client) => {
@@ -223,7 +223,7 @@ it.each<[string, (policy: string) => Promise<Answer<unknown>>]>([
 });
 
 describe('the list of policies', () => {
-  it('is narrowed by everything it is asked for', async () => {
+  it('is filtered by each parameter', async () => {
     const loose = await addPolicy(seller, { client_id: deal.client_id, policy_number: `ХХХ 0-${deal.id.slice(-6)}` });
     const soon = await activePolicy(seller, {
       deal_id: deal.id,
@@ -249,13 +249,13 @@ describe('the list of policies', () => {
   });
 });
 
-describe('the number', () => {
+describe('the policy number', () => {
   it.each([
     ['case', 'abc-1', 'ABC-1'],
     ['spaces and dashes', 'ABC 12—3', 'A B-C123'],
     ['Cyrillic look-alikes', 'АВСЕНКМОРТХУ 7', 'ABCEHKMOPTXY7'],
     ['wide characters', 'ＡＢＣ９', 'abc9'],
-  ])('is the same whatever its %s', async (_what, first, second) => {
+  ])('is the same with any %s', async (_what, first, second) => {
     const insurer = { insurance_company: `Страховщик ${policyNumber()}` };
     await addPolicy(seller, { deal_id: deal.id, ...insurer, policy_number: first });
     const rows = await crm.rowCounts();
@@ -272,7 +272,7 @@ describe('the number', () => {
     });
   });
 
-  it('is free again when its policy is void or deleted, and not when it is closed otherwise', async () => {
+  it('can be reused when its policy is void or deleted, but not when it is closed otherwise', async () => {
     const number = policyNumber();
     const take = () =>
       seller.post<PolicyView>('/policies', { ...WHOLE_POLICY, deal_id: deal.id, policy_number: number });
@@ -288,7 +288,7 @@ describe('the number', () => {
     expect(await take()).toMatchObject({ status: 409, code: 'policy_number_taken' });
   });
 
-  it('is refused when a change makes it another policy’s', async () => {
+  it('is refused in a change when another policy has it', async () => {
     const [first, second] = [
       await addPolicy(seller, { deal_id: deal.id }),
       await addPolicy(seller, { deal_id: deal.id }),
@@ -298,7 +298,7 @@ describe('the number', () => {
     expect(await read(second)).toEqual(second);
   });
 
-  it('may be as long as it grows', async () => {
+  it('may become longer by normalisation', async () => {
     const policy = await addPolicy(seller, {
       deal_id: deal.id,
       policy_number: 'ﷺ'.repeat(64),
@@ -307,14 +307,14 @@ describe('the number', () => {
     expect(await ids(seller, `number=${encodeURIComponent('ﷺ'.repeat(64))}`)).toEqual([policy.id]);
   });
 
-  it('of nothing but dashes is none', async () => {
+  it('of dashes only is refused', async () => {
     const rows = await crm.rowCounts();
     const answer = await seller.post('/policies', { ...WHOLE_POLICY, deal_id: deal.id, policy_number: '- —' });
     expect(answer).toMatchObject({ status: 400, code: 'policy_number_empty' });
     expect(await crm.rowCounts()).toEqual(rows);
   });
 
-  it('taken by 20 at once is one’s', async () => {
+  it('is given to one of 20 concurrent requests', async () => {
     const body = { ...WHOLE_POLICY, deal_id: deal.id, policy_number: policyNumber() };
     const answers = await Promise.all(Array.from({ length: 20 }, () => seller.post('/policies', body)));
     expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array.from({ length: 19 }, () => 409)]);

@@ -23,7 +23,7 @@ const read = async ({ id }: PolicyView): Promise<PolicyView> => (await seller.ge
 const renew = (policy: PolicyView, body: object = {}) => seller.post<PolicyView>(`/policies/${policy.id}/renew`, body);
 
 describe('a renewal', () => {
-  it('is a draft of the same cover for the year after', async () => {
+  it('is a draft of the same cover for the next year', async () => {
     const policy = await activePolicy(seller, { deal_id: deal.id });
     const answer = await renew(policy);
     expect(answer).toMatchObject({ status: 201, headers: { location: `/api/v1/policies/${answer.body.id}` } });
@@ -42,7 +42,7 @@ describe('a renewal', () => {
     expect(event).toMatchObject({ type: 'deal.policy.created', data: { policy: { renews_policy_id: policy.id } } });
   });
 
-  it('takes what is given instead', async () => {
+  it('uses the given values instead', async () => {
     const policy = await activePolicy(seller, { client_id: deal.client_id });
     const facts = { policy_number: policyNumber(), premium: '91000.00', currency: 'RUB', effective_to: '2027-09-14' };
     const { body } = await renew(policy, { ...facts, effective_from: '2027-04-01' });
@@ -59,7 +59,7 @@ describe('a renewal', () => {
     expect((await renew(policy)).body).toMatchObject({ effective_from: from, effective_to: to });
   });
 
-  it('is made once, and again after it was void, cancelled or deleted', async () => {
+  it('is created once, and again after it was void, cancelled or deleted', async () => {
     const policy = await activePolicy(seller, { deal_id: deal.id });
     const first = (await renew(policy)).body;
     expect(await renew(policy)).toMatchObject({ status: 409, code: 'policy_already_renewed' });
@@ -76,7 +76,7 @@ describe('a renewal', () => {
     expect(await renew(policy)).toMatchObject({ status: 409, code: 'policy_already_renewed' });
   });
 
-  it('makes a chain', async () => {
+  it('can be renewed itself', async () => {
     let policy = await activePolicy(seller, { deal_id: deal.id });
     for (const year of ['2028', '2029', '2030']) {
       const next = (await renew(policy, { policy_number: policyNumber() })).body;
@@ -85,7 +85,7 @@ describe('a renewal', () => {
     }
   });
 
-  it('is refused of a draft, of a void one and past the last day of the calendar', async () => {
+  it('is refused for a draft, for a void policy and after the last day of the calendar', async () => {
     const draft = await addPolicy(seller, { deal_id: deal.id });
     const gone = await activePolicy(seller, { deal_id: deal.id });
     await seller.post(`/policies/${gone.id}/close`, { reason: 'void' });
@@ -97,7 +97,7 @@ describe('a renewal', () => {
     expect(await crm.rowCounts()).toEqual(rows);
   });
 
-  it('is refused with dates in the wrong order, or a number that is taken', async () => {
+  it('is refused with dates in the wrong order, or a number in use', async () => {
     const policy = await activePolicy(seller, { deal_id: deal.id });
     const rows = await crm.rowCounts();
     const taken = await renew(policy, { policy_number: policy.policy_number });
@@ -107,7 +107,7 @@ describe('a renewal', () => {
     expect(await crm.rowCounts()).toEqual(rows);
   });
 
-  it('is due in the last 30 days of an active policy that nothing renews', async () => {
+  it('is due in the last 30 days of an active policy without a renewal', async () => {
     const at = (effective_to: string) =>
       activePolicy(seller, { deal_id: deal.id, effective_from: '2025-01-01', effective_to });
     const [past, soon, later] = [await at('2026-02-01'), await at('2026-04-01'), await at('2026-04-02')];
@@ -121,7 +121,7 @@ describe('a renewal', () => {
     expect(await read(soon)).toMatchObject({ renewal_due: false, version: soon.version });
   });
 
-  it('asked for by 50 at once is made once', async () => {
+  it('requested by 50 concurrent requests is created once', async () => {
     const policy = await activePolicy(seller, { deal_id: deal.id });
     const answers = await Promise.all(Array.from({ length: 50 }, () => renew(policy)));
     expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array.from({ length: 49 }, () => 409)]);
@@ -158,7 +158,7 @@ describe('bad input', () => {
     expect(await read(policy)).toEqual(policy);
   });
 
-  it('a policy of nobody, of the unknown or of another’s is refused', async () => {
+  it('a policy without deal and client, of unknown or of foreign ones is refused', async () => {
     const foreign = await crm.deal(crm.user('seller'));
     const rows = await crm.rowCounts();
     const post = (body: object) => seller.post('/policies', body);

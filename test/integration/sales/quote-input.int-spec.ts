@@ -62,7 +62,7 @@ describe('bad input', () => {
       undefined,
     ],
     [
-      'more files than an event holds',
+      'more files than the limit',
       { files: Array.from({ length: 100 }, () => 'ф'.repeat(500)) },
       400,
       'files_too_long',
@@ -84,7 +84,7 @@ describe('bad input', () => {
     expect(await read(quote)).toEqual(quote);
   });
 
-  it('the largest quote there can be is told whole', async () => {
+  it('the largest possible quote is published completely', async () => {
     const files = Array.from({ length: 24 }, () => 'f'.repeat(500));
     const large = {
       files,

@@ -25,7 +25,7 @@ beforeEach(async () => {
 const path = (quote: QuoteView): string => `/deals/${quote.deal_id}/quotes/${quote.id}`;
 const read = async (quote: QuoteView): Promise<QuoteView> => (await seller.get<QuoteView>(path(quote))).body;
 
-describe('the way to a policy', () => {
+describe('a policy from a quote', () => {
   it.each([
     [{ files: [] }, 'files_required_for_ready'],
     [{ program_name: null }, 'program_required_for_ready'],
@@ -33,7 +33,7 @@ describe('the way to a policy', () => {
     [{ validity_period: null }, 'validity_period_required_for_ready'],
     [{ validity_period: { start: '2026-03-15', end: null } }, 'validity_period_required_for_ready'],
     [{ validity_period: { start: null, end: '2027-03-14' } }, 'validity_period_required_for_ready'],
-  ])('is closed to %j', async (lack, code) => {
+  ])('is refused for a quote with %j', async (lack, code) => {
     const quote = await addQuote(seller, deal, lack);
     const rows = await crm.rowCounts();
     expect(await seller.post(`${path(quote)}/status`, { status: 'ready' })).toMatchObject({ status: 400, code });
@@ -44,7 +44,7 @@ describe('the way to a policy', () => {
     expect(await read(whole)).toEqual(whole);
   });
 
-  it('links a policy of the deal and fills what it lacks', async () => {
+  it('can be an existing policy of the deal, whose empty fields are filled', async () => {
     const quote = await moveQuote(seller, await addQuote(seller, deal), ['ready']);
     const bare = await seller.post<PolicyView>('/policies', { deal_id: deal.id, effective_from: '2026-03-20' });
     const confirmation = { status: 'confirmed', policy_id: bare.body.id };
@@ -81,7 +81,7 @@ describe('the way to a policy', () => {
     });
   });
 
-  it('leaves alone what the policy has', async () => {
+  it('retains the values of the existing policy', async () => {
     const quote = await moveQuote(seller, await addQuote(seller, deal), ['ready']);
     const facts = { insurance_company: 'Альфа', premium: '1000.00', currency: 'EUR', effective_to: '2027-12-31' };
     const own = await addPolicy(seller, { deal_id: deal.id, ...facts });
@@ -93,7 +93,7 @@ describe('the way to a policy', () => {
     });
   });
 
-  it('releases the policy when the quote is archived, and another quote may have it', async () => {
+  it('is unlinked when the quote is archived, and can be linked to another quote', async () => {
     const [first, second] = [await addQuote(seller, deal), await addQuote(seller, deal)];
     const policy = await addPolicy(seller, { deal_id: deal.id });
     await moveQuote(seller, first, ['ready', 'confirmed'], { policy_id: policy.id });
@@ -109,7 +109,7 @@ describe('the way to a policy', () => {
     expect((await seller.get<PolicyView>(`/policies/${policy.id}`)).body.quote_id).toBe(second.id);
   });
 
-  it('takes no policy but one of the same deal that is not closed, and only when confirming', async () => {
+  it('can only be an open policy of the same deal, linked at the confirmation', async () => {
     const quote = await moveQuote(seller, await addQuote(seller, deal), ['ready']);
     const other = await addPolicy(seller, { deal_id: (await crm.deal(seller)).id });
     const loose = await addPolicy(seller, { client_id: deal.client_id });
@@ -127,7 +127,7 @@ describe('the way to a policy', () => {
     expect(await crm.rowCounts()).toEqual(rows);
   });
 
-  it('refuses to fill dates that would be reversed', async () => {
+  it('is refused when the filled dates would be reversed', async () => {
     const quote = await moveQuote(seller, await addQuote(seller, deal), ['ready']);
     const facts = { deal_id: deal.id, effective_from: '2028-01-01', effective_to: null };
     const later = await addPolicy(seller, facts);
@@ -136,7 +136,7 @@ describe('the way to a policy', () => {
     expect(await read(quote)).toEqual(quote);
   });
 
-  it('drafts a policy from a confirmed quote, once', async () => {
+  it('is drafted from a confirmed quote, once', async () => {
     const quote = await moveQuote(seller, await addQuote(seller, deal), ['ready']);
     const early = await seller.post(`${path(quote)}/policy`);
     expect(early).toMatchObject({ status: 409, code: 'quote_not_confirmed' });
@@ -169,14 +169,14 @@ describe('the way to a policy', () => {
 });
 
 describe('a read-only quote', () => {
-  it.each([[['ready', 'confirmed']], [['ready', 'archived']]])('is one that went %j', async (states) => {
+  it.each([[['ready', 'confirmed']], [['ready', 'archived']]])('has the statuses %j', async (states) => {
     const quote = await moveQuote(seller, await addQuote(seller, deal), states);
     const answer = await seller.patch(path(quote), { comments: 'поздно' });
     expect(answer).toMatchObject({ status: 400, code: 'quote_update_forbidden' });
     expect(await read(quote)).toEqual(quote);
   });
 
-  it('is every one of a closed deal', async () => {
+  it('is each quote of a closed deal', async () => {
     const draft = await addQuote(seller, deal);
     const confirmed = await moveQuote(seller, await addQuote(seller, deal), ['ready', 'confirmed']);
     await seller.patch(`/deals/${deal.id}/stage`, { stage: 'closedWon' });
@@ -191,8 +191,8 @@ describe('a read-only quote', () => {
   });
 });
 
-describe('who may', () => {
-  it('prepare and make ready is the executor; confirm and archive is the seller', async () => {
+describe('the access to quotes', () => {
+  it('lets the executor prepare a quote, and the seller confirm and archive it', async () => {
     const quote = await addQuote(executor, deal);
     await moveQuote(executor, quote, ['ready']);
     const refused = { status: 403, code: 'forbidden' };
@@ -203,7 +203,7 @@ describe('who may', () => {
     await moveQuote(seller, quote, ['archived']);
   });
 
-  it('see it is nobody without the deal, and no deal but its own leads to it', async () => {
+  it('requires access to the deal, and the path of its own deal', async () => {
     const quote = await addQuote(seller, deal);
     const otherDeal = await crm.deal(seller);
     const elsewhere = { ...quote, deal_id: otherDeal.id };
@@ -223,10 +223,10 @@ describe('who may', () => {
   });
 });
 
-describe('50 at once', () => {
+describe('50 concurrent requests', () => {
   const FIFTY = Array.from({ length: 50 }, (_, index) => index);
 
-  it('confirming two quotes for one policy: one wins', async () => {
+  it('that confirm two quotes for one policy: one succeeds', async () => {
     const policy = await addPolicy(seller, { deal_id: deal.id });
     const quotes = [await addQuote(seller, deal), await addQuote(seller, deal)];
     for (const quote of quotes) await moveQuote(seller, quote, ['ready']);
@@ -243,14 +243,14 @@ describe('50 at once', () => {
     expect(confirmed).toHaveLength(1);
   });
 
-  it('drafting a policy from one quote: one does', async () => {
+  it('that draft a policy from one quote: one succeeds', async () => {
     const quote = await moveQuote(seller, await addQuote(seller, deal), ['ready', 'confirmed']);
     const answers = await Promise.all(FIFTY.map(() => seller.post(`${path(quote)}/policy`)));
     expect(answers.map(({ status }) => status).sort()).toEqual([201, ...FIFTY.slice(1).map(() => 409)]);
     expect((await seller.get<Listed<PolicyView>>(`/policies?deal_id=${deal.id}`)).body.items).toHaveLength(1);
   });
 
-  it('changing what is being confirmed: nobody waits for ever, and what is answered is what is stored', async () => {
+  it('that change and confirm a quote: no deadlock, and each answer equals the stored row', async () => {
     const quotes: QuoteView[] = [];
     const policies: PolicyView[] = [];
     for (let n = 0; n < 12; n += 1) {
@@ -273,7 +273,7 @@ describe('50 at once', () => {
     }
   });
 
-  it('a change and the confirmation of one quote never wait for each other', async () => {
+  it('that change and confirm one quote are both answered without a deadlock', async () => {
     const quote = await moveQuote(seller, await addQuote(seller, deal), ['ready']);
     const policy = await addPolicy(seller, { deal_id: deal.id });
     const answers = await crm.database.undone(async (client) => {
@@ -288,7 +288,7 @@ describe('50 at once', () => {
   });
 });
 
-/** How many of this database's connections wait for a lock. */
+/** Number of this database's connections that wait for a lock. */
 async function waiting(): Promise<number> {
   const [row] = await crm.database.rows<{ count: number }>(
     `SELECT count(*)::int AS count FROM pg_stat_activity

@@ -52,7 +52,7 @@ describe('a quote', () => {
     expect(body).toEqual({ items: [answer.body], next_cursor: null, total: 1 });
   });
 
-  it('needs no more than the insurer and a currency, and is calculated today', async () => {
+  it('requires only insurer and currency, and is calculated today by default', async () => {
     const facts = { insurance_company: 'Росгосстрах', currency: 'RUB' };
     const { status, body } = await seller.post<QuoteView>(`/deals/${deal.id}/quotes`, facts);
     expect(status).toBe(201);
@@ -68,7 +68,7 @@ describe('a quote', () => {
     expect(await read(body)).toEqual(body);
   });
 
-  it('changes in what is given, and says before and after', async () => {
+  it('updates the given fields, and records previous and current values', async () => {
     const quote = await addQuote(seller, deal);
     const revision = { premium_amount: '79999.99', validity_period: { start: '2026-04-01', end: null }, files: [] };
     const answer = await executor.patch<QuoteView>(path(quote), revision);
@@ -91,14 +91,14 @@ describe('a quote', () => {
     });
   });
 
-  it('that stays as it was is no change', async () => {
+  it('records nothing when no value changes', async () => {
     const quote = await addQuote(seller, deal);
     const rows = await crm.rowCounts();
     expect(await seller.patch<QuoteView>(path(quote), WHOLE_QUOTE)).toMatchObject({ status: 200, body: quote });
     expect(await crm.rowCounts()).toEqual(rows);
   });
 
-  it('holds to the last day of the calendar', async () => {
+  it('may be valid to the last day of the calendar', async () => {
     const validity_period = { start: '2026-03-15', end: '9999-12-31' };
     const quote = await addQuote(seller, deal, { validity_period });
     expect(await read(quote)).toMatchObject({ validity_period, expired: false });
@@ -114,7 +114,7 @@ describe('a quote', () => {
     expect([(await read(past!)).expired, (await read(last!)).expired]).toEqual([true, false]);
   });
 
-  it('is changed only from the version the caller saw', async () => {
+  it('is changed only with the current version', async () => {
     const quote = await addQuote(seller, deal);
     await seller.patch(path(quote), { comments: 'первый' });
     const stale = { 'if-match': '"1"' };
@@ -124,7 +124,7 @@ describe('a quote', () => {
     expect(await read(quote)).toMatchObject({ comments: 'первый', version: 2 });
   });
 
-  it('deleted is gone, and releases its policy', async () => {
+  it('is not found after its deletion, and is unlinked from its policy', async () => {
     const quote = await moveQuote(seller, await addQuote(seller, deal), ['ready', 'confirmed']);
     const { body: policy } = await seller.post<PolicyView>(`${path(quote)}/policy`);
     expect(await executor.delete(path(quote))).toMatchObject({ status: 403 });
@@ -142,7 +142,7 @@ describe('a quote', () => {
     });
   });
 
-  it('is deleted by PATCH too', async () => {
+  it('can be deleted by PATCH too', async () => {
     const quote = await addQuote(seller, deal);
     expect(await seller.patch<QuoteView>(path(quote), { is_deleted: true })).toMatchObject({
       status: 200,
@@ -151,7 +151,7 @@ describe('a quote', () => {
     expect(await seller.get(path(quote))).toMatchObject({ status: 404 });
   });
 
-  it('tells the people of its deal', async () => {
+  it('publishes events to the members of its deal', async () => {
     await addQuote(seller, deal);
     const [created] = (await crm.events(`deals/${deal.id}`)).filter(({ type }) => type === 'deal.quote.created');
     expect(created!.audience).toEqual([seller.id, null, executor.id]);
@@ -161,7 +161,7 @@ describe('a quote', () => {
 });
 
 describe('the list of quotes', () => {
-  it('is narrowed by state, insurer and day of calculation', async () => {
+  it('is filtered by status, insurer and day of calculation', async () => {
     const early = await addQuote(seller, deal, { insurance_company: 'Альфа', calculation_date: '2026-02-01' });
     const late = await addQuote(seller, deal, { insurance_company: 'Росгосстрах', calculation_date: '2026-02-20' });
     await moveQuote(seller, late, ['ready']);
@@ -176,7 +176,7 @@ describe('the list of quotes', () => {
     expect(await ids('calculation_date_from=2026-02-01&calculation_date_to=2026-02-01')).toEqual([early.id]);
   });
 
-  it('comes in pages that neither repeat nor leave out', async () => {
+  it('contains each quote once over all pages', async () => {
     const quotes = [];
     for (let n = 0; n < 5; n += 1) quotes.push((await addQuote(seller, deal)).id);
     const seen: string[] = [];
@@ -192,7 +192,7 @@ describe('the list of quotes', () => {
 });
 
 describe('the comparison', () => {
-  it('puts ready and confirmed quotes side by side, the cheapest of each currency first', async () => {
+  it('lists ready and confirmed quotes, the cheapest of each currency first', async () => {
     await addQuote(seller, deal, { premium_amount: '1.00' });
     const dear = await addQuote(seller, deal, { premium_amount: '100000.00', coverage_sum: '3500000.00' });
     const cheap = await addQuote(seller, deal, { premium_amount: '85000.00', coverage_sum: '3400000.00' });

@@ -29,10 +29,10 @@ import { Database, PersistenceModule, statement, UnitOfWork } from '#platform/pe
 
 const INSERT = statement('INSERT INTO public.orders (id, title) VALUES ($1::uuid, $2::text)');
 
-/** The caller of requests that name no other in `X-Caller`. */
+/** The default caller, without the header `X-Caller`. */
 export const CALLER = newId();
 
-/** What a test makes happen inside the handler of POST. */
+/** Work that a test runs inside the handler of POST. */
 export const during: { work: () => Promise<void> } = { work: () => Promise.resolve() };
 
 class OrderDto {
@@ -83,7 +83,7 @@ class OrdersController {
   }
 }
 
-/** Takes the caller from a header: tokens are another test's affair. */
+/** Reads the caller from a header, because tokens are tested elsewhere. */
 class TrustingGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const { headers } = context.switchToHttp().getRequest<{ headers: Record<string, string | undefined> }>();
@@ -93,7 +93,7 @@ class TrustingGuard implements CanActivate {
   }
 }
 
-/** A small API that writes into `public.orders` of the database at `url`. */
+/** Test application that writes into `public.orders` of the database at `url`. */
 export async function orderApplication(url: string): Promise<NestFastifyApplication> {
   const env = { CRM_DATABASE_URL: url, CRM_JWT_ACCESS_SECRET: 's'.repeat(32), CRM_LOG_LEVEL: 'silent' };
   @Module({
@@ -105,8 +105,8 @@ export async function orderApplication(url: string): Promise<NestFastifyApplicat
     ],
     controllers: [OrdersController],
   })
-  class TrialModule {}
-  const module = await Test.createTestingModule({ imports: [TrialModule] })
+  class OrderTestModule {}
+  const module = await Test.createTestingModule({ imports: [OrderTestModule] })
     .overrideProvider(JwtAuthGuard)
     .useClass(TrustingGuard)
     .compile();

@@ -8,7 +8,7 @@ import { PersistenceModule } from '#platform/persistence';
 import { startTestApplication, type TestApplication, testEnvironment } from '#platform/testing';
 import { StreamsModule } from '../../../apps/api/src/streams/streams.module.js';
 
-/** An API process with nothing but streams, and the sequencer beside them. */
+/** Test application with only event streams and the sequencer. */
 export class StreamApplication {
   private constructor(
     readonly app: TestApplication,
@@ -20,14 +20,14 @@ export class StreamApplication {
     return new StreamApplication(app, Number(new URL(await app.listen()).port));
   }
 
-  /** The value of a metric, with its labels as Prometheus writes them; 0 when it was never counted. */
+  /** Value of a metric, with its labels in the format of Prometheus; 0 when it has none. */
   async metric(name: string): Promise<number> {
     const text = await this.app.nest.get(Metrics).registry.metrics();
     const line = text.split('\n').find((candidate) => candidate.startsWith(`${name} `));
     return Number(line?.slice(name.length + 1) ?? 0);
   }
 
-  /** How many streams were cut off because their clients did not read. */
+  /** Number of streams closed because their clients did not read. */
   async cuts(): Promise<number> {
     const [backlog, stalled] = await Promise.all(
       ['backlog', 'stalled'].map((reason) => this.metric(`crm_sse_cut_total{reason="${reason}"}`)),

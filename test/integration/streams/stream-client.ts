@@ -1,7 +1,7 @@
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { until } from '#platform/testing';
 
-/** A frame as the client reads it. */
+/** A parsed frame. */
 export interface ReceivedFrame {
   readonly id: string;
   readonly event: string;
@@ -16,14 +16,14 @@ export interface StreamOptions {
   readonly headers?: Record<string, string>;
 }
 
-/** A client of the event stream over a socket of its own. */
+/** A client of the event stream with its own socket. */
 export class StreamClient {
   readonly frames: ReceivedFrame[] = [];
   /** Comments, without the colon. */
   readonly comments: string[] = [];
-  /** Everything that came, as it came. */
+  /** The raw text received. */
   text = '';
-  /** The last id named, by a frame or alone. */
+  /** The last id received, in a frame or alone. */
   lastEventId: string | undefined;
   isClosed = false;
   private rest = '';
@@ -64,7 +64,7 @@ export class StreamClient {
     return this.response.statusCode!;
   }
 
-  /** The events received, by what their data calls them. */
+  /** Names in the data of the received events. */
   get numbers(): unknown[] {
     return this.frames.filter(({ event }) => event !== 'reset').map(({ data }) => (data.data as { n?: number }).n);
   }
@@ -80,23 +80,23 @@ export class StreamClient {
     await until(() => this.isClosed);
   }
 
-  /** Waits for two heartbeats: what was on its way before has arrived by then. */
+  /** Waits for two heartbeats, after which earlier frames have arrived. */
   async beats(): Promise<void> {
     const before = this.comments.length;
     await until(() => this.comments.length >= before + 2);
   }
 
-  /** Waits until the client knows an id that is not before `position`. */
+  /** Waits until the last id is at or after `position`. */
   async reached(position: number): Promise<void> {
     await until(() => Number(this.lastEventId ?? -1) >= position);
   }
 
-  /** Reads no more, as a client that hangs. */
+  /** Stops reading, as a client that hangs. */
   pause(): void {
     this.response.pause();
   }
 
-  /** Reads again. */
+  /** Resumes reading. */
   resume(): void {
     this.response.resume();
   }

@@ -3,7 +3,7 @@ import type { Audience } from '#platform/messaging';
 import { createTestDatabase, type TestDatabase, until } from '#platform/testing';
 import { MIGRATIONS } from '../../../migrations/index.js';
 
-/** An event to append; what is not given is made up or absent. */
+/** An event to append; missing values are generated or absent. */
 export interface AppendedEvent {
   readonly type?: string;
   readonly dealId?: string;
@@ -20,7 +20,7 @@ interface Change {
   readonly events: object[];
 }
 
-/** A log that a test writes events to. */
+/** A database with an event log that a test appends to. */
 export class EventDatabase {
   private constructor(private readonly database: TestDatabase) {}
 
@@ -32,7 +32,7 @@ export class EventDatabase {
     return this.database.url;
   }
 
-  /** Appends events in one transaction; those of a deal come in this order. */
+  /** Appends events in one transaction, in this order for each deal. */
   async append(events: readonly AppendedEvent[]): Promise<void> {
     const changes = new Map<string, Change>();
     for (const { type = 'deal.updated', dealId, clientId, audience = [], data = {} } of events) {
@@ -78,12 +78,12 @@ export class EventDatabase {
     await this.database.rows(`UPDATE crm.event_cursors SET position = $1 WHERE name = 'sequencer'`, [count]);
   }
 
-  /** Rows of any statement. */
+  /** Runs a statement and returns its rows. */
   rows<R extends object>(sql: string, values: readonly unknown[] = []): Promise<R[]> {
     return this.database.rows<R>(sql, values);
   }
 
-  /** The last position given. */
+  /** The last assigned position. */
   async lastPosition(): Promise<number> {
     const [row] = await this.database.rows<{ position: string }>(
       `SELECT position FROM crm.event_cursors WHERE name = 'sequencer'`,
@@ -106,7 +106,7 @@ export function numbered(dealId: string, from: number, to: number, event: Append
   return range(from, to).map((n) => ({ dealId, ...event, data: { n, ...event.data } }));
 }
 
-/** The whole numbers from one to another, both included. */
+/** The integers between two numbers, both included. */
 export function range(from: number, to: number): number[] {
   return Array.from({ length: to - from + 1 }, (_, index) => from + index);
 }

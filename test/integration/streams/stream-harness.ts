@@ -8,7 +8,7 @@ import { EventDatabase } from './stream-events.js';
 const SETTINGS = { CRM_SSE_HEARTBEAT_MS: '200' };
 const LEAD = accessToken({ userId: newId(), roles: ['ROLE_TEAM_LEAD'] });
 
-/** A log, an API process on it, and the clients that a test opens. */
+/** An event log, an API on it, and the clients that a test opens. */
 export class StreamHarness {
   private readonly clients: StreamClient[] = [];
   private readonly others: StreamApplication[] = [];
@@ -23,14 +23,14 @@ export class StreamHarness {
     return new StreamHarness(database, await StreamApplication.start(database.url, SETTINGS));
   }
 
-  /** A lead's stream unless another token is given. */
+  /** Opens a stream, as a lead by default. */
   async connect(options: StreamOptions = {}, application = this.api): Promise<StreamClient> {
     const client = await StreamClient.open(application.port, { token: LEAD, ...options });
     this.clients.push(client);
     return client;
   }
 
-  /** Another API process on the same log. */
+  /** Starts another API on the same log. */
   async another(
     settings: Readonly<Record<string, string>> = {},
     databaseUrl = this.database.url,
@@ -40,7 +40,7 @@ export class StreamHarness {
     return other;
   }
 
-  /** Ends what one test opened. */
+  /** Closes the clients and applications of one test. */
   async rest(): Promise<void> {
     for (const client of this.clients.splice(0)) client.close();
     await Promise.all(this.others.splice(0).map((other) => other.stop()));

@@ -22,13 +22,13 @@ beforeAll(async () => {
 afterEach(() => harness.rest());
 afterAll(() => harness.end());
 
-describe('coming back', () => {
+describe('resumption of a stream', () => {
   it.each<[string, (id: string) => StreamOptions]>([
     ['the header', (id) => ({ lastEventId: id })],
     ['the query', (id) => ({ query: `last_event_id=${id}` })],
     ['the query in camel case', (id) => ({ query: `lastEventId=${id}` })],
     ['the header, whatever the query says', (id) => ({ lastEventId: id, query: 'last_event_id=nonsense' })],
-  ])('goes on right after the id in %s', async (_, options) => {
+  ])('continues after the id in %s', async (_, options) => {
     const dealId = newId();
     const start = await database.lastPosition();
     await database.appendSequenced(numbered(dealId, 1, 5));
@@ -42,7 +42,7 @@ describe('coming back', () => {
     expect(client.frames.map(({ id }) => Number(id))).toEqual(range(start + 3, start + 7));
   });
 
-  it('begins now for a client whose id is empty', async () => {
+  it('begins with new events for an empty id', async () => {
     await database.appendSequenced(numbered(newId(), 1, 1));
     const dealId = newId();
     const client = await connect({ lastEventId: '', query: `last_event_id=&deal_id=${dealId}` });
@@ -51,7 +51,7 @@ describe('coming back', () => {
     expect(client.numbers).toEqual([1]);
   });
 
-  it('goes on from the log where memory does not reach: more than is kept, and a process just started', async () => {
+  it('reads the log for events that are not in memory: older ones, and in a new process', async () => {
     const dealId = newId();
     const count = RING_FRAMES + 1_200;
     const start = await database.lastPosition();
@@ -65,7 +65,7 @@ describe('coming back', () => {
     }
   });
 
-  it('misses nothing and repeats nothing while writers go on and clients come and go', async () => {
+  it('neither loses nor repeats events while writers continue and clients reconnect', async () => {
     const dealIds = range(1, 4).map(() => newId());
     const [first] = dealIds as [string];
     const seller = newId();
@@ -80,7 +80,7 @@ describe('coming back', () => {
       }),
     );
 
-    /** Comes back by the last id after every few frames until all have come. */
+    /** Reconnects with the last id after every few frames, until all are received. */
     const follow = async (options: StreamOptions, count: number): Promise<ReceivedFrame[]> => {
       const all: ReceivedFrame[] = [];
       for (let lastEventId = start; all.length < count; lastEventId = all.at(-1)!.id) {
@@ -122,7 +122,7 @@ describe('coming back', () => {
     ['lies in the future', '8999999999999999999', 'id_in_the_future'],
     ['is greater than any there can be', '9999999999999999999', 'id_in_the_future'],
     ['has more digits than any there can be', '9'.repeat(40), 'id_in_the_future'],
-  ])('says so when the id %s, and goes on from now', async (_, id, reason) => {
+  ])('reports when the id %s, and continues with new events', async (_, id, reason) => {
     const dealId = newId();
     const client = await connect({ lastEventId: id, query: `deal_id=${dealId}` });
     const [reset] = await client.received(1);
@@ -133,12 +133,12 @@ describe('coming back', () => {
     expect(Number(frame!.id)).toBeGreaterThan(Number(reset!.id));
   });
 
-  it('says so when the events after the id are no longer kept', async () => {
+  it('reports when the events after the id are deleted', async () => {
     const dealId = newId();
     const start = await database.lastPosition();
     const last = await database.appendSequenced(numbered(dealId, 1, 3));
     await database.forgetUpTo(start + 2);
-    // Another process has nothing of it in memory.
+    // Another process has no events in memory.
     const other = await harness.another();
 
     const late = await connect({ lastEventId: String(start + 1) }, other);
@@ -153,7 +153,7 @@ describe('coming back', () => {
     expect(late.numbers).toEqual([4]);
   });
 
-  it('holds its clients while the database is away, and leaves nothing out, whenever it was written', async () => {
+  it('stays connected during an outage of the database, and loses no event', async () => {
     const dealId = newId();
     const query = `deal_id=${dealId}`;
     const start = await database.lastPosition();
@@ -178,15 +178,15 @@ describe('coming back', () => {
   });
 });
 
-describe('clients that come to no good', () => {
-  /** 60 KB each; what the sockets' own buffers hold, up to 36 MB, is no backlog of ours. */
+describe('slow and lost clients', () => {
+  /** 60 KB each; the buffers of the sockets, up to 36 MB, are not part of the backlog. */
   const heavy = (dealId: string, from: number, to: number): AppendedEvent[] =>
     numbered(dealId, from, to, { data: { filling: 'x'.repeat(60_000) } });
 
-  it('cuts off one that does not read, which then goes on by its last id', async () => {
+  it('are disconnected when they do not read, and resume by their last id', async () => {
     const dealId = newId();
     const query = `deal_id=${dealId}`;
-    // With so few heartbeats it is the backlog alone that can tell.
+    // With few heartbeats, only the backlog can close the stream.
     const patient = await harness.another({ CRM_SSE_HEARTBEAT_MS: '60000' });
     const hanging = await connect({ query }, patient);
     await hanging.reached(0);
@@ -206,7 +206,7 @@ describe('clients that come to no good', () => {
     expect([...hanging.numbers, ...back.numbers]).toEqual(range(1, count));
   });
 
-  it('does not cut off one that reads, whatever the burst', async () => {
+  it('are not disconnected while they read, in any burst', async () => {
     const dealId = newId();
     const before = await api.cuts();
     const client = await connect({ query: `deal_id=${dealId}` });
@@ -216,7 +216,7 @@ describe('clients that come to no good', () => {
     expect(await api.cuts()).toBe(before);
   });
 
-  it('cuts off one that hangs in its replay', async () => {
+  it('are disconnected when they hang in their replay', async () => {
     const dealId = newId();
     const start = await database.lastPosition();
     for (let n = 1; n <= 1_000; n += 100) await database.appendSequenced(heavy(dealId, n, n + 99));
@@ -226,7 +226,7 @@ describe('clients that come to no good', () => {
     await until(async () => (await api.cuts()) > before);
   });
 
-  it('keeps nothing of clients that are gone, whenever they went', async () => {
+  it('leave no resources behind, at any time of their disconnection', async () => {
     const going = range(1, 200).map(async (index) => {
       const client = await connect({ ...(index % 2 === 0 && { lastEventId: '0' }) });
       client.close();
@@ -244,7 +244,7 @@ describe('clients that come to no good', () => {
 });
 
 describe('the stop of a process', () => {
-  it('ends its streams in good order and does not wait for them', async () => {
+  it('ends its streams cleanly and does not wait for them', async () => {
     const stopping = await harness.another();
     const open = await Promise.all([connect({}, stopping), connect({ lastEventId: '0' }, stopping)]);
     await until(() => open.every(({ text }) => text !== ''));

@@ -28,7 +28,7 @@ afterEach(() => harness.rest());
 afterAll(() => harness.end());
 
 describe('the event stream', () => {
-  it('begins with the time to wait before reconnecting and the id to come back with', async () => {
+  it('begins with the delay and the id for a reconnection', async () => {
     const last = await database.appendSequenced(numbered(newId(), 1, 1));
     const client = await connect();
     await client.reached(last);
@@ -44,7 +44,7 @@ describe('the event stream', () => {
     expect(client.text).toMatch(/^retry: 3000\nid: \d+\n\n/);
   });
 
-  it('tells an event as it happens, under its position and routing key, as one line of JSON', async () => {
+  it('sends an event at once, with position and routing key, as one line of JSON', async () => {
     const [dealId, clientId] = [newId(), newId()];
     const client = await connect({ query: `deal_id=${dealId}` });
 
@@ -70,7 +70,7 @@ describe('the event stream', () => {
     expect(frame!.data.time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
   });
 
-  it.each(PATHS.flatMap((path) => [path, `${path}/`]))('is found at %s', async (path) => {
+  it.each(PATHS.flatMap((path) => [path, `${path}/`]))('is available at %s', async (path) => {
     const dealId = newId();
     const client = await connect({ path, query: `deal_id=${dealId}` });
     expect(client.status).toBe(200);
@@ -92,7 +92,7 @@ describe('the event stream', () => {
     expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(PATHS.length);
   });
 
-  it('keeps a silent stream alive with comments', async () => {
+  it('sends comments as heartbeats on an idle stream', async () => {
     const last = await database.lastPosition();
     const client = await connect({ query: `deal_id=${newId()}` });
     await client.reached(last);
@@ -102,13 +102,13 @@ describe('the event stream', () => {
     expect(client.frames).toEqual([]);
   });
 
-  it('gives a client whom no event concerned the id to come back with all the same', async () => {
+  it('sends a current id also to a client without visible events', async () => {
     const client = await connect({ query: `deal_id=${newId()}` });
     await client.reached(await database.appendSequenced(numbered(newId(), 1, 1)));
     expect(client.frames).toEqual([]);
   });
 
-  it('answers a HEAD request with the head alone', async () => {
+  it('answers a HEAD request with headers only', async () => {
     const open = (): Promise<number> => api.metric('crm_sse_connections');
     await until(async () => (await open()) === 0);
     const answer = await fetch(`http://127.0.0.1:${api.port}/streams`, {
@@ -121,8 +121,8 @@ describe('the event stream', () => {
   });
 });
 
-describe('clients that speak HTTP in their own way', () => {
-  /** Sends lines of a request over a bare socket. */
+describe('clients with unusual HTTP', () => {
+  /** Sends lines of a request over a raw socket. */
   function send(...requests: string[]): { readonly socket: Socket; text: string } {
     const line = { socket: dial(api.port, '127.0.0.1'), text: '' };
     line.socket.on('data', (data) => (line.text += data.toString())).on('error', () => undefined);
@@ -130,7 +130,7 @@ describe('clients that speak HTTP in their own way', () => {
     return line;
   }
 
-  it('writes no chunks to one of HTTP/1.0', async () => {
+  it('get no chunked encoding with HTTP/1.0', async () => {
     const dealId = newId();
     const line = send(`GET /streams?deal_id=${dealId} HTTP/1.0`);
     await until(() => line.text.includes('retry'));
@@ -141,7 +141,7 @@ describe('clients that speak HTTP in their own way', () => {
     line.socket.destroy();
   });
 
-  it('lets a stream have its connection for itself', async () => {
+  it('get no further response on the connection of a stream', async () => {
     const before = await api.metric('crm_sse_connections');
     const line = send('GET /streams HTTP/1.1', 'GET /streams HTTP/1.1');
     await until(() => line.socket.destroyed);
@@ -149,8 +149,8 @@ describe('clients that speak HTTP in their own way', () => {
   });
 });
 
-describe('who may listen', () => {
-  it('takes the token from the header, the cookie or the query', async () => {
+describe('access to the event stream', () => {
+  it('accepts the token from the header, the cookie or the query', async () => {
     const ways: StreamOptions[] = [
       { token: LEAD },
       { token: undefined, headers: { cookie: `crm_access_token=${LEAD}` } },
@@ -159,16 +159,16 @@ describe('who may listen', () => {
     for (const way of ways) expect((await connect(way)).status).toBe(200);
   });
 
-  it('refuses who shows no token, or one without a role', async () => {
+  it('refuses a client without a token, or without a role', async () => {
     const stranger = await connect({ token: undefined });
-    const nobody = await connect({ token: accessToken({ userId: newId(), roles: [] }) });
-    await nobody.closed();
-    expect([stranger.status, nobody.status]).toEqual([401, 403]);
-    expect(nobody.response.headers['content-type']).toContain('application/problem+json');
-    expect(JSON.parse(nobody.text)).toMatchObject({ code: 'forbidden' });
+    const roleless = await connect({ token: accessToken({ userId: newId(), roles: [] }) });
+    await roleless.closed();
+    expect([stranger.status, roleless.status]).toEqual([401, 403]);
+    expect(roleless.response.headers['content-type']).toContain('application/problem+json');
+    expect(JSON.parse(roleless.text)).toMatchObject({ code: 'forbidden' });
   });
 
-  it('shows a seller what concerns the seller, and nothing of another', async () => {
+  it('sends a seller only events in the seller’s scope', async () => {
     const [seller, other, dealId] = [newId(), newId(), newId()];
     const client = await connect({ token: tokenOf('agent', seller.toUpperCase()) });
 
@@ -185,7 +185,7 @@ describe('who may listen', () => {
     expect(client.numbers).toEqual([1, 4, 5]);
   });
 
-  it('replays to a seller no more than it would have told live', async () => {
+  it('replays to a seller only events that were visible live', async () => {
     const [seller, dealId] = [newId(), newId()];
     const start = await database.lastPosition();
     const last = await database.appendSequenced([
@@ -204,7 +204,7 @@ describe('who may listen', () => {
     { roles: ['agent'], seen: [1, 3, 4] },
     { roles: ['ROLE_EXECUTOR'], seen: [2, 3, 4] },
     { roles: ['agent', 'ROLE_EXECUTOR'], seen: [1, 2, 3, 4] },
-  ])('shows $roles of the deals they own and carry out what they can read: $seen', async ({ roles, seen }) => {
+  ])('sends to $roles readable events of deals they own or execute: $seen', async ({ roles, seen }) => {
     const [me, other, dealId] = [newId(), newId(), newId()];
     const token = accessToken({ userId: me, roles });
     const start = await database.lastPosition();
@@ -213,7 +213,7 @@ describe('who may listen', () => {
       ...numbered(dealId, 1, 1, { audience: [me, null, other] }),
       ...numbered(dealId, 2, 2, { audience: [other, null, me] }),
       ...numbered(dealId, 3, 3, { audience: [me, null, me] }),
-      // As earlier releases wrote it.
+      // The format of earlier releases.
       ...numbered(dealId, 4, 4, { audience: [other, me] }),
       ...numbered(dealId, 5, 5, { audience: [other, null, other] }),
     ]);
@@ -223,14 +223,17 @@ describe('who may listen', () => {
     expect([live.numbers, replayed.numbers]).toEqual([seen, seen]);
   });
 
-  it.each(['ROLE_FINANCE_MANAGER', 'ROLE_TEAM_LEAD', 'ROLE_ADMIN', 'service'])('shows %s everything', async (role) => {
-    const dealId = newId();
-    const client = await connect({ token: tokenOf(role), query: `deal_id=${dealId}` });
-    await database.append(numbered(dealId, 1, 1, { audience: [newId()] }));
-    await client.received(1);
-  });
+  it.each(['ROLE_FINANCE_MANAGER', 'ROLE_TEAM_LEAD', 'ROLE_ADMIN', 'service'])(
+    'sends all events to %s',
+    async (role) => {
+      const dealId = newId();
+      const client = await connect({ token: tokenOf(role), query: `deal_id=${dealId}` });
+      await database.append(numbered(dealId, 1, 1, { audience: [newId()] }));
+      await client.received(1);
+    },
+  );
 
-  it('ends the stream in good order when the token expires', async () => {
+  it('ends the stream cleanly when the token expires', async () => {
     const expiresAt = Date.now() / 1_000 + 1.5;
     const client = await connect({ token: accessToken({ userId: newId(), roles: ['agent'], expiresAt }) });
     expect(client.status).toBe(200);
@@ -240,7 +243,7 @@ describe('who may listen', () => {
     expect(client.response.complete).toBe(true);
   });
 
-  it('lets one user hold a number of streams and no more', async () => {
+  it('limits the streams of one user', async () => {
     const limited = await harness.another({ CRM_SSE_CONNECTIONS_PER_USER: '2' });
     const token = tokenOf('agent');
     const first = await connect({ token }, limited);
@@ -257,8 +260,8 @@ describe('who may listen', () => {
   });
 });
 
-describe('what a client asks for', () => {
-  it('tells of the deals asked for only, however the parameter is written', async () => {
+describe('the filters of a client', () => {
+  it('select the requested deals, in any notation of the parameter', async () => {
     const [one, two, other] = [newId(), newId(), newId()];
     const queries = [
       `deal_id=${one}&deal_id=${two}`,
@@ -274,7 +277,7 @@ describe('what a client asks for', () => {
     }
   });
 
-  it('tells of the types asked for only: * is one word, # any number', async () => {
+  it('select the requested types: * is one word, # any number', async () => {
     const dealId = newId();
     const types = ['deal.payment.updated', 'deal.payment.income.created', 'deal.updated', 'deal.payment.overdue'];
     const wanted: [query: string, indexes: number[]][] = [
