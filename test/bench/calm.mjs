@@ -1,8 +1,8 @@
-/** The worker with nothing to do by itself: what a workload measures is then its own doing. */
+/** Keeps the worker idle, so that a workload measures only its own work. */
 import { setTimeout as delay } from 'node:timers/promises';
 
 const POLL_MS = 250;
-/** Looks that must find nothing to do, one after another. */
+/** Number of consecutive checks that must find no work. */
 const CALM_LOOKS = 4;
 
 const UNDONE = `
@@ -11,14 +11,14 @@ const UNDONE = `
     (SELECT c.position - coalesce(p.position, 0) FROM crm.event_cursors c
       LEFT JOIN crm.event_cursors p ON p.name = 'rabbitmq' WHERE c.name = 'sequencer')::int AS unpublished`;
 
-/** What keeps a worker's daily work away: a zone where it is one o'clock at night. */
+/** Prevents the daily runs: a time zone in which it is 01:00. */
 export function nightZone() {
   const ahead = (25 - new Date().getUTCHours()) % 24;
   const offset = ahead > 14 ? ahead - 24 : ahead;
   return { CRM_TIMEZONE: `Etc/GMT${offset > 0 ? '-' : '+'}${Math.abs(offset)}` };
 }
 
-/** Waits until no job waits and every event is published. */
+/** Waits until no job is pending and every event is published. */
 export async function calm(book) {
   for (let looks = 0; looks < CALM_LOOKS; looks++) {
     const [{ jobs, unplaced, unpublished }] = await book.query(UNDONE);

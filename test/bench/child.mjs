@@ -1,20 +1,20 @@
 /**
- * A process of the bench's own for one side of a workload, so that its work neither delays nor is delayed by another's:
- * asked and answering over Node's own channel.
+ * A separate process for one side of a workload, so that both sides do not delay each other. It communicates over the
+ * IPC channel of Node.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { treeCpuMs } from './processes.mjs';
 
-/** The parent's side. */
+/** Side of the parent process. */
 export class Child {
   /** @param {string} name of a file in children/ */
   constructor(name) {
     const file = fileURLToPath(new URL(`children/${name}.mjs`, import.meta.url));
     this.process = fork(file, { serialization: 'advanced', execArgv: [] });
     this.waiting = new Map();
-    this.asked = 0;
+    this.lastId = 0;
     this.process.on('message', ({ id, value, error }) => {
       const { resolve, reject } = this.waiting.get(id);
       this.waiting.delete(id);
@@ -26,9 +26,9 @@ export class Child {
     });
   }
 
-  /** Has the child do something. @returns {Promise<unknown>} */
+  /** Calls a function of the child. @returns {Promise<unknown>} */
   ask(what, details = {}) {
-    const id = ++this.asked;
+    const id = ++this.lastId;
     return new Promise((resolve, reject) => {
       this.waiting.set(id, { resolve, reject });
       this.process.send({ id, what, details });
@@ -51,7 +51,7 @@ export class Child {
   }
 }
 
-/** The child's side. @param {Record<string, (details: object) => unknown>} deeds by name */
+/** Side of the child process. @param {Record<string, (details: object) => unknown>} deeds by name */
 export function answer(deeds) {
   process.on('message', ({ id, what, details }) => {
     Promise.resolve()
@@ -64,7 +64,7 @@ export function answer(deeds) {
   process.on('disconnect', () => process.exit());
 }
 
-/** Runs work with children that end with it, however it ends. */
+/** Runs work with children, which are always stopped after it. */
 export async function withChildren(names, work) {
   const children = names.map((name) => new Child(name));
   try {

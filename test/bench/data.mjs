@@ -1,13 +1,13 @@
-/** The book of data that every workload works on; see data.sql. Ids follow from numbers, which begin at 0. */
+/** The data of every workload; see data.sql. Ids are computed from numbers that begin at 0. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 const SCRIPT = readFileSync(new URL('data.sql', import.meta.url), 'utf8');
 
-/** Of a kept book that is still as this script would make it. */
+/** Fingerprint of stored data that equal the output of this script. */
 export const BOOK_VERSION = createHash('sha256').update(SCRIPT).digest('hex').slice(0, 12);
 
-/** How many sellers share the book; deal n belongs to seller n % SELLERS. */
+/** Number of sellers; deal n belongs to seller n % SELLERS. */
 export const SELLERS = 200;
 
 const id = (kind, n) => `01900000-0000-7000-800${kind}-${String(n).padStart(12, '0')}`;
@@ -18,15 +18,15 @@ export const dealId = (n) => id(2, n);
 /** Deal n has the payments 2n, which has lines, and 2n + 1. */
 export const paymentId = (n) => id(3, n);
 
-/** How many clients a book of so many deals has. */
+/** Number of clients for so many deals. */
 export const clientsOf = (deals) => Math.floor((deals * 2) / 5);
 /** The seller of client or deal n. */
 export const sellerOf = (n) => n % SELLERS;
 
-/** Indexes of these are made after the rows. */
+/** Tables whose indexes are created after their rows. */
 const TABLES = ['clients', 'deals', 'payments', 'payment_incomes', 'payment_expenses', 'event_log'];
 
-/** What must come out empty when the book is in order. */
+/** Queries that must return no rows on consistent data. */
 const FAULTS = {
   totals: `
     SELECT count(*) FROM crm.payments p
@@ -49,7 +49,7 @@ const FAULTS = {
  * Fills a migrated, empty database.
  * @param {import('pg').Client} client of a superuser, to be closed afterwards
  * @param {number} deals
- * @throws {Error} when the book does not keep the product's promises
+ * @throws {Error} when the data are inconsistent
  */
 export async function loadBook(client, deals) {
   await client.query(`SELECT set_config('bench.deals', $1, false), set_config('timezone', 'UTC', false)`, [
@@ -66,7 +66,7 @@ export async function loadBook(client, deals) {
   await client.query('CHECKPOINT');
 }
 
-/** Indexes that guard nothing go away while rows come in. @returns {Promise<string[]>} how to make them again */
+/** Drops non-unique indexes during the load. @returns {Promise<string[]>} statements that create them again */
 async function dropIndexes(client) {
   const { rows } = await client.query(
     `SELECT i.indexrelid::regclass::text AS name, pg_get_indexdef(i.indexrelid) AS definition

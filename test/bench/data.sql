@@ -1,6 +1,6 @@
--- The book: so many deals as the setting bench.deals says, 0.4 clients and 2 payments for each, with the journal and the
--- log that the product would have written. Everything follows from the number of the deal, so that a workload can name
--- rows without asking for them. Statements are split at lines of dashes.
+-- The data: bench.deals deals, 0.4 clients and 2 payments for each, with journal and event log as the product writes
+-- them. All values are computed from the number of the deal, so that a workload knows ids without a query. Statements
+-- are split at lines of dashes.
 
 SET session_replication_role = replica; -- no triggers, no foreign keys while loading: data.mjs checks afterwards
 SET synchronous_commit = off;
@@ -11,7 +11,7 @@ CREATE FUNCTION bench.id(kind int, n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE
   RETURN ('01900000-0000-7000-800' || kind || '-' || lpad(n::text, 12, '0'))::uuid;
 CREATE FUNCTION bench.deals() RETURNS int LANGUAGE sql STABLE PARALLEL SAFE
   RETURN current_setting('bench.deals')::int;
--- The book covers the 360 days before today, evenly.
+-- The dates cover the 360 days before today, evenly.
 CREATE FUNCTION bench.time_of(n int) RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE
   RETURN date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' - interval '360 days'
     + date_trunc('milliseconds', interval '359 days' * (n::numeric / bench.deals())::float8);
@@ -67,7 +67,7 @@ FROM generate_series(0, bench.deals() - 1, 2) AS n JOIN crm.payments p ON p.id =
 --------
 ANALYZE crm.clients, crm.deals, crm.payments, crm.payment_incomes, crm.payment_expenses;
 --------
--- Who owns what as the API shows it, and the payment as it was after each of its changes.
+-- Owners as in the API, and the payment after each of its changes.
 CREATE UNLOGGED TABLE bench.facts AS
 SELECT n, d.id AS deal_id, d.client_id, d.owner_id, 'deals/' || d.id AS stream, d.created_at AS at,
   CASE WHEN coalesce(d.owner_id, d.executor_id) IS NULL THEN '{}' ELSE
@@ -99,8 +99,8 @@ ANALYZE bench.facts;
 CREATE FUNCTION bench.change(before jsonb, after jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE
   RETURN jsonb_build_object('before', before,
     'after', (SELECT jsonb_object_agg(key, after -> key) FROM jsonb_object_keys(before) AS key));
--- All that happened to a deal: journal entries with their first event and, for lines, the payment's own as the second.
-CREATE FUNCTION bench.story(f bench.facts) RETURNS TABLE (ordinal int, after interval, body text, entry jsonb,
+-- All changes of a deal: journal entries with their first event and, for lines, the payment's own as the second.
+CREATE FUNCTION bench.changes_of(f bench.facts) RETURNS TABLE (ordinal int, after interval, body text, entry jsonb,
   type text, event jsonb, second_event jsonb) LANGUAGE sql STABLE AS $$
   SELECT s.* FROM (
     SELECT ids, ids || jsonb_build_object('policy_id', NULL, 'payment_id', f.payment0) AS payment_ids,
@@ -132,7 +132,7 @@ CREATE FUNCTION bench.story(f bench.facts) RETURNS TABLE (ordinal int, after int
   ) AS s (ordinal, after, body, entry, type, event, second_event)
   WHERE s.ordinal < 5 OR f.expense_id IS NOT NULL
 $$;
--- Over the entries of a deal in their order: the hash of each from that of the one before.
+-- Hash chain of a deal's entries: each hash includes the previous one.
 CREATE FUNCTION bench.next_hash(hash bytea, deal_id uuid, seq int, id uuid, kind text, author_id uuid, body text,
   data jsonb, at timestamptz) RETURNS bytea LANGUAGE sql STABLE
   RETURN crm.journal_hash(hash, deal_id, seq, id, kind, author_id, body, data, at);
@@ -147,7 +147,7 @@ FROM bench.facts f, LATERAL (
   SELECT s.*, bench.chain(f.deal_id, s.ordinal, s.id, 'system', f.owner_id, s.body, s.entry, s.at)
     OVER (ORDER BY s.ordinal) AS hash
   FROM (SELECT ordinal, body, entry, bench.id(7, f.n::bigint * 8 + ordinal) AS id, f.at + after AS at
-    FROM bench.story(f)) s) j;
+    FROM bench.changes_of(f)) s) j;
 --------
 INSERT INTO crm.event_streams (stream, version, journal_seq, journal_prev_hash, journal_hash)
 SELECT f.stream, CASE j.seq WHEN 5 THEN 7 ELSE 5 END, j.seq, j.prev_hash, j.hash
@@ -158,7 +158,7 @@ INSERT INTO crm.event_log (id, position, stream, stream_version, journal_seq, ty
   audience, data)
 SELECT bench.id(6, f.n::bigint * 8 + e.version), row_number() OVER (), f.stream, e.version, s.ordinal, e.type,
   f.at + s.after, f.owner_id, f.deal_id, f.client_id, f.audience, e.data
-FROM bench.facts f, LATERAL bench.story(f) s,
+FROM bench.facts f, LATERAL bench.changes_of(f) s,
   LATERAL (VALUES (CASE s.ordinal WHEN 5 THEN 6 ELSE s.ordinal END, s.type, s.event),
     (CASE s.ordinal WHEN 5 THEN 7 ELSE 5 END, 'deal.payment.updated', s.second_event)) AS e (version, type, data)
 WHERE e.data IS NOT NULL;

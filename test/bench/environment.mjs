@@ -5,7 +5,7 @@
  *
  *   const environment = await Environment.start({ keep: true });     // PostgreSQL's data stay in .data/bench
  *   try {
- *     const book = await environment.book(50_000);                   // so many deals; loaded unless kept from before
+ *     const book = await environment.book(50_000);                   // number of deals; loaded unless stored by an earlier run
  *     const api = await environment.api(book);                           // every feature on; not yet running
  *     const startMs = await api.start();                             // until /health/ready answers 200
  *     const worker = await environment.worker(book);
@@ -32,10 +32,10 @@ import { BOOK_VERSION, loadBook } from './data.mjs';
 import { Program, treeCpuMs } from './processes.mjs';
 
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
-/** Where the bench keeps its data, its peers and its programs' logs. */
+/** Folder of the bench for data, peers and logs of programs. */
 export const DATA_DIRECTORY = join(ROOT, '.data/bench');
 
-/** As one would set them for a machine of this size; and no checkpoint in the middle of a slice. */
+/** Settings for a machine of this size, without checkpoints during a slice. */
 const POSTGRES_SETTINGS = {
   shared_buffers: '1GB',
   max_wal_size: '8GB',
@@ -63,7 +63,7 @@ export class Book {
     return (await this.pool.query(sql, values)).rows;
   }
 
-  /** Gives every event its position and takes them all for published, as if the worker had been there all the time. */
+  /** Assigns every event its position and marks all as published, as a worker does. */
   async sequence() {
     await this.query(`
       WITH head AS (SELECT position FROM crm.event_cursors WHERE name = 'sequencer' FOR UPDATE), placed AS (
@@ -81,9 +81,9 @@ export class Book {
 }
 
 export class Environment {
-  constructor(servers, isKept) {
+  constructor(servers, keepsData) {
     this.servers = servers;
-    this.isKept = isKept;
+    this.keepsData = keepsData;
     this.programs = [];
     this.books = new Map();
   }
@@ -103,7 +103,7 @@ export class Environment {
   }
 
   /**
-   * The book of so many deals, made, migrated and loaded unless it is there from before.
+   * A database with so many deals; created, migrated and loaded unless it exists.
    * @returns {Promise<Book>}
    */
   async book(deals) {
@@ -111,7 +111,7 @@ export class Environment {
     return this.books.get(deals);
   }
 
-  /** The API on a book, on a port of its own, with RabbitMQ and Redis as in production. Not started. */
+  /** The API on a database and a free port, with RabbitMQ and Redis as in production. Not started. */
   api(book, more = {}) {
     return this.program('api', book, 'CRM_PORT', more);
   }
@@ -121,7 +121,7 @@ export class Environment {
     return this.program('worker', book, 'CRM_WORKER_PORT', more);
   }
 
-  /** Stops `program` with the environment, whatever happens. */
+  /** Registers `program` to be stopped with the environment. */
   own(program) {
     this.programs.push(program);
     return program;
@@ -137,7 +137,7 @@ export class Environment {
     return treeCpuMs(this.servers.postgres.pid);
   }
 
-  /** What a program of ours finds in its environment. */
+  /** Environment variables of a program of the service. */
   variables(book, more = {}) {
     const { rabbitmq, redis } = this.servers;
     const servers = {
@@ -148,7 +148,7 @@ export class Environment {
     return testEnvironment(servers, { PATH: process.env.PATH, CRM_LOG_LEVEL: 'info', ...more });
   }
 
-  /** Where a program's output goes. */
+  /** Log file of a program. */
   logOf(name) {
     return join(DATA_DIRECTORY, `${name}.log`);
   }
@@ -158,7 +158,7 @@ export class Environment {
     await Promise.all([...this.books.values()].map((book) => book.close()));
     const { postgres, rabbitmq, redis } = this.servers;
     await Promise.all([postgres.stop(), rabbitmq.discard(), redis.discard()]);
-    if (!this.isKept) await deletePostgres(DATA_DIRECTORY);
+    if (!this.keepsData) await deletePostgres(DATA_DIRECTORY);
   }
 
   async program(name, book, portVariable, more) {
@@ -195,7 +195,7 @@ export class Environment {
     });
     url.pathname = `/${name}`;
     const began = performance.now();
-    this.migrate(url.href); // a book that was kept may lack the newest
+    this.migrate(url.href); // stored data may lack the newest migrations
     if (isThere) return new Book(url.href, deals, 0);
     await withClient(url.href, async (client) => {
       await loadBook(client, deals);
@@ -222,7 +222,7 @@ async function tunedPostgres() {
   return postgres;
 }
 
-/** A connection for as long as `work` takes. */
+/** Runs `work` with a connection. */
 export async function withClient(url, work) {
   const client = new pg.Client({ connectionString: url });
   await client.connect();

@@ -1,7 +1,7 @@
-/** Before anything is timed: do two contestants answer the same, and leave the same rows behind? */
+/** Checks before the measurements that contestants send equal answers and write equal rows. */
 
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/g;
-/** Ids of the book's people and clients: facts, not made by who answered. */
+/** Ids of users and clients in the data; contestants do not generate them. */
 const KNOWN = /^01900000-0000-7000-800[01]-/;
 const INSTANT = /\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|\+00:00)/g;
 const HASH = /\\\\x[0-9a-f]{64}/g;
@@ -32,12 +32,12 @@ export async function requireEqual(contestants, requests, book) {
     for (const other of others) {
       if (isDeep(read) && !other.hasCursors) continue;
       const given = await send(other, read);
-      // Text for text, order of members included, where somebody wrote it by hand.
+      // Compares exact text, with the order of members, for handwritten JSON.
       if (other.isExact) same(other.name, read.path, given.text, expected.text);
       else same(other.name, read.path, given.raw, expected.raw);
     }
   }
-  // All on deals that the first of them made, so that they begin alike.
+  // All on deals created by the first contestant, so that they begin equal.
   const written = [];
   for (const contestant of contestants) written.push(await write(contestant, first, requests, book));
   for (const [place, other] of others.entries()) same(other.name, 'rows written', written[place + 1], written[0]);

@@ -10,12 +10,12 @@ const HEAD_END = Buffer.from('\r\n\r\n');
 const LAST_CHUNK = Buffer.from('0\r\n\r\n');
 const LENGTH = /\r\ncontent-length: (\d+)/i;
 
-/** What a stretch of load came to. */
+/** Result of a load. */
 export class Tally {
   constructor() {
     this.requests = 0;
     this.ms = 0;
-    /** Of each request, in milliseconds. */
+    /** Latency of each request, in milliseconds. */
     this.latencies = [];
   }
 
@@ -41,7 +41,7 @@ export class Load {
     return load;
   }
 
-  /** Opens what is not open: servers close a connection that is idle for long, while the others have their turns. */
+  /** Opens closed connections: servers close those that are idle during the slices of others. */
   async connect() {
     const opened = async (line) => (line && !line.lost ? line : Line.open(this.port));
     this.lines = await Promise.all(this.lines.map(opened));
@@ -113,14 +113,14 @@ class Line {
     this.answered(bytes.latin1Slice(9, 12), () => bytes.toString());
   }
 
-  /** Whoever waits for an answer hears of it, or whoever next asks for one. */
+  /** Rejects the pending request, or else the next one. */
   lose(error) {
     this.lost ??= error;
     this.reject?.(error);
   }
 }
 
-/** One request is on its way at a time, so that what has come is one answer, or the beginning of it. */
+/** Only one request is pending at a time, so the received bytes are one answer or its beginning. */
 function isWhole(bytes) {
   const end = bytes.indexOf(HEAD_END);
   if (end === -1) return false;

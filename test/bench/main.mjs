@@ -36,7 +36,7 @@ const options = {
   warmUp: quick ? 3_000 : 10_000,
 };
 
-/** What can be asked for beside the operations of HTTP. */
+/** Workloads that can be selected besides the operations of HTTP. */
 const WORKLOADS = {
   connections: (environment, report) =>
     runConnections(environment, { ...options, operations: ['get', 'create'] }, report),
@@ -66,7 +66,7 @@ function report(result) {
   console.log(tableOf(result));
 }
 
-// Only an exit takes the programs along.
+// Programs are stopped only on exit.
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 
 const began = performance.now();

@@ -1,11 +1,11 @@
 /**
  * Compares contestants in rounds. A round gives each of them two slices, in an order that reads the same backwards
- * (A B C C B A, the next round B C A A C B), so that a machine that grows slower or faster treats all alike; only ratios
+ * (A B C C B A, the next round B C A A C B), so that a change in the machine's speed affects all equally; only ratios
  * within a round count.
- * One contestant stands twice, as two processes: the ratio of these, which should be 1, shows what the machine adds.
+ * One contestant runs twice, as two processes: the ratio of these, which should be 1, shows what the machine adds.
  */
 
-/** Beyond these the two equal contestants differed too much for the run to say anything. */
+/** Limits of the ratio of the two equal contestants; beyond them the run is invalid. */
 const CONTROL_LIMITS = [0.9, 1.1];
 
 /**
@@ -39,7 +39,7 @@ export async function compare({ contestants, baseline, control, postgresCpuMs, r
   for (const contestant of contestants) await contestant.run({ requests: contestant.warmUp ?? warmUp });
   const scores = new Map(contestants.map(({ name }) => [name, new Score(rounds)]));
   for (let round = 0; round < rounds; round++) {
-    // Whoever follows itself finds its caches warm: everybody begins a round as often as the others.
+    // A contestant that follows itself has warm caches, so each begins equally many rounds.
     const first = round % contestants.length;
     const order = [...contestants.slice(first), ...contestants.slice(0, first)];
     for (const contestant of [...order, ...order.toReversed()]) {
@@ -56,7 +56,7 @@ export async function compare({ contestants, baseline, control, postgresCpuMs, r
   return { rows, control: double, isRefused: double.ratio[1] < low || double.ratio[1] > high };
 }
 
-/** Whether a ratio lies where that of two equal contestants lies too. */
+/** True when a ratio is in the range of two equal contestants. */
 export function isUnresolved(row, control) {
   return row !== control && row.ratio[1] >= control.ratio[0] && row.ratio[1] <= control.ratio[2];
 }
@@ -97,7 +97,7 @@ class Score {
   }
 }
 
-/** @returns {number} NaN of nothing */
+/** @returns {number} NaN for an empty list */
 export function quantile(values, share) {
   const sorted = Float64Array.from(values).sort();
   const place = (sorted.length - 1) * share;

@@ -1,5 +1,5 @@
 /**
- * Processes under measurement: started until ready, stopped by their pid, and what they have used so far.
+ * Measured processes: start until ready, stop by pid, CPU and memory used so far.
  * CPU and memory come from Linux's /proc.
  */
 import { spawn } from 'node:child_process';
@@ -13,7 +13,7 @@ const POLL_MS = 10;
 const READY_WITHIN_MS = 120_000;
 const STOP_WITHIN_MS = 25_000;
 
-/** A program of its own that answers HTTP on 127.0.0.1. */
+/** A separate program that serves HTTP on 127.0.0.1. */
 export class Program {
   /**
    * @param {object} spec
@@ -108,7 +108,7 @@ function processes() {
   return all;
 }
 
-/** Fields of /proc/<pid>/stat behind the name, which may hold anything; undefined when it has just ended. */
+/** Fields of /proc/<pid>/stat after the name, which may contain any character; undefined when it has just ended. */
 function statOf(pid) {
   let text;
   try {

@@ -1,4 +1,4 @@
-/** The requests of the HTTP workloads, the same for everybody who speaks this service's API. */
+/** Requests of the HTTP workloads, equal for each contestant with this service's API. */
 import { createHash, randomInt } from 'node:crypto';
 import { accessToken } from '#platform/testing';
 import { clientId, clientsOf, dealId, paymentId, SELLERS, sellerId, sellerOf } from './data.mjs';
@@ -11,7 +11,7 @@ const bearer = (n, role) => `Bearer ${accessToken({ userId: sellerId(n), roles: 
 const SELLER_TOKENS = Array.from({ length: SELLERS }, (_, n) => bearer(n, 'ROLE_SALES_AGENT'));
 const LEAD_TOKEN = bearer(2_000, 'ROLE_TEAM_LEAD');
 
-/** One request: what a workload draws, and what the equality check compares. */
+/** A request of a workload and of the equality check. */
 export class ApiRequest {
   constructor(method, path, authorization, body, prefix = '/api/v1') {
     this.prefix = prefix;
@@ -29,7 +29,7 @@ export class ApiRequest {
   }
 }
 
-/** Draws requests at random over a whole book. */
+/** Draws random requests over all data. */
 export class Requests {
   constructor(deals) {
     this.deals = deals;

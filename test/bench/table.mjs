@@ -1,4 +1,4 @@
-/** How results are shown: one Markdown table per workload. */
+/** Prints results as one Markdown table per workload. */
 import { isUnresolved } from './paired.mjs';
 
 const whole = (value) => (Number.isNaN(value) ? '–' : Math.round(value).toLocaleString('en-US'));
@@ -21,7 +21,7 @@ export function tableOf(result) {
   return result.control ? ratiosOf(result) : statisticsOf(result);
 }
 
-/** Of a workload that says itself what its columns are. */
+/** Table of a workload with its own columns. */
 function statisticsOf({ title, columns, lines, notes }) {
   return `### ${title}\n\n${markdown(columns, lines)}\n\n${notes.join('\n')}\n`;
 }

@@ -1,4 +1,4 @@
-/** Events in the log that no request wrote: copies of the book's last ones, as the next of the same streams, now. */
+/** Appends copies of the last events as the next ones of their streams, with the present time. */
 
 const COPIES = `
   WITH old AS (
@@ -20,8 +20,8 @@ const COPIES = `
   SELECT count(*)::int AS count, (SELECT before FROM place) AS before, pg_notify('crm_log_positioned', '') FROM written`;
 
 /**
- * Writes so many events, each with its position, and wakes the readers of the log: first the first of each stream, then
- * the second ones, and so on. Nothing else may write meanwhile.
+ * Appends events with their positions and wakes the readers of the log; the order is round robin over the streams.
+ * No other process may write meanwhile.
  * @param {import('./environment.mjs').Book} book
  * @param {number} count
  * @param {string} [until] only copies of events up to this position

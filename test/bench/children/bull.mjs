@@ -1,4 +1,4 @@
-/** The yardstick of jobs: BullMQ alone, with jobs that do nothing. */
+/** Baseline of jobs: plain BullMQ with empty jobs. */
 import { Queue, Worker } from 'bullmq';
 import { answer } from '../child.mjs';
 

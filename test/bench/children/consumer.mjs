@@ -1,9 +1,9 @@
-/** A consumer as another service would be one: a durable quorum queue, every message acknowledged, its order checked. */
+/** A consumer like that of another service: durable quorum queue, acknowledged messages, checked order. */
 import { connect } from 'amqplib';
 import { answer } from '../child.mjs';
 
 const PREFETCH = 1_000;
-/** Acknowledged together while more are waiting; what is left over is acknowledged a moment later. */
+/** Messages acknowledged together while more are waiting; the rest is acknowledged shortly after. */
 const ACKS = 50;
 const ACK_WITHIN_MS = 5;
 
@@ -11,7 +11,7 @@ let connection;
 let channel;
 let queue;
 let count;
-/** Of each stream, the version that came last. */
+/** Last received version of each stream. */
 let versions = new Map();
 let waiting;
 
@@ -28,7 +28,7 @@ async function open({ url, exchange, name }) {
   await channel.consume(queue, receive);
 }
 
-/** Begins anew: so many messages are to come. */
+/** Resets the statistics and sets the number of expected messages. */
 function expect({ messages }) {
   versions = new Map();
   count = { messages, received: 0, outOfOrder: 0, again: 0, bytes: 0, firstAt: 0n, lastAt: 0n, arrivals: [] };
@@ -42,14 +42,14 @@ function take() {
   });
 }
 
-/** When which event has come, by the id of its trace: [trace, nanoseconds of the machine's monotonic clock]. */
+/** Times of received events by trace id: [trace, nanoseconds of the machine's monotonic clock]. */
 function rest() {
   const { arrivals } = count;
   count.arrivals = [];
   return arrivals;
 }
 
-/** How often a stream's events came in the wrong order or once more. */
+/** Number of reordered or repeated events. */
 function order() {
   return { outOfOrder: count.outOfOrder, again: count.again };
 }

@@ -1,4 +1,4 @@
-/** The yardstick of streams: node:http alone, which writes each frame to every response, one frame after the other. */
+/** Baseline of streams: plain node:http writes each frame to every response. */
 import { createServer } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { answer } from '../child.mjs';
@@ -32,7 +32,7 @@ function load(options) {
   frames = options.frames.map((text) => Buffer.from(text));
 }
 
-/** Writes the next so many frames. */
+/** Writes a number of frames. */
 async function write({ count }) {
   for (let n = 0; n < count; n++) {
     const frame = frames[next++ % frames.length];

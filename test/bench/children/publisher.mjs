@@ -1,8 +1,8 @@
-/** The yardstick of publishing: ready messages, sent by amqplib alone, any number on their way up to a limit. */
+/** Baseline of publishing: plain amqplib sends prepared messages, with a limit of unconfirmed ones. */
 import { connect } from 'amqplib';
 import { answer } from '../child.mjs';
 
-/** How many are on their way at most, and to how many that must fall before more are sent. */
+/** Maximum of unconfirmed messages, and the number below which sending resumes. */
 const WINDOW = 2_000;
 const RESUME_AT = 1_500;
 
@@ -20,7 +20,7 @@ async function open(options) {
   channel = await connection.createConfirmChannel();
 }
 
-/** Begins to keep whatever is published, to be published again. */
+/** Starts capturing published messages, to publish them again. */
 async function capture() {
   ({ queue } = await channel.assertQueue('', { exclusive: true }));
   await channel.bindQueue(queue, exchange, '#');
@@ -32,7 +32,7 @@ async function capture() {
   ({ consumerTag } = await channel.consume(queue, keep, { noAck: true }));
 }
 
-/** Ends capturing once so many are there. */
+/** Ends capturing after so many messages. */
 async function release({ count }) {
   while (messages.length < count) await new Promise((resolve) => setTimeout(resolve, 50));
   await channel.cancel(consumerTag);

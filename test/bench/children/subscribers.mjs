@@ -1,4 +1,4 @@
-/** Subscribers of event streams over raw sockets, any number in one process: they count frames and read no further. */
+/** Many subscribers of event streams over raw sockets in one process; they only count frames. */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -7,7 +7,7 @@ import { answer } from '../child.mjs';
 
 const MARK = Buffer.from('\nevent: ');
 const AT_A_TIME = 100;
-/** Files this process has open anyway. */
+/** Open files of the process itself. */
 const OTHER_FILES = 50;
 
 /** @type {Map<string, Set<Subscriber>>} by the name of their server */
@@ -15,7 +15,7 @@ const groups = new Map();
 
 answer({ open, expect, take, frames });
 
-/** Opens more of a group's streams, up to `count`, and waits until each has begun. */
+/** Opens streams of a group up to `count`, and waits until each has begun. */
 async function open({ group, port, path, tokens, count }) {
   requireFiles(2 * count);
   const subscribers = groups.get(group) ?? new Set();
@@ -37,7 +37,7 @@ function requireFiles(connections) {
 
 let counting;
 
-/** Begins anew: each subscriber of the group is to get so many frames. @param keep whether to keep what the first gets */
+/** Resets the group and sets the frames expected per subscriber. @param keep stores the frames of the first one */
 function expect({ group, each, keep = false }) {
   const subscribers = [...groups.get(group)];
   counting = { group, left: subscribers.length, frames: 0, each, firstAt: 0n, lastAt: 0n };
@@ -45,7 +45,7 @@ function expect({ group, each, keep = false }) {
   if (keep) subscribers[0].begin(each, true);
 }
 
-/** Waits for the last frame, then a little for any that are too many. */
+/** Waits for the last frame, then shortly for unexpected ones. */
 async function take({ withinMs }) {
   const until = performance.now() + withinMs;
   while (counting.left > 0 && performance.now() < until) await delay(5);
@@ -58,10 +58,10 @@ async function take({ withinMs }) {
   return { deliveries: frames, ms: Number(lastAt - firstAt) / 1e6 };
 }
 
-/** The frames that the first subscriber of the group has kept. */
+/** The frames stored by the first subscriber of the group. */
 function frames({ group }) {
   const [first] = groups.get(group);
-  return framesOf(Buffer.concat(first.kept).toString());
+  return framesOf(Buffer.concat(first.stored).toString());
 }
 
 class Subscriber {
@@ -90,14 +90,14 @@ class Subscriber {
     socket.on('close', () => (this.isClosed = true));
   }
 
-  begin(each, keeps) {
+  begin(each, stores) {
     this.frames = 0;
     this.each = each;
-    this.kept = keeps ? [] : undefined;
+    this.stored = stores ? [] : undefined;
   }
 
   read(chunk) {
-    this.kept?.push(chunk);
+    this.stored?.push(chunk);
     const found = this.countIn(chunk);
     if (found === 0 || !counting) return;
     const now = process.hrtime.bigint();
@@ -108,7 +108,7 @@ class Subscriber {
     if (this.frames === this.each) counting.left--;
   }
 
-  /** Also one that is cut in two by the edge of a chunk. */
+  /** Counts also frames split over two chunks. */
   countIn(chunk) {
     let found = 0;
     if (this.tail.length > 0) {
@@ -122,7 +122,7 @@ class Subscriber {
   }
 }
 
-/** What stands in the chunks of a chunked body, frame by frame; comments left out. */
+/** Frames in a chunked body, without comments. */
 function framesOf(body) {
   const bytes = Buffer.from(body);
   let text = '';

@@ -40,7 +40,7 @@ export async function directus(environment, book) {
   return { name: `Directus ${VERSION}`, program, warmUp: 2_000, draws: items.draws };
 }
 
-/** Takes minutes: npm compiles SQLite. Its manifest asks for Node 22, but it runs on 20. */
+/** Takes minutes: npm compiles SQLite. Its manifest requires Node 22, but it runs on 20. */
 function install() {
   const manifest = join(HOME, 'node_modules/directus/package.json');
   if (existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).version === VERSION) return;
@@ -66,7 +66,7 @@ function variables(book, port) {
     ADMIN_PASSWORD: ADMIN.password,
     ACCESS_TOKEN_TTL: '7d',
     PRESSURE_LIMITER_ENABLED: 'false', // would answer 503 at full load
-    SERVER_KEEP_ALIVE_TIMEOUT: '600000', // milliseconds: others have their turns meanwhile
+    SERVER_KEEP_ALIVE_TIMEOUT: '600000', // milliseconds: longer than the slices of others
     TELEMETRY: 'false',
     LOG_LEVEL: 'error',
   };
@@ -82,7 +82,7 @@ async function login(url) {
   return `Bearer ${data.access_token}`;
 }
 
-/** Requests in Directus' words for the same operations. */
+/** The same operations as requests of Directus. */
 class Items {
   constructor(token, deals) {
     this.token = token;
@@ -119,7 +119,7 @@ class Items {
   }
 }
 
-/** @throws {Error} when it doesn't see the book */
+/** @throws {Error} when it does not see the data */
 async function requireRead(url, items) {
   const { path, authorization } = items.get(7);
   const answer = await fetch(url + path, { headers: { authorization } });

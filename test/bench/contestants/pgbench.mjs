@@ -1,6 +1,6 @@
 /**
- * PostgreSQL itself: pgbench with the yardstick's SQL over as many connections as the others pool. Rows are drawn at
- * random as elsewhere; what a program would compute (new ids, documents) is an expression or a constant.
+ * Plain PostgreSQL: pgbench runs the baseline's SQL over as many connections as the pools of the others. Rows are
+ * random too; values that a program would compute (new ids, documents) are expressions or constants.
  */
 import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ const MOST = '4611686018427387903';
 const seller = 'bench.id(0, :n::bigint % 200)';
 const now = `'2026-11-23T09:30:00.000Z'`;
 const trace = `'00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'`;
-/** UUIDs in the order of time, as programs make them; `kind` keeps those of one transaction apart. */
+/** Time-ordered UUIDs; `kind` distinguishes those of one transaction. */
 const newId = (kind) =>
   `(lpad(to_hex(:time::bigint), 14, '0') || '7${kind}' || lpad(to_hex(:dice::bigint), 16, '0'))::uuid`;
 const DEAL = {
@@ -33,7 +33,7 @@ const LINE = {
   ...{ updated_by_id: DEAL.owner_id, version: 1, is_deleted: false },
   ...{ created_at: DEAL.created_at, updated_at: DEAL.updated_at },
 };
-// pgbench would take a colon behind a quotation mark for a variable.
+// pgbench would read a colon after a quotation mark as a variable.
 const json = (value) => `convert_from('\\x${Buffer.from(JSON.stringify(value)).toString('hex')}', 'UTF8')`;
 
 /** For each operation: the statement, its parameters as SQL, and how many rows `n` is drawn from. */

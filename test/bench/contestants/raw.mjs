@@ -1,4 +1,4 @@
-/** Starts the yardstick of raw-fastify.mjs. */
+/** Starts the baseline of raw-fastify.mjs. */
 import { join } from 'node:path';
 import { freePort } from '#platform/services';
 import { TEST_SECRET } from '#platform/testing';

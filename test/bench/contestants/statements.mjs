@@ -1,6 +1,6 @@
-/** The yardstick's SQL, one statement for each request, for Fastify and for pgbench. */
+/** SQL of the baseline for Fastify and pgbench, one statement per request. */
 
-/** Every code that may be stored for a stage, the one that is shown first. */
+/** Stored codes of each stage; the first one is the public one. */
 export const STAGES = {
   qualification: ['qualification', 'draft'],
   negotiation: ['in_progress', 'negotiation'],
@@ -23,9 +23,9 @@ const ORDER = 'ORDER BY next_review_at, updated_at, id';
 const lists = new Map();
 
 /**
- * Parameters: statuses, horizon; then the key of the last row seen; then the caller. One person's deals come in their
- * order; of the whole book each status by itself, so that deals of other statuses cost nothing. The limit is written
- * out: with a parameter there PostgreSQL believes in no generic plan and plans each time, which costs more than the rows.
+ * Parameters: statuses, horizon; then the key of the last row of the previous page; then the caller. A user's deals are
+ * read by one index; all deals are read per status, so that other statuses cost nothing. The limit is a literal: with a
+ * parameter, PostgreSQL chooses no generic plan and plans each time, which costs more than the rows.
  */
 export function listStatement(kind, limit) {
   const name = `list_${kind}_${limit}`;
@@ -99,7 +99,7 @@ export const ADD_INCOME = {
         CASE WHEN p.status = old.status THEN '["net_total", "incomes_total"]'::jsonb
           ELSE '["status", "net_total", "incomes_total"]' END AS changed,
         old.client_id, old.audience
-    ), story AS (
+    ), change AS (
       SELECT deal_id, client_id, audience, l.line,
         jsonb_build_object('payment_id', id, 'income_id', $3::uuid, 'before', NULL, 'after', l.line, 'payment',
           jsonb_build_object('before', previous, 'after', present)) AS entry,
@@ -118,23 +118,23 @@ export const ADD_INCOME = {
     ), head AS (
       INSERT INTO crm.event_streams AS s
       SELECT 'deals/' || $1::uuid, 2, 1, ${ZERO}, crm.journal_hash(${ZERO}, deal_id, 1, $14::uuid, 'system', $7::uuid,
-        'Income added', entry, $11::timestamptz) FROM story
+        'Income added', entry, $11::timestamptz) FROM change
       ON CONFLICT (stream) DO UPDATE SET version = s.version + 2, journal_seq = s.journal_seq + 1,
         journal_prev_hash = s.journal_hash,
         journal_hash = crm.journal_hash(s.journal_hash, $1::uuid, s.journal_seq + 1, $14::uuid, 'system', $7::uuid,
-          'Income added', (SELECT entry FROM story), $11::timestamptz)
+          'Income added', (SELECT entry FROM change), $11::timestamptz)
       RETURNING *
     ), journal AS (
       INSERT INTO crm.journals (id, deal_id, seq, kind, author_id, body, data, hash, prev_hash, created_at)
       SELECT $14::uuid, deal_id, journal_seq, 'system', $7::uuid, 'Income added', entry, journal_hash, journal_prev_hash,
-        $11::timestamptz FROM story, head
+        $11::timestamptz FROM change, head
     ), events AS (
       INSERT INTO crm.event_log (id, stream, stream_version, journal_seq, type, time, actor_id, traceparent, deal_id,
         client_id, audience, data)
       SELECT e.id, head.stream, head.version - 1 + e.place, head.journal_seq, e.type, $11::timestamptz, $7::uuid, $16::text,
         deal_id, client_id, audience, e.data
-      FROM story, head, LATERAL (VALUES (0, $15::uuid, 'deal.payment.income.created', line_event),
+      FROM change, head, LATERAL (VALUES (0, $15::uuid, 'deal.payment.income.created', line_event),
         (1, $17::uuid, 'deal.payment.updated', payment_event)) AS e (place, id, type, data)
     )
-    SELECT currency FROM story`,
+    SELECT currency FROM change`,
 };

@@ -78,9 +78,9 @@ async function report(name, work) {
   const cpuBefore = cpuSeconds();
   const probing = (async () => {
     while (!isDone) {
-      const asked = performance.now();
+      const sentAt = performance.now();
       await (await fetch(`${url}/health/live`)).text();
-      waits.push(performance.now() - asked);
+      waits.push(performance.now() - sentAt);
       await delay(PROBE_EVERY_MS);
     }
   })();

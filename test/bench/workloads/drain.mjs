@@ -1,6 +1,6 @@
 /**
- * How fast the publisher works off a backlog, against the same messages sent by amqplib alone to the same broker, exchange
- * and queue, with the same consumer. The worker runs all the time; while the other has its turn, the bench holds the
+ * Speed of the publisher with a backlog, compared with amqplib sending the same messages to the same broker, exchange
+ * and queue, with the same consumer. The worker runs all the time; during the slice of amqplib, the bench owns the
  * publisher's lease.
  */
 import { Lease } from '#platform/persistence';
@@ -57,7 +57,7 @@ export async function runDrain(environment, { deals, quick }, report) {
   await book.sequence();
 }
 
-/** The lease under which the worker's publisher works: held here, it stands by. */
+/** Lease of the worker's publisher; while the bench owns it, the publisher is on standby. */
 class PublisherLease {
   constructor(client) {
     this.client = client;

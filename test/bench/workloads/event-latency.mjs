@@ -10,7 +10,7 @@ import { withChildren } from '../child.mjs';
 import { quantile } from '../paired.mjs';
 import { Requests } from '../requests.mjs';
 
-/** Creating a deal tells of one event, adding an income of two: half of each makes 150 events per second. */
+/** Creating a deal publishes one event, adding an income two: half of each makes 150 events per second. */
 const REQUESTS_PER_SECOND = 100;
 const EVENTS_PER_PAIR = 3;
 const QUEUE = 'bench.latency';
@@ -43,13 +43,13 @@ export async function runEventLatency(environment, { deals, quick }, report) {
 
 const cpuOf = (...programs) => programs.map((program) => program.cpuMs());
 
-/** Sends requests at a steady pace, whether the answers have come or not. */
+/** Sends requests at a steady rate without waiting for answers. */
 class Pulse {
   constructor(port, requests) {
     this.port = port;
     this.requests = requests;
     this.agent = new Agent({ keepAlive: true, noDelay: true });
-    /** By the id of the trace: when it was sent and answered, in nanoseconds of the machine's monotonic clock. */
+    /** Times of request and answer by trace id, in nanoseconds of the monotonic clock. */
     this.sent = new Map();
   }
 
@@ -113,7 +113,7 @@ function resultOf({ deals, seconds, pulse, arrivals, used, postgresMs, order }) 
     },
     ...{ order, rows, apiUs: perEvent(used[0]), workerUs: perEvent(used[1]), postgresUs: perEvent(postgresMs) },
     columns: ['', 'p50, ms', 'p90, ms', 'p99, ms', 'most, ms'],
-    lines: rows.map(({ name, ...figures }) => [name, ...Object.values(figures).map((figure) => figure.toFixed(1))]),
+    lines: rows.map(({ name, ...times }) => [name, ...Object.values(times).map((time) => time.toFixed(1))]),
     notes: [
       `${ours.length} events in ${seconds} s, none missing. ` +
         `CPU per event: API ${perEvent(used[0])} µs, worker ${perEvent(used[1])} µs, PostgreSQL ${perEvent(postgresMs)} µs.`,

@@ -1,4 +1,4 @@
-/** Requests over HTTP: this service against the others, in one run. */
+/** HTTP requests: compares this service with the others in one run. */
 import { ours } from '../contestants/ours.mjs';
 import { directus } from '../contestants/directus.mjs';
 import { nestTypeorm } from '../contestants/nest-typeorm.mjs';
@@ -21,7 +21,7 @@ export const OPERATIONS = {
 const CONNECTIONS = 32;
 
 /**
- * This service, the yardstick twice, and in a full run the peers.
+ * This service, the baseline twice, and in a full run the peers.
  * @param {import('../environment.mjs').Environment} environment
  * @param {object} options
  * @param {readonly (keyof OPERATIONS)[]} options.operations
@@ -30,7 +30,7 @@ const CONNECTIONS = 32;
  * @param {number} options.rounds
  * @param {number} options.sliceMs
  * @param {number} options.warmUp
- * @param {(result: object) => void} report called with each operation's result as soon as it is there
+ * @param {(result: object) => void} report called with the result of each operation
  */
 export async function runHttp(environment, options, report) {
   const book = await environment.book(options.deals);

@@ -1,6 +1,6 @@
 /**
- * Jobs by the worker's whole way: asked for in PostgreSQL, put into Redis by the reconciler, taken by Bull's workers, done
- * in a transaction. And the morning of a book: every deal that is due looked through and told of.
+ * Jobs end to end: requested in PostgreSQL, enqueued in Redis by the reconciler, processed by BullMQ workers in a
+ * transaction. And a daily run: a reminder is published for every due deal.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { calm, nightZone } from '../calm.mjs';
@@ -24,20 +24,20 @@ const RATE = `
     extract(epoch FROM max(finished_at) - min(finished_at))::float8 AS seconds
   FROM crm.job_requests WHERE key LIKE 'bench/%'`;
 
-/** The day until which so many deals are due; no day before it is published any more. */
+/** The day until which so many deals are due; reminders of earlier days are not published. */
 const DAY = `
   SELECT greatest(max(next_review_at), now()::date + 1)::text AS day, count(*)::int AS due FROM (
     SELECT next_review_at FROM crm.deals WHERE closed_at IS NULL AND NOT is_deleted AND created_at < now() - interval '2 days'
     ORDER BY next_review_at LIMIT $1) d`;
-const MORNING = `
+const REQUEST_DAILY_RUN = `
   INSERT INTO crm.job_requests (id, queue, name, key, payload, run_after, created_at)
-  VALUES (uuidv7(), 'deal-reviews', 'remind-deal-reviews', 'bench-morning', jsonb_build_object('day', $1::text),
+  VALUES (uuidv7(), 'deal-reviews', 'remind-deal-reviews', 'bench-daily-run', jsonb_build_object('day', $1::text),
     now() - interval '1 minute', now())`;
-const MORNING_DONE = `
-  SELECT j.state, count(r.*)::int AS told,
+const DAILY_RUN_DONE = `
+  SELECT j.state, count(r.*)::int AS reminders,
     extract(epoch FROM max(j.finished_at) - min(r.created_at))::float8 AS seconds
   FROM crm.job_requests j LEFT JOIN crm.reminders r ON r.kind = 'deal.review_due' AND r.due_on = $1::date
-  WHERE j.key = 'bench-morning' GROUP BY 1`;
+  WHERE j.key = 'bench-daily-run' GROUP BY 1`;
 const FORGET = `DELETE FROM crm.job_requests WHERE key LIKE 'bench%'`;
 
 export async function runJobs(environment, { deals, quick }, report) {
@@ -57,24 +57,24 @@ export async function runJobs(environment, { deals, quick }, report) {
   const used = [worker.cpuMs() - cpu[0], environment.postgresCpuMs() - cpu[1]].map((ms) => (ms * 1000) / JOBS);
   await calm(book);
   const perSecond = (done.done - 1) / done.seconds;
-  const morning = await morningOf(book, quick ? DUE / 10 : DUE);
+  const dailyRun = await dailyRunOf(book, quick ? DUE / 10 : DUE);
   await calm(book);
   await worker.stop();
   await book.query(FORGET);
   await book.sequence();
-  report(resultOf({ deals, perSecond, bull, used, morning }));
+  report(resultOf({ deals, perSecond, bull, used, dailyRun }));
 }
 
-async function morningOf(book, due) {
+async function dailyRunOf(book, due) {
   const [{ day, due: found }] = await book.query(DAY, [due]);
   if (found < due) throw new Error(`the book has ${found} open deals, not ${due}: take a greater one`);
   await book.query(`DELETE FROM crm.reminders WHERE kind = 'deal.review_due' AND due_on = $1::date`, [day]);
-  await book.query(MORNING, [day]);
-  const { told, seconds } = await finished(
-    () => book.query(MORNING_DONE, [day]),
+  await book.query(REQUEST_DAILY_RUN, [day]);
+  const { reminders, seconds } = await finished(
+    () => book.query(DAILY_RUN_DONE, [day]),
     ({ state }) => state === 'done',
   );
-  return { day, told, seconds, perSecond: told / seconds };
+  return { day, reminders, seconds, perSecond: reminders / seconds };
 }
 
 async function finished(look, isDone) {
@@ -85,19 +85,19 @@ async function finished(look, isDone) {
   }
 }
 
-function resultOf({ deals, perSecond, bull, used, morning }) {
+function resultOf({ deals, perSecond, bull, used, dailyRun }) {
   const whole = (value) => Math.round(value).toLocaleString('en-US');
   return {
-    ...{ workload: 'jobs', title: 'Background work', deals, jobs: JOBS, perSecond, bull, morning },
+    ...{ workload: 'jobs', title: 'Background work', deals, jobs: JOBS, perSecond, bull, dailyRun },
     ...{ nodeUs: used[0], postgresUs: used[1] },
     columns: ['', 'a second', 'CPU worker, µs', 'CPU PostgreSQL, µs'],
     lines: [
       [`jobs, ${whole(JOBS)} of one queue`, whole(perSecond), whole(used[0]), whole(used[1])],
       ['BullMQ alone, jobs that do nothing', whole(bull), '–', '–'],
-      [`due deals told of in one morning, ${whole(morning.told)}`, whole(morning.perSecond), '–', '–'],
+      [`reminders of one daily run, ${whole(dailyRun.reminders)}`, whole(dailyRun.perSecond), '–', '–'],
     ],
     notes: [
-      `${CONCURRENCY} jobs at a time. The morning took ${morning.seconds.toFixed(1)} s in transactions of 500 deals.`,
+      `${CONCURRENCY} jobs at a time. The daily run took ${dailyRun.seconds.toFixed(1)} s in transactions of 500 deals.`,
     ],
   };
 }

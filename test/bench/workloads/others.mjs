@@ -1,4 +1,4 @@
-/** Workloads that aren't requests over HTTP, by name. */
+/** Workloads without HTTP requests, by name. */
 import { runDrain } from './drain.mjs';
 import { runEventLatency } from './event-latency.mjs';
 import { runJobs } from './jobs.mjs';

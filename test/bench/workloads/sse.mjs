@@ -1,6 +1,6 @@
 /**
- * Event streams against node:http alone, with the same frames and the same subscribers in a process of their own. Bursts
- * show how many deliveries a second a process makes at most; a steady rate that both keep up with, what one costs.
+ * Event streams compared with plain node:http, with the same frames and subscribers in a separate process. Bursts measure
+ * the maximum of deliveries per second; a steady rate measures the CPU of one delivery.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '#platform/services';
@@ -10,15 +10,15 @@ import { quantile } from '../paired.mjs';
 import { writeEvents } from '../written-events.mjs';
 
 const SUBSCRIBERS = [10, 100, 1_000, 5_000];
-/** Of one burst to all subscribers; but each gets neither more frames than the service reads at once nor less than a few. */
+/** Deliveries of one burst; the frames per subscriber are limited to the service's read size, with a minimum. */
 const BURST_DELIVERIES = 200_000;
 const [FEWEST_FRAMES, MOST_FRAMES] = [40, 200];
-/** Of the steady rate. */
+/** Deliveries at the steady rate. */
 const DELIVERIES_PER_SECOND = 20_000;
 const MOST_EVENTS_PER_SECOND = 100;
 const SETTLE_MS = 2_000;
 const WITHIN_MS = 60_000;
-/** A user may hold 100 streams. */
+/** A user may open 100 streams. */
 const USERS = 60;
 
 const clamp = (value, least, most) => Math.max(least, Math.min(most, value));

@@ -1,4 +1,4 @@
-/** How soon the built programs are ready on a migrated database, and what memory they take. */
+/** Start time of the built programs on a migrated database, and their memory. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { calm, nightZone } from '../calm.mjs';
 import { Load } from '../load.mjs';
@@ -6,7 +6,7 @@ import { quantile } from '../paired.mjs';
 import { Requests } from '../requests.mjs';
 
 const CONNECTIONS = 32;
-/** V8 gives back what the start needed once it has been idle for most of a minute. */
+/** V8 releases the memory of the start after about a minute of idle time. */
 const REST_MS = 60_000;
 
 export async function runStart(environment, { deals, quick }, report) {
@@ -43,7 +43,7 @@ export async function runStart(environment, { deals, quick }, report) {
   });
 }
 
-/** Starts it so many times; the last time it stays. */
+/** Starts the program several times; leaves it running after the last one. */
 async function startsOf(program, times) {
   const taken = [];
   for (let n = 0; n < times; n++) {

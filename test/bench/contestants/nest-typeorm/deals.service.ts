@@ -107,7 +107,7 @@ export class DealsService {
         actorId: user.id,
         body: 'Income added',
         at: income.createdAt,
-        ...story(deal, payment, income, before, after),
+        ...factsOf(deal, payment, income, before, after),
       });
       return income;
     });
@@ -138,7 +138,7 @@ export class DealsService {
 
 type View = Readonly<Record<string, unknown>>;
 
-function story(deal: Deal, payment: Payment, income: Income, before: View, after: View) {
+function factsOf(deal: Deal, payment: Payment, income: Income, before: View, after: View) {
   const line = shown(income);
   const ids = { deal_id: deal.id, client_id: deal.clientId, policy_id: payment.policyId, payment_id: payment.id };
   const changed = ['status', 'net_total', 'incomes_total'].filter((field) => before[field] !== after[field]);

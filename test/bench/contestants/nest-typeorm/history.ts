@@ -5,7 +5,7 @@ import { type Deal, JournalEntry, LoggedEvent, Stream } from './entities.js';
 
 const ZERO = Buffer.alloc(32);
 
-/** What happened to a deal. */
+/** A change of a deal. */
 export interface Happening {
   readonly deal: Deal;
   readonly actorId: string;
@@ -15,7 +15,7 @@ export interface Happening {
   readonly at: Date;
 }
 
-/** Writes the journal entry and the events of a happening, in the transaction in hand. */
+/** Writes the journal entry and the events of a change in the current transaction. */
 export async function record(manager: EntityManager, happening: Happening): Promise<void> {
   const { deal, actorId, body, at } = happening;
   const key = `deals/${deal.id}`;
@@ -73,7 +73,7 @@ function eventsOf(manager: EntityManager, happening: Happening, stream: Stream):
   );
 }
 
-/** Who sees it as owner, then null, then who sees it as executor. */
+/** Users with access as owner, then null, then users with access as executor. */
 function audienceOf({ ownerId, executorId }: Deal): (string | null)[] {
   if (ownerId === null && executorId === null) return [];
   return [...(ownerId === null ? [] : [ownerId]), null, ...(executorId === null ? [] : [executorId])];

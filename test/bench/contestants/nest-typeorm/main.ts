@@ -1,4 +1,4 @@
-/** NestJS with TypeORM's repositories as most write it: the service that this one wants to be several times faster than. */
+/** A typical NestJS service with TypeORM repositories, for comparison. */
 import 'reflect-metadata';
 import {
   Body,
