@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Work asked for and daily schedules: what Bull's queues are rebuilt from when Redis forgets them. */
+/** Job requests and daily schedules; Bull's queues are rebuilt from them when Redis loses its data. */
 export class Jobs1764000003000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Payments with their lines, and the totals that PostgreSQL itself keeps true. */
+/** Payments with their lines, and the totals that PostgreSQL maintains. */
 export class Payments1764000005000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(TABLES);

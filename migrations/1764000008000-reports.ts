@@ -49,7 +49,7 @@ const DEALS = `
     'Mean of the days from opening to closing, of closed deals; null for open stages.';
 `;
 
-/** A contract of payments to those who read SQL: nobody else names their tables. */
+/** The SQL contract of payments: no other code names their tables. */
 const INSURERS = `
   CREATE VIEW crm_reports.money_by_insurer_and_month AS
     WITH lines AS (

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Totals are checked on both payments of a line that moves; whichever check of them a database has gives way. */
+/** Checks the totals of both payments of a line that moves; replaces the existing check. */
 export class TrueTotals1764000011000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(WITHOUT_CHECK);

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** An audience tells apart who owns what an event tells of and who carries it out; what was logged before does not. */
+/** Distinguishes owners and executors in an audience; earlier rows do not. */
 export class Audience1764000012000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`

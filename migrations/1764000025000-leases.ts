@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Leadership as leases with fencing tokens, instead of advisory locks, which a frozen process keeps. */
+/** Leadership as leases with fencing tokens, instead of advisory locks, which a frozen process does not release. */
 export class Leases1764000025000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Backs up the database of CRM_DATABASE_URL, restores it into a database beside it, compares the two and drops the copy.
-# The original is only read. Fails unless the copy holds what the original held at the moment of the dump.
+# The original is only read. Fails unless the copy equals the original at the time of the dump.
 # Needs psql, pg_dump and pg_restore of the server's version or newer, the build, and a role that may create a database.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."

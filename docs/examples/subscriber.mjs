@@ -1,4 +1,4 @@
-// Counts how often deals reach each stage: another service's own table, kept right by events alone.
+// Counts how often deals reach each stage: a table of another service, updated by events alone.
 // node subscriber.mjs amqp://user:password@broker postgresql://user:password@server/database
 import { connect } from 'amqplib';
 import pg from 'pg';
@@ -38,6 +38,6 @@ const handle = async (message) => {
   }
 };
 await channel.consume(QUEUE, handle);
-// The simplest safe way to reconnect is to end: whoever runs it starts it again, and nothing unacknowledged is lost.
+// Exits to reconnect: the process manager restarts it, and no unacknowledged message is lost.
 for (const source of [connection, channel]) source.on('close', () => process.exit(1)).on('error', console.error);
 console.log('counting');

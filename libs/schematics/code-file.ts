@@ -24,7 +24,7 @@ export class CodeFile {
     this.source = parse(path, this.original);
   }
 
-  /** Opens a file, makes additions and keeps them. */
+  /** Opens a file, makes additions and writes it. */
   static edit(tree: Tree, path: string, additions: (file: CodeFile) => void): void {
     const file = new CodeFile(tree, path);
     additions(file);
@@ -172,7 +172,7 @@ export class CodeFile {
     return last ? last.declaration.getEnd() + 1 : 0;
   }
 
-  /** What a constant holds, a function is, or a property of some object is. */
+  /** The body of a constant, a function, or a property of some object. */
   private valueOf(name: string): ts.Node {
     const declared = find(
       this.source,

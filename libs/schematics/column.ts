@@ -8,7 +8,7 @@ export interface Column {
   readonly name: Spellings;
   /** PostgreSQL's type. */
   readonly sql: string;
-  /** What `@Column` is told beside the name. */
+  /** Options of `@Column` beside the name. */
   readonly mapping: string;
   /** Without `null`. */
   readonly type: string;

@@ -23,15 +23,15 @@ interface Flags {
 /** Runs one generator and says what it did; nothing is written when any part of it fails. */
 async function run(schematic: string, options: object, { dryRun = false, force = false }: Flags): Promise<void> {
   const workflow = new NodeWorkflow(ROOT, { dryRun, force, packageManager: 'npm' });
-  const told: string[] = [];
+  const lines: string[] = [];
   workflow.reporter.subscribe((event) => {
     const path = event.path.replace(/^\//, '');
-    told.push(event.kind === 'error' ? `refused ${path}: ${event.description}` : `${event.kind} ${path}`);
+    lines.push(event.kind === 'error' ? `refused ${path}: ${event.description}` : `${event.kind} ${path}`);
   });
   const done = workflow.execute({ collection: COLLECTION, schematic, options: { ...options, force } });
   await lastValueFrom(done, { defaultValue: undefined });
-  if (told.length === 0) return console.log('Everything is there already: nothing was changed.');
-  console.log(told.sort().join('\n'));
+  if (lines.length === 0) return console.log('Everything is there already: nothing was changed.');
+  console.log(lines.sort().join('\n'));
   if (dryRun) console.log('Nothing was written: this was a dry run.');
 }
 
@@ -59,7 +59,7 @@ function commandLine(): Command {
     'one of them, where that is not the plural without its ending, e.g. child',
   );
   kind(program, 'field', 'name', 'e.g. happened-on').addOption(
-    new Option('--type <type>', 'what it holds').choices(Object.keys(FIELD_TYPES)).default('text'),
+    new Option('--type <type>', 'type of its value').choices(Object.keys(FIELD_TYPES)).default('text'),
   );
   kind(program, 'command', 'verb', 'e.g. settle').option(
     '--done <participle>',
@@ -67,12 +67,12 @@ function commandLine(): Command {
   );
   kind(program, 'event', 'name', 'in the past tense, e.g. settled').requiredOption(
     '--by <verb>',
-    'the act that it tells of',
+    'the act that publishes it',
   );
   kind(program, 'query', 'name', 'what it gives, e.g. summary');
   kind(program, 'job', 'name', 'e.g. settle-silent')
     .requiredOption('--does <verb>', 'the act')
-    .option('--after <days>', 'for how long nobody touched them', '30');
+    .option('--after <days>', 'days without a change', '30');
   kind(program, 'subscriber', 'name', 'e.g. settle-with-deal')
     .requiredOption('--on <key>', 'routing key, e.g. deal.deleted')
     .requiredOption('--does <verb>', 'the act');

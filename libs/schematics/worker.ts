@@ -12,7 +12,7 @@ export function addToWorker(tree: Tree, names: DomainNames, className: string, f
     module.import(from, className);
     module.declaration(
       worker,
-      `/** What happens to ${many.words} by itself. */
+      `/** Background jobs and event subscribers for ${many.words}. */
        @Module({ imports: [${many.pascal}Module], providers: [] })
        export class ${worker} {}`,
     );

@@ -16,7 +16,7 @@ export interface Writing {
   readonly force?: boolean;
 }
 
-/** What the refusal of differing files begins with: whoever calls may ask a person then. */
+/** Prefix of the refusal of differing files, so that the caller can ask the user. */
 export const DIFFERS = 'These files are there and say something else';
 
 /**
@@ -26,7 +26,7 @@ export const DIFFERS = 'These files are there and say something else';
  */
 export function generate(values: object, { force = false }: Writing, add: (tree: Tree) => void): Rule {
   return chain([
-    (tree) => mergeWith(apply(url('./files'), [applyTemplates(values), layOut(tree), keep(tree, force)])),
+    (tree) => mergeWith(apply(url('./files'), [applyTemplates(values), layOut(tree), checkConflicts(tree, force)])),
     (tree) => add(tree),
     (tree) => layOut(tree),
   ]);
@@ -45,7 +45,7 @@ function layOut(house: Tree): Rule {
   };
 }
 
-function keep(house: Tree, force: boolean): Rule {
+function checkConflicts(house: Tree, force: boolean): Rule {
   return (made) => {
     const others: string[] = [];
     made.visit((path) => {

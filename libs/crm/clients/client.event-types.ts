@@ -72,7 +72,7 @@ export const CLIENT_UPDATED = new EventType({
 export const CLIENT_MERGED = new EventType({
   ...OF_CLIENT,
   key: 'client.merged',
-  meaning: 'A client took the place of another; told on the streams of both.',
+  meaning: 'A client replaced another one; published on the streams of both.',
   data: ClientMerge,
 });
 

@@ -6,7 +6,7 @@ import { ReminderFacts } from '#platform/reminders';
 import { type DealView, type Stage, STAGES } from './contracts.js';
 import { DealResource } from './deal.dto.js';
 
-/** What every event of a deal tells. */
+/** Common data of every event of a deal. */
 class DealHappening {
   @UuidField()
   readonly deal_id!: string;
@@ -67,7 +67,7 @@ class ReviewReminder extends IntersectionType(DealHappening, ReminderFacts) {
   @EnumField(['due', 'overdue'])
   readonly kind!: 'due' | 'overdue';
 
-  @UuidField({ nullable: true, description: 'The one of `assignee_ids`; null: nobody has the deal yet.' })
+  @UuidField({ nullable: true, description: 'The one of `assignee_ids`; null: the deal has no owner yet.' })
   readonly assignee_id!: string | null;
 }
 
@@ -112,7 +112,7 @@ export const DEAL_DELETED = new EventType({
 export const DEAL_REVIEW_DUE = new EventType({
   ...OF_DEAL,
   key: 'deal.review_due',
-  meaning: 'Someone must look at the deal: on the day of its next review, and each morning after until it is moved.',
+  meaning: 'The review of the deal is due: on its day, and on each day after until it is moved.',
   data: ReviewReminder,
 });
 

@@ -15,7 +15,7 @@ class ImportProgressed extends OmitType(ImportResource, ['id', 'created_by_id'])
 
 export const IMPORT_PROGRESS = new EventType({
   key: 'import.progress',
-  meaning: 'An import has begun a phase, has ended, or has come further; told every two seconds at the most.',
+  meaning: 'An import has begun a phase, has ended, or has come further; published every two seconds at the most.',
   stream: 'imports/{import_id}',
   followers: 'admins alone',
   data: ImportProgressed,

@@ -43,7 +43,7 @@ export class JournalEntryResource implements JournalEntryView {
   @EnumField(JOURNAL_KINDS)
   readonly kind!: JournalKind;
 
-  @UuidField({ nullable: true, description: 'Null for what happened by itself.' })
+  @UuidField({ nullable: true, description: 'Null for an automatic entry.' })
   readonly author_id!: string | null;
 
   @TextField(BODY)

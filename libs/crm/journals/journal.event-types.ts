@@ -28,7 +28,7 @@ class NoteHappening {
 
 export const JOURNAL_APPENDED = new EventType({
   key: 'deal.journal.appended',
-  meaning: 'Somebody wrote a note into a deal’s journal; what else the journal holds has events of its own.',
+  meaning: 'A user wrote a note into a deal’s journal; the other entries have their own events.',
   stream: 'deals/{deal_id}',
   followers: 'owner and executor of the deal',
   data: NoteHappening,

@@ -18,7 +18,7 @@ interface Act extends DomainNames {
   readonly done: Spellings;
 }
 
-/** An act that is done once to a row, and kept as the moment at which it was done. */
+/** Adds an act that is done once to a row, and stored as the moment at which it was done. */
 export function command(options: CommandOptions): Rule {
   return (tree) => {
     const names = domainOnDisk(tree, options.domain);
@@ -71,7 +71,7 @@ function addVerb(tree: Tree, { one, many, verb, done, ...rest }: Act): void {
       one.pascal,
       verb.camel,
       `/**
-        * @param actorId null when it happens by itself.
+        * @param actorId null for an automatic act.
         * @throws DomainError \`${code}\`.
         */
        ${verb.camel}(actorId: string | null, now: Instant): void {

@@ -38,7 +38,7 @@ export function domain(options: DomainOptions): Rule {
   };
 }
 
-/** A domain of this name that these generators did not write is nobody's to overwrite. */
+/** Refuses to overwrite a domain that these generators did not write. */
 function requireFree(tree: Tree, names: DomainNames): void {
   const { folder, access } = filesOf(names);
   if (tree.getDir(folder).subfiles.length === 0 || tree.exists(access)) return;

@@ -8,14 +8,14 @@ export interface EventOptions extends Writing {
   readonly domain: string;
   /** In the past tense. */
   readonly name: string;
-  /** The act that it tells of. */
+  /** The act that publishes it. */
   readonly by: string;
 }
 
-/** Told of every domain. */
+/** Event verbs of every domain. */
 const TAKEN = ['created', 'updated', 'deleted', 'added', 'revised', 'event'];
 
-/** A type of event of its own for an act, which without it is told as a change only. */
+/** Adds an event type for an act, which is otherwise published as a change only. */
 export function event(options: EventOptions): Rule {
   return (tree) => {
     const names = domainOnDisk(tree, options.domain);
@@ -77,7 +77,7 @@ function publish(tree: Tree, names: DomainNames, name: Spellings, by: Spellings)
     publisher.import(`./${one.kebab}.event-types.js`, type).import(`./${one.kebab}.events.js`, happening);
     publisher.decoratorArgument(`${many.pascal}Publisher`, 'EventsHandler', happening);
     publisher.statement(
-      'told',
+      'factsOf',
       `if (event instanceof ${happening}) {
         return {
           body: '${one.title} ${name.words}',

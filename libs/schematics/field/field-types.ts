@@ -1,12 +1,12 @@
-/** What a type of field is in every place where a field is told of. */
+/** The forms of a field type: in TypeScript, SQL and decorators. */
 export interface FieldType {
   readonly sql: string;
-  /** Of a name in SQL: what the database holds it to. */
+  /** Check constraint of a column name in SQL. */
   readonly check?: (name: string) => string;
   readonly mapping: string;
   readonly type: string;
   readonly decorator: string;
-  /** What the decorator is told beside that the field may be absent or null. */
+  /** Options of the decorator beside optional and nullable. */
   readonly range?: string;
   /** Two values, as code. */
   readonly examples: readonly [string, string];

@@ -49,8 +49,8 @@ function addFact(tree: Tree, names: DomainNames, name: Spellings, type: FieldTyp
   const { one } = names;
   const files = filesOf(names);
   const decorated = (...more: readonly string[]): string => {
-    const told = [...(type.range === undefined ? [] : [type.range]), ...more].join(', ');
-    return `@${type.decorator}({ ${told} })`;
+    const options = [...(type.range === undefined ? [] : [type.range]), ...more].join(', ');
+    return `@${type.decorator}({ ${options} })`;
   };
   addColumn(tree, names, {
     ...type,

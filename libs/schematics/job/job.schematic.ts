@@ -14,7 +14,7 @@ export interface JobOptions extends Writing {
   readonly after: string;
 }
 
-/** A queue with a job each morning, which carries an act out for the rows that nobody touched for long. */
+/** Adds a queue and a daily job, which runs an act on rows without recent changes. */
 export function job(options: JobOptions): Rule {
   return (tree) => {
     const names = domainOnDisk(tree, options.domain);

@@ -21,7 +21,7 @@ const DOCUMENT = 'document';
 interface Narrower {
   /** Member of the event's data, e.g. `policy_id`. */
   readonly member: string;
-  /** Column of the domain's table that holds the same id. */
+  /** Column of the domain's table with the same id. */
   readonly column: string;
 }
 
