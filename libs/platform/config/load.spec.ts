@@ -35,7 +35,7 @@ describe('settings', () => {
     expect(loaded.get(HttpSettings)).toMatchObject({ port: 8082, requireIfMatch: false });
   });
 
-  it('ask for one way, and only one, to verify tokens', () => {
+  it('require exactly one way to verify tokens', () => {
     const database = { CRM_DATABASE_URL: 'postgresql://u@h/d' };
     expect(faultsOf(database)).toEqual([expect.stringContaining('no way to verify tokens')]);
     const both = { ...database, CRM_JWT_ACCESS_SECRET: 's'.repeat(32), CRM_JWT_JWKS_URL: 'https://auth/keys' };

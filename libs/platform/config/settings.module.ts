@@ -41,7 +41,7 @@ export class UnknownSettings {
   constructor(readonly found: readonly UnknownVariable[]) {}
 }
 
-/** What a process takes from outside: each concern's settings for whoever injects its class, and the time. */
+/** Provides the settings of each concern by its class, and the clock. */
 @Module({})
 export class SettingsModule {
   /**

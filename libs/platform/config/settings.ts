@@ -4,7 +4,7 @@ export type Fields = Readonly<Record<string, Field<unknown>>>;
 
 type Values<F extends Fields> = { readonly [K in keyof F]: F[K] extends Field<infer T> ? T : never };
 
-/** A class of settings: its instances hold the values, the class itself the fields they are read from. */
+/** A class of settings: its instances contain the values, the class itself the fields they are read from. */
 export interface SettingsClass<T = object> {
   readonly fields: Fields;
   new (values: Record<string, unknown>): T;

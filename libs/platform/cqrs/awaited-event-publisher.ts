@@ -1,12 +1,12 @@
 import type { DiscoveryService } from '@nestjs/core';
 import type { IEvent, IEventHandler, IEventPublisher } from '@nestjs/cqrs';
 
-/** Where `@EventsHandler` notes the classes of events; the package keeps the name to itself. */
+/** Metadata key of `@EventsHandler`, which the package does not export. */
 const HANDLED = '__eventsHandler__';
 
 /**
  * Runs every handler of an event and waits for it, so that a handler that fails fails the command.
- * The bus's own publisher lets handlers run on behind the caller's back and swallows what they throw.
+ * The bus's own publisher neither awaits handlers nor propagates their errors.
  */
 export class AwaitedEventPublisher implements IEventPublisher {
   private handlers: ReadonlyMap<unknown, readonly IEventHandler[]> | undefined;
@@ -18,7 +18,7 @@ export class AwaitedEventPublisher implements IEventPublisher {
     for (const handler of this.handlers.get(event.constructor) ?? []) await handler.handle(event);
   }
 
-  /** One after the other: the order of events is the order of their journal entries. */
+  /** Runs them in sequence, because the order of events is the order of their journal entries. */
   async publishAll(events: IEvent[]): Promise<void> {
     for (const event of events) await this.publish(event);
   }

@@ -1,2 +1,2 @@
-/** The Bull queue of what keeps the platform's own tables small. */
+/** The Bull queue of the jobs that purge the platform's own tables. */
 export const HOUSEKEEPING = 'housekeeping';

@@ -11,7 +11,7 @@ import {
   type WorkerOptions,
 } from 'bullmq';
 
-/** How to reach Redis; ioredis's own names. */
+/** Connection options of Redis, in ioredis's names. */
 interface RedisEndpoint {
   readonly host: string;
   readonly port: number;
@@ -21,7 +21,7 @@ interface RedisEndpoint {
   readonly disconnectTimeout: number;
 }
 
-/** How to reach Bull's tables in PostgreSQL; node-postgres's own names, and Bull's. */
+/** Connection options of Bull's tables in PostgreSQL, in the names of node-postgres and Bull. */
 interface PostgresEndpoint {
   readonly connectionString: string;
   readonly schema: string;
@@ -30,7 +30,7 @@ interface PostgresEndpoint {
   readonly application_name: string;
 }
 
-/** Where Bull keeps its queues. */
+/** Backend that stores Bull's queues. */
 export type JobConnection = RedisEndpoint | PostgresEndpoint;
 
 const BULL_SCHEMA = 'bull';
@@ -39,7 +39,7 @@ const BULL_POOL_SIZE = 2;
 /** A socket that does not say goodbye in this time is destroyed. */
 const DISCONNECT_TIMEOUT_MS = 500;
 const LONGEST_RECONNECT_DELAY_MS = 2_000;
-/** A command that Redis does not answer is given up: what it should have done is in PostgreSQL. */
+/** Time limit of a Redis command; the reconciler repeats its effect from PostgreSQL. */
 const COMMAND_TIMEOUT_MS = 3_000;
 
 /** Redis where it is configured, else a schema of Bull's own beside ours in PostgreSQL. */
@@ -91,7 +91,7 @@ function jobBackend(
 
 /** A Bull queue in Redis or PostgreSQL whose commands fail at once while Redis is away, instead of piling up. */
 export class JobQueue extends Queue<object, void, string, object, void, string, IQueueBackend, JobConnection> {
-  /** What last went wrong with the connection. */
+  /** Last error of the connection. */
   lastError: Error | undefined;
 
   constructor(name: string, opts: QueueOptions<JobConnection>) {
@@ -101,7 +101,7 @@ export class JobQueue extends Queue<object, void, string, object, void, string, 
     this.on('error', (error) => (this.lastError = error));
   }
 
-  /** Also when Redis is away, where Bull's own close leaves a client that reconnects for ever. */
+  /** Closes also during an outage of Redis, where Bull's own close leaves a client that reconnects for ever. */
   override async close(): Promise<void> {
     await super.close().catch(() => undefined);
     if (this.backend instanceof RedisQueueBackend) {
@@ -125,7 +125,7 @@ export class JobWorker extends Worker<object, void, string, IQueueBackend, objec
 
   constructor(name: string, processor: Processor<object, void, string>, opts: WorkerOptions<JobConnection>) {
     const { connection } = opts;
-    // The queue's impatience, which comes along, is not for a worker: it waits for Redis to be back.
+    // A worker waits for Redis to come back, so it does not use the queue's fail-fast options.
     const patient = { maxRetriesPerRequest: null, enableOfflineQueue: true, commandTimeout: undefined };
     super(
       name,
@@ -133,7 +133,7 @@ export class JobWorker extends Worker<object, void, string, IQueueBackend, objec
       isRedis(connection) ? { ...opts, connection: { ...connection, ...patient } } : opts,
       jobBackend,
     );
-    // Bull prints errors that nobody listens to.
+    // Bull prints errors that have no listener.
     this.on('error', () => undefined);
     if (this.backend instanceof RedisQueueBackend) {
       for (const client of [this.backend.client, this.backend.blockingClient]) {
@@ -155,7 +155,7 @@ export class JobWorker extends Worker<object, void, string, IQueueBackend, objec
     await Promise.race([super.close(force), this.cut]);
   }
 
-  /** Gives up on a close that does not come to an end. */
+  /** Limits the time of a close. */
   abandon(): void {
     void this.lockManager.close().catch(() => undefined);
     for (const socket of this.sockets) socket.disconnect();

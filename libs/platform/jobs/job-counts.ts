@@ -8,13 +8,13 @@ export interface QueueCounts {
   readonly waiting: number;
   /** Running. */
   readonly active: number;
-  /** To run later, because asked so or after a failure. */
+  /** Delayed, by request or after a failure. */
   readonly delayed: number;
-  /** Failed for good: a person must act. */
+  /** Failed permanently: an operator must act. */
   readonly failed: number;
 }
 
-/** How much work there is, for metrics. */
+/** Counts jobs, for metrics. */
 @Injectable()
 export class JobCounts {
   constructor(
@@ -22,7 +22,7 @@ export class JobCounts {
     private readonly repository: JobRequestRepository,
   ) {}
 
-  /** Counts by name of queue; a queue that can't be asked, because Redis is away, is left out. */
+  /** Counts by name of queue; a queue that cannot be read during an outage of Redis is omitted. */
   async collect(): Promise<Record<string, QueueCounts>> {
     const failed = await this.repository.failed();
     const counted = await Promise.allSettled(

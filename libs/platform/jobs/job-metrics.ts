@@ -3,7 +3,7 @@ import { Metrics } from '#platform/observability';
 import { UnrecoverableError } from 'bullmq';
 import { NoHandlerError } from './processing/no-handler.error.js';
 
-/** How a run ended: `retried` will be run again, `dead` waits for a person, `refused` was none of this worker's. */
+/** Outcome of a run: `retried` will run again, `dead` waits for an operator, `refused` has no handler here. */
 type Outcome = 'done' | 'retried' | 'dead' | 'refused';
 
 /** From a quick reminder to an import of a million rows, in seconds. */
@@ -19,7 +19,7 @@ export class JobMetrics {
     this.duration = metrics.duration('crm_job_duration_seconds', 'Time of one run of a Bull job', labels, BUCKETS);
   }
 
-  /** Times `run`, and passes on what it throws. */
+  /** Times `run`, and rethrows its errors. */
   async time(queue: string, job: string, run: () => Promise<void>): Promise<void> {
     const stop = this.duration.startTimer({ queue, job });
     let outcome: Outcome = 'done';

@@ -16,7 +16,7 @@ export interface DueJob {
 const READY_WITHIN_MS = 5_000;
 /** A server that reports no error may be slow: at the first start PostgreSQL makes Bull's tables. */
 const MOST_SILENCES = 12;
-/** Requests waiting to be told to Bull; more are left to the reconciler. */
+/** Maximum number of requests that wait to be added to Bull; the reconciler adds the others. */
 const MOST_WAITING = 10_000;
 const BATCH = 500;
 
@@ -25,7 +25,7 @@ const BATCH = 500;
 export class JobQueues implements OnModuleInit {
   private known: ReadonlyMap<string, JobQueue> | undefined;
   private readonly waiting = new Map<string, DueJob[]>();
-  private readonly telling = new Set<string>();
+  private readonly enqueueing = new Set<string>();
   private readonly complaints = new Throttle();
 
   constructor(
@@ -66,7 +66,7 @@ export class JobQueues implements OnModuleInit {
     this.waiting.set(queue, waiting);
     if (waiting.length >= MOST_WAITING) return;
     waiting.push(job);
-    if (!this.telling.has(queue)) void this.tell(queue, waiting);
+    if (!this.enqueueing.has(queue)) void this.enqueue(queue, waiting);
   }
 
   /** Adds jobs that Bull does not know yet; for those it knows nothing changes. */
@@ -80,7 +80,7 @@ export class JobQueues implements OnModuleInit {
           delay: Math.max(0, delayMs),
           attempts: this.retries.attempts,
           backoff: { type: 'exponential', delay: this.retries.backoffMs },
-          // PostgreSQL remembers what is done and what failed; Bull holds what is still to be run.
+          // PostgreSQL stores finished and failed requests; Bull contains pending ones only.
           removeOnComplete: true,
           removeOnFail: true,
         },
@@ -88,9 +88,9 @@ export class JobQueues implements OnModuleInit {
     );
   }
 
-  /** One batch after another, so that requests made meanwhile go together. */
-  private async tell(queue: string, waiting: DueJob[]): Promise<void> {
-    this.telling.add(queue);
+  /** Adds one batch after another; requests made meanwhile form the next batch. */
+  private async enqueue(queue: string, waiting: DueJob[]): Promise<void> {
+    this.enqueueing.add(queue);
     try {
       while (waiting.length > 0) await this.add(queue, waiting.splice(0, BATCH));
     } catch (error) {
@@ -98,7 +98,7 @@ export class JobQueues implements OnModuleInit {
       if (this.complaints.allows(queue))
         this.log.warn({ err: error, queue }, 'jobs not added yet, the reconciler will');
     } finally {
-      this.telling.delete(queue);
+      this.enqueueing.delete(queue);
     }
   }
 

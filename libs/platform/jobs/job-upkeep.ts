@@ -8,7 +8,7 @@ import { Throttle } from './processing/throttle.js';
 
 const MOST_PURGES = 10;
 
-/** What keeps queues and schedules whole, whatever was lost; each step by itself, so that none waits for Redis. */
+/** Restores queues and schedules after losses; the steps are independent, so that none waits for Redis. */
 @Injectable()
 export class JobUpkeep {
   private readonly complaints = new Throttle();
@@ -21,7 +21,7 @@ export class JobUpkeep {
     private readonly log: Log,
   ) {}
 
-  /** Never throws: a step that failed is logged and comes again with the next run. */
+  /** Never throws: a failed step is logged and repeated in the next run. */
   async run(): Promise<void> {
     await this.attempt('tick', () => this.schedules.tick());
     await this.attempt('wake', () => this.wakes.ensure());

@@ -37,7 +37,7 @@ const PROCESSING: Provider[] = [
   JobReconciler,
 ];
 
-/** Nobody reads Bull's stream of events. */
+/** Disables Bull's event stream, which has no reader. */
 const KEPT_EVENTS = 100;
 
 // Bull's classes that know both backends; Bull for NestJS takes them when a queue is registered.

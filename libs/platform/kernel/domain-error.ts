@@ -29,7 +29,7 @@ export interface FieldFault {
   readonly detail: string;
 }
 
-/** A rule said no: nothing was changed, and the caller is told which rule and what to do. */
+/** Refusal by a rule: nothing is changed, and the error names the rule and the remedy. */
 export class DomainError extends Error {
   override readonly name = 'DomainError';
 

@@ -3,7 +3,7 @@ import { DomainError } from './domain-error.js';
 /** ISO 4217: currencies without a minor unit. */
 export const WHOLE_CURRENCIES: readonly string[] =
   'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'.split(' ');
-/** ISO 4217: currencies with three or four decimals, which two can't hold. */
+/** ISO 4217: currencies with three or four decimals, which two cannot represent. */
 export const FINER_CURRENCIES: readonly string[] = 'BHD IQD JOD KWD LYD OMR TND CLF UYW'.split(' ');
 const HUNDREDTHS = 100n;
 const AMOUNT = /^(-?)(\d{1,12})(?:\.(\d{1,2}))?$/;

@@ -11,7 +11,7 @@ export interface ListOrder {
   readonly isDescending?: boolean;
 }
 
-/** Which part of a list is asked for. */
+/** Request of a page of a list. */
 export interface PageRequest {
   /** Rows at the most, 1..200. */
   readonly limit: number;
@@ -26,7 +26,7 @@ export interface Page<T> {
   readonly items: readonly T[];
   /** The sort key to go on from, or null at the end. */
   readonly next: readonly string[] | null;
-  /** Present when it was asked for. */
+  /** Present when it was requested. */
   readonly total?: number;
   /** Whether requests share the items, so that what is made of an item can be reused. */
   readonly isCached?: boolean;

@@ -1,4 +1,4 @@
-/** A telephone number as people write it, split from its extension. */
+/** A telephone number in any usual notation, split from its extension. */
 export interface PhoneText {
   readonly number: string;
   /** 1 to 9 digits; null when there is none. */

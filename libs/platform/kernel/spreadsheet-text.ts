@@ -1,6 +1,6 @@
 /** Starts a formula in a spreadsheet, in the forms that East Asian editions take too. */
 const FORMULA = '[=+\\-@\uFF1D\uFF0B\uFF0D\uFF20\uFE66\uFE62\uFE63\uFE6B]';
-/** Skipped by a spreadsheet before it decides what a cell holds, or not visible to a reader; quotes count as such. */
+/** Skipped by a spreadsheet before it decides the type of a cell, or not visible to a reader; quotes count as such. */
 const PASSED_OVER = `[\\p{Zs}\\p{Cf}\\p{DI}\\u2800'"]*`;
 /** A spreadsheet that takes it for a delimiter starts another cell behind it. */
 const DELIMITER = '[;\\t\\r\\n\\v\\f\\u0085\\u2028\\u2029]';

@@ -17,7 +17,7 @@ export function causesOf(error: unknown): Error[] {
 }
 
 /**
- * What a log may hold of an error: names, codes and places. Never the values of a client, nor the objects that
+ * Describes an error for the log: names, codes and places. Never the values of a client, nor the objects that
  * libraries hang on an error, such as connections with their secrets.
  */
 export function describeError(error: unknown): object {

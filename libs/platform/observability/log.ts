@@ -9,7 +9,7 @@ import { RequestContext } from './request-context.js';
 const PERSONAL = ['email', 'phone', 'tax_id', 'name', 'authorization', 'cookie', 'access_token', 'password'];
 
 /**
- * Writes one line per fact to stdout, with the ids of its request: JSON, or text for people in development.
+ * Writes one line per fact to stdout, with the ids of its request: JSON, or readable text in development.
  * Ids only, never personal data. ERROR means that a person must act.
  */
 @Injectable()
@@ -48,7 +48,7 @@ export class Log implements LoggerService {
     this.write('error', fields, message);
   }
 
-  /** What NestJS itself reports goes one level down: it tells of wiring, not of the business. */
+  /** Logs NestJS's own messages one level lower, because they report wiring, not business facts. */
   log(message: string, context?: string): void {
     this.write('debug', { context }, message);
   }

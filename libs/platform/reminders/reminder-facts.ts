@@ -1,7 +1,7 @@
 import { DateField, IntegerField, ListField, TextField, textKind, uuidKind } from '#platform/http';
 import type { CalendarDate } from '#platform/kernel';
 
-/** What the data of every reminder hold, beside the ids and the resource of their domain. */
+/** Common data of every reminder, beside the ids and the resource of its domain. */
 export class ReminderFacts {
   @TextField({ min: 1, max: 200, description: 'The same for the same reminder, whenever it comes.' })
   readonly key!: string;

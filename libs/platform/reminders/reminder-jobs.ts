@@ -15,15 +15,15 @@ import { ReminderWindow } from './reminder-window.js';
 import { Reminders } from './reminders.js';
 
 /** Time of day, in the business's zone, at which a day's reminders are published. */
-const MORNING = '06:00';
+const DAILY_RUN_AT = '06:00';
 
-/** The class that publishes the reminders of a kind each morning: Nest and the jobs distinguish classes, not values. */
+/** The class that publishes the reminders of a kind each day: Nest and the jobs distinguish classes, not values. */
 export function dailyRemindersOf(kind: ReminderKind<never>): Type<HandlesJobs> {
   const name = dailyJobOf(kind);
 
   @Injectable()
   @JobHandler({ queue: kind.queue, name, transactional: false })
-  @DailySchedule({ at: MORNING, missedDays: 'together' })
+  @DailySchedule({ at: DAILY_RUN_AT, missedDays: 'together' })
   class DailyReminders implements HandlesJobs<MissedDays> {
     constructor(
       private readonly reminders: Reminders,
@@ -38,7 +38,7 @@ export function dailyRemindersOf(kind: ReminderKind<never>): Type<HandlesJobs> {
       // Jobs may run late and in any order: each does the work of those that are pending before it.
       const pending = await this.requests.earliestPendingDay(kind.queue, name, day);
       const first = pending !== undefined && pending < since ? pending : since;
-      const last = [day, this.window.lastDay(MORNING)].sort().at(-1)!;
+      const last = [day, this.window.lastDay(DAILY_RUN_AT)].sort().at(-1)!;
       const today = this.window.today;
       for (const each of await this.window.days(kind.isDueUntilChanged ? last : first, last)) {
         await this.reminders.remindAll(kind, { day: each, today });

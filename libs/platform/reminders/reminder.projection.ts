@@ -10,7 +10,7 @@ import { type DueCandidates, Reminders } from './reminders.js';
 type ChangedSubjects = ReadonlyMap<string, CalendarDate>;
 
 /**
- * Publishes the reminders of subjects that are created or changed after the morning: one query for each kind finds the
+ * Publishes the reminders of subjects that are created or changed after the daily run: one query for each kind finds the
  * due ones of a whole batch.
  */
 @Injectable()

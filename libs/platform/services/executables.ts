@@ -19,7 +19,7 @@ export function isExecutable(file: string): boolean {
   }
 }
 
-/** Debian's way to keep a package from starting its server, in force for the time of the installation only. */
+/** Debian's policy file that prevents a package from starting its server; removed after the installation. */
 const INSTALL = `
 set -e
 policy=/usr/sbin/policy-rc.d
@@ -33,7 +33,7 @@ apt-get -o DPkg::Lock::Timeout=300 -qq install --yes --no-install-recommends "$1
 `;
 
 /**
- * The path `find` gives; on Debian and Ubuntu root gets a missing package installed first.
+ * Returns the path that `find` gives; on Debian and Ubuntu it first installs a missing package as root.
  *
  * @param debianPackage its name, which is also how it is named to the reader.
  * @throws ServiceError `missing` with what to install.
@@ -53,7 +53,7 @@ export async function findOrInstall(debianPackage: string, find: () => string | 
 
 let installing: Promise<void> = Promise.resolve();
 
-/** One at a time: two installations would restore each other's policy. */
+/** Runs one installation at a time: two installations would restore each other's policy. */
 async function install(debianPackage: string): Promise<void> {
   installing = installing.then(async () => {
     process.stderr.write(`Installing ${debianPackage} by apt-get, once …\n`);

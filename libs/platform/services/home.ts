@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-/** Where a server keeps its files. */
+/** Folder of a server's files. */
 export interface Home {
   readonly path: string;
   /** The same path when it was made for this run alone and is deleted after it. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { keptSecret } from './kept-secret.js';
 
-describe('a kept secret', () => {
+describe('a stored secret', () => {
   let folder: string;
   let file: string;
 
@@ -26,7 +26,7 @@ describe('a kept secret', () => {
     ['', 'is empty'],
     [' \n', 'is empty'],
     ['cut-off', 'is shorter than 32 characters'],
-  ])('is refused in one line when the file holds %j', (text, fault) => {
+  ])('is refused in one line when the file contains %j', (text, fault) => {
     writeFileSync(file, text);
     expect(() => keptSecret(file)).toThrow(`${file} ${fault}: delete it, and the next start makes a new secret.`);
   });

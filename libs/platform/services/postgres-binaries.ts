@@ -46,7 +46,7 @@ function packageFolder(): { path: string; version: string } {
   }
 }
 
-/** Made under another name first: whoever sees the copy sees all of it. */
+/** Copies to a temporary name first, so that a visible copy is complete. */
 function copyOf(path: string, version: string): string {
   const copy = join(folderElsewhere(path), `postgresql-${version}`);
   if (!existsSync(copy)) {

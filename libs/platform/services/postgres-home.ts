@@ -11,7 +11,7 @@ export interface PostgresHome extends Home {
 
 /**
  * The real path of `<dataDirectory>/postgres`, which `owner` can enter. It is a link to a folder elsewhere when
- * root works in a folder that nobody else may enter.
+ * root works in a folder that no other user may enter.
  *
  * @throws ServiceError `data`.
  */

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ServiceError } from './service-error.js';
 
-/** How long a server that is being stopped, perhaps because its parent was killed, may still hold the directory. */
+/** Time limit for a stopping server, e.g. after its parent was killed, to release the directory. */
 const RELEASE_MS = 5_000;
 const POLL_MS = 50;
 
-/** The server that holds a data directory. */
+/** The server that uses a data directory. */
 export interface Lock {
   readonly pid: number;
   readonly port: number;

@@ -5,10 +5,10 @@ import type { Owner } from './server-process.js';
 import { ServiceError } from './service-error.js';
 
 /**
- * Who PostgreSQL must run as, because it refuses to run as root: the owner of `dataPath` when that exists already, else the OS
- * user postgres, else nobody. Undefined when this process isn't root: it then runs as the present user.
+ * Selects the OS user of PostgreSQL, which refuses to run as root: the owner of an existing `dataPath`, else the
+ * user postgres, else the unprivileged user. Undefined when this process isn't root: it runs as the current user.
  *
- * @throws ServiceError `data` when the directory belongs to somebody else and we aren't root.
+ * @throws ServiceError `data` when the directory belongs to another user and we aren't root.
  */
 export function ownerOf(dataPath: string): Owner | undefined {
   const existing = statSync(dataPath, { throwIfNoEntry: false });
@@ -40,7 +40,7 @@ export function canEnter(folder: string, owner: Owner): boolean {
 
 /**
  * A folder for what belongs to `path` but can't lie there, because the checkout is in a folder that only root may enter.
- * Not under /var/tmp: that is cleaned of old files, and anybody could have made the folder before us.
+ * Not under /var/tmp: that is cleaned of old files, and another user could create the folder first.
  */
 export function folderElsewhere(path: string): string {
   const folder = `/var/lib/crm-dev-${createHash('sha256').update(path).digest('hex').slice(0, 12)}`;

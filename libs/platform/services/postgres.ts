@@ -136,7 +136,7 @@ async function accepts(url: string): Promise<boolean> {
     if ((error as { code?: string }).code === '28P01') {
       throw new ServiceError(
         'data',
-        'PostgreSQL refuses the password kept beside its data directory: delete that directory to begin anew.',
+        'PostgreSQL refuses the password stored beside its data directory: delete that directory to begin anew.',
       );
     }
     return false;

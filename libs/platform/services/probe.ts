@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 
 /**
  * Connects to a loopback port, says `greeting` and hands the first bytes of the answer to `isRight`.
- * False as well when nobody listens, or nobody answers in 2 s.
+ * False also when no server listens, or none answers within 2 s.
  */
 export async function answers(port: number, greeting: string, isRight: (answer: Buffer) => boolean): Promise<boolean> {
   return new Promise((resolve) => {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 
 /**
- * Waits on a pipe that only its parent holds open. A line means that all is well; the end of the pipe means that the parent died,
+ * Waits on a pipe that only its parent has open. A line means a regular end; the end of the pipe means that it died,
  * by `kill -9` too: the process `$1` is then sent `$2`, later KILL, and the folder `$3` is deleted.
  */
 const WATCH = `
@@ -33,6 +33,6 @@ export function guardProcess(pid: number, signal: NodeJS.Signals, scratch = ''):
   watcher.unref();
   const line = watcher.stdin as Socket;
   line.unref();
-  line.on('error', () => line.destroy()); // the watcher itself was killed: there is nothing left to tell it
+  line.on('error', () => line.destroy()); // the watcher itself was killed: there is no process to notify
   return { release: () => line.end('\n') };
 }

@@ -43,7 +43,7 @@ function isConnectionStart(answer: Buffer): boolean {
   return answer[0] === 1 && answer.readUInt16BE(1) === 0 && answer.readUInt32BE(7) === 0x000a000a;
 }
 
-/** Erlang would start this by itself and leave it behind; started first and in the foreground it is ours to stop. */
+/** Starts epmd in the foreground, so that it can be stopped; Erlang would start it as a daemon and leave it running. */
 function nameServer(home: string, env: NodeJS.ProcessEnv, port: number): ServerProcess {
   return new ServerProcess({
     name: 'epmd',

@@ -48,7 +48,7 @@ export class ServerProcess {
     return this.child?.pid;
   }
 
-  /** Resolves when the process that runs now has ended, whoever ended it; at once when none runs. Keeps this process alive. */
+  /** Resolves when the running process has ended for any reason; at once when none runs. This process stays alive. */
   async ended(): Promise<void> {
     if (!this.child) return;
     this.child.ref();

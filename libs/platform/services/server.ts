@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import type { ServerProcess } from './server-process.js';
 
 export interface ServiceOptions {
-  /** Keeps the server's files between runs, in a folder of its own there; without it they are temporary. */
+  /** Folder for the server's files, which persist between runs; without it they are temporary. */
   readonly dataDirectory?: string | undefined;
   /** False (the default) gives up what a crash of the machine would cost for speed: for tests. */
   readonly durable?: boolean | undefined;
@@ -20,7 +20,7 @@ export interface Server {
   stop(): Promise<void>;
   /** `kill -9`. */
   kill(): Promise<void>;
-  /** Resolves when the server that runs now has ended, whoever ended it. */
+  /** Resolves when the running server has ended for any reason. */
   ended(): Promise<void>;
   /** Stops it for good; a data directory that was made for this run alone is deleted. */
   discard(): Promise<void>;

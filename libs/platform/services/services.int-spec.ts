@@ -41,9 +41,9 @@ function processesIn(path: string): string[] {
   });
 }
 
-async function eventually(holds: () => boolean): Promise<void> {
-  for (const deadline = Date.now() + 30_000; !holds(); await sleep(20)) {
-    if (Date.now() > deadline) throw new Error(`never came true: ${holds.toString()}`);
+async function eventually(condition: () => boolean): Promise<void> {
+  for (const deadline = Date.now() + 30_000; !condition(); await sleep(20)) {
+    if (Date.now() > deadline) throw new Error(`never came true: ${condition.toString()}`);
   }
 }
 
@@ -65,15 +65,15 @@ describe('PostgreSQL', () => {
     server = undefined;
   });
 
-  it('keeps what was committed over a crash, a stop and a new run, and asks for its password', async () => {
+  it('retains committed data over a crash, a stop and a new run, and requires its password', async () => {
     server = await startPostgres({ dataDirectory: folder, durable: true });
-    await query(server.url, 'CREATE TABLE kept AS SELECT 1 AS n');
+    await query(server.url, 'CREATE TABLE durable AS SELECT 1 AS n');
     await server.kill();
     await server.start();
-    expect(await query(server.url, 'SELECT n FROM kept')).toEqual([[1]]);
+    expect(await query(server.url, 'SELECT n FROM durable')).toEqual([[1]]);
     await server.stop();
     server = await startPostgres({ dataDirectory: folder, durable: true });
-    expect(await query(server.url, 'SELECT n, current_database(), current_user FROM kept')).toEqual([
+    expect(await query(server.url, 'SELECT n, current_database(), current_user FROM durable')).toEqual([
       [1, 'crm', 'postgres'],
     ]);
     const wrong = new URL(server.url);
@@ -92,7 +92,7 @@ describe('PostgreSQL', () => {
     expect(await query(server.url, 'SELECT 1')).toEqual([[1]]);
   });
 
-  it('refuses a directory that another server uses, and can tell its URL', async () => {
+  it('refuses a directory that another server uses, and returns its URL', async () => {
     server = await startPostgres({ dataDirectory: folder });
     expect(runningPostgres(folder)).toBe(server.url);
     await expect(startPostgres({ dataDirectory: folder })).rejects.toThrow(
@@ -130,10 +130,10 @@ describe('Redis', () => {
 });
 
 describe('RabbitMQ', () => {
-  it('keeps durable queues and persistent messages over a crash, on the same port', async () => {
+  it('retains durable queues and persistent messages over a crash, on the same port', async () => {
     const server = await startRabbitmq({ dataDirectory: folder });
     const first = await amqp.connect(server.url);
-    await (await first.createChannel()).assertQueue('kept', { durable: true });
+    await (await first.createChannel()).assertQueue('durable', { durable: true });
     await first.close();
     // RabbitMQ acknowledges a new queue before its definition is on the disk.
     await server.stop();
@@ -141,12 +141,12 @@ describe('RabbitMQ', () => {
     const before = await amqp.connect(server.url);
     before.on('error', () => undefined); // the crash below
     const channel = await before.createConfirmChannel();
-    channel.sendToQueue('kept', Buffer.from('paid'), { persistent: true });
+    channel.sendToQueue('durable', Buffer.from('paid'), { persistent: true });
     await channel.waitForConfirms();
     await server.kill();
     await server.start();
     const after = await amqp.connect(server.url);
-    const message = await (await after.createChannel()).get('kept', { noAck: true });
+    const message = await (await after.createChannel()).get('durable', { noAck: true });
     expect(message && message.content.toString()).toBe('paid');
     await after.close();
     await server.discard();

@@ -10,7 +10,7 @@ export type ServiceName = keyof typeof STARTERS;
 /** Which servers, and how: `{ postgres: true, redis: true, dataDirectory: '.data' }`. */
 export type Wanted = { readonly [Name in ServiceName]?: true } & ServiceOptions;
 
-/** The servers that were asked for, and `stop` for all of them. */
+/** The requested servers, and `stop` for all of them. */
 export type Services<W extends Wanted> = { readonly [Name in keyof W & ServiceName]: Server } & {
   /** Stops all of them for good; files that were temporary are deleted. */
   stop(): Promise<void>;

@@ -7,7 +7,7 @@ const DEBIAN_PACKAGE = 'chromium';
 const WIDTH = 1_280;
 const HEIGHT = 900;
 /** Generous: reached only when something is missing. */
-const PATIENCE_MS = 120_000;
+const TIMEOUT_MS = 120_000;
 
 /** A page, and what went wrong on it since it was opened. */
 export class Visit {
@@ -15,7 +15,7 @@ export class Visit {
   readonly errors: string[] = [];
   /** Requests that were not answered, or with a status from 400 on: `<status or reason> <url>`. */
   readonly failures: string[] = [];
-  /** Addresses on other servers that the page asked for. */
+  /** Addresses on other servers that the page requested. */
   readonly foreign: string[] = [];
 
   constructor(
@@ -34,7 +34,7 @@ export class Visit {
     });
   }
 
-  /** What keeps people from using the page as it is now (WCAG and good practice, by axe): `<rule>: <element>`. */
+  /** Accessibility violations of the current page (WCAG and good practice, by axe): `<rule>: <element>`. */
   async barriers(): Promise<string[]> {
     await this.page.evaluate(axe.source);
     const { violations } = await this.page.evaluate<AxeFindings>('axe.run()');
@@ -67,13 +67,13 @@ export class Browser {
   }
 
   /**
-   * Opens a page as somebody who visits for the first time, and waits until it is at rest.
+   * Opens a page without stored data, as on a first visit, and waits until it is idle.
    * @param token for the cookie `crm_access_token`.
    */
   async visit(url: string, token?: string): Promise<Visit> {
     const { origin } = new URL(url);
     const context = await this.chromium.newContext({ viewport: { width: WIDTH, height: HEIGHT } });
-    context.setDefaultTimeout(PATIENCE_MS);
+    context.setDefaultTimeout(TIMEOUT_MS);
     if (token !== undefined) await signIn(context, origin, token);
     const visit = new Visit(await context.newPage(), origin);
     await visit.page.goto(url, { waitUntil: 'networkidle' });

@@ -5,7 +5,7 @@ import { testServer } from './test-environment.js';
 
 describe('an event captor', () => {
   const url = testServer('CRM_TEST_RABBITMQ_URL');
-  const exchange = `trial.${newId()}`;
+  const exchange = `test.${newId()}`;
   let connection: ChannelModel;
   let channel: Channel;
 
@@ -33,7 +33,7 @@ describe('an event captor', () => {
     await confirmed.close();
   };
 
-  it('keeps what its keys mean, in order, as it came', async () => {
+  it('captures the messages of its keys, in order and unchanged', async () => {
     const captor = await EventCaptor.open({ url, exchange, keys: ['deal.#', 'client.*'] });
     await publish('deal.created', 'policy.created', 'client.created', 'client.address.changed', 'deal.quote.created');
     await captor.waitFor(({ routingKey }) => routingKey === 'deal.quote.created');

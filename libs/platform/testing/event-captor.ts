@@ -21,7 +21,7 @@ export interface Capture {
   readonly exchange?: string;
 }
 
-/** Keeps what comes through an exchange, in the order in which it comes. */
+/** Captures the messages of an exchange, in order. */
 export class EventCaptor {
   private readonly captured: CapturedEvent[] = [];
 
@@ -42,7 +42,7 @@ export class EventCaptor {
       const captor = new EventCaptor(connection, channel);
       const { queue } = await channel.assertQueue('', { exclusive: true });
       for (const key of keys) await channel.bindQueue(queue, exchange, key);
-      await channel.consume(queue, (message) => message && captor.keep(message), { noAck: true });
+      await channel.consume(queue, (message) => message && captor.capture(message), { noAck: true });
       return captor;
     } catch (error) {
       await connection.close();
@@ -78,7 +78,7 @@ export class EventCaptor {
     await this.connection.close();
   }
 
-  private keep({ fields, properties, content }: ConsumeMessage): void {
+  private capture({ fields, properties, content }: ConsumeMessage): void {
     this.captured.push({
       routingKey: fields.routingKey,
       contentType: properties.contentType as string,

@@ -16,12 +16,12 @@ export class TestApplication {
     return this.nest.inject.bind(this.nest);
   }
 
-  /** Somebody new with these roles, named as the Auth service names them. */
+  /** Creates a new user with these roles, in the names of the Auth service. */
   user(...roles: string[]): TestUser {
     return new TestUser(this.inject, newId(), roles);
   }
 
-  /** Somebody who shows no token. */
+  /** A client without a token. */
   stranger(): TestUser {
     return new TestUser(this.inject, newId(), null);
   }

@@ -22,7 +22,7 @@ describe('a test database', () => {
     return rowCount ?? 0;
   };
 
-  it('is made from one template, is empty, and is nobody else’s', async () => {
+  it('is made from one template, is empty, and is not shared', async () => {
     const made = await Promise.all([1, 2, 3].map(() => createTestDatabase([Shelves1700000000001])));
     for (const [index, database] of made.entries()) {
       expect(await database.rows('SELECT * FROM crm.shelves')).toEqual([]);
@@ -34,7 +34,7 @@ describe('a test database', () => {
     await Promise.all(made.map((database) => database.drop()));
   });
 
-  it('goes away with whoever is still connected', async () => {
+  it('is dropped with its open connections', async () => {
     const database = await createTestDatabase([Shelves1700000000001]);
     const name = new URL(database.url).pathname.slice(1);
     const guest = new pg.Client({ connectionString: database.url });

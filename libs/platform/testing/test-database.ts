@@ -26,7 +26,7 @@ export class TestDatabase {
     private readonly isScripted = false,
   ) {
     this.pool = new pg.Pool({ ...databaseOptions(url, NAME, TIMEOUT_MS), max: 2, allowExitOnIdle: true });
-    // A dropped database ends idle connections, which nobody waits for.
+    // A dropped database ends idle connections, which are not awaited.
     this.pool.on('error', () => undefined);
   }
 
@@ -55,13 +55,13 @@ export class TestDatabase {
     }
   }
 
-  /** Makes the checks; for whoever discards it otherwise than by {@link drop}. */
+  /** Runs the checks; for databases that are discarded otherwise than by {@link drop}. */
   async check(): Promise<void> {
     if (this.isScripted) return;
     for (const check of TestDatabase.checks) await check(this);
   }
 
-  /** Checks what is in it and deletes it, whoever is still connected. */
+  /** Checks its contents and drops it with its open connections. */
   async drop(): Promise<void> {
     try {
       await this.check();
@@ -75,7 +75,7 @@ export class TestDatabase {
 
 /**
  * A fresh database on the test run's server with these migrations applied. They run once for each set of migrations:
- * the result is kept as a template, named by their content, and copied.
+ * the result is stored as a template, named by their content, and copied.
  * @param isScripted whether the test itself makes up what is in it: it is not checked when it goes.
  */
 export async function createTestDatabase(

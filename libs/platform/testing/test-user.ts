@@ -24,7 +24,7 @@ export interface Sending {
 
 type Inject = NestFastifyApplication['inject'];
 
-/** Somebody who sends requests to a test application; paths begin behind `/api/v1`. */
+/** A user who sends requests to a test application; paths begin behind `/api/v1`. */
 export class TestUser {
   /**
    * @param id UUID.
@@ -36,7 +36,7 @@ export class TestUser {
     private readonly roles: readonly string[] | null,
   ) {}
 
-  /** The header that says who it is; none for somebody without a token. */
+  /** The authorization header; none without a token. */
   get authorization(): Readonly<Record<string, string>> {
     if (!this.roles) return {};
     return { authorization: `Bearer ${accessToken({ userId: this.id, roles: this.roles })}` };

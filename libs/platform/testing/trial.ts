@@ -5,7 +5,7 @@ import { ObservabilityModule } from '#platform/observability';
 import { PersistenceModule } from '#platform/persistence';
 import { overriding, type Override } from './override.js';
 
-/** What a trial has beside configuration, observability and the database. */
+/** Parts of a test module beside configuration, observability and the database. */
 export interface TrialParts extends Pick<ModuleMetadata, 'imports' | 'providers'> {
   readonly overrides?: readonly Override[];
 }
@@ -17,7 +17,7 @@ export interface TrialParts extends Pick<ModuleMetadata, 'imports' | 'providers'
 export async function startTrial(env: NodeJS.ProcessEnv, parts: TrialParts = {}): Promise<TestingModule> {
   const { imports = [], providers = [], overrides = [] } = parts;
   const builder = Test.createTestingModule({
-    imports: [SettingsModule.forRoot(env), ObservabilityModule, PersistenceModule.forRoot('crm-trial'), ...imports],
+    imports: [SettingsModule.forRoot(env), ObservabilityModule, PersistenceModule.forRoot('crm-test'), ...imports],
     providers,
   });
   const module = await overriding(builder, overrides).compile();

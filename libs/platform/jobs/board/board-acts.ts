@@ -3,7 +3,7 @@ import { DeadJob } from './dead-job.js';
 
 const QUEUE = '/api/queues/:queueName';
 
-/** What an operator may do. All else would change what PostgreSQL would put back, or put in what it doesn't know. */
+/** The acts of an operator. Any other act would be undone by PostgreSQL's state, or would be unknown to it. */
 const ALLOWED: ReadonlySet<string> = new Set([
   '/api/queues/pause',
   '/api/queues/resume',
@@ -22,7 +22,7 @@ const REFUSED = {
   message: 'Queues are filled from PostgreSQL: failed jobs can be retried or cleaned, others only promoted or paused.',
 } as const;
 
-/** Lets pass what reads, and of the rest what has a lasting effect. */
+/** Allows reads, and the acts with a lasting effect. */
 export const onlyLastingActs: BeforeHook = async ({ method, route, request }) => {
   if (method === 'get' || ALLOWED.has(route)) return undefined;
   const { queueName, queueStatus, jobId } = request.params as Partial<Record<string, string>>;

@@ -1,7 +1,7 @@
 import type { JobRetryStatus, QueueJob, QueueJobJson } from '@bull-board/api/typings/app';
 import type { DeadJobs, DeadRequest } from '../processing/dead-jobs.js';
 
-/** A dead request in the shape in which the board shows Bull's jobs. */
+/** A dead request in the shape of a Bull job, for the board. */
 export class DeadJob implements QueueJob {
   readonly opts = {};
 

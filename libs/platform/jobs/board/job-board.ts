@@ -15,7 +15,7 @@ export class JobBoard {
   ) {}
 
   /**
-   * Puts pages and requests of the dashboard on a web server, which must let in only those who may see it.
+   * Registers pages and routes of the dashboard on a web server, which must admit authorised users only.
    * @param title of its pages.
    */
   show(server: IServerAdapter, title: string): void {
@@ -25,7 +25,7 @@ export class JobBoard {
       serverAdapter: server,
       options: {
         handlerHooks: { before: onlyLastingActs },
-        // Bull's page of charts counts in Redis alone, and what finished leaves Bull: /metrics has the figures.
+        // Bull's charts use Redis alone, and finished jobs leave Bull: /metrics has the figures.
         uiConfig: { boardTitle: title, hideDocsLink: true, showMetrics: false },
       },
     });

@@ -6,12 +6,12 @@ import type { DeadJobs, DeadRequest } from '../processing/dead-jobs.js';
 import type { JobQueue } from '../job-backend.js';
 import { DeadJob } from './dead-job.js';
 
-/** A job as Bull has it. */
+/** A Bull job. */
 type BareJob = Job<object>;
 
 /**
- * One queue on the board: Bull tells what waits and runs, PostgreSQL what failed for good and what a job is about. So
- * dead work is seen, and can be tried again, though Redis has lost everything.
+ * One queue on the board: Bull provides waiting and running jobs, PostgreSQL the dead ones and the requests' facts.
+ * Dead jobs are visible, and can be retried, even after Redis has lost its data.
  */
 export class QueueOfBoard extends BullMQAdapter {
   constructor(
@@ -59,7 +59,7 @@ export class QueueOfBoard extends BullMQAdapter {
     return new DeadJob(this.deadJobs, this.bull.name, request) as unknown as Job;
   }
 
-  /** Bull's jobs carry ids alone; the board shows what they stand for. */
+  /** Adds the requests' facts, because Bull's jobs contain ids alone. */
   private async described(jobs: BareJob[]): Promise<Job[]> {
     const contents = await this.deadJobs.contents(jobs.flatMap(({ id }) => (isUuid(id) ? [id] : [])));
     for (const job of jobs) {

@@ -5,7 +5,7 @@ import { Database, statement } from '#platform/persistence';
 import { JobQueues } from '../job-queues.js';
 import type { JobPayload } from '../requests/job-request.js';
 
-/** Work that failed for good, as its row tells it. */
+/** A request that failed permanently. */
 export interface DeadRequest {
   readonly id: string;
   readonly name: string;
@@ -18,7 +18,7 @@ export interface DeadRequest {
   readonly finished_at: Instant;
 }
 
-/** What a request is about: Bull's job carries its id alone. */
+/** The facts of a request, because Bull's job contains its id alone. */
 export interface RequestContent {
   readonly id: string;
   readonly key: string;
@@ -40,7 +40,7 @@ const REVIVE = statement(`
    WHERE id = $1 AND queue = $2 AND state = 'failed'
   RETURNING name`);
 
-/** Kept as done: the same work asked for again must not come back. */
+/** Marks it done, so that the same request is not enqueued again. */
 const DISCARD = statement(`
   UPDATE crm.job_requests SET state = 'done', finished_at = $3
    WHERE queue = $1 AND state = 'failed' AND finished_at <= $2 AND ($4::uuid IS NULL OR id = $4::uuid)
@@ -48,7 +48,7 @@ const DISCARD = statement(`
 
 const CONTENTS = statement('SELECT id, key, payload FROM crm.job_requests WHERE id = ANY ($1::uuid[])');
 
-/** The work that failed for good and waits for a person: to look at, to try again, to give up. */
+/** The requests that failed permanently: lists, retries and discards them. */
 @Injectable()
 export class DeadJobs {
   constructor(
@@ -72,13 +72,13 @@ export class DeadJobs {
     return (await this.database.first<{ count: number }>(COUNT, [queue]))?.count ?? 0;
   }
 
-  /** What these requests are about, by id; those that are gone are left out. */
+  /** The facts of these requests, by id; missing ones are omitted. */
   async contents(ids: readonly string[]): Promise<ReadonlyMap<string, RequestContent>> {
     const rows = await this.database.query<RequestContent>(CONTENTS, [ids]);
     return new Map(rows.map((row) => [row.id, row]));
   }
 
-  /** Has the work done again, as often as new work is tried; false when it is not dead any more. */
+  /** Retries a request with the full number of attempts; false when it is no longer dead. */
   async retry(queue: string, id: string): Promise<boolean> {
     const revived = await this.database.first<{ name: string }>(REVIVE, [id, queue, this.clock.now()]);
     if (!revived) return false;
@@ -87,14 +87,14 @@ export class DeadJobs {
     return true;
   }
 
-  /** Gives the work up: it counts as done. False when it is not dead any more. */
+  /** Discards a request: it counts as done. False when it is no longer dead. */
   async discard(queue: string, id: string): Promise<boolean> {
     return (await this.giveUp(queue, id, 0)) > 0;
   }
 
   /**
-   * Gives up all of a queue's dead work.
-   * @param graceMs what died less than so many milliseconds ago stays: nobody has seen it.
+   * Discards all of a queue's dead requests.
+   * @param graceMs excludes requests that died less than so many milliseconds ago, which no user has seen.
    */
   async discardAll(queue: string, graceMs: number): Promise<void> {
     await this.giveUp(queue, null, graceMs);

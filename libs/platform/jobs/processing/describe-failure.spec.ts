@@ -2,12 +2,12 @@ import { DomainError } from '#platform/kernel';
 import { describeFailure } from './describe-failure.js';
 
 describe('what is recorded of a failure', () => {
-  test('a rule that said no is told by its code and its words', () => {
+  test('a refusal by a rule is described by its code and message', () => {
     const error = new DomainError('conflict', 'deal_closed', 'The deal is closed: reopen it first.');
     expect(describeFailure(error)).toBe('deal_closed: The deal is closed: reopen it first.');
   });
 
-  test('a refusal of the database is told by its code, without the values it quotes', () => {
+  test('a refusal of the database is described by its code, without the values it quotes', () => {
     const error = Object.assign(new Error('duplicate key value (email)=(ivan@example.org)'), {
       code: '23505',
       constraint: 'clients_email_key',
@@ -26,7 +26,7 @@ describe('what is recorded of a failure', () => {
     expect(describeFailure(failure)).toBe('SyntaxError');
   });
 
-  test('a fault of the program is told in its own words, cut to a row', () => {
+  test('a program error is described by its message, truncated to the column', () => {
     expect(describeFailure(new TypeError('no such thing'))).toBe('TypeError: no such thing');
     expect(describeFailure(new Error('x'.repeat(10_000)))).toHaveLength(500);
     expect(describeFailure('oops')).toBe('something other than an Error was thrown');

@@ -3,8 +3,8 @@ import { DomainError } from '#platform/kernel';
 const LONGEST = 500;
 
 /**
- * What went wrong, for the request's row and for Bull. Texts written by our code hold no personal data; those of
- * PostgreSQL and of parsers may quote values, so only their codes are kept.
+ * Describes a failure, for the request's row and for Bull. Our own messages contain no personal data; those of
+ * PostgreSQL and of parsers may quote values, so only their codes are used.
  */
 export function describeFailure(error: unknown): string {
   if (error instanceof DomainError) return `${error.code}: ${error.message}`.slice(0, LONGEST);

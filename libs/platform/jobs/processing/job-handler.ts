@@ -2,7 +2,7 @@ import { DiscoveryService } from '@nestjs/core';
 import type { CalendarDate } from '#platform/kernel';
 import type { JobPayload, JobRequest } from '../requests/job-request.js';
 
-/** Does one kind of work. */
+/** Handles one kind of job. */
 export interface HandlesJobs<P extends JobPayload = JobPayload> {
   /**
    * Runs in one transaction with the mark that the request is done, so that its effects happen exactly once; what it
@@ -13,13 +13,13 @@ export interface HandlesJobs<P extends JobPayload = JobPayload> {
 
 /** One run of a handler, as the handler sees it. */
 export interface JobRun {
-  /** Tells whoever looks at the queue how far the work is: ids and counts. Never fails and is not waited for. */
+  /** Reports progress to the dashboard: ids and counts. Never fails and is not awaited. */
   readonly report: (progress: object) => void;
   /** Aborted when the worker stops: a long batch then throws {@link WorkInterrupted}. */
   readonly stopping: AbortSignal;
 }
 
-/** Thrown by a batch that leaves its rest to another run, since the worker stops: not counted as a failure. */
+/** Thrown by a batch that leaves its rest to the next run when the worker stops: not counted as a failure. */
 export class WorkInterrupted extends Error {
   override readonly name = 'WorkInterrupted';
 
@@ -28,20 +28,20 @@ export class WorkInterrupted extends Error {
   }
 }
 
-/** Which requests a class handles, and how. */
+/** Queue, name and transaction mode of a handler. */
 export interface JobHandlerOptions {
   /** Name of the queue, one per kind of work: lower case, digits and dashes. */
   readonly queue: string;
   /** Name of the work within its queue: lower case, digits and dashes. */
   readonly name: string;
   /**
-   * False for a long batch that commits in parts by itself: it runs outside a transaction and is marked done after it,
-   * so it must bear being run again, even while another run goes on. Default true.
+   * False for a long batch that commits in parts: it runs outside a transaction and is marked done after it,
+   * so it must be idempotent, even while another run is active. Default true.
    */
   readonly transactional?: boolean;
 }
 
-/** When a handler's work is due each business day. */
+/** Time of a daily job. */
 export interface DailyOptions {
   /** Time of day in the business's time zone, `HH:MM`, from which the day's work is due. */
   readonly at: string;
@@ -72,8 +72,8 @@ export function JobHandler(options: JobHandlerOptions): (target: HandlerClass) =
 }
 
 /**
- * Asks for the work of a {@link JobHandler} once for each business day, with payload `{ day: 'YYYY-MM-DD' }`:
- * when the time of day has come, or later for days missed while the system was down.
+ * Enqueues the job of a {@link JobHandler} once for each business day, with payload `{ day: 'YYYY-MM-DD' }`:
+ * at the time of day, or later for days missed while the system was down.
  * @throws RangeError when `at` is no time of day.
  */
 export function DailySchedule(options: DailyOptions): (target: HandlerClass) => void {

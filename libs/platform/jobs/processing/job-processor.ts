@@ -5,12 +5,12 @@ import { JobWorker } from '../job-backend.js';
 import { JobMetrics } from '../job-metrics.js';
 import { JobRunner } from './job-runner.js';
 
-/** A lock not renewed for so long, by a process that died, sets its job free. */
+/** Time without renewal after which the lock of a dead process expires. */
 const LOCK_MS = 15_000;
 const STALLED_CHECK_MS = 10_000;
-/** A job whose worker died is run again however often: whether it did its work, PostgreSQL knows. */
+/** Bull repeats a job whose worker died without limit: PostgreSQL knows whether it is done. */
 const MOST_STALLS = 1_000;
-/** After a command that failed because Redis went away; a worker that is to close waits for it too. */
+/** Delay after a command that failed because Redis is away; a closing worker waits for it too. */
 const RETRY_CONNECTION_MS = 500;
 
 /** Takes a queue's jobs from Bull and hands them to the {@link JobRunner}. */

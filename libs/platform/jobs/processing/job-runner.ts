@@ -12,10 +12,10 @@ import { NoHandlerError } from './no-handler.error.js';
 import { WAKE } from '../schedules/schedule-wakes.js';
 import { Throttle } from './throttle.js';
 
-/** What is looked at of a Bull job. */
+/** The used members of a Bull job. */
 type RunnableJob = Pick<Job, 'id' | 'name' | 'queueName'> & Partial<Pick<Job, 'updateProgress'>>;
 
-/** Runs the requests that Bull delivers: at least once by Bull, exactly once in effect by PostgreSQL. */
+/** Runs the requests that Bull delivers: Bull delivers at least once, PostgreSQL makes the effect exactly once. */
 @Injectable()
 export class JobRunner {
   private readonly running = new Set<Promise<void>>();
@@ -34,7 +34,7 @@ export class JobRunner {
     this.cut.catch(() => undefined);
   }
 
-  /** What a Bull worker calls. Resolves for work already done; @throws Error for Bull to try again. */
+  /** Called by a Bull worker. Resolves for finished requests; @throws Error so that Bull retries. */
   async run(job: RunnableJob): Promise<void> {
     const work = job.name === WAKE ? this.schedules.tick() : this.runRequest(job);
     this.running.add(work);
@@ -50,12 +50,12 @@ export class JobRunner {
     while (this.running.size > 0) await Promise.allSettled(this.running);
   }
 
-  /** Tells the jobs that are running, those that ask, to come to an end. */
+  /** Signals the running jobs that support it to stop. */
   beginStop(): void {
     this.stopping.abort();
   }
 
-  /** Hands the jobs that are still running back to Bull: the process stops, and their transactions with it. */
+  /** Returns the running jobs to Bull: the process stops, and their transactions are rolled back. */
   handBack(): void {
     this.cutShort(new Error('handed back: the worker stops'));
     this.running.clear();
@@ -64,7 +64,7 @@ export class JobRunner {
   private async runRequest(job: RunnableJob): Promise<void> {
     const { id = '', queueName: queue, name } = job;
     const handler = this.handlers.find(queue, name);
-    // Not a failure of the work: a newer worker has the handler, and the reconciler offers the request again.
+    // Not a failure: a newer worker has the handler, and the reconciler enqueues the request again.
     if (!handler) {
       if (this.complaints.allows(`${queue}/${name}`)) this.log.warn({ queue, job: name }, 'no handler for this job');
       throw new NoHandlerError(queue, name);
@@ -115,7 +115,7 @@ export class JobRunner {
   }
 }
 
-/** The request's id is the id of its trace too. */
+/** The request's id is also the id of its trace. */
 function contextOf(id: string): { requestId: string; traceId: string; traceparent: string } {
   const traceId = id.replaceAll('-', '');
   return { requestId: id, traceId, traceparent: `00-${traceId}-${randomBytes(8).toString('hex')}-01` };

@@ -7,10 +7,10 @@ import { JobProcessors } from './job-processors.js';
 import { JobRunner } from './job-runner.js';
 import { Throttle } from './throttle.js';
 
-/** What closing takes when no job is running. */
+/** Time of closing when no job is running. */
 const CLOSE_WITHIN_MS = 1_000;
 
-/** Starts the queues' workers when every module is there, and stops them before any is gone. */
+/** Starts the queues' workers after all modules, and stops them before any module is destroyed. */
 @Injectable()
 export class JobWorkers implements OnApplicationBootstrap, OnModuleDestroy {
   private workers: readonly JobWorker[] = [];
@@ -30,7 +30,7 @@ export class JobWorkers implements OnApplicationBootstrap, OnModuleDestroy {
     for (const worker of this.workers) this.run(worker);
   }
 
-  /** Takes no more jobs, lets those running finish within the shutdown time-out, and hands the rest back. */
+  /** Takes no new jobs, lets running ones finish within the shutdown time-out, and returns the rest to Bull. */
   async onModuleDestroy(): Promise<void> {
     this.runner.beginStop();
     const deadline = new AbortController();

@@ -1,6 +1,6 @@
 const QUIET_MS = 60_000;
 
-/** Lets one complaint of a kind through a minute: a server that is away says so at every attempt. */
+/** Allows one log line of a kind per minute, because an outage fails at every attempt. */
 export class Throttle {
   private readonly last = new Map<string, number>();
 

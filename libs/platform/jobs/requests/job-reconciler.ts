@@ -29,14 +29,14 @@ export class JobReconciler implements OnApplicationBootstrap, OnModuleDestroy {
     });
   }
 
-  /** Resolves when a run in hand has ended. */
+  /** Resolves when the current run has ended. */
   async onModuleDestroy(): Promise<void> {
     this.isStopped = true;
     clearTimeout(this.timer);
     await this.current;
   }
 
-  /** One run, unless another worker holds the lease. */
+  /** Runs once, unless another worker has the lease. */
   async run(): Promise<void> {
     try {
       const client = await this.database.connect('crm-job-reconciler');

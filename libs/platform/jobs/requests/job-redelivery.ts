@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { type DueJob, JobQueues } from '../job-queues.js';
 import { type DueRequest, FIRST_PLACE, JobRequestRepository } from './job-request.repository.js';
 
-/** Batches looked through in one run; the next run goes on from there. */
+/** Batches per run; the next run continues after them. */
 const MOST_BATCHES = 40;
 
-/** Puts back into Bull the requests that a lost or restarted Redis forgot. */
+/** Adds the requests that a lost or restarted Redis no longer has to Bull. */
 @Injectable()
 export class JobRedelivery {
   private place = FIRST_PLACE;
@@ -15,7 +15,7 @@ export class JobRedelivery {
     private readonly queues: JobQueues,
   ) {}
 
-  /** Offers Bull every request that is due; those it still knows it passes over. */
+  /** Adds every due request to Bull, which ignores those it has. */
   async run(): Promise<void> {
     const queues = this.queues.all.map(({ name }) => name);
     for (let batch = 0; batch < MOST_BATCHES; batch++) {

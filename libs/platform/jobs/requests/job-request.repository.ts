@@ -4,10 +4,10 @@ import { Database, statement } from '#platform/persistence';
 import type { AskedJob, JobRequest } from './job-request.js';
 import { JobRetries } from './job-retries.js';
 
-/** Requests looked through at a time. */
+/** Requests per batch. */
 const DUE_BATCH = 500;
 const PURGE_BATCH = 1_000;
-/** A request younger than this is still on its way to Bull. */
+/** Minimum age for redelivery: a younger request is still on its way to Bull. */
 const GRACE_MS = 5_000;
 const KEEP_DONE_MS = 30 * 24 * 3_600_000;
 
@@ -61,7 +61,7 @@ const PURGE = statement(`
 const FAILED = statement(`
   SELECT queue, count(*)::int AS failed FROM crm.job_requests WHERE state = 'failed' GROUP BY queue`);
 
-/** A request that Bull should know of. */
+/** A request that Bull must have. */
 export interface DueRequest {
   readonly id: string;
   readonly queue: string;
@@ -69,7 +69,7 @@ export interface DueRequest {
   readonly run_after: Instant;
 }
 
-/** A place in the order of due requests. */
+/** A position in the order of due requests. */
 export type DuePlace = Pick<DueRequest, 'id' | 'run_after'>;
 
 /** Before every due request. */
@@ -85,8 +85,8 @@ export class JobRequestRepository {
   ) {}
 
   /**
-   * Writes a request.
-   * @returns its id and the milliseconds until it may run, or undefined when the same work was asked for before.
+   * Inserts a request.
+   * @returns its id and the milliseconds until it may run, or undefined when the same request exists.
    */
   async insert({
     queue,
@@ -102,12 +102,12 @@ export class JobRequestRepository {
     return inserted && { id, delayMs: Date.parse(due) - Date.parse(now) };
   }
 
-  /** Marks a pending request done and gives it; undefined when it is not pending or somebody is at it. */
+  /** Marks a pending request done and returns it; undefined when it is not pending or another run has it locked. */
   claim(id: string): Promise<JobRequest | undefined> {
     return this.database.first<JobRequest>(CLAIM, [id, this.clock.now()]);
   }
 
-  /** Gives a pending request without marking it. */
+  /** Returns a pending request without marking it. */
   find(id: string): Promise<JobRequest | undefined> {
     return this.database.first<JobRequest>(FIND, [id]);
   }
@@ -116,7 +116,7 @@ export class JobRequestRepository {
     await this.database.query(FINISH, [id, this.clock.now()]);
   }
 
-  /** Records a run that failed; the last one makes the request failed. Undefined when it is not pending any more. */
+  /** Records a failed run; the last one makes the request failed. Undefined when it is no longer pending. */
   fail(id: string, reason: string): Promise<{ attempts: number; state: 'pending' | 'failed' } | undefined> {
     return this.database.first(FAIL, [id, reason, this.retries.attempts, this.clock.now()]);
   }

@@ -5,7 +5,7 @@ import { JobQueues } from '../job-queues.js';
 import type { AskedJob } from './job-request.js';
 import { JobRequestRepository } from './job-request.repository.js';
 
-/** Asks for work: written in the caller's transaction, told to Bull after its commit. */
+/** Enqueues jobs: the request is inserted in the caller's transaction, and added to Bull after its commit. */
 @Injectable()
 export class JobRequests {
   constructor(
@@ -15,9 +15,9 @@ export class JobRequests {
   ) {}
 
   /**
-   * Asks for work in the current unit of work: rolled back with it, certain once it commits, and no slower when Redis
-   * is away. Idempotent by queue and key, for 30 days after it is done.
-   * @returns false when the same work has been asked for before.
+   * Enqueues a job in the current unit of work: rolled back with it, durable after its commit, independent of Redis.
+   * Idempotent by queue and key, for 30 days after it is done.
+   * @returns false when the same job is already enqueued.
    * @throws Error when the queue is not registered.
    */
   async request(asked: AskedJob): Promise<boolean> {
@@ -29,7 +29,7 @@ export class JobRequests {
     return true;
   }
 
-  /** Whether work that was asked for is still to be done: not what failed for good, or was never asked for. */
+  /** Whether an enqueued job is still pending; false for a dead one, or one that was never enqueued. */
   isPending(queue: string, key: string): Promise<boolean> {
     return this.repository.isPending(queue, key);
   }

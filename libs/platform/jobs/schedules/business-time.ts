@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { RuntimeSettings } from '#platform/config';
 import { businessDay, type CalendarDate, Clock, type Instant } from '#platform/kernel';
 
-/** What time it is for the business. */
+/** Current time in the business's time zone. */
 @Injectable()
 export class BusinessTime {
   private readonly timeOfDay: Intl.DateTimeFormat;

@@ -5,12 +5,12 @@ import { BusinessTime } from './business-time.js';
 import { type DeclaredSchedule, JobHandlers } from '../processing/job-handlers.js';
 import { JobRequests } from '../requests/job-requests.js';
 
-/** Days one transaction catches up; the next tick goes on. */
+/** Days that one transaction catches up; the next tick continues. */
 const MOST_DAYS = 366;
 
 const REACHED = statement('SELECT caught_up_through FROM crm.job_schedules WHERE name = $1');
 
-/** Locks the row, made on the first start, and tells what it holds once no other worker is at it. */
+/** Locks the row, which the first start inserts, and returns it. */
 const OPEN = statement(`
   INSERT INTO crm.job_schedules (name, queue, caught_up_through, updated_at) VALUES ($1, $2, $3, $4)
   ON CONFLICT (name) DO UPDATE SET queue = excluded.queue
@@ -33,7 +33,7 @@ export class DailySchedules {
     private readonly businessTime: BusinessTime,
   ) {}
 
-  /** Asks for every day that is due and not asked for yet. Idempotent, in any number of workers at once. */
+  /** Enqueues every due day that is not enqueued yet. Idempotent, also in concurrent workers. */
   async tick(): Promise<void> {
     for (const schedule of this.handlers.schedules) await this.catchUp(schedule);
   }

@@ -3,10 +3,10 @@ import { RuntimeSettings } from '#platform/config';
 import { JobHandlers } from '../processing/job-handlers.js';
 import { JobQueues } from '../job-queues.js';
 
-/** Name of the Bull jobs that only say that a schedule's time has come. */
+/** Name of the Bull jobs that only wake a schedule. */
 export const WAKE = 'daily-schedule';
 
-/** A wake this late will not come any more. */
+/** Delay after which a wake is treated as lost. */
 const LOST_AFTER_MS = 60_000;
 
 /** Bull's own schedules, which wake a worker at the time of day of each daily schedule. */
@@ -18,7 +18,7 @@ export class ScheduleWakes {
     private readonly settings: RuntimeSettings,
   ) {}
 
-  /** Makes the wakes that Bull does not know, as after Redis lost its memory, and mends those that have changed. */
+  /** Creates the missing wakes, e.g. after Redis lost its data, and updates changed ones. */
   async ensure(): Promise<void> {
     for (const { name, queue, at } of this.handlers.schedules) {
       const [hour, minute] = at.split(':').map(Number);
@@ -26,9 +26,9 @@ export class ScheduleWakes {
       const tz = this.settings.timeZone;
       const bull = this.queues.get(queue);
       const known = await bull.getJobScheduler(name);
-      // Bull goes by the machine's clock.
+      // Bull uses the machine's clock.
       const isLost = known?.next === undefined || known.next < Date.now() - LOST_AFTER_MS;
-      // Written anew it would take the place of a wake that is waiting for a worker right now.
+      // Writing it again would replace a wake that is waiting for a worker.
       if (known?.pattern === pattern && known.tz === tz && !isLost) continue;
       const opts = { removeOnComplete: true, removeOnFail: true };
       await bull.upsertJobScheduler(name, { pattern, tz }, { name: WAKE, data: {}, opts });
