@@ -23,7 +23,7 @@ const TEST = '\\.(spec|int-spec|e2e-spec|fixture)\\.ts$';
 const STARTERS = ['^apps/cli/src/preflight\\.mjs$', '^test/global-setup\\.cjs$', '^test/smoke/main\\.mjs$'];
 const WEB = 'node_modules/(fastify|@fastify|express|@nestjs/(swagger|platform-fastify|platform-express))/';
 const STEM = '^libs/crm/([^/]+)/';
-/** The files that hold a domain's rules, and the tables of what a state, kind or number can be. */
+/** The files with a domain's rules, and its tables of states, kinds and numbers. */
 const PURE = [
   '.*\\.(entity|event|events|error|errors)\\.ts$',
   '(contacts/|lines/)?[a-z-]+-(stage|status|state|kind|category|currency|number|period|key|id)s?\\.ts$',
@@ -95,14 +95,14 @@ module.exports = {
     },
     {
       name: 'payments-own-their-tables',
-      comment: 'Nobody reads the tables of payments: what payments offer goes through their contracts.',
+      comment: 'Other domains use payments through its contracts, never its tables.',
       severity: 'error',
       from: { pathNot: '^libs/crm/payments/' },
       to: { path: '^libs/crm/payments/.*\\.(entity|repository)\\.ts$' },
     },
     {
       name: 'journals-import-no-sibling',
-      comment: 'Journals are told through the platform.',
+      comment: 'Journals are written through the platform.',
       severity: 'error',
       from: { path: '^libs/crm/journals/' },
       to: { path: '^libs/crm/', pathNot: '^libs/crm/journals/' },
@@ -149,7 +149,7 @@ module.exports = {
     },
     {
       name: 'migrations-are-run-by-programs',
-      comment: 'Whoever starts a program or a test decides what the database is brought to.',
+      comment: 'Only programs and tests select the migrations to apply.',
       severity: 'error',
       from: { path: '^libs/', pathNot: ['^libs/platform/testing/', TEST] },
       to: { path: '^migrations/' },
@@ -165,7 +165,7 @@ module.exports = {
     },
     {
       name: 'services-are-for-development',
-      comment: 'In production nobody starts servers: only the command line, tests and the testing library do.',
+      comment: 'Only the command line, tests and the testing library start servers.',
       severity: 'error',
       from: { pathNot: ['^libs/platform/(services|testing)/', '^apps/cli/', '^test/', TEST] },
       to: { path: '^libs/platform/services/' },
@@ -192,8 +192,8 @@ module.exports = {
       to: { path: '^libs/', pathNot: '^$1/', dependencyTypesNot: ['aliased-subpath-import'] },
     },
     {
-      name: 'nobody-uses-his-own-door',
-      comment: 'Inside a library files name each other; the door is for others, and using it inside makes cycles.',
+      name: 'no-import-of-own-index',
+      comment: 'Inside a library files name each other; the index is for other libraries, and importing it inside makes cycles.',
       severity: 'error',
       from: { path: '^(libs/[^/]+/[^/]+)/', pathNot: TEST },
       to: { path: '^$1/index\\.ts$' },
@@ -228,7 +228,7 @@ module.exports = {
     },
     {
       name: 'no-orphans',
-      comment: 'A file nobody imports and that imports nothing is dead.',
+      comment: 'A file without imports and importers is dead.',
       severity: 'error',
       from: {
         orphan: true,
@@ -236,7 +236,7 @@ module.exports = {
           SPEC,
           '\\.d\\.ts$',
           '^apps/[^/]+/src/(main\\.tsx?|preflight\\.mjs)$',
-          '^test/(global-(setup|teardown)\\.cjs|patience\\.ts|bench/|architecture/)',
+          '^test/(global-(setup|teardown)\\.cjs|test-timeout\\.ts|bench/|architecture/)',
         ],
       },
       to: {},
@@ -250,7 +250,7 @@ module.exports = {
     },
     {
       name: 'production-needs-no-dev-dependency',
-      comment: 'Images are installed without development packages: such a one may only be loaded when it is asked for.',
+      comment: 'Images have no development packages: they may only be loaded on demand.',
       severity: 'error',
       // The page has its libraries inside; the build is not run where those packages are left out.
       from: {

@@ -122,7 +122,7 @@ export default tseslint.config(
     rules: {
       // Modules are empty classes under a decorator, and a class of statics is a fair name for a scope.
       '@typescript-eslint/no-extraneous-class': 'off',
-      // noUncheckedIndexedAccess asks for `!` wherever an index is known to be inside.
+      // noUncheckedIndexedAccess requires `!` wherever an index is known to be inside.
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/no-confusing-void-expression': 'off',
       '@typescript-eslint/no-meaningless-void-operator': 'off',

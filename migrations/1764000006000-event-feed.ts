@@ -52,9 +52,9 @@ export class EventFeed1764000006000 implements MigrationInterface {
   }
 
   /**
-   * The tables as they were, in partitions. A unique key over all partitions would have to hold the time, and would then
-   * promise nothing; so each partition has its own keys, without the time, as strict and as small as before. Across
-   * months the same is promised by who gives the numbers: stream_version and the journal's seq come out of the locked row
+   * Recreates the tables with partitions. A unique key over all partitions would have to contain the time, and would
+   * ensure nothing; so each partition has its own keys, without the time, as strict and as small as before. Across
+   * months the source of the numbers ensures the same: stream_version and the journal's seq come out of the locked row
    * of event_streams, position out of the locked row of the sequencer's cursor, ids are UUIDs.
    */
   private async makePartitionedTables(runner: QueryRunner): Promise<void> {
@@ -135,7 +135,7 @@ export class EventFeed1764000006000 implements MigrationInterface {
       $$;
       COMMENT ON FUNCTION crm.missing_partitions IS 'Partitions of this month and of so many after it that are not there.';
 
-      -- With the rights of the tables' owner, so that the worker needs none; gives way to whoever holds a lock.
+      -- Runs with the rights of the tables' owner, so that the worker needs none; fails if a lock is not free in time.
       CREATE FUNCTION crm.add_partition(parent text, month date) RETURNS boolean
       LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '1s' AS $$
       DECLARE

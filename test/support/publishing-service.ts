@@ -5,7 +5,7 @@ import { newId } from '#platform/kernel';
 import { MessagingModule } from '#platform/messaging';
 import {
   createTestDatabase,
-  startTrial,
+  startTestModule,
   type TestDatabase,
   testEnvironment,
   testServer,
@@ -41,7 +41,7 @@ export class PublishingService {
   }
 
   async start(providers: ModuleMetadata['providers'] = []): Promise<INestApplicationContext> {
-    this.app = await startTrial(this.environment(), {
+    this.app = await startTestModule(this.environment(), {
       imports: [CqrsModule.forRoot(), MessagingModule.forRoot({ process: 'worker', hasBroker: true })],
       providers,
     });

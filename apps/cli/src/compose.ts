@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { keptSecret } from '#platform/services';
+import { storedSecret } from '#platform/services';
 import pg from 'pg';
 import { CommandError } from './command.js';
 
@@ -35,7 +35,7 @@ export function dockerAnswers(): boolean {
  */
 export async function composeServices(folder: string): Promise<RunningServices> {
   mkdirSync(folder, { recursive: true });
-  const password = keptSecret(join(folder, 'compose-password'));
+  const password = storedSecret(join(folder, 'compose-password'));
   await compose(password, ['up', '--detach', '--wait', ...SERVERS]);
   const databaseUrl = `postgresql://crm_migrator:${password}@127.0.0.1:5432/crm`;
   await requireRole(databaseUrl);

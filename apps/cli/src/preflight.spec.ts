@@ -52,7 +52,7 @@ describe('a clone without its libraries', () => {
     expect(npmRun(script)).toEqual({ status: 1, stdout: '', stderr });
   });
 
-  it.each(['migrate', 'start:api', 'start:worker'])('is told to build by npm run %s once it has them', (script) => {
+  it.each(['migrate', 'start:api', 'start:worker'])('is refused by npm run %s without a build', (script) => {
     write('node_modules/@nestjs/core/package.json', '{}');
     const stderr = 'The service is not built: run npm run build.\n';
     expect(npmRun(script)).toEqual({ status: 1, stdout: '', stderr });

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { AuthSettings, loadSettings } from '#platform/config';
 import { isUuid, type Role } from '#platform/kernel';
-import { keptSecret } from '#platform/services';
+import { storedSecret } from '#platform/services';
 import { CommandError, DATA_DIRECTORY, type Printed, report } from './command.js';
 import { demoUser } from './demo/users.js';
 
@@ -48,7 +48,7 @@ export function isAuthConfigured(env: NodeJS.ProcessEnv): boolean {
 }
 
 /**
- * How tokens are verified: as configured, else with a random secret that is kept in {@link SECRET_FILE}.
+ * How tokens are verified: as configured, else with a random secret that is stored in {@link SECRET_FILE}.
  * @throws SettingsError
  */
 export function developmentAuth(env: NodeJS.ProcessEnv): AuthSettings {
@@ -79,5 +79,5 @@ function encode(part: object): string {
 
 function developmentSecret(): string {
   mkdirSync(DATA_DIRECTORY, { recursive: true });
-  return keptSecret(SECRET_FILE);
+  return storedSecret(SECRET_FILE);
 }

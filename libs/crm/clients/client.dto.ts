@@ -98,7 +98,7 @@ export class MergeClientDto {
   @UuidField({ description: 'The client that stays.' })
   into_id!: string;
 
-  @BooleanField({ optional: true, description: 'true only counts what you may see of what would move.' })
+  @BooleanField({ optional: true, description: 'true only counts the visible rows that would move.' })
   dry_run?: boolean;
 }
 

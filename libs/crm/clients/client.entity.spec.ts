@@ -35,7 +35,7 @@ function onlyEvent(client: Client): unknown {
 }
 
 describe('a client', () => {
-  it('is kept as it was given, and compared in one way of writing', () => {
+  it('is stored as given, and compared in normalised form', () => {
     const client = Client.add(ID, FACTS, RULES, SELLER, ADDED);
     expect(client.view).toEqual({
       id: ID,
@@ -76,7 +76,7 @@ describe('a client', () => {
       { name: 'Петрова Мария', phone: '8 912 345-67-89', ownerId: LEAD },
       { name: 'Иванова Мария', owner_id: SELLER },
     ],
-  ])('that is revised by %j tells what was there before', (facts, previous) => {
+  ])('that is revised by %j records the previous values', (facts, previous) => {
     const client = storedClient();
     client.revise(facts, RULES, LEAD, LATER);
     expect(client.view).toMatchObject({ version: 2, updated_at: LATER, created_at: ADDED });
@@ -102,7 +102,7 @@ describe('a client', () => {
     },
   );
 
-  it('is refused with a mistyped ИНН, and keeps the one it has', () => {
+  it('is refused with a mistyped ИНН, and retains its present one', () => {
     const invalid = { taxId: '770708389325' };
     expect(() => storedClient(invalid)).toThrow(expect.objectContaining({ code: 'validation_failed' }));
     const client = storedClient();
@@ -110,7 +110,7 @@ describe('a client', () => {
     expect(client.view).toMatchObject({ tax_id: FACTS.taxId, version: 1 });
   });
 
-  it('keeps a tax id that was stored before the check, whatever else is revised', () => {
+  it('retains a tax id that was stored before the check, when other fields are revised', () => {
     const client = Client.add(ID, { ...FACTS, taxId: '7707083894' }, { ...RULES, taxIdCountry: 'none' }, SELLER, ADDED);
     client.revise({ taxId: '7707083894', name: 'Петрова Мария' }, RULES, SELLER, LATER);
     expect(client.view).toMatchObject({ tax_id: '7707083894', name: 'Петрова Мария' });

@@ -41,7 +41,7 @@ export const mergeOutOfScope = (): DomainError =>
   );
 
 export const ownerForbidden = (): DomainError =>
-  new DomainError('forbidden', 'owner_forbidden', 'Only a team lead or an admin gives clients to somebody else.');
+  new DomainError('forbidden', 'owner_forbidden', 'Only a team lead or an admin gives clients to another user.');
 
 export const taxIdRefused = (code: string, detail: string): DomainError =>
   new DomainError('unprocessable', 'validation_failed', 'Some fields are not as they should be: see errors.', {

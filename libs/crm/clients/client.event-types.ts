@@ -14,7 +14,7 @@ class ImpersonalClient extends OmitType(ClientResource, PERSONAL) {}
 
 class PreviousClient extends PartialType(ImpersonalClient) {}
 
-/** What every event of a client tells. */
+/** Common data of every event of a client. */
 class ClientHappening {
   @UuidField()
   readonly client_id!: string;

@@ -9,17 +9,17 @@ import { clientMerged, clientNotFound } from './client.errors.js';
 import { survivorOf } from './contracts.js';
 
 const LOCK_MERGES = statement(`SELECT pg_advisory_xact_lock(${ADVISORY_LOCKS.clientMerge})`);
-const HOLD = statement(
+const LOCK_ROW = statement(
   `SELECT id, merged_into_id FROM crm.clients WHERE id = ANY ($1::uuid[]) OR merged_into_id = ANY ($1::uuid[])
    ORDER BY id FOR NO KEY UPDATE`,
 );
 const REDIRECT = statement('UPDATE crm.clients SET merged_into_id = $2::uuid WHERE merged_into_id = $1::uuid');
 /** In one order, so that two can't wait for each other. */
-const HOLD_KEYS = statement(
+const LOCK_KEYS = statement(
   `SELECT pg_advisory_xact_lock_shared(${ADVISORY_LOCKS.clientImport}), pg_advisory_xact_lock($1::int, hash)
    FROM (SELECT DISTINCT hashtext(key) AS hash FROM unnest($2::text[]) AS key ORDER BY hash) AS hashes`,
 );
-const HOLD_ALL_KEYS = statement(`SELECT pg_advisory_xact_lock(${ADVISORY_LOCKS.clientImport})`);
+const LOCK_ALL_KEYS = statement(`SELECT pg_advisory_xact_lock(${ADVISORY_LOCKS.clientImport})`);
 const LOCK = statement('SELECT id FROM crm.clients WHERE id = $1::uuid FOR UPDATE');
 
 /** A client found by one of its keys. */
@@ -55,7 +55,7 @@ export class ClientRepository extends AggregateRepository<Client> {
   /**
    * The client, if the caller may do this to it.
    * @throws DomainError `client_not_found` when the caller may not even see it, `client_merged` when it was merged into a
-   *   client that the caller may see, `forbidden` when it may not do this, `version_mismatch` when it is not the version
+   *   client visible to the caller, `forbidden` when it may not do this, `version_mismatch` when it is not the version
    *   the caller saw.
    */
   async load(id: string, caller: Caller, action: ActionOn<'clients'>, expected: ExpectedVersion): Promise<Client> {
@@ -79,9 +79,9 @@ export class ClientRepository extends AggregateRepository<Client> {
    * client that is not in its snapshot, so that `redirectMerged` would lock rows out of order.
    * @returns the ids of those among them that were merged already.
    */
-  async hold(ids: readonly string[]): Promise<readonly string[]> {
+  async lockAll(ids: readonly string[]): Promise<readonly string[]> {
     await this.store.database.query(LOCK_MERGES);
-    const rows = await this.store.database.query<{ id: string; merged_into_id: string | null }>(HOLD, [ids]);
+    const rows = await this.store.database.query<{ id: string; merged_into_id: string | null }>(LOCK_ROW, [ids]);
     return rows.filter(({ id, merged_into_id }) => merged_into_id !== null && ids.includes(id)).map(({ id }) => id);
   }
 
@@ -91,24 +91,24 @@ export class ClientRepository extends AggregateRepository<Client> {
   }
 
   /** Locks the keys until the unit of work ends, so that a concurrent insert of a client with one of them waits. */
-  async holdKeys({ email, phone, taxId }: Client['keys']): Promise<void> {
+  async lockKeys({ email, phone, taxId }: Client['keys']): Promise<void> {
     const keys = [email, phone, taxId].filter((key) => key !== null);
-    if (keys.length > 0) await this.store.database.query(HOLD_KEYS, [ADVISORY_LOCKS.clientKeys, keys]);
+    if (keys.length > 0) await this.store.database.query(LOCK_KEYS, [ADVISORY_LOCKS.clientKeys, keys]);
   }
 
-  /** The same against whoever adds a client with any key; for imports. */
-  async holdAllKeys(): Promise<void> {
-    await this.store.database.query(HOLD_ALL_KEYS);
+  /** Locks against every concurrent addition of a client with a key; for imports. */
+  async lockAllKeys(): Promise<void> {
+    await this.store.database.query(LOCK_ALL_KEYS);
   }
 
   /**
    * The clients with these ids, deleted ones too, by id; for imports.
-   * @param isHeld whether nobody else may change them until the unit of work ends.
+   * @param isLocked whether to lock them until the unit of work ends.
    */
-  async known(ids: readonly string[], isHeld: boolean): Promise<ReadonlyMap<string, Client>> {
+  async known(ids: readonly string[], isLocked: boolean): Promise<ReadonlyMap<string, Client>> {
     if (ids.length === 0) return new Map();
     const sql = `SELECT ${this.mapping.selection} FROM ${this.mapping.table} WHERE id = ANY ($1::uuid[]) ORDER BY id`;
-    const found = statement(isHeld ? `${sql} FOR NO KEY UPDATE` : sql);
+    const found = statement(isLocked ? `${sql} FOR NO KEY UPDATE` : sql);
     const rows = await this.store.database.query<Record<string, unknown>>(found, [ids]);
     return new Map(rows.map((row) => this.mapping.hydrate(row)).map((client) => [client.id, client]));
   }

@@ -105,7 +105,7 @@ export class ClientsController {
     summary: 'Merge this client into another one',
     description:
       'Deals, policies and documents move. The survivor takes e-mail, phone and tax id that it lacks; the values of the ' +
-      'merged client are kept in the journals of the deals that move. Its id and its keys mean the survivor from then on: ' +
+      'merged client are recorded in the journals of the deals that move. Its id and its keys mean the survivor from then on: ' +
       'in routes, filters, new deals and policies, imports, search and the duplicate check. A seller merges only a client ' +
       'of which all deals and policies are theirs; a team lead or an admin merges any.',
   })

@@ -7,7 +7,7 @@ import type { ClientView } from './contracts.js';
 
 type AnyClientEvent = ClientAdded | ClientRevised | ClientDeleted | ClientMerged;
 
-/** Tells the log what happened to a client, in the transaction in which it happens. */
+/** Appends changes of a client to the event log, in the same transaction. */
 @EventsHandler(ClientAdded, ClientRevised, ClientDeleted, ClientMerged)
 export class ClientsPublisher implements IEventHandler<AnyClientEvent> {
   constructor(
@@ -28,7 +28,7 @@ export class ClientsPublisher implements IEventHandler<AnyClientEvent> {
     });
   }
 
-  /** Told on both streams: who follows either client learns of it. */
+  /** Publishes on both streams, for subscribers of either client. */
   private async merged({ client, survivor, moved, actorId }: ClientMerged): Promise<void> {
     const { ownerIds, executorIds } = await this.queries.execute(new DealParticipantsQuery(survivor.id));
     const audience = audienceOf([client.owner_id, survivor.owner_id, ...ownerIds], executorIds);
@@ -50,7 +50,7 @@ export class ClientsPublisher implements IEventHandler<AnyClientEvent> {
     return CLIENT_UPDATED.fact({ ...facts, changed, previous: impersonal(event.previous) });
   }
 
-  /** The owner, the one it was taken from, and everybody with a deal of this client. */
+  /** The owner, the one it was taken from, and every user with a deal of this client. */
   private async audience(client: ClientView, previousOwner: string | null | undefined): Promise<Audience> {
     // A new client has no deals yet, and asking for them would cost its write a transaction of several round trips.
     if (client.version === 1) return audienceOf([client.owner_id]);

@@ -33,14 +33,14 @@ export interface MovedByMerge {
 }
 
 /**
- * Returns a client that the caller may see, for a merged one its survivor; refused with `client_not_found`.
+ * Returns a client visible to the caller, for a merged one its survivor; refused with `client_not_found`.
  */
 export class ClientInScopeQuery extends Query<ClientView> {
   constructor(
     readonly caller: Caller,
     readonly clientId: string,
     /** Whether to lock the client against deletion and merging until the unit of work ends. */
-    readonly isHeld = false,
+    readonly isLocked = false,
     /** `create`: one for whom the caller may also open something new, not only look at it. */
     readonly purpose: 'read' | 'create' = 'read',
   ) {
@@ -55,7 +55,7 @@ export class SurvivingClientQuery extends Query<string> {
   }
 }
 
-/** What is known of a client, in the journals of its deals when it is merged: no event holds it. */
+/** Facts of a merged client for the journals of its deals; no event contains them. */
 export type MergedClientFacts = Pick<ClientView, 'id' | 'name' | 'kind' | 'email' | 'phone' | 'tax_id'>;
 
 /**

@@ -36,7 +36,7 @@ export interface DealParticipants {
   readonly dealCount: number;
 }
 
-/** Asks for the {@link DealParticipants} of a client; in a unit of work it sees that transaction. */
+/** Reads the {@link DealParticipants} of a client; in a unit of work it sees that transaction. */
 export class DealParticipantsQuery extends Query<DealParticipants> {
   constructor(readonly clientId: string) {
     super();
@@ -54,7 +54,7 @@ export interface DealFacts {
 }
 
 /**
- * Asks for the {@link DealFacts} of a deal that the caller may see.
+ * Reads the {@link DealFacts} of a deal visible to the caller.
  * Refused with `deal_not_found` when there is none or it is out of scope.
  */
 export class DealInScopeQuery extends Query<DealFacts> {
@@ -65,7 +65,7 @@ export class DealInScopeQuery extends Query<DealFacts> {
      * Whether the deal must stay as it is until the unit of work ends: its stage, owner and executor can't change
      * meanwhile. Locks the deal before its stream, as every change of a deal does.
      */
-    readonly isHeld = false,
+    readonly isLocked = false,
     /** `rpc`: as another service reads it, whatever user it serves. */
     readonly action: 'read' | 'rpc' = 'read',
   ) {
@@ -73,12 +73,12 @@ export class DealInScopeQuery extends Query<DealFacts> {
   }
 }
 
-/** Asks, whoever asks, for the {@link DealFacts} of a deal, deleted or not; for events of its parts. */
+/** Reads the {@link DealFacts} of any deal, deleted or not, without an access check; for events of its parts. */
 export class DealFactsQuery extends Query<DealFacts> {
   constructor(
     readonly dealId: string,
     /** As in {@link DealInScopeQuery}. */
-    readonly isHeld = false,
+    readonly isLocked = false,
   ) {
     super();
   }
@@ -96,7 +96,7 @@ export class DealsOfClientQuery extends Query<readonly DealParties[]> {
   constructor(
     readonly clientId: string,
     /** Whether to lock them against changes until the unit of work ends. */
-    readonly isHeld = false,
+    readonly isLocked = false,
   ) {
     super();
   }
@@ -104,14 +104,14 @@ export class DealsOfClientQuery extends Query<readonly DealParties[]> {
 
 /**
  * Gives deals, closed ones too, to another client: a part of merging clients, whose command has checked what the caller
- * may do and holds the deals.
+ * may do and has locked the deals.
  */
 export class MoveDealsCommand extends Command<void> {
   constructor(
     readonly caller: Caller,
     readonly dealIds: readonly string[],
     readonly intoClientId: string,
-    /** What is known of the merged client: kept in the journals, out of the events. */
+    /** Facts of the merged client, for the journals only; no event contains them. */
     readonly mergedClient: object,
   ) {
     super();

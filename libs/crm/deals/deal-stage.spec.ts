@@ -16,7 +16,7 @@ describe('the stage of a stored status', () => {
     expect(stageOf(status)).toBe(stage);
   });
 
-  it('is told for nothing else', () => {
+  it('is allowed for no other stage', () => {
     expect(() => stageOf('paused')).toThrow('paused');
     expect(() => stageOf('closedWon')).toThrow('closedWon');
   });

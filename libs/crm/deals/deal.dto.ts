@@ -193,7 +193,7 @@ export class StageMetricsResource {
   readonly items!: readonly StageMetricResource[];
 }
 
-/** What a query asks for, in the domain's words. */
+/** Converts the query parameters to a filter of the domain. */
 export function dealFilter(query: DealMetricsQuery): DealFilter {
   return {
     stages: query.stage,

@@ -114,7 +114,7 @@ describe('a deal', () => {
     expectUntouched(deal, before);
   });
 
-  it('that is lost stays as it was when lost again for the same reason, and keeps it from another one', () => {
+  it('that is lost is unchanged when lost again for the same reason, and refuses another one', () => {
     const deal = dealAt('proposal');
     deal.moveTo('closedLost', 'Chose another broker', SELLER, LATER);
     const lost = stored(deal).view;
@@ -126,7 +126,7 @@ describe('a deal', () => {
     expectUntouched(deal, lost);
   });
 
-  it('that is lost keeps the reason', () => {
+  it('that is lost retains the reason', () => {
     const deal = dealAt('proposal');
     deal.moveTo('closedLost', 'Chose another broker', SELLER, LATER);
     expect(deal.view).toMatchObject({ stage: 'closedLost', lost_reason: 'Chose another broker', closed_at: LATER });
@@ -150,7 +150,7 @@ describe('a deal', () => {
       { title: 'ОСАГО', description: null, nextReviewAt: '2026-03-11' },
       { title: 'КАСКО', next_review_at: '2026-03-10' },
     ],
-  ])('that is revised by %j tells what was there before', (revision, previous) => {
+  ])('that is revised by %j records the previous values', (revision, previous) => {
     const deal = dealAt('negotiation');
     const { version } = deal.view;
     deal.revise(revision, EXECUTOR, LATER);
@@ -176,7 +176,7 @@ describe('a deal', () => {
     },
   );
 
-  it('given to another owner and executor tells whose it was', () => {
+  it('given to another owner and executor records the previous ones', () => {
     const deal = dealAt('qualification');
     deal.assign({ ownerId: LEAD, executorId: EXECUTOR }, LEAD, LATER);
     expect(deal.parties).toEqual({ ownerId: LEAD, executorId: EXECUTOR });
@@ -185,7 +185,7 @@ describe('a deal', () => {
     expect(onlyEvent(deal)).toEqual(new DealAssigned(deal.view, LEAD, previous));
   });
 
-  it('keeps the owner when only the executor is named, and loses whom null names', () => {
+  it('retains the owner when only the executor is named, and removes the one that is null', () => {
     const deal = stored(Deal.open({ ...FACTS, executorId: EXECUTOR }, LEAD, OPENED));
     deal.assign({ executorId: null }, LEAD, LATER);
     expect(deal.parties).toEqual({ ownerId: SELLER, executorId: null });
@@ -224,7 +224,7 @@ describe.each(CLOSED_STAGES)('a deal at %s', (stage) => {
     ['owner', (deal) => deal.assign({ ownerId: LEAD }, LEAD, LATER)],
     ['executor', (deal) => deal.assign({ executorId: EXECUTOR }, LEAD, LATER)],
     ['existence', (deal) => deal.delete(LEAD, LATER)],
-  ])('keeps its %s', (_what, change) => {
+  ])('retains its %s', (_what, change) => {
     const deal = dealAt(stage);
     const before = deal.view;
     expect(() => change(deal)).toThrow(expect.objectContaining({ kind: 'conflict', code: 'deal_closed' }));

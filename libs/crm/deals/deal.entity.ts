@@ -91,7 +91,7 @@ export class Deal extends Aggregate {
     return deal;
   }
 
-  /** Who may see it. */
+  /** Users it is visible to. */
   get parties(): { readonly ownerId: string | null; readonly executorId: string | null } {
     return { ownerId: this.ownerId, executorId: this.executorId };
   }

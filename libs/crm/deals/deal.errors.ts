@@ -26,4 +26,4 @@ export const reasonNotApplicable = (): DomainError =>
   new DomainError('invalid', 'reason_not_applicable', 'A reason is taken only with the stage closedLost.');
 
 export const ownerForbidden = (): DomainError =>
-  new DomainError('forbidden', 'owner_forbidden', 'Only a team lead or an admin opens a deal for somebody else.');
+  new DomainError('forbidden', 'owner_forbidden', 'Only a team lead or an admin opens a deal for another user.');

@@ -1,6 +1,6 @@
 import type { DealView, Stage } from './contracts.js';
 
-/** What every event of a deal tells: the deal as it is now, and who did it. */
+/** Base of the events of a deal: its current state, and the actor. */
 abstract class DealEvent {
   constructor(
     readonly deal: DealView,
@@ -19,7 +19,7 @@ export class DealRevised extends DealEvent {
     deal: DealView,
     actorId: string,
     readonly previous: PreviousValues,
-    /** Further members of the journal entry's data, which no event holds. */
+    /** Further members of the journal entry's data, absent from events. */
     readonly entryData: object = {},
   ) {
     super(deal, actorId);

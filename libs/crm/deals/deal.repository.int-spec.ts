@@ -4,7 +4,7 @@ import { CqrsModule } from '#platform/cqrs';
 import { type Caller, newId } from '#platform/kernel';
 import { MessagingModule } from '#platform/messaging';
 import { Database, statement } from '#platform/persistence';
-import { createTestDatabase, startTrial, type TestDatabase, testEnvironment } from '#platform/testing';
+import { createTestDatabase, startTestModule, type TestDatabase, testEnvironment } from '#platform/testing';
 import { MIGRATIONS } from '../../../migrations/index.js';
 import { OpenDealCommand } from './commands/open-deal.command.js';
 import { ReviseDealCommand } from './commands/revise-deal.command.js';
@@ -39,7 +39,7 @@ describe('a deal and what listens to it', () => {
        VALUES ($1, 'Иванова', 'person', 'active', $2, 1, now(), now())`,
       [clientId, seller.userId],
     );
-    app = await startTrial(testEnvironment({ databaseUrl: database.url }), {
+    app = await startTestModule(testEnvironment({ databaseUrl: database.url }), {
       imports: [CqrsModule.forRoot(), MessagingModule.forRoot({ process: 'api' }), DealsModule],
       providers: [SecondListener],
     });

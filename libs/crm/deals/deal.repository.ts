@@ -19,8 +19,8 @@ const CLIENT_IN_SCOPE = {
     FOR SHARE OF c) AS client`,
 };
 
-/** Against parts of the deal, which hold it for share while they are added. */
-const HOLD = statement('SELECT id FROM crm.deals WHERE id = $1::uuid FOR NO KEY UPDATE');
+/** Conflicts with the shared lock that an added part of the deal takes. */
+const LOCK_ROW = statement('SELECT id FROM crm.deals WHERE id = $1::uuid FOR NO KEY UPDATE');
 const OPEN_CLIENTS = statement(
   `SELECT given.id AS given_id, c.id FROM crm.clients given JOIN crm.clients c ON c.id = coalesce(given.merged_into_id, given.id)
    WHERE given.id = ANY ($1::uuid[]) AND NOT c.is_deleted ORDER BY c.id FOR SHARE OF c`,
@@ -34,7 +34,7 @@ const MAX_CLIENT_QUERIES = 3;
 export class DealRepository extends AggregateRepository<Deal> {
   private readonly byId: Statement;
   private readonly byIds: Statement;
-  private readonly byIdsHeld: Statement;
+  private readonly byIdsLocked: Statement;
 
   constructor(store: AggregateStore) {
     super(store, Deal, { insertCondition: CLIENT_IN_SCOPE, beginsStreams: true });
@@ -43,7 +43,7 @@ export class DealRepository extends AggregateRepository<Deal> {
     );
     const byIds = `SELECT ${this.mapping.selection} FROM ${this.mapping.table} WHERE id = ANY ($1::uuid[]) ORDER BY id`;
     this.byIds = statement(byIds);
-    this.byIdsHeld = statement(`${byIds} FOR NO KEY UPDATE`);
+    this.byIdsLocked = statement(`${byIds} FOR NO KEY UPDATE`);
   }
 
   /**
@@ -61,13 +61,13 @@ export class DealRepository extends AggregateRepository<Deal> {
     return deal;
   }
 
-  /** Nobody else changes the deal or adds to it until the unit of work ends. Comes before {@link load}. */
-  async hold(id: string): Promise<void> {
-    await this.store.database.query(HOLD, [id]);
+  /** Locks the deal against changes and additions until the unit of work ends. Call it before {@link load}. */
+  async lock(id: string): Promise<void> {
+    await this.store.database.query(LOCK_ROW, [id]);
   }
 
   /**
-   * The deal, whoever asks: for a command that has checked what the caller may do, and holds the row.
+   * Returns the deal without an access check, for a command that has checked access and locked the row.
    * @throws DomainError `deal_not_found`.
    */
   async loadHeld(id: string): Promise<Deal> {
@@ -87,11 +87,13 @@ export class DealRepository extends AggregateRepository<Deal> {
 
   /**
    * The deals with these ids, deleted ones too, by id; for imports.
-   * @param isHeld whether nobody else may change them until the unit of work ends.
+   * @param isLocked whether to lock them until the unit of work ends.
    */
-  async known(ids: readonly string[], isHeld: boolean): Promise<ReadonlyMap<string, Deal>> {
+  async known(ids: readonly string[], isLocked: boolean): Promise<ReadonlyMap<string, Deal>> {
     if (ids.length === 0) return new Map();
-    const rows = await this.store.database.query<Record<string, unknown>>(isHeld ? this.byIdsHeld : this.byIds, [ids]);
+    const rows = await this.store.database.query<Record<string, unknown>>(isLocked ? this.byIdsLocked : this.byIds, [
+      ids,
+    ]);
     return new Map(rows.map((row) => this.mapping.hydrate(row)).map((deal) => [deal.id, deal]));
   }
 
@@ -111,7 +113,7 @@ export class DealRepository extends AggregateRepository<Deal> {
     return found;
   }
 
-  /** Stores new deals in one round trip, for clients that {@link openClients} holds. */
+  /** Stores new deals in one round trip, for clients that {@link openClients} has locked. */
   async addAll(deals: readonly Deal[], now: Instant): Promise<void> {
     await this.insertAll(deals, now, 'append_beginnings');
   }

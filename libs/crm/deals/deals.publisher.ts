@@ -6,7 +6,7 @@ import { DealAssigned, DealDeleted, DealOpened, DealRevised, DealStageChanged } 
 
 type AnyDealEvent = DealOpened | DealRevised | DealStageChanged | DealAssigned | DealDeleted;
 
-/** Tells journal and log what happened to a deal, in the transaction in which it happens. */
+/** Appends changes of a deal to its journal and the event log, in the same transaction. */
 @EventsHandler(DealOpened, DealRevised, DealStageChanged, DealAssigned, DealDeleted)
 export class DealsPublisher implements IEventHandler<AnyDealEvent> {
   constructor(private readonly log: EventLog) {}
@@ -43,7 +43,7 @@ export class DealsPublisher implements IEventHandler<AnyDealEvent> {
       owner: { before: previous.owner_id, after: owner_id },
       executor: { before: previous.executor_id, after: executor_id },
     };
-    // Those who lose the deal are told of it, and of nothing after it.
+    // The previous owner receives this event and no later one.
     const audience = audienceOf([owner_id, previous.owner_id], [executor_id, previous.executor_id]);
     const changed = Object.fromEntries(
       Object.entries(previous).filter(([field, value]) => deal[field as keyof typeof previous] !== value),

@@ -19,7 +19,7 @@ export interface DocumentLinkView {
 
 /**
  * Gives a client's documents to the client that takes its place; those that one has already are just unlinked. A part of
- * merging clients, whose command has checked what the caller may do and holds both.
+ * merging clients, whose command has checked access and locked both.
  * Resolves to how many the other client gains.
  */
 export class MoveClientDocumentsCommand extends Command<number> {
@@ -27,7 +27,7 @@ export class MoveClientDocumentsCommand extends Command<number> {
     readonly caller: Caller,
     readonly clientId: string,
     readonly intoClientId: string,
-    /** Those who may see either client, as the log keeps an audience. */
+    /** Users that either client is visible to, in the format of the log's audience. */
     readonly audience: readonly (string | null)[],
     /** Only counts. */
     readonly isDryRun: boolean,

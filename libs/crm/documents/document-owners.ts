@@ -8,7 +8,7 @@ import type { Caller } from '#platform/kernel';
 import { type Audience, audienceOf } from '#platform/messaging';
 import type { DocumentOwner } from './contracts.js';
 
-/** Where the story of a document link is told. */
+/** Stream, journal and audience of a document link's events. */
 export interface OwnerFacts {
   readonly type: DocumentOwner;
   readonly id: string;
@@ -27,33 +27,34 @@ export class DocumentOwners {
    * @throws DomainError `deal_not_found`, `policy_not_found`, `client_not_found`, `forbidden`.
    */
   async require(type: DocumentOwner, id: string, caller: Caller, action: ActionOn<'documents'>): Promise<OwnerFacts> {
-    const isHeld = action !== 'read';
-    const { facts, parties } = await this.find(type, id, caller, isHeld);
+    const isLocked = action !== 'read';
+    const { facts, parties } = await this.find(type, id, caller, isLocked);
     const scope = requireAccess(caller, 'documents', action);
     const isAllowed = parties.some(([ownerId, executorId]) => inScope(scope, { ownerId, executorId }));
     if (!isAllowed) throw forbidden();
     return facts;
   }
 
-  private async find(type: DocumentOwner, id: string, caller: Caller, isHeld: boolean): Promise<Found> {
-    if (type === 'deal') return ofDeal(type, id, await this.queries.execute(new DealInScopeQuery(caller, id, isHeld)));
-    if (type === 'client') return this.ofClient(id, caller, isHeld);
-    return this.ofPolicy(id, caller, isHeld);
+  private async find(type: DocumentOwner, id: string, caller: Caller, isLocked: boolean): Promise<Found> {
+    if (type === 'deal')
+      return ofDeal(type, id, await this.queries.execute(new DealInScopeQuery(caller, id, isLocked)));
+    if (type === 'client') return this.ofClient(id, caller, isLocked);
+    return this.ofPolicy(id, caller, isLocked);
   }
 
-  private async ofPolicy(id: string, caller: Caller, isHeld: boolean): Promise<Found> {
+  private async ofPolicy(id: string, caller: Caller, isLocked: boolean): Promise<Found> {
     const seen = await this.queries.execute(new PolicyInScopeQuery(caller, id));
-    // The deal is held before its policy, as by everybody who holds both; a policy never changes its deal.
-    const deal = seen.deal_id === null ? null : await this.queries.execute(new DealFactsQuery(seen.deal_id, isHeld));
-    const policy = isHeld ? await this.queries.execute(new PolicyInScopeQuery(caller, id, isHeld)) : seen;
+    // Locks the deal before its policy, the order of every caller; a policy never changes its deal.
+    const deal = seen.deal_id === null ? null : await this.queries.execute(new DealFactsQuery(seen.deal_id, isLocked));
+    const policy = isLocked ? await this.queries.execute(new PolicyInScopeQuery(caller, id, isLocked)) : seen;
     if (deal) return ofDeal('policy', id, deal);
     const { client_id: clientId, owner_id: ownerId } = policy;
     const facts = { type: 'policy', id, dealId: null, clientId, audience: audienceOf([ownerId]) } as const;
     return { facts, parties: [[ownerId, null]] };
   }
 
-  private async ofClient(id: string, caller: Caller, isHeld: boolean): Promise<Found> {
-    const client = await this.queries.execute(new ClientInScopeQuery(caller, id, isHeld));
+  private async ofClient(id: string, caller: Caller, isLocked: boolean): Promise<Found> {
+    const client = await this.queries.execute(new ClientInScopeQuery(caller, id, isLocked));
     // The id of a merged client means its survivor.
     const { ownerIds, executorIds } = await this.queries.execute(new DealParticipantsQuery(client.id));
     const owners = [client.owner_id, ...ownerIds];

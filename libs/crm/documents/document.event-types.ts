@@ -4,7 +4,7 @@ import { EventType } from '#platform/messaging';
 import type { DocumentLinkView } from './contracts.js';
 import { DocumentLinkResource } from './document.dto.js';
 
-/** What every event of a document link tells. */
+/** Common data of every event of a document link. */
 class LinkHappening {
   @UuidField()
   readonly client_id!: string;
@@ -29,7 +29,7 @@ class PolicyLinkHappening extends LinkHappening {
   readonly policy_id!: string;
 }
 
-/** By where it is told: on the deal's stream whenever there is a deal. */
+/** Event types by stream: that of the deal if there is one. */
 export const DOCUMENT_EVENTS = {
   deal: {
     linked: new EventType({

@@ -40,8 +40,8 @@ export interface ImportContext {
   readonly caller: Caller;
   readonly duplicates: DuplicateRule;
   /** Everything is checked and nothing written. */
-  readonly isTrial: boolean;
-  /** The open unit of work lasts for seconds, not for minutes: others may be kept waiting by it. */
+  readonly isDryRun: boolean;
+  /** Whether the open unit of work lasts for seconds only, so that its locks may block others. */
   readonly isBrief: boolean;
   readonly now: Instant;
   /** The lines of accepted rows of the file by those of these keys that they have claimed. */
@@ -64,17 +64,17 @@ export abstract class Importer {
   abstract readonly duplicateRules: readonly DuplicateRule[];
 
   /**
-   * Holds what these rows are about until the open unit of work ends, and says nothing of them: where a file of several
+   * Locks the subjects of these rows until the open unit of work ends, without an outcome: where a file of several
    * chunks is one transaction, this comes for all of them before the first is taken. Only needed where a change waits
    * for more than its own row.
    */
-  hold(_rows: readonly ImportRow[], _context: ImportContext): Promise<void> {
+  lock(_rows: readonly ImportRow[], _context: ImportContext): Promise<void> {
     return Promise.resolve();
   }
 
   /**
    * Runs in the open unit of work, with which all it did is undone.
-   * @param outcome is told what becomes of each row.
+   * @param outcome receives the result of each row.
    */
   abstract take(rows: readonly ImportRow[], context: ImportContext, outcome: RowOutcome): Promise<void>;
 }

@@ -39,7 +39,7 @@ describe('the rows of a CSV file', () => {
     ]);
   });
 
-  it('keep the numbers of their lines, whatever is left out and whatever breaks are in their cells', async () => {
+  it('retain their line numbers with omitted rows and line breaks in cells', async () => {
     const rows = await rowsOf('\nname,kind\n,,\n"А\r\nБ",person\n\n;\nВ,company\n');
     expect(rows.map(({ line }) => line)).toEqual([2, 4, 8]);
   });

@@ -54,7 +54,7 @@ export async function* csvRows(
     on_record: (cells: string[]) => {
       // The parser builds an error with a stack for each record that is not as wide as the first one: all are the first.
       (parser.info as { records: number }).records = 0;
-      // A record may be anything, but the types let it be only what it was.
+      // The types do not allow a record of another shape.
       return records.take(cells, parser.info.bytes) as unknown as string[] | null;
     },
   });

@@ -7,20 +7,20 @@ import { IMPORT_PROGRESS } from './import.event-types.js';
 import { ImportRepository } from './import.repository.js';
 import { ImportViews } from './import-views.js';
 
-/** Between two tellings of a run that goes on; its phases and its end are told at once. */
+/** Interval between progress events of a run; its phases and its end are published at once. */
 const TELL_EVERY_MS = 2_000;
 
-/** Tells of one run, while it lasts. */
+/** Publishes the progress of one run. */
 export interface ProgressLine {
-  /** Tells now, in the open unit of work: the telling commits with what it tells of. */
-  tell(): Promise<void>;
-  /** Something has changed, to be told with what else changes meanwhile. @param rowsDone when the run's row can't say so yet. */
+  /** Publishes now, in the open unit of work, so that the event commits with its cause. */
+  publish(): Promise<void>;
+  /** Schedules an event for this and other recent changes. @param rowsDone when the run's row can't say so yet. */
   changed(rowsDone?: number): void;
-  /** Resolves when nothing is being told any more. */
+  /** Resolves when no event is being published. */
   close(): Promise<void>;
 }
 
-/** Tells of imports that run: on the log, and so on RabbitMQ and to admins' streams, and on the Bull job. */
+/** Publishes the progress of imports: in the event log, and on the Bull job. */
 @Injectable()
 export class ImportProgress {
   constructor(
@@ -31,28 +31,28 @@ export class ImportProgress {
     private readonly log: Log,
   ) {}
 
-  /** Call it outside of any unit of work: what it tells by itself must not wait for the end of one. */
+  /** Call it outside of any unit of work: scheduled events must not wait for the end of one. */
   open(id: string, report: JobRun['report']): ProgressLine {
     let [isChanged, rowsShown] = [false, undefined as number | undefined];
-    let telling: Promise<void> | undefined;
-    const tell = async (): Promise<void> => report(await this.tell(id));
-    // The run's row stays locked until it is told, so that nothing is told after the end.
-    const tellBetween = async (): Promise<void> => {
+    let publishing: Promise<void> | undefined;
+    const publish = async (): Promise<void> => report(await this.publish(id));
+    // The run's row stays locked until the event is written, so that no event follows the end.
+    const publishBetween = async (): Promise<void> => {
       isChanged = false;
       await this.unitOfWork.run(async () => {
-        if (await this.imports.show(id, rowsShown)) await tell();
+        if (await this.imports.show(id, rowsShown)) await publish();
       });
     };
     const timer = setInterval(() => {
-      if (!isChanged || telling) return;
-      telling = tellBetween()
-        .catch((error: unknown) => this.log.warn({ err: error, import_id: id }, 'progress of an import not told'))
-        .finally(() => (telling = undefined));
+      if (!isChanged || publishing) return;
+      publishing = publishBetween()
+        .catch((error: unknown) => this.log.warn({ err: error, import_id: id }, 'progress of an import not published'))
+        .finally(() => (publishing = undefined));
     }, TELL_EVERY_MS);
     return {
-      tell: async () => {
+      publish: async () => {
         [isChanged, rowsShown] = [false, undefined];
-        await tell();
+        await publish();
       },
       changed: (rowsDone) => {
         isChanged = true;
@@ -60,12 +60,12 @@ export class ImportProgress {
       },
       close: async () => {
         clearInterval(timer);
-        await telling;
+        await publishing;
       },
     };
   }
 
-  private async tell(id: string): Promise<object> {
+  private async publish(id: string): Promise<object> {
     const view = await this.views.get(id);
     const { created_by_id: actorId, id: import_id, ...counts } = view;
     const data = { import_id, ...counts };

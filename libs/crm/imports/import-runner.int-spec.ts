@@ -4,7 +4,7 @@ import { CqrsModule } from '#platform/cqrs';
 import { DomainError, newId } from '#platform/kernel';
 import { MessagingModule } from '#platform/messaging';
 import { Database, statement, UnitOfWork } from '#platform/persistence';
-import { createTestDatabase, startTrial, type TestDatabase, testEnvironment, until } from '#platform/testing';
+import { createTestDatabase, startTestModule, type TestDatabase, testEnvironment, until } from '#platform/testing';
 import { MIGRATIONS } from '../../../migrations/index.js';
 import { type ImportContext, Importer, type ImportRow, type RowOutcome } from './contracts.js';
 import { ImportProgress } from './import-progress.js';
@@ -26,8 +26,8 @@ class NoteImporter extends Importer {
     super();
   }
 
-  override async hold(rows: readonly ImportRow[]): Promise<void> {
-    for (const { cells } of rows) await this.database.query(NOTE, [`${cells.name} is held`]);
+  override async lock(rows: readonly ImportRow[]): Promise<void> {
+    for (const { cells } of rows) await this.database.query(NOTE, [`${cells.name} is locked`]);
   }
 
   async take(rows: readonly ImportRow[], _: ImportContext, outcome: RowOutcome): Promise<void> {
@@ -46,7 +46,7 @@ describe('the run of an import', () => {
   beforeAll(async () => {
     database = await createTestDatabase(MIGRATIONS);
     await database.rows('CREATE TABLE public.notes (text text, place serial)');
-    app = await startTrial(testEnvironment({ databaseUrl: database.url }), {
+    app = await startTestModule(testEnvironment({ databaseUrl: database.url }), {
       imports: [CqrsModule.forRoot(), MessagingModule.forRoot({ process: 'api' }), DiscoveryModule],
       providers: [
         ImportRepository,
@@ -65,8 +65,8 @@ describe('the run of an import', () => {
   });
 
   const shown = (id: string): Promise<ImportView> => app.get(ImportViews).get(id);
-  /** The states that were told of it, oldest first. */
-  const told = async (id: string): Promise<string[]> => {
+  /** The published states of it, oldest first. */
+  const published = async (id: string): Promise<string[]> => {
     const sql = `SELECT data ->> 'state' AS state FROM crm.event_log WHERE stream = $1 ORDER BY stream_version`;
     return (await database.rows<{ state: string }>(sql, [`imports/${id}`])).map(({ state }) => state);
   };
@@ -101,12 +101,12 @@ describe('the run of an import', () => {
     expect(await database.rows('SELECT text FROM public.notes')).toEqual([]);
   });
 
-  it('holds what the whole file is about before it takes the first of it', async () => {
+  it('locks the subjects of the whole file before it takes the first row', async () => {
     const id = await stored('one', 'two');
     await imports.enter(id, 'applying');
     await run(id);
     const notes = await database.rows<{ text: string }>('SELECT text FROM public.notes ORDER BY place');
-    expect(notes.map(({ text }) => text)).toEqual(['one is held', 'two is held', 'one', 'two']);
+    expect(notes.map(({ text }) => text)).toEqual(['one is locked', 'two is locked', 'one', 'two']);
   });
 
   it('stays as it ended when a worker comes that has not seen its end', async () => {
@@ -116,10 +116,10 @@ describe('the run of an import', () => {
     await imports.finish(id, 'refused');
     await runLate(id);
     expect(await shown(id)).toMatchObject({ state: 'refused', failed: 1 });
-    expect(await told(id)).toEqual([]);
+    expect(await published(id)).toEqual([]);
   });
 
-  it('tells nothing more once it has told its end, also when it was about to', async () => {
+  it('publishes nothing after its end, also when an event was scheduled', async () => {
     const id = await stored('good');
     await imports.enter(id, 'applying');
     const line = app.get(ImportProgress).open(id, () => undefined);
@@ -129,10 +129,10 @@ describe('the run of an import', () => {
       const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
       await until(async () => (await database.rows(waiting)).length > 0);
       await imports.finish(id, 'done');
-      await line.tell();
+      await line.publish();
     });
     await line.close();
     expect(await shown(id)).toMatchObject({ state: 'done', rows_done: 1 });
-    expect(await told(id)).toEqual(['done']);
+    expect(await published(id)).toEqual(['done']);
   });
 });

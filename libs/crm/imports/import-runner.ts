@@ -57,15 +57,15 @@ export class ImportRunner {
     const run = await this.imports.find(id);
     if (!run || isFinal(run.state)) return true;
     if (stopping.aborted) throw new WorkInterrupted();
-    const isHeld = isWhole(run) ? this.whole(id, line, stopping) : this.part(id, line);
-    if (!(await isHeld)) await delay(ASK_AGAIN_MS);
+    const isLocked = isWhole(run) ? this.whole(id, line, stopping) : this.part(id, line);
+    if (!(await isLocked)) await delay(ASK_AGAIN_MS);
     return false;
   }
 
   /** Begins a phase, takes one chunk, or ends. @returns false when another worker has the run. */
   private part(id: string, line: ProgressLine): Promise<boolean> {
     return this.unitOfWork.run(async () => {
-      const run = await this.imports.hold(id);
+      const run = await this.imports.lock(id);
       if (!run) return false;
       // Another worker may have come here meanwhile.
       if (isFinal(run.state) || isWhole(run)) return true;
@@ -78,7 +78,7 @@ export class ImportRunner {
 
   private async begin({ id, mode, dry_run: isDry }: ImportRun, line: ProgressLine): Promise<void> {
     await this.imports.enter(id, isDry || mode === 'all_or_nothing' ? 'checking' : 'applying');
-    await line.tell();
+    await line.publish();
   }
 
   private async takeChunk(run: ImportRun, line: ProgressLine): Promise<void> {
@@ -94,18 +94,18 @@ export class ImportRunner {
     const isChecked = run.state === 'checking' && !run.dry_run;
     if (isChecked && run.failed === 0) await this.imports.enter(run.id, 'applying');
     else await this.imports.finish(run.id, isChecked ? 'refused' : 'done');
-    await line.tell();
+    await line.publish();
   }
 
   /** Applies the whole file. @returns false when another worker has the run. */
   private async whole(id: string, line: ProgressLine, stopping: AbortSignal): Promise<boolean> {
     try {
       return await this.unitOfWork.run(async () => {
-        const run = await this.imports.hold(id);
+        const run = await this.imports.lock(id);
         if (run?.state !== 'applying') return run !== undefined;
         const outcome = new RowOutcome();
         let rows = 0;
-        for (let number = 0; number < run.chunks; number++) await this.holdRows(run, number, stopping);
+        for (let number = 0; number < run.chunks; number++) await this.lockRows(run, number, stopping);
         for (let number = 0; number < run.chunks; number++) {
           if (stopping.aborted) throw new WorkInterrupted();
           rows += await this.take(run, number, outcome);
@@ -115,7 +115,7 @@ export class ImportRunner {
         await this.imports.show(id, 0);
         await this.imports.advance(id, run.chunks, run.rows, outcome);
         await this.imports.finish(id, 'done');
-        await line.tell();
+        await line.publish();
         return true;
       });
     } catch (error) {
@@ -127,19 +127,19 @@ export class ImportRunner {
 
   private async refuse(id: string, { faults, failed }: RowOutcome, line: ProgressLine): Promise<void> {
     await this.unitOfWork.run(async () => {
-      const run = await this.imports.hold(id);
+      const run = await this.imports.lock(id);
       if (!run || isFinal(run.state)) return;
       await this.imports.addFaults(id, faults);
       await this.imports.advance(id, 0, 0, { created: 0, updated: 0, skipped: 0, failed });
       await this.imports.finish(id, 'refused');
-      await line.tell();
+      await line.publish();
     });
   }
 
-  private async holdRows(run: ImportRun, number: number, stopping: AbortSignal): Promise<void> {
+  private async lockRows(run: ImportRun, number: number, stopping: AbortSignal): Promise<void> {
     if (stopping.aborted) throw new WorkInterrupted();
     const { rows } = await this.read(run, number, new RowOutcome());
-    await this.importers.of(run.kind).hold(rows, this.contextOf(run));
+    await this.importers.of(run.kind).lock(rows, this.contextOf(run));
   }
 
   /** @returns how many rows the chunk has. */
@@ -157,12 +157,12 @@ export class ImportRunner {
   }
 
   private contextOf(run: ImportRun): ImportContext {
-    // Only an admin asks for an import.
+    // Only an admin starts an import.
     const caller: Caller = { userId: run.created_by_id, roles: new Set(['admin']) };
     return {
       caller,
       duplicates: run.duplicates,
-      isTrial: run.state === 'checking',
+      isDryRun: run.state === 'checking',
       isBrief: !isWhole(run) || run.chunks <= MOST_BRIEF_CHUNKS,
       now: this.clock.now(),
       claimed: (keys) => this.imports.claimed(run.id, keys),

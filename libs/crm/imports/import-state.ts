@@ -1,4 +1,4 @@
-/** Whether bad rows keep the good ones out. */
+/** Whether bad rows prevent the import of the good ones. */
 export const IMPORT_MODES = ['all_or_nothing', 'good_rows'] as const;
 export type ImportMode = (typeof IMPORT_MODES)[number];
 

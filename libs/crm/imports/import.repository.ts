@@ -32,7 +32,7 @@ export interface Counts {
 /** A run as it is begun, before its rows are known. */
 export type NewRun = Pick<ImportRun, 'id' | 'kind' | 'mode' | 'duplicates' | 'dry_run' | 'columns' | 'created_by_id'>;
 
-/** Faults kept of one run; the rows that have more of them are counted all the same. */
+/** Maximum number of stored faults per run; further faulty rows are only counted. */
 export const MOST_FAULTS = 10_000;
 
 const BEGIN = statement(`
@@ -46,7 +46,7 @@ const SIZE = statement('UPDATE crm.import_runs SET rows = $2::int, chunks = $3::
 const FIND = statement(`
   SELECT id, kind, state, mode, duplicates, dry_run, columns, rows, chunks, next_chunk, failed, created_by_id
   FROM crm.import_runs WHERE id = $1::uuid`);
-const HOLD = statement('SELECT pg_try_advisory_xact_lock(hashtextextended($1::text, 0)) AS is_held');
+const TRY_LOCK = statement('SELECT pg_try_advisory_xact_lock(hashtextextended($1::text, 0)) AS is_locked');
 const CHUNK = statement('SELECT rows FROM crm.import_chunks WHERE import_id = $1::uuid AND number = $2::int');
 
 const ENTER = statement(`
@@ -108,10 +108,10 @@ export class ImportRepository {
     return this.database.first<ImportRun>(FIND, [id]);
   }
 
-  /** Keeps every other worker from the run until the unit of work ends; undefined when another has it. */
-  async hold(id: string): Promise<ImportRun | undefined> {
-    const held = await this.database.first<{ is_held: boolean }>(HOLD, [id]);
-    return held?.is_held ? this.find(id) : undefined;
+  /** Locks the run until the unit of work ends; undefined when another worker has it. */
+  async lock(id: string): Promise<ImportRun | undefined> {
+    const lock = await this.database.first<{ is_locked: boolean }>(TRY_LOCK, [id]);
+    return lock?.is_locked ? this.find(id) : undefined;
   }
 
   /** The rows of a chunk as `[line, cell, …]`. */
@@ -134,7 +134,7 @@ export class ImportRepository {
   /**
    * Says how far a phase is that is one transaction; it has no other effect. The run does not end until the unit of
    * work does.
-   * @param rowsDone when the run's row doesn't say it by itself.
+   * @param rowsDone when it differs from the run's row.
    * @returns whether the run has not ended.
    */
   async show(id: string, rowsDone?: number): Promise<boolean> {
@@ -157,7 +157,7 @@ export class ImportRepository {
     await this.database.query(CLAIM, [id, keys.map(({ key }) => key), keys.map(({ line }) => line)]);
   }
 
-  /** Ends a run; what the file said is kept no longer. */
+  /** Ends a run and deletes the contents of its file. */
   async finish(id: string, state: ImportState): Promise<void> {
     await this.database.query(FINISH, [id, state, this.clock.now()]);
     for (const forget of FORGET) await this.database.query(forget, [id]);

@@ -47,8 +47,8 @@ export class ImportsController {
   @ApiOperation({
     summary: 'Import a CSV file; the worker takes it from here',
     description:
-      'The first line names the columns as the API names its fields, in any order; comma, semicolon and tab are told ' +
-      'apart by themselves. A row is checked by the rules of its resource’s own route and may name an `id`. Ask ' +
+      'The first line names the columns as the API names its fields, in any order; comma, semicolon and tab are ' +
+      'detected. A row is checked by the rules of its resource’s own route and may name an `id`. Ask ' +
       '`/imports/{id}` how far it is, or follow `import.progress` on the stream.',
   })
   @ApiAcceptedResponse({ type: ImportResource })
@@ -85,7 +85,9 @@ export class ImportsController {
   }
 
   @Get(':id/errors')
-  @ApiOperation({ summary: 'What is wrong with its rows, in the order of the file; the first 10,000 faults are kept' })
+  @ApiOperation({
+    summary: 'What is wrong with its rows, in the order of the file; the first 10,000 faults are stored',
+  })
   @ApiOkResponse({ type: PageOf(RowFaultResource) })
   @Problems({ 404: ['import_not_found'] })
   async errors(

@@ -10,7 +10,7 @@ export interface JournalEntryView {
   /** 1, 2, 3 … within the deal. */
   readonly seq: number;
   readonly kind: JournalKind;
-  /** Null for what happened by itself. */
+  /** Null for an automatic entry. */
   readonly author_id: string | null;
   readonly body: string;
   /** For `system`: the changed fields `before` and `after`. */

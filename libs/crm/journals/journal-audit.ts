@@ -35,7 +35,7 @@ export class JournalAudit {
 
   /**
    * Every journal, up to the first that is broken.
-   * @param onProgress told how many are done, of how many.
+   * @param onProgress receives the number of checked journals and of all.
    */
   async all(onProgress: (done: number, known: number) => void): Promise<JournalFinding> {
     const [{ known } = { known: 0 }] = await this.ask<{ known: number }>(COUNT, []);

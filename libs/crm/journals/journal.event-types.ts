@@ -7,10 +7,10 @@ import { JournalEntryResource } from './journal.dto.js';
 /** What is known only when it is stored. */
 const LATER = ['deal_id', 'seq', 'data', 'hash', 'prev_hash'] as const;
 
-/** A note as it is told: its place in the journal is not known yet. */
-export type ToldNote = Omit<JournalEntryView, (typeof LATER)[number]>;
+/** A note in its event: its number in the journal is not assigned yet. */
+export type PublishedNote = Omit<JournalEntryView, (typeof LATER)[number]>;
 
-class ToldNoteResource extends OmitType(JournalEntryResource, LATER) {}
+class PublishedNoteResource extends OmitType(JournalEntryResource, LATER) {}
 
 class NoteHappening {
   @UuidField()
@@ -22,8 +22,8 @@ class NoteHappening {
   @UuidField()
   readonly entry_id!: string;
 
-  @ObjectField(() => ToldNoteResource)
-  readonly entry!: ToldNote;
+  @ObjectField(() => PublishedNoteResource)
+  readonly entry!: PublishedNote;
 }
 
 export const JOURNAL_APPENDED = new EventType({

@@ -12,8 +12,8 @@ export interface JournaledDeal {
 }
 
 /**
- * The deal, if the caller may do this to its journal. To be written to, it is held until the transaction ends, so that
- * the entry tells those who have the deal when it commits.
+ * Returns the deal after an access check of its journal. For a write it is locked until the transaction ends, so that
+ * the entry's event reaches the owner and executor at the commit.
  * @throws DomainError `deal_not_found` when the deal is out of scope, `forbidden` when the caller may not do this.
  */
 export async function requireJournaledDeal(

@@ -78,13 +78,13 @@ export class DraftPolicyFromQuoteCommand extends Command<PolicyView> {
   }
 }
 
-/** Asks for a policy that the caller may see; refused with `policy_not_found`. */
+/** Reads a policy visible to the caller; refused with `policy_not_found`. */
 export class PolicyInScopeQuery extends Query<PolicyView> {
   constructor(
     readonly caller: Caller,
     readonly policyId: string,
     /** Whether the policy must stay as it is until the unit of work ends. */
-    readonly isHeld = false,
+    readonly isLocked = false,
   ) {
     super();
   }
@@ -102,7 +102,7 @@ export class PoliciesOfClientQuery extends Query<readonly PolicyParties[]> {
   constructor(
     readonly clientId: string,
     /** Whether to lock them against changes until the unit of work ends. */
-    readonly isHeld = false,
+    readonly isLocked = false,
   ) {
     super();
   }
@@ -110,7 +110,7 @@ export class PoliciesOfClientQuery extends Query<readonly PolicyParties[]> {
 
 /**
  * Gives policies, closed ones too, to another client: a part of merging clients, whose command has checked what the
- * caller may do, holds the policies and has moved their deals.
+ * caller may do, has locked the policies and has moved their deals.
  */
 export class MovePoliciesCommand extends Command<void> {
   constructor(

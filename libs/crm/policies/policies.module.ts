@@ -37,7 +37,7 @@ const COMMANDS = [
   DeletePolicyHandler,
   MovePoliciesHandler,
 ];
-/** What quotes ask for. */
+/** Handlers of the contracts that quotes use. */
 const FOR_QUOTES = [LinkPolicyToQuoteHandler, ReleaseQuoteHandler, DraftPolicyFromQuoteHandler];
 const QUERIES = [
   ExportPoliciesHandler,

@@ -7,7 +7,7 @@ import { PolicyActivated, PolicyClosed, PolicyDeleted, PolicyDrafted, PolicyRevi
 
 type AnyPolicyEvent = PolicyDrafted | PolicyRevised | PolicyActivated | PolicyClosed | PolicyDeleted;
 
-/** Tells journal and log what happened to a policy: on its deal's stream, or on its own when it has no deal. */
+/** Appends changes of a policy to journal and log: on its deal's stream, or on its own without a deal. */
 @EventsHandler(PolicyDrafted, PolicyRevised, PolicyActivated, PolicyClosed, PolicyDeleted)
 export class PoliciesPublisher implements IEventHandler<AnyPolicyEvent> {
   constructor(
@@ -23,12 +23,12 @@ export class PoliciesPublisher implements IEventHandler<AnyPolicyEvent> {
         clientId: policy.client_id,
         actorId,
         audience: audienceOf([policy.owner_id]),
-        events: told(event, null, POLICY_ALONE).facts,
+        events: factsOf(event, null, POLICY_ALONE).facts,
       });
       return;
     }
     const deal = await this.queries.execute(new DealFactsQuery(policy.deal_id));
-    const { body, facts } = told(event, deal.id, POLICY_OF_DEAL);
+    const { body, facts } = factsOf(event, deal.id, POLICY_OF_DEAL);
     this.log.record({
       stream: `deals/${deal.id}`,
       dealId: deal.id,
@@ -41,7 +41,7 @@ export class PoliciesPublisher implements IEventHandler<AnyPolicyEvent> {
   }
 }
 
-function told<DealId extends string | null>(
+function factsOf<DealId extends string | null>(
   event: AnyPolicyEvent,
   dealId: DealId,
   types: PolicyEventTypes<DealId>,

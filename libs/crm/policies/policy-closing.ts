@@ -31,7 +31,7 @@ export class PolicyClosing implements ReminderFollowUp {
     private readonly commands: CommandBus,
   ) {}
 
-  /** Each policy by itself, with its own journal entry and events. */
+  /** Closes each policy in its own unit of work, with its own journal entry and events. */
   async afterReminders(day: CalendarDate): Promise<void> {
     let last: Ended | undefined = FIRST;
     while (last) {

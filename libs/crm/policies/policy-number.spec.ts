@@ -16,7 +16,7 @@ describe('a policy number', () => {
     expect(numberKey(key)).toBe(key);
   });
 
-  it('keeps letters that look like no Latin one, and signs that mean something', () => {
+  it('retains letters without a Latin look-alike, and significant signs', () => {
     expect(numberKey('жзи.1')).not.toBe(numberKey('жзи1'));
     expect(numberKey('З1')).not.toBe(numberKey('31'));
   });

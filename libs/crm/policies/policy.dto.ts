@@ -207,7 +207,7 @@ export function newPolicyFacts(body: AddPolicyDto): PolicyFacts {
   };
 }
 
-/** What a query asks for, in the domain's words. */
+/** Converts the query parameters to a filter of the domain. */
 export function policyFilter(query: PolicyFilterDto): PolicyFilter {
   const { deal_id: dealId, client_id: clientId, status, insurance_company: insuranceCompany, number } = query;
   const { ends_before: endsBefore, renewal_due: renewalDue } = query;

@@ -8,10 +8,10 @@ import { PolicyResource } from './policy.dto.js';
 
 class PreviousPolicy extends PartialType(PolicyResource) {}
 
-/** The types of one kind of policy; `DealId` is what their data holds as `deal_id`. */
+/** The event types of one kind of policy; `DealId` is the type of their `deal_id`. */
 export type PolicyEventTypes<DealId extends string | null> = ReturnType<typeof policyEventTypes<DealId>>;
 
-/** A policy of a deal is told of on the deal's stream. */
+/** Events of a policy with a deal, on the deal's stream. */
 export const POLICY_OF_DEAL = policyEventTypes<string>({
   prefix: 'deal.policy',
   dealId: UuidField(),
@@ -65,7 +65,7 @@ function policyEventTypes<DealId extends string | null>({ prefix, dealId, ...kin
   };
 }
 
-/** What the data of events of a policy hold. */
+/** Common data of the events of a policy. */
 function policyFacts<DealId extends string | null>(dealId: PropertyDecorator) {
   class Happening {
     @dealId

@@ -1,10 +1,10 @@
 import type { PolicyView } from './contracts.js';
 
-/** What every event of a policy tells: the policy as it is now, and who did it. */
+/** Base of the events of a policy: its current state, and the actor. */
 abstract class PolicyEvent {
   constructor(
     readonly policy: PolicyView,
-    /** UUID of the user; null when it happened by itself. */
+    /** UUID of the user; null for an automatic act. */
     readonly actorId: string | null,
     /** Values before the change, of the fields that changed. */
     readonly previous: Readonly<Partial<PolicyView>>,

@@ -17,15 +17,15 @@ const CONSTRAINTS: Readonly<Record<string, () => Error>> = {
 };
 
 /** What is read after these is what others left behind: a statement that waits itself does not see all of it. */
-const HOLD = statement('SELECT id FROM crm.policies WHERE id = $1::uuid FOR NO KEY UPDATE');
-const HOLD_LINKED = statement(
+const LOCK_ROW = statement('SELECT id FROM crm.policies WHERE id = $1::uuid FOR NO KEY UPDATE');
+const LOCK_LINKED = statement(
   'SELECT id FROM crm.policies WHERE quote_id = $1::uuid AND NOT is_deleted FOR NO KEY UPDATE',
 );
 
-const HOLD_DEAL = statement(
+const LOCK_DEAL = statement(
   'SELECT d.id FROM crm.policies p JOIN crm.deals d ON d.id = p.deal_id WHERE p.id = $1::uuid FOR SHARE OF d',
 );
-const HOLD_CLIENT = statement(
+const LOCK_CLIENT = statement(
   `SELECT c.id FROM crm.policies p JOIN crm.clients c ON c.id = p.client_id
    WHERE p.id = $1::uuid AND p.deal_id IS NULL FOR SHARE OF c`,
 );
@@ -43,7 +43,7 @@ const NAMED = `(id = ANY ($1::uuid[]) OR id = ANY (ARRAY(
     SELECT p.id FROM unnest($2::text[], $3::text[]) AS k (insurer, number)
     JOIN crm.policies p ON p.insurer_key = k.insurer AND p.number_key = k.number
     WHERE NOT p.is_deleted AND p.close_reason IS DISTINCT FROM 'void')))`;
-const HOLD_DEALS = statement(`
+const LOCK_DEALS = statement(`
   SELECT id FROM crm.deals
   WHERE id = ANY ($4::uuid[]) OR id = ANY (ARRAY(SELECT deal_id FROM crm.policies WHERE ${NAMED}))
   ORDER BY id FOR SHARE`);
@@ -69,12 +69,12 @@ export class PolicyRepository extends AggregateRepository<Policy> {
   }
 
   /**
-   * The policy, if the caller may do this to it; nobody else changes it until the unit of work ends.
+   * Returns the policy after an access check, and locks it until the unit of work ends.
    * @throws DomainError `policy_not_found` when the caller may not even see it, `forbidden` when it may not do this,
    *   `version_mismatch` when it is not the version the caller saw.
    */
   async load(id: string, caller: Caller, action: ActionOn<'policies'>, expected?: ExpectedVersion): Promise<Policy> {
-    await this.hold(id);
+    await this.lock(id);
     const policy = await this.find(caller, 'read', (p) => `p.id = ${p}::uuid`, id);
     if (!policy) throw policyNotFound();
     requireAccess(caller, 'policies', action);
@@ -84,16 +84,16 @@ export class PolicyRepository extends AggregateRepository<Policy> {
   }
 
   /**
-   * Nobody else changes the policy, nor gives its deal to other people, until the unit of work ends: who loses the deal
-   * is told of nothing that comes after. The deal comes first, as for everything that holds both.
+   * Locks the policy and its deal until the unit of work ends, so that a user who loses the deal receives no later
+   * event. Locks the deal first, the order of every caller.
    */
-  async hold(id: string): Promise<void> {
-    await this.store.database.query(HOLD_DEAL, [id]);
-    await this.store.database.query(HOLD, [id]);
+  async lock(id: string): Promise<void> {
+    await this.store.database.query(LOCK_DEAL, [id]);
+    await this.store.database.query(LOCK_ROW, [id]);
   }
 
   /**
-   * The policy, whoever asks: for a command that has checked what the caller may do, and holds the row.
+   * Returns the policy without an access check, for a command that has checked access and locked the row.
    * @throws DomainError `policy_not_found`.
    */
   async loadHeld(id: string): Promise<Policy> {
@@ -102,7 +102,7 @@ export class PolicyRepository extends AggregateRepository<Policy> {
     return policy;
   }
 
-  /** The policy, whoever asks, if it is in force though it should be closed by now. Comes after {@link hold}. */
+  /** Returns an overdue policy in force, without an access check. Call it after {@link lock}. */
   loadOver(id: string): Promise<Policy | undefined> {
     const conditions = new SqlConditions('NOT p.is_deleted');
     conditions.add((day) => isOver(`${day}::date`), this.today);
@@ -110,23 +110,23 @@ export class PolicyRepository extends AggregateRepository<Policy> {
   }
 
   /**
-   * Keeps the client of a policy without a deal from being merged until the unit of work ends. Comes before
-   * {@link load}, as for everything that holds both.
-   * @returns the client when it is held.
+   * Locks the client of a policy without a deal against a merge until the unit of work ends. Call it before
+   * {@link load}, the order of every caller.
+   * @returns the client when it is locked.
    */
-  async holdClient(id: string): Promise<string | undefined> {
-    return (await this.store.database.first<{ id: string }>(HOLD_CLIENT, [id]))?.id;
+  async lockClient(id: string): Promise<string | undefined> {
+    return (await this.store.database.first<{ id: string }>(LOCK_CLIENT, [id]))?.id;
   }
 
-  /** The policy linked to a quote, whoever asks: a part of changing the quote. */
+  /** Returns the policy linked to a quote, without an access check: a part of changing the quote. */
   async linkedTo(quoteId: string): Promise<Policy | undefined> {
-    await this.store.database.query(HOLD_LINKED, [quoteId]);
+    await this.store.database.query(LOCK_LINKED, [quoteId]);
     return this.select(new SqlConditions('NOT p.is_deleted'), (p) => `p.quote_id = ${p}::uuid`, quoteId);
   }
 
   /**
-   * The policies with these ids, deleted ones too, or these keys of insurer and number; nobody else changes them until
-   * the unit of work ends, nor gives their deals or these to other people. For imports.
+   * Returns the policies with these ids, deleted ones too, or these keys of insurer and number, and locks them and
+   * their deals until the unit of work ends. For imports.
    * @param keys insurer's and number's key with a line break between.
    */
   async known(
@@ -136,7 +136,7 @@ export class PolicyRepository extends AggregateRepository<Policy> {
   ): Promise<readonly KnownPolicy[]> {
     const parts = keys.map((key) => key.split('\n'));
     const values = [ids, parts.map(([insurer]) => insurer), parts.map(([, number]) => number)];
-    await this.store.database.query(HOLD_DEALS, [...values, dealIds]);
+    await this.store.database.query(LOCK_DEALS, [...values, dealIds]);
     return this.store.database.query<KnownPolicy>(KNOWN, values);
   }
 

@@ -3,7 +3,7 @@ import type { CalendarDate, Instant } from '#platform/kernel';
 export const QUOTE_STATUSES = ['draft', 'ready', 'confirmed', 'archived'] as const;
 export type QuoteStatus = (typeof QUOTE_STATUSES)[number];
 
-/** Days on which an offer holds, both included; a draft may lack an end. */
+/** Days on which an offer is valid, both included; a draft may lack an end. */
 export interface ValidityPeriod {
   readonly start: CalendarDate | null;
   readonly end: CalendarDate | null;

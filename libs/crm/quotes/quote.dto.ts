@@ -25,7 +25,7 @@ const FILES = { max: 100, description: 'Ids or addresses of the insurer’s file
 const FILE = { min: 1, max: 500 } as const;
 const ABSENT = { optional: true, nullable: true } as const;
 
-/** Days on which an offer holds, both included. */
+/** Days on which an offer is valid, both included. */
 export class ValidityPeriodDto {
   @DateField({ nullable: true })
   start!: CalendarDate | null;

@@ -160,7 +160,7 @@ describe('a quote', () => {
     ['facts', (quote) => quote.revise({ comments: 'поздно' }, SELLER, LATER)],
     ['state', (quote) => quote.moveTo('archived', null, SELLER, LATER)],
     ['existence', (quote) => quote.delete(SELLER, LATER)],
-  ])('of a closed deal keeps its %s', (_what, change) => {
+  ])('of a closed deal retains its %s', (_what, change) => {
     const quote = quoteIn('ready');
     quote.isDealClosed = true;
     const before = quote.view;
@@ -168,14 +168,14 @@ describe('a quote', () => {
     expectUntouched(quote, before);
   });
 
-  it('does not hold until before it began', () => {
+  it('refuses a validity that ends before it begins', () => {
     const period = { start: '2026-03-15', end: '2026-03-14' };
     const refusal = expect.objectContaining({ code: 'validity_period_reversed' });
     expect(() => quoteIn('draft', { validityPeriod: period })).toThrow(refusal);
     expect(() => quoteIn('draft').revise({ validityPeriod: period }, SELLER, LATER)).toThrow(refusal);
   });
 
-  it('takes as many files as an event can tell of', () => {
+  it('accepts as many files as fit into an event', () => {
     const files = Array.from({ length: 25 }, () => 'f'.repeat(500));
     expect(quoteIn('draft', { files: files.slice(1) }).view.files).toHaveLength(24);
     expect(() => quoteIn('draft', { files })).toThrow(expect.objectContaining({ code: 'files_too_long' }));

@@ -180,7 +180,7 @@ export class Quote extends Aggregate {
     if (Buffer.byteLength(JSON.stringify(this.files)) > MOST_BYTES_OF_FILES) throw filesTooLong();
   }
 
-  /** The facts as the columns hold them. */
+  /** The values of the columns. */
   private columnsOf({ validityPeriod, ...facts }: Partial<QuoteFacts>): object {
     const exact = (amount: string | null | undefined): string | null | undefined => amount && Money.normalised(amount);
     const amounts = { premiumAmount: exact(facts.premiumAmount), coverageSum: exact(facts.coverageSum) };

@@ -6,7 +6,7 @@ import { ReminderFacts } from '#platform/reminders';
 import { QUOTE_STATUSES, type QuoteStatus, type QuoteView } from './contracts.js';
 import { QuoteResource } from './quote.dto.js';
 
-/** What every event of a quote tells. */
+/** Common data of every event of a quote. */
 class QuoteHappening {
   @UuidField()
   readonly deal_id!: string;

@@ -1,6 +1,6 @@
 import type { QuoteView } from './contracts.js';
 
-/** What every event of a quote tells: the quote as it is now, and who did it. */
+/** Base of the events of a quote: its current state, and the actor. */
 abstract class QuoteEvent {
   constructor(
     readonly quote: QuoteView,

@@ -10,7 +10,7 @@ import { Quote } from './quote.entity.js';
 import { dealClosed, quoteNotFound } from './quote.errors.js';
 
 /** Taken before the policy's lock, and both before the deal's stream: two changes can't wait for each other. */
-const HOLD = statement('SELECT id FROM crm.quotes WHERE id = $1::uuid AND deal_id = $2::uuid FOR NO KEY UPDATE');
+const LOCK_ROW = statement('SELECT id FROM crm.quotes WHERE id = $1::uuid AND deal_id = $2::uuid FOR NO KEY UPDATE');
 
 /** Loads quotes to be changed and stores them with their journal and events. */
 @Injectable()
@@ -33,18 +33,18 @@ export class QuoteRepository extends AggregateRepository<Quote> {
    * Locks the deal, closed or not, until the unit of work ends, if the caller may do this to its quotes.
    * @throws DomainError `deal_not_found`, `forbidden`.
    */
-  async holdDeal(dealId: string, caller: Caller, action: ActionOn<'quotes'>): Promise<DealFacts> {
+  async lockDeal(dealId: string, caller: Caller, action: ActionOn<'quotes'>): Promise<DealFacts> {
     const deal = await this.queries.execute(new DealInScopeQuery(caller, dealId, true));
     if (!inScope(requireAccess(caller, 'quotes', action), deal)) throw forbidden();
     return deal;
   }
 
   /**
-   * Locks the open deal, as {@link holdDeal} does.
+   * Locks the open deal, as {@link lockDeal} does.
    * @throws DomainError `deal_not_found`, `forbidden`, `deal_closed`.
    */
-  async holdOpenDeal(dealId: string, caller: Caller, action: ActionOn<'quotes'>): Promise<DealFacts> {
-    const deal = await this.holdDeal(dealId, caller, action);
+  async lockOpenDeal(dealId: string, caller: Caller, action: ActionOn<'quotes'>): Promise<DealFacts> {
+    const deal = await this.lockDeal(dealId, caller, action);
     if (deal.isClosed) throw dealClosed();
     return deal;
   }
@@ -55,7 +55,7 @@ export class QuoteRepository extends AggregateRepository<Quote> {
    */
   async load({ id: dealId, isClosed }: DealFacts, quoteId: string, expected: ExpectedVersion): Promise<Quote> {
     // Locked first and read after it: what a reading statement waited for it does not see all of.
-    await this.store.database.query(HOLD, [quoteId, dealId]);
+    await this.store.database.query(LOCK_ROW, [quoteId, dealId]);
     const row = await this.store.database.first<Record<string, unknown> & { linked_policy_id: string | null }>(
       statement(
         `SELECT ${this.mapping.selection}, (SELECT p.id FROM crm.policies p WHERE p.quote_id = q.id AND NOT p.is_deleted)

@@ -7,7 +7,7 @@ import { QuoteAdded, QuoteDeleted, QuoteRevised, QuoteStatusChanged } from './qu
 
 type AnyQuoteEvent = QuoteAdded | QuoteRevised | QuoteStatusChanged | QuoteDeleted;
 
-/** Tells the deal's journal and log what happened to a quote. */
+/** Appends changes of a quote to the deal's journal and the event log. */
 @EventsHandler(QuoteAdded, QuoteRevised, QuoteStatusChanged, QuoteDeleted)
 export class QuotesPublisher implements IEventHandler<AnyQuoteEvent> {
   constructor(
@@ -17,7 +17,7 @@ export class QuotesPublisher implements IEventHandler<AnyQuoteEvent> {
 
   async handle(event: AnyQuoteEvent): Promise<void> {
     const deal = await this.queries.execute(new DealFactsQuery(event.quote.deal_id));
-    const { body, facts } = told(event, deal.clientId);
+    const { body, facts } = factsOf(event, deal.clientId);
     this.log.record({
       stream: `deals/${deal.id}`,
       dealId: deal.id,
@@ -30,14 +30,14 @@ export class QuotesPublisher implements IEventHandler<AnyQuoteEvent> {
   }
 }
 
-function told(event: AnyQuoteEvent, clientId: string): { body: string; facts: LoggedFact[] } {
+function factsOf(event: AnyQuoteEvent, clientId: string): { body: string; facts: LoggedFact[] } {
   const { quote, previous, actorId } = event;
   const data = { deal_id: quote.deal_id, client_id: clientId, quote_id: quote.id, quote };
   const updated = QUOTE_UPDATED.fact({ ...data, changed: Object.keys(previous), previous });
   if (event instanceof QuoteAdded) return { body: 'Quote added', facts: [QUOTE_CREATED.fact(data)] };
   if (event instanceof QuoteStatusChanged) {
     const reached = QUOTE_STATUS_REACHED[quote.status];
-    if (!reached || !previous.status) throw new Error(`no event tells that a quote became ${quote.status}`);
+    if (!reached || !previous.status) throw new Error(`no event type for a quote that became ${quote.status}`);
     const change = { ...data, from: previous.status, to: quote.status, policy_id: quote.linked_policy_id };
     return { body: `Quote ${quote.status}`, facts: [reached.fact(change), updated] };
   }

@@ -26,7 +26,7 @@ function dayBefore(day: string): CalendarDate {
   return day === AFTER_ALL_DAYS ? LAST_DAY : addDays(day, -1);
 }
 
-/** Whether the offer holds no more on `today`. */
+/** Whether the offer is no longer valid on `today`. */
 export function isPast(period: ValidityPeriod | null, today: CalendarDate): boolean {
   return period?.end != null && period.end < today;
 }

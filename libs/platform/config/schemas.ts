@@ -43,7 +43,7 @@ export class DatabaseSettings extends Settings({
   }),
   poolSize: integer('CRM_DATABASE_POOL_SIZE', 2, 500, {
     fallback: '10',
-    doc: 'Connections each process may hold for requests; beside them an API process holds 1, a worker 4 and one for each replay it runs.',
+    doc: 'Database connections of a process for requests; an API process opens 1 more, a worker 4 more and one for each replay it runs.',
   }),
   acquireTimeoutMs: integer('CRM_DATABASE_ACQUIRE_TIMEOUT_MS', 10, 60_000, {
     fallback: '5000',
@@ -198,7 +198,7 @@ export class StreamSettings extends Settings({
   }),
   connectionsPerUser: integer('CRM_SSE_CONNECTIONS_PER_USER', 1, 100_000, {
     fallback: '100',
-    doc: 'Open streams one user may hold on one API process; more are answered 429.',
+    doc: 'Maximum number of open streams of a user on one API process; more are answered 429.',
   }),
   longPollsPerUser: integer('CRM_LONG_POLLS_PER_USER', 1, 1_000, {
     fallback: '50',
@@ -222,6 +222,6 @@ export class WorkerSettings extends Settings({
   }),
   eventRetentionDays: integer('CRM_EVENTS_RETENTION_DAYS', 0, 36_500, {
     fallback: '90',
-    doc: 'Days an event is kept at least in the log; 0 keeps all. What is unpublished or bookmarked stays in any case.',
+    doc: 'Minimum retention of events in the log, in days; 0 retains all. Unpublished and bookmarked events always stay.',
   }),
 }) {}

@@ -90,7 +90,7 @@ export class JobsModule {
   private static queue(name: string): DynamicModule {
     const known = this.registered.get(name);
     if (known) return known;
-    // The hash tag keeps a queue's keys on one node of a Redis cluster.
+    // The hash tag places a queue's keys on one node of a Redis cluster.
     const queue = BullModule.registerQueue({
       name,
       prefix: `crm:{${name}}`,

@@ -2,7 +2,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { until } from '#platform/testing';
 import { JobCounts } from './job-counts.js';
 import { JobRequests } from './requests/job-requests.js';
-import { QUEUE, redisServer, Trial } from './trial.fixture.js';
+import { QUEUE, redisServer, JobsHarness } from './jobs-harness.fixture.js';
 
 /** Stands before Redis and can be taken away. */
 class Line {
@@ -50,41 +50,41 @@ async function freePort(): Promise<number> {
 
 describe('jobs while Redis is away', () => {
   const line = new Line();
-  let trial: Trial;
+  let harness: JobsHarness;
 
   beforeAll(async () => {
     await line.up();
-    trial = await Trial.begin({ host: '127.0.0.1', port: line.port });
+    harness = await JobsHarness.create({ host: '127.0.0.1', port: line.port });
   });
   beforeEach(async () => {
     await line.down();
     await line.up();
   });
-  afterEach(() => trial.rest());
+  afterEach(() => harness.reset());
   afterAll(async () => {
     await line.down();
-    await trial.database.drop();
+    await harness.database.drop();
   });
 
   const write = (key: string) => ({ queue: QUEUE, name: 'write', key, payload: {} });
 
-  test('work is asked for all the same, and done once Redis is back', async () => {
-    const app = await trial.start();
+  test('jobs are enqueued during an outage, and run once Redis is back', async () => {
+    const app = await harness.start();
     await app.get(JobRequests).request(write('before'));
-    await trial.done(1);
+    await harness.done(1);
     await line.down();
     await until(async () => !(QUEUE in (await app.get(JobCounts).collect())));
     expect(await app.get(JobRequests).request(write('meanwhile'))).toBe(true);
-    expect((await trial.requests()).map(({ state }) => state)).toEqual(['done', 'pending']);
+    expect((await harness.requests()).map(({ state }) => state)).toEqual(['done', 'pending']);
     await line.up();
-    trial.clock.advanceDays(1 / 144);
-    await trial.done(2);
-    expect(await trial.effects()).toEqual(['before', 'meanwhile']);
+    harness.clock.advanceDays(1 / 144);
+    await harness.done(2);
+    expect(await harness.effects()).toEqual(['before', 'meanwhile']);
   });
 
   test('an application stops though Redis is away', async () => {
     // What it waited for at most would outlast the test.
-    const app = await trial.start('worker', { CRM_SHUTDOWN_TIMEOUT_MS: '120000' });
+    const app = await harness.start('worker', { CRM_SHUTDOWN_TIMEOUT_MS: '120000' });
     await line.down();
     await until(async () => !(QUEUE in (await app.get(JobCounts).collect())));
     await expect(app.close()).resolves.toBeUndefined();
@@ -92,6 +92,6 @@ describe('jobs while Redis is away', () => {
 
   test('an application does not start, and names the server', async () => {
     await line.down();
-    await expect(trial.start()).rejects.toThrow(`Redis at 127.0.0.1:${line.port} can't be reached for queues`);
+    await expect(harness.start()).rejects.toThrow(`Redis at 127.0.0.1:${line.port} can't be reached for queues`);
   });
 });

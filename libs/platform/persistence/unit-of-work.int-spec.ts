@@ -1,5 +1,5 @@
 import type { TestingModule } from '@nestjs/testing';
-import { createTestDatabase, startTrial, type TestDatabase, testEnvironment } from '#platform/testing';
+import { createTestDatabase, startTestModule, type TestDatabase, testEnvironment } from '#platform/testing';
 import { Database } from './connection/database.js';
 import { statement } from './reading/statement.js';
 import { isUnavailable } from './connection/database-errors.js';
@@ -20,7 +20,7 @@ describe('a unit of work', () => {
     database = await createTestDatabase([]);
     await database.rows('CREATE TABLE public.notes (text text PRIMARY KEY)');
     const env = testEnvironment({ databaseUrl: database.url }, { CRM_DATABASE_POOL_SIZE: '2' });
-    app = await startTrial(env);
+    app = await startTestModule(env);
     unit = app.get(UnitOfWork);
     sql = app.get(Database);
   });

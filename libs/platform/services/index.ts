@@ -1,5 +1,5 @@
 export { findOnPath, findOrInstall } from './executables.js';
-export { faultOfSecret, keptSecret } from './kept-secret.js';
+export { faultOfSecret, storedSecret } from './stored-secret.js';
 export { freePort, isPortFree } from './ports.js';
 export { commandOf } from './postgres-lock.js';
 export { deletePostgres, runningPostgres, startPostgres } from './postgres.js';

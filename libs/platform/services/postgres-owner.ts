@@ -29,7 +29,7 @@ export function ownerOf(dataPath: string): Owner | undefined {
   }
   throw new ServiceError(
     'start',
-    'PostgreSQL refuses to run as root, and there is no OS user postgres or nobody to run as.',
+    'PostgreSQL refuses to run as root, and there is no unprivileged OS user such as postgres.',
   );
 }
 

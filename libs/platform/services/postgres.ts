@@ -2,7 +2,7 @@ import { existsSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { keptSecret } from './kept-secret.js';
+import { storedSecret } from './stored-secret.js';
 import { freePort } from './ports.js';
 import { type PostgresBinaries, postgresBinaries } from './postgres-binaries.js';
 import { ensureCluster, SUPERUSER } from './postgres-cluster.js';
@@ -26,7 +26,7 @@ export async function startPostgres(options: ServiceOptions = {}): Promise<Serve
   const home = postgresHome(options.dataDirectory);
   const binaries = postgresBinaries(home.owner);
   const durable = options.durable ?? false;
-  const password = keptSecret(join(home.path, 'password'));
+  const password = storedSecret(join(home.path, 'password'));
   await awaitUnlocked(join(home.path, 'data'));
   await ensureCluster(home.path, binaries, home.owner, { password, durable });
   const port = await freePort();

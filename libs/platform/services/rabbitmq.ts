@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { delimiter } from 'node:path';
 import { findOnPath, findOrInstall, isExecutable } from './executables.js';
 import { homeOf } from './home.js';
-import { keptSecret } from './kept-secret.js';
+import { storedSecret } from './stored-secret.js';
 import { freePort } from './ports.js';
 import { answers } from './probe.js';
 import { ProcessServer, type Server, type ServiceOptions } from './server.js';
@@ -16,7 +16,7 @@ export async function startRabbitmq(options: ServiceOptions = {}): Promise<Serve
   const script = await findOrInstall('rabbitmq-server', findScript);
   const home = homeOf('rabbitmq', options.dataDirectory);
   const [port, distributionPort, epmdPort] = [await freePort(), await freePort(), await freePort()];
-  const password = keptSecret(`${home.path}/password`);
+  const password = storedSecret(`${home.path}/password`);
   configure(home.path, port, password);
   const env = environment(home.path, distributionPort, epmdPort);
   const main = new ServerProcess({

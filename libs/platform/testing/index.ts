@@ -7,5 +7,5 @@ export { startTestApplication, TestApplication } from './test-application.js';
 export { createTestDatabase, TestDatabase } from './test-database.js';
 export { testEnvironment, testServer, type TestServers } from './test-environment.js';
 export { type Answer, type Method, type Sending, TestUser } from './test-user.js';
-export { startTrial, type TrialParts } from './trial.js';
+export { startTestModule, type TestModuleParts } from './test-module.js';
 export { until } from './until.js';

@@ -3,7 +3,7 @@ import type { DealView } from '#crm/deals/contracts';
 import { CqrsModule } from '#platform/cqrs';
 import { newId } from '#platform/kernel';
 import { MessagingModule } from '#platform/messaging';
-import { EventCaptor, startTrial, testEnvironment, testServer, type TestUser } from '#platform/testing';
+import { EventCaptor, startTestModule, testEnvironment, testServer, type TestUser } from '#platform/testing';
 import { Crm } from '../../support/crm.js';
 
 describe('published events', () => {
@@ -19,7 +19,7 @@ describe('published events', () => {
     // Other tests use the same broker.
     const exchange = `test.${newId()}`;
     const env = testEnvironment({ databaseUrl: crm.database.url, rabbitmqUrl }, { CRM_EVENTS_EXCHANGE: exchange });
-    publisher = await startTrial(env, {
+    publisher = await startTestModule(env, {
       imports: [CqrsModule.forRoot(), MessagingModule.forRoot({ process: 'worker', hasBroker: true })],
     });
     captor = await EventCaptor.open({ url: rabbitmqUrl, exchange, keys: ['deal.#'] });

@@ -5,7 +5,7 @@ import { CqrsModule } from '#platform/cqrs';
 import { MessagingModule, RabbitSubscriptions } from '#platform/messaging';
 import {
   createTestDatabase,
-  startTrial,
+  startTestModule,
   type TestDatabase,
   testEnvironment,
   testServer,
@@ -33,7 +33,7 @@ describe('queues of subscribers of earlier releases', () => {
     await channel.waitForConfirms();
     await channel.close();
     const env = testEnvironment({ databaseUrl: database.url, rabbitmqUrl }, { CRM_EVENTS_EXCHANGE: EXCHANGE });
-    app = await startTrial(env, {
+    app = await startTestModule(env, {
       imports: [CqrsModule.forRoot(), MessagingModule.forRoot({ process: 'worker', hasBroker: true })],
     });
   });

@@ -15,7 +15,7 @@ import { Metrics } from '#platform/observability';
 import { Database, statement } from '#platform/persistence';
 import {
   createTestDatabase,
-  startTrial,
+  startTestModule,
   type TestDatabase,
   testEnvironment,
   testServer,
@@ -104,7 +104,7 @@ describe('a subscriber on RabbitMQ', () => {
     channel = await connection.createConfirmChannel();
     await channel.assertExchange('crm.dead-letters', 'direct', { durable: true });
     await channel.assertQueue(OLD, OLD_OPTIONS);
-    app = await startTrial(env, {
+    app = await startTestModule(env, {
       imports: [CqrsModule.forRoot(), MessagingModule.forRoot({ process: 'worker', hasBroker: true })],
       providers: [CountingSubscriber, FailingSubscriber, WaitingSubscriber, OldSubscriber],
     });

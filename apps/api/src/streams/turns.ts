@@ -1,4 +1,4 @@
-/** Limits concurrency; waiting work runs in the order of its arrival. */
+/** Limits concurrency; waiting work runs in first-in, first-out order. */
 export class Turns {
   private free: number;
   private readonly waiting: (() => void)[] = [];

@@ -39,12 +39,12 @@ export function drawClients(dice: Dice): DemoClient[] {
   const names = dice.shuffled(SURNAMES.flatMap((surname) => [surname, surname, surname]));
   const persons = names.slice(0, RUSSIAN_PERSONS + SOLE_TRADERS).map((surname) => fullName(surname, dice));
   const traders = persons.splice(RUSSIAN_PERSONS).map((name) => `ИП ${name}`);
-  const everybody = dice.shuffled([
+  const all = dice.shuffled([
     ...[...persons, ...FOREIGN_PERSONS].map((name) => ({ name, market: 'person' as const })),
     ...[...traders, ...COMPANIES].map((name) => ({ name, market: 'company' as const })),
     ...FOREIGN_COMPANIES.map((name) => ({ name, market: 'foreign' as const })),
   ]);
-  return everybody.map(({ name, market }, index) => ({
+  return all.map(({ name, market }, index) => ({
     market,
     seller: index % ONE_WITHOUT_OWNER_IN === ONE_WITHOUT_OWNER_IN - 1 ? null : dice.pick(SELLERS),
     facts: { name, kind: market === 'person' ? 'person' : 'company', ...contacts(name, market, index, dice) },

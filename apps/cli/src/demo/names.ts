@@ -202,7 +202,7 @@ export const FOREIGN_COMPANIES = [
   'Redcliff Shipping Ltd',
   'Ashgrove Textiles Ltd',
   'Bluepeak Software Ltd',
-  'Marlow Lane Foods Ltd',
+  'Marlow Bridge Foods Ltd',
   'Silverfern Trading Ltd',
   'Pioggia Tessile S.r.l.',
   'Atelier Brumaire SARL',

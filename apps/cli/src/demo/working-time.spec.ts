@@ -19,7 +19,7 @@ describe('working time', () => {
     expect(new WorkingTime('2026-11-24T22:00:00.000Z', 'UTC').day(0)).toBe('2026-11-23');
   });
 
-  it('is never in the future, not even east of everybody', () => {
+  it('is never in the future, not even in the easternmost time zone', () => {
     const now = '2026-11-24T11:00:00.000Z';
     expect(new WorkingTime(now, 'Pacific/Auckland').ago(0)).toBe(now);
   });

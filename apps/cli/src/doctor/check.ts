@@ -1,7 +1,7 @@
 /** The result of a check: a fact, and the remedy when the check failed. */
 export interface Finding {
   readonly state: 'ok' | 'FAILED' | 'skipped';
-  /** Without a full stop; a question keeps its mark. */
+  /** Without a full stop; a question ends with its mark. */
   readonly fact: string;
   /** A whole sentence or more. */
   readonly remedy?: string;

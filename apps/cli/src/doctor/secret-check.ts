@@ -3,7 +3,7 @@ import { faultOfSecret } from '#platform/services';
 import { isAuthConfigured, SECRET_FILE } from '../token.js';
 import { type Check, failed, ok, skipped } from './check.js';
 
-/** Checks how tokens are verified: as configured, else by the secret that `npm start` keeps. */
+/** Checks how tokens are verified: as configured, else by the secret that `npm start` stores. */
 export function secretCheck(env: NodeJS.ProcessEnv): Check {
   return {
     name: 'token secret',

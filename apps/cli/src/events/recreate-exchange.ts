@@ -32,10 +32,10 @@ export async function recreateExchange(options: RecreateOptions, env: NodeJS.Pro
     throw new CommandError('A worker publishes events: stop all workers, then run this command again.');
   }
   const { recreated, bound, failed } = recreation;
-  const kept = `${bound.length} binding(s) kept`;
+  const restored = `${bound.length} binding(s) kept`;
   const lost = failed.map(({ destination_name: name, routing_key: key }) => `${name} by ${key}`).join(', ');
   const line = recreated
-    ? `The exchange ${exchange} is plain now, ${kept}.${lost ? ` RabbitMQ refused to bind ${lost}.` : ''}`
+    ? `The exchange ${exchange} is plain now, ${restored}.${lost ? ` RabbitMQ refused to bind ${lost}.` : ''}`
     : `The exchange ${exchange} is plain already: nothing was changed.`;
   report(options, { exchange, recreated, bound, failed }, line);
   return failed.length > 0 ? 1 : 0;

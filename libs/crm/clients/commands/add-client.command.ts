@@ -47,7 +47,7 @@ export class AddClientHandler implements ICommandHandler<AddClientCommand> {
   }
 
   private async saveNew(client: Client, caller: Caller, now: Instant): Promise<void> {
-    await this.clients.holdKeys(client.keys);
+    await this.clients.lockKeys(client.keys);
     const candidates = await this.queries.execute(new DuplicateClientsQuery(caller, client.keys));
     if (candidates.length > 0) throw clientDuplicate(candidates);
     await this.clients.save(client, now);

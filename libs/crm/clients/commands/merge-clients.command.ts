@@ -54,7 +54,7 @@ export class MergeClientsHandler implements ICommandHandler<MergeClientsCommand>
   async execute(command: MergeClientsCommand): Promise<Merge> {
     const { caller, clientId, intoId, expected } = command;
     return this.unitOfWork.run(async () => {
-      for (const id of await this.clients.hold([clientId, intoId])) {
+      for (const id of await this.clients.lockAll([clientId, intoId])) {
         await this.queries.execute(new GetClientQuery(caller, id));
         throw clientMergeForbidden();
       }

@@ -39,7 +39,7 @@ interface PhoneRow {
 
 /**
  * Recomputes the phone keys at the start of a worker: see {@link backfillPhoneKeys}. Retries until a run of this process is
- * recorded, because a process that holds the lock may be stopped before it records its run.
+ * recorded, because a process with the lock may be stopped before it records its run.
  */
 @Injectable()
 export class PhoneKeyBackfill implements OnApplicationBootstrap, OnModuleDestroy {
@@ -92,7 +92,7 @@ export class PhoneKeyBackfill implements OnApplicationBootstrap, OnModuleDestroy
 /**
  * Recomputes the phone keys of all clients when their rule has changed, else of those stored since the last run: a
  * process of the previous release may still have written some. A run that failed or was aborted is repeated as a whole.
- * @param client a connection of its own: it holds the lock against a second run.
+ * @param client a connection of its own: it locks against a second run.
  * @returns how many keys changed; undefined while another process recomputes them.
  */
 export async function backfillPhoneKeys(

@@ -42,7 +42,7 @@ export class ClientImporter extends Importer {
     const keysOf = (body: ClientRowDto): Client['keys'] => clientKeys(body, this.settings.phoneRegion);
     const claims = await outcome.claims(checked, (body) => claimsOf(body, keysOf(body), context), context);
     const candidates = await this.candidates(checked, context);
-    const known = await this.clients.known([...new Set(candidates.flat())], !context.isTrial);
+    const known = await this.clients.known([...new Set(candidates.flat())], !context.isDryRun);
     const added: Client[] = [];
     for (const [index, row] of checked.entries()) {
       const met = candidates[index]!.flatMap((id) => known.get(id) ?? []);
@@ -53,15 +53,18 @@ export class ClientImporter extends Importer {
       });
     }
     await claims.store();
-    if (!context.isTrial) await this.clients.addAll(added, context.now);
+    if (!context.isDryRun) await this.clients.addAll(added, context.now);
     outcome.created += added.length;
   }
 
   /** For each row the ids of those clients that it may mean. */
-  private async candidates(rows: readonly Row[], { duplicates, isTrial, isBrief }: ImportContext): Promise<string[][]> {
+  private async candidates(
+    rows: readonly Row[],
+    { duplicates, isDryRun, isBrief }: ImportContext,
+  ): Promise<string[][]> {
     const found = rows.map(({ body }) => (body.id ? [body.id] : []));
     if (duplicates === 'allow' || rows.length === 0) return found;
-    if (!isTrial && isBrief) await this.clients.holdAllKeys();
+    if (!isDryRun && isBrief) await this.clients.lockAllKeys();
     for (const { place, id } of await this.clients.alike(
       rows.map(({ body }) => clientKeys(body, this.settings.phoneRegion)),
     )) {
@@ -72,18 +75,18 @@ export class ClientImporter extends Importer {
 
   /** What becomes of a row whose client is known: by its id, or by what it shares with others. */
   private async meet(met: readonly Client[], { line, body }: Row, context: ImportContext, outcome: RowOutcome) {
-    const { caller, duplicates, isTrial, now } = context;
+    const { caller, duplicates, isDryRun, now } = context;
     const [client] = met;
     const gone = met.find(({ view }) => view.is_deleted);
     if (gone || (duplicates === 'allow' && body.id)) return outcome.refuse(line, idRefused((gone ?? client!).view));
     if (duplicates === 'skip') return void outcome.skipped++;
-    // More than one: nobody but a person can tell which of them is meant.
+    // More than one match: only a user can select the right one.
     if (duplicates === 'refuse' || met.length > 1) return outcome.refuse(line, clientDuplicate([]));
     const { id, ...cells } = body;
     if (id && id !== client!.id) return outcome.refuse(line, idConflict());
     const isDone = await outcome.attempt(line, async () => {
       client!.revise(clientFacts(cells), this.settings, caller.userId, now);
-      if (!isTrial) await this.clients.save(client!, now);
+      if (!isDryRun) await this.clients.save(client!, now);
       return true;
     });
     if (isDone) outcome.updated++;

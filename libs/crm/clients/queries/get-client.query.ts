@@ -7,7 +7,7 @@ import { clientNotFound } from '../client.errors.js';
 import { ClientInScopeQuery, type ClientView, survivorOf } from '../contracts.js';
 import { CLIENT_COLUMNS } from './client-row.js';
 
-/** One client, if the caller may see it; for the id of a merged client its survivor. */
+/** Reads a client visible to the caller; for the id of a merged client its survivor. */
 export class GetClientQuery extends Query<ClientView> {
   constructor(
     readonly caller: Caller,

@@ -25,7 +25,7 @@ export class ListClientsQuery extends Query<Page<ClientView>> {
       readonly ownerId?: string;
       readonly status?: ClientStatus;
     },
-    /** `after` holds creation and id of the last client seen. */
+    /** `after` contains creation and id of the last client seen. */
     readonly page: PageRequest,
   ) {
     super();

@@ -6,7 +6,7 @@ import type { DealView } from '../contracts.js';
 import { dealHasPayments } from '../deal.errors.js';
 import { DealRepository } from '../deal.repository.js';
 
-/** Deletes a deal softly: the row and its journal stay, and nobody is shown it any more. */
+/** Deletes a deal softly: the row and its journal stay, but are no longer visible. */
 export class DeleteDealCommand extends Command<DealView> {
   constructor(
     readonly caller: Caller,
@@ -29,7 +29,7 @@ export class DeleteDealHandler implements ICommandHandler<DeleteDealCommand> {
   /** @throws DomainError `deal_has_payments`: what money was planned or moved does not go out of sight. */
   async execute({ caller, dealId, expected }: DeleteDealCommand): Promise<DealView> {
     return this.unitOfWork.run(async () => {
-      await this.deals.hold(dealId);
+      await this.deals.lock(dealId);
       const deal = await this.deals.load(dealId, caller, 'delete', expected);
       if (await this.queries.execute(new HasPaymentsQuery({ dealId }))) throw dealHasPayments();
       const now = this.clock.now();

@@ -39,7 +39,7 @@ export class DealImporter extends Importer {
   async take(rows: readonly ImportRow[], context: ImportContext, outcome: RowOutcome): Promise<void> {
     const checked = await outcome.checked(rows, (cells) => checkedBody(DealRowDto, cells));
     const claims = await outcome.claims(checked, ({ id }) => [id && `id ${id}`], context);
-    const known = await this.deals.known(idsOf(checked), !context.isTrial);
+    const known = await this.deals.known(idsOf(checked), !context.isDryRun);
     const fresh = checked.filter(({ body: { id } }) => !id || !known.has(id));
     await this.open(fresh, context, outcome, claims);
     for (const row of checked) {
@@ -51,7 +51,7 @@ export class DealImporter extends Importer {
 
   private async open(
     rows: readonly Row[],
-    { caller, now, isTrial }: ImportContext,
+    { caller, now, isDryRun }: ImportContext,
     outcome: RowOutcome,
     claims: RowClaims,
   ): Promise<void> {
@@ -65,19 +65,19 @@ export class DealImporter extends Importer {
         if (deal) opened.push(deal);
       });
     }
-    if (!isTrial) await this.deals.addAll(opened, now);
+    if (!isDryRun) await this.deals.addAll(opened, now);
     outcome.created += opened.length;
   }
 
   /** What becomes of a row whose deal is known. */
   private async meet(deal: Deal, { line, body }: Row, context: ImportContext, outcome: RowOutcome): Promise<void> {
-    const { duplicates, isTrial, now } = context;
+    const { duplicates, isDryRun, now } = context;
     if (deal.view.is_deleted || duplicates === 'refuse') return outcome.refuse(line, idRefused(deal.view));
     if (duplicates === 'skip') return void outcome.skipped++;
     const isDone = await outcome.attempt(line, async () => {
       await this.requireSameClient(deal, body.client_id);
       change(deal, body, context);
-      if (!isTrial) await this.deals.save(deal, now);
+      if (!isDryRun) await this.deals.save(deal, now);
       return true;
     });
     if (isDone) outcome.updated++;

@@ -3,10 +3,10 @@ import { access, inScope } from '#platform/auth';
 import type { Caller } from '#platform/kernel';
 import { Database, statement } from '#platform/persistence';
 
-/** What somebody may do with a deal. */
+/** Access of a user to a deal. */
 export interface DealAccess {
   readonly deal_id: string;
-  /** False also for a deal that is not there: the difference is nobody's business. */
+  /** False also for a missing deal, so that its existence is not disclosed. */
   readonly can_read: boolean;
   readonly can_edit: boolean;
 }
@@ -14,7 +14,7 @@ export interface DealAccess {
 /** Asks what a user may do with a deal and its parts. */
 export class DealAccessQuery extends Query<DealAccess> {
   constructor(
-    /** Whose access is asked for; not always who asks. */
+    /** The user whose access is queried; may differ from the caller. */
     readonly user: Caller,
     readonly dealId: string,
   ) {

@@ -11,7 +11,7 @@ const LOCK = statement(`${OF_CLIENT} FOR NO KEY UPDATE`);
 export class DealsOfClientHandler implements IQueryHandler<DealsOfClientQuery> {
   constructor(private readonly database: Database) {}
 
-  execute({ clientId, isHeld }: DealsOfClientQuery): Promise<readonly DealParties[]> {
-    return this.database.query<DealParties>(isHeld ? LOCK : READ, [clientId]);
+  execute({ clientId, isLocked }: DealsOfClientQuery): Promise<readonly DealParties[]> {
+    return this.database.query<DealParties>(isLocked ? LOCK : READ, [clientId]);
   }
 }

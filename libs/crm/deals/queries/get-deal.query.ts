@@ -6,7 +6,7 @@ import type { DealView } from '../contracts.js';
 import { dealNotFound } from '../deal.errors.js';
 import { DEAL_COLUMNS, type DealRow, dealView } from './deal-row.js';
 
-/** One deal, if the caller may see it. */
+/** Reads one deal visible to the caller. */
 export class GetDealQuery extends Query<DealView> {
   constructor(
     readonly caller: Caller,

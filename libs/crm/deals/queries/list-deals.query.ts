@@ -27,7 +27,7 @@ export class ListDealsQuery extends Query<Page<DealView>> {
   constructor(
     readonly caller: Caller,
     readonly filter: DealFilter,
-    /** `after` holds next review, update and id of the last deal seen. */
+    /** `after` contains next review, update and id of the last deal seen. */
     readonly page: PageRequest,
   ) {
     super();

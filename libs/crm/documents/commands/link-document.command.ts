@@ -4,7 +4,7 @@ import { EventLog } from '#platform/messaging';
 import { Database, statement, UnitOfWork } from '#platform/persistence';
 import type { DocumentLinkView, DocumentOwner } from '../contracts.js';
 import { DocumentOwners } from '../document-owners.js';
-import { documentStory } from '../document-story.js';
+import { documentChange } from '../document-change.js';
 import { documentAlreadyLinked } from '../document.errors.js';
 import { DOCUMENT_COLUMNS } from '../queries/document-row.js';
 
@@ -45,7 +45,7 @@ export class LinkDocumentHandler implements ICommandHandler<LinkDocumentCommand>
       const values = [newId(), ownerType, owner.id, documentId, title, caller.userId, now];
       const link = await this.database.first<DocumentLinkView>(LINK, values);
       if (!link) throw documentAlreadyLinked();
-      await this.log.append([documentStory(owner, link, 'linked', caller.userId)], now);
+      await this.log.append([documentChange(owner, link, 'linked', caller.userId)], now);
       return link;
     });
   }

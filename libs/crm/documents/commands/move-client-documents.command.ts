@@ -3,7 +3,7 @@ import { Clock } from '#platform/kernel';
 import { EventLog } from '#platform/messaging';
 import { Database, statement, UnitOfWork } from '#platform/persistence';
 import { type DocumentLinkView, MoveClientDocumentsCommand } from '../contracts.js';
-import { documentStory } from '../document-story.js';
+import { documentChange } from '../document-change.js';
 import { DOCUMENT_COLUMNS } from '../queries/document-row.js';
 
 /** Links of one client to documents that the other one doesn't have. */
@@ -44,8 +44,8 @@ export class MoveClientDocumentsHandler implements ICommandHandler<MoveClientDoc
     const client = (id: string) => ({ type: 'client', id, dealId: null, clientId: id, audience }) as const;
     const before = moved.map((link) => ({ ...link, owner_id: clientId }));
     const stories = [
-      ...[...before, ...left].map((link) => documentStory(client(clientId), link, 'unlinked', caller.userId)),
-      ...moved.map((link) => documentStory(client(intoClientId), link, 'linked', caller.userId)),
+      ...[...before, ...left].map((link) => documentChange(client(clientId), link, 'unlinked', caller.userId)),
+      ...moved.map((link) => documentChange(client(intoClientId), link, 'linked', caller.userId)),
     ];
     if (stories.length > 0) await this.log.append(stories, now);
     return moved.length;

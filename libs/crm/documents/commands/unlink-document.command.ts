@@ -4,7 +4,7 @@ import { EventLog } from '#platform/messaging';
 import { Database, statement, UnitOfWork } from '#platform/persistence';
 import type { DocumentLinkView, DocumentOwner } from '../contracts.js';
 import { DocumentOwners } from '../document-owners.js';
-import { documentStory } from '../document-story.js';
+import { documentChange } from '../document-change.js';
 import { documentNotLinked } from '../document.errors.js';
 import { DOCUMENT_COLUMNS } from '../queries/document-row.js';
 
@@ -41,7 +41,7 @@ export class UnlinkDocumentHandler implements ICommandHandler<UnlinkDocumentComm
       const owner = await this.owners.require(ownerType, ownerId, caller, 'delete');
       const link = await this.database.first<DocumentLinkView>(UNLINK, [ownerType, owner.id, documentId]);
       if (!link) throw documentNotLinked();
-      await this.log.append([documentStory(owner, link, 'unlinked', caller.userId)], this.clock.now());
+      await this.log.append([documentChange(owner, link, 'unlinked', caller.userId)], this.clock.now());
     });
   }
 }

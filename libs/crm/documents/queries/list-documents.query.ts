@@ -17,7 +17,7 @@ export class ListDocumentsQuery extends Query<Page<DocumentLinkView>> {
     readonly caller: Caller,
     readonly ownerType: DocumentOwner,
     readonly ownerId: string,
-    /** `after` holds creation and id of the last link seen. */
+    /** `after` contains creation and id of the last link seen. */
     readonly page: PageRequest,
   ) {
     super();

@@ -13,7 +13,7 @@ export class ListImportErrorsQuery extends Query<Page<RowFault>> {
   constructor(
     readonly caller: Caller,
     readonly importId: string,
-    /** `after` holds line and number of the last error seen. */
+    /** `after` contains line and number of the last error seen. */
     readonly page: PageRequest,
   ) {
     super();

@@ -5,7 +5,7 @@ import { EventLog } from '#platform/messaging';
 import { Database, UnitOfWork } from '#platform/persistence';
 import type { JournalEntryView } from '../contracts.js';
 import { requireJournaledDeal } from '../journaled-deal.js';
-import { noteStory } from '../note-story.js';
+import { noteChange } from '../note-change.js';
 import { ENTRY_BY_SEQ, type JournalRow } from '../queries/journal-row.js';
 
 /** Writes a person's note into a deal's journal; a closed deal takes notes too. */
@@ -37,7 +37,7 @@ export class WriteNoteHandler implements ICommandHandler<WriteNoteCommand> {
       const author = requireActor(caller, authorId, 'author_id');
       const now = this.clock.now();
       const note = { id: newId(), kind: 'note', author_id: author, body, created_at: now } as const;
-      const [head] = await this.log.append([noteStory(deal, note)], now);
+      const [head] = await this.log.append([noteChange(deal, note)], now);
       const entry = head && (await this.database.first<JournalRow>(ENTRY_BY_SEQ, [deal.id, head.journal_seq, now]));
       if (!entry) throw new Error(`the note of deal ${deal.id} was not stored`);
       return entry;

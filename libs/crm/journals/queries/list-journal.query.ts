@@ -14,7 +14,7 @@ export class ListJournalQuery extends Query<Page<JournalEntryView>> {
     readonly caller: Caller,
     readonly dealId: string,
     readonly kind: JournalKind | undefined,
-    /** `after` holds the number of the last entry seen. */
+    /** `after` contains the number of the last entry seen. */
     readonly page: PageRequest,
   ) {
     super();

@@ -56,7 +56,7 @@ export class PaymentImporter extends Importer {
       }
     }
     // Nothing more is held from here on: who waits for a stream may hold what another row is about.
-    if (!context.isTrial) await this.payments.addAll(added, context.now);
+    if (!context.isDryRun) await this.payments.addAll(added, context.now);
     outcome.created += added.length;
     for (const { met, row } of meetings) {
       await claims.accept(row.line, () => this.meet(met, row, context, outcome));
@@ -78,22 +78,22 @@ export class PaymentImporter extends Importer {
     return rows.filter((row) => placed.has(row));
   }
 
-  private async plan(body: PaymentRowDto, { caller, isTrial, now }: ImportContext): Promise<Payment> {
+  private async plan(body: PaymentRowDto, { caller, isDryRun, now }: ImportContext): Promise<Payment> {
     const path = { dealId: body.deal_id, policyId: body.policy_id ?? null };
     await this.payments.holdPolicy(caller, path);
     const facts = newPaymentFacts(body);
     const plan = (sequence: number) =>
       Payment.plan(body.id ?? newId(), { ...path, sequence }, facts, this.payments.today, caller.userId, now);
     // Whatever is refused takes no number.
-    const trial = plan(1);
-    return isTrial ? trial : plan(await this.payments.takeSequences(path.dealId, path.policyId, 1));
+    const preview = plan(1);
+    return isDryRun ? preview : plan(await this.payments.takeSequences(path.dealId, path.policyId, 1));
   }
 
   /** What becomes of a row whose payment is known. */
   private async meet(
     known: KnownPayment,
     { line, body }: Row,
-    { caller, duplicates, isTrial, now }: ImportContext,
+    { caller, duplicates, isDryRun, now }: ImportContext,
     outcome: RowOutcome,
   ): Promise<void> {
     if (known.is_deleted || duplicates === 'refuse') return outcome.refuse(line, idRefused(known));
@@ -105,7 +105,7 @@ export class PaymentImporter extends Importer {
       const path = { dealId: known.deal_id, policyId: null };
       const payment = await this.payments.load(caller, path, known.id, undefined);
       payment.revise(paymentFacts(body), caller.userId, now);
-      if (!isTrial) await this.payments.save(payment, now);
+      if (!isDryRun) await this.payments.save(payment, now);
       return true;
     });
     if (isDone) outcome.updated++;

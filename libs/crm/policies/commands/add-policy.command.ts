@@ -53,7 +53,7 @@ export class AddPolicyHandler implements ICommandHandler<AddPolicyCommand> {
       if (clientId) await requireClientOfDeal(this.queries, clientId, deal.clientId);
       return { clientId: deal.clientId, dealId, ownerId: deal.ownerId };
     }
-    // Without a deal it belongs to whoever adds it; an executor has no such rows.
+    // Without a deal the caller becomes its owner; an executor has no such rows.
     if (!scope.all && scope.ownerId === null) throw forbidden();
     const client = await this.queries.execute(new ClientInScopeQuery(caller, clientId!, true, 'create'));
     return { clientId: client.id, dealId: null, ownerId: scope.ownerId };

@@ -3,7 +3,7 @@ import { Clock } from '#platform/kernel';
 import { UnitOfWork } from '#platform/persistence';
 import { PolicyRepository } from '../policy.repository.js';
 
-/** Closes a policy whose cover is over, by itself: nobody did it. Nothing happens when its time has not come. */
+/** Closes a policy whose cover has ended, without an actor. Does nothing before its end. */
 export class ExpirePolicyCommand extends Command<void> {
   constructor(readonly policyId: string) {
     super();
@@ -20,7 +20,7 @@ export class ExpirePolicyHandler implements ICommandHandler<ExpirePolicyCommand>
 
   async execute({ policyId }: ExpirePolicyCommand): Promise<void> {
     await this.unitOfWork.run(async () => {
-      await this.policies.hold(policyId);
+      await this.policies.lock(policyId);
       // Its end or its successor may have changed since it was found.
       const policy = await this.policies.loadOver(policyId);
       if (!policy) return;

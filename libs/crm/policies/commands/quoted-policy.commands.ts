@@ -24,7 +24,7 @@ export class LinkPolicyToQuoteHandler implements ICommandHandler<LinkPolicyToQuo
 
   async execute({ caller, dealId, policyId, cover }: LinkPolicyToQuoteCommand): Promise<PolicyView> {
     return this.unitOfWork.run(async () => {
-      // One of another deal, which is refused, is the only policy whose deal is held behind the quote's own.
+      // Only a policy of another deal, which is refused, has a deal that is locked after the quote's own.
       const policy = await this.policies.load(policyId, caller, 'read');
       if (policy.view.deal_id !== dealId) throw policyNotFound();
       const now = this.clock.now();

@@ -32,7 +32,7 @@ export class RenewPolicyHandler implements ICommandHandler<RenewPolicyCommand> {
    */
   async execute({ caller, policyId, facts, expected }: RenewPolicyCommand): Promise<PolicyView> {
     return this.unitOfWork.run(async () => {
-      const heldClientId = await this.policies.holdClient(policyId);
+      const heldClientId = await this.policies.lockClient(policyId);
       const policy = await this.policies.load(policyId, caller, 'create', expected);
       if (heldClientId && heldClientId !== policy.view.client_id) throw policyMoved();
       const now = this.clock.now();

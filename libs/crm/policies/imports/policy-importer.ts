@@ -48,8 +48,8 @@ export class PolicyImporter extends Importer {
     super();
   }
 
-  /** A policy's change holds its deal's stream, and whoever waits for that may hold another policy of the deal. */
-  override async hold(rows: readonly ImportRow[]): Promise<void> {
+  /** Locks all policies first: a change locks its deal's stream, and a transaction that waits for it may lock a policy. */
+  override async lock(rows: readonly ImportRow[]): Promise<void> {
     await this.known(await new RowOutcome().checked(rows, (cells) => checkedRow(cells)));
   }
 
@@ -80,7 +80,7 @@ export class PolicyImporter extends Importer {
         if (policy) added.push(policy);
       });
     }
-    if (!context.isTrial) await this.policies.addAll(added, context.now);
+    if (!context.isDryRun) await this.policies.addAll(added, context.now);
     outcome.created += added.length;
   }
 
@@ -117,7 +117,7 @@ export class PolicyImporter extends Importer {
 
   /** What becomes of a row whose policy is known. */
   private async meet(known: KnownPolicy, { line, body }: Row, context: ImportContext, outcome: RowOutcome) {
-    const { caller, duplicates, isTrial, now } = context;
+    const { caller, duplicates, isDryRun, now } = context;
     if (known.is_deleted) return outcome.refuse(line, idRefused(known));
     if (duplicates === 'refuse')
       return outcome.refuse(line, known.id === body.id ? idRefused(known) : policyNumberTaken());
@@ -132,7 +132,7 @@ export class PolicyImporter extends Importer {
       if (body.status !== policy.view.status || body.close_reason !== (policy.view.close_reason ?? undefined))
         lead(policy, body, caller.userId, now);
       await this.requireFreeNumber(policy, known);
-      if (!isTrial) await this.policies.save(policy, now);
+      if (!isDryRun) await this.policies.save(policy, now);
       return true;
     });
     if (isDone) outcome.updated++;

@@ -8,7 +8,7 @@ import { addPolicyScope } from '../policy.scope.js';
 import { policyNotFound } from '../policy.errors.js';
 import { POLICY_COLUMNS, type PolicyRow, policyView } from './policy-row.js';
 
-/** One policy, if the caller may see it. */
+/** Reads one policy visible to the caller. */
 export class GetPolicyQuery extends Query<PolicyView> {
   constructor(
     readonly caller: Caller,
@@ -45,9 +45,9 @@ export class PolicyInScopeHandler implements IQueryHandler<PolicyInScopeQuery> {
   ) {}
 
   /** @throws DomainError `policy_not_found`. */
-  async execute({ caller, policyId, isHeld }: PolicyInScopeQuery): Promise<PolicyView> {
+  async execute({ caller, policyId, isLocked }: PolicyInScopeQuery): Promise<PolicyView> {
     const scope = requireAccess(caller, 'policies', 'read');
-    const row = await findPolicy(this.database, scope, policyId, isHeld ? ' FOR SHARE OF p' : '');
+    const row = await findPolicy(this.database, scope, policyId, isLocked ? ' FOR SHARE OF p' : '');
     return policyView(row, businessDay(this.clock.now(), this.settings.timeZone));
   }
 }

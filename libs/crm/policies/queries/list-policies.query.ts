@@ -44,7 +44,7 @@ export class ListPoliciesQuery extends Query<Page<PolicyView>> {
   constructor(
     readonly caller: Caller,
     readonly filter: PolicyFilter,
-    /** `after` holds creation and id of the last policy seen. */
+    /** `after` contains creation and id of the last policy seen. */
     readonly page: PageRequest,
   ) {
     super();

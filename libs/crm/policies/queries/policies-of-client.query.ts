@@ -13,7 +13,7 @@ const LOCK = statement(`${OF_CLIENT} FOR NO KEY UPDATE OF p`);
 export class PoliciesOfClientHandler implements IQueryHandler<PoliciesOfClientQuery> {
   constructor(private readonly database: Database) {}
 
-  execute({ clientId, isHeld }: PoliciesOfClientQuery): Promise<readonly PolicyParties[]> {
-    return this.database.query<PolicyParties>(isHeld ? LOCK : READ, [clientId]);
+  execute({ clientId, isLocked }: PoliciesOfClientQuery): Promise<readonly PolicyParties[]> {
+    return this.database.query<PolicyParties>(isLocked ? LOCK : READ, [clientId]);
   }
 }

@@ -27,7 +27,7 @@ export class AddQuoteHandler implements ICommandHandler<AddQuoteCommand> {
 
   async execute({ caller, dealId, facts }: AddQuoteCommand): Promise<QuoteView> {
     return this.unitOfWork.run(async () => {
-      await this.quotes.holdOpenDeal(dealId, caller, 'create');
+      await this.quotes.lockOpenDeal(dealId, caller, 'create');
       const now = this.clock.now();
       const { today } = this.quotes;
       const calculated = { ...facts, calculationDate: facts.calculationDate ?? today };

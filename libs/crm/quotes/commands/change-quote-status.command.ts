@@ -41,14 +41,14 @@ export class ChangeQuoteStatusHandler implements ICommandHandler<ChangeQuoteStat
   ) {}
 
   /**
-   * Holds the deal, the quote and the policy in this order before it writes: two such changes can't wait for each other.
+   * Locks the deal, the quote and the policy in this order before it writes, so that two changes cannot deadlock.
    * @throws DomainError `deal_closed`, `quote_transition_forbidden`, `…_required_for_ready`, `policy_not_applicable`,
    *   `policy_not_found`, `policy_already_linked`.
    */
   async execute(command: ChangeQuoteStatusCommand): Promise<QuoteView> {
     const { caller, dealId, quoteId, status, policyId, expected } = command;
     return this.unitOfWork.run(async () => {
-      const deal = await this.quotes.holdDeal(dealId, caller, ACTION_INTO[status]);
+      const deal = await this.quotes.lockDeal(dealId, caller, ACTION_INTO[status]);
       const quote = await this.quotes.load(deal, quoteId, expected);
       if (policyId !== null && status !== 'confirmed') throw policyNotApplicable();
       quote.requireTransition(status);

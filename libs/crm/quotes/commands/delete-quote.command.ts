@@ -28,7 +28,7 @@ export class DeleteQuoteHandler implements ICommandHandler<DeleteQuoteCommand> {
 
   async execute({ caller, dealId, quoteId, expected }: DeleteQuoteCommand): Promise<QuoteView> {
     return this.unitOfWork.run(async () => {
-      const deal = await this.quotes.holdOpenDeal(dealId, caller, 'delete');
+      const deal = await this.quotes.lockOpenDeal(dealId, caller, 'delete');
       const quote = await this.quotes.load(deal, quoteId, expected);
       await this.commands.execute(new ReleaseQuoteCommand(caller, quoteId));
       const now = this.clock.now();

@@ -30,7 +30,7 @@ export class DraftPolicyHandler implements ICommandHandler<DraftPolicyCommand> {
   /** @throws DomainError `quote_not_confirmed`, `quote_already_linked`. */
   async execute({ caller, dealId, quoteId, expected }: DraftPolicyCommand): Promise<PolicyView> {
     return this.unitOfWork.run(async () => {
-      const deal = await this.quotes.holdOpenDeal(dealId, caller, 'read');
+      const deal = await this.quotes.lockOpenDeal(dealId, caller, 'read');
       if (!inScope(requireAccess(caller, 'policies', 'create'), deal)) throw forbidden();
       const quote = await this.quotes.load(deal, quoteId, expected);
       if (quote.view.status !== 'confirmed') throw quoteNotConfirmed();

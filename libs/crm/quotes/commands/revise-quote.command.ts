@@ -28,7 +28,7 @@ export class ReviseQuoteHandler implements ICommandHandler<ReviseQuoteCommand> {
 
   async execute({ caller, dealId, quoteId, facts, expected }: ReviseQuoteCommand): Promise<QuoteView> {
     return this.unitOfWork.run(async () => {
-      const deal = await this.quotes.holdDeal(dealId, caller, 'edit');
+      const deal = await this.quotes.lockDeal(dealId, caller, 'edit');
       const quote = await this.quotes.load(deal, quoteId, expected);
       const now = this.clock.now();
       quote.revise(facts, caller.userId, now);

@@ -7,7 +7,7 @@ import type { QuoteView } from '../contracts.js';
 import { quoteNotFound } from '../quote.errors.js';
 import { QUOTE_COLUMNS, type QuoteRow, quoteView } from './quote-row.js';
 
-/** One quote of a deal, if the caller may see the deal. */
+/** Reads one quote of a deal visible to the caller. */
 export class GetQuoteQuery extends Query<QuoteView> {
   constructor(
     readonly caller: Caller,

@@ -33,7 +33,7 @@ export class ListQuotesQuery extends Query<Page<QuoteView>> {
     readonly caller: Caller,
     readonly dealId: string,
     readonly filter: QuoteFilter,
-    /** `after` holds creation and id of the last quote seen. */
+    /** `after` contains creation and id of the last quote seen. */
     readonly page: PageRequest,
   ) {
     super();

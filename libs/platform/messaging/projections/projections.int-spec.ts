@@ -2,7 +2,7 @@ import { type INestApplicationContext, Injectable } from '@nestjs/common';
 import { CqrsModule } from '#platform/cqrs';
 import { newId } from '#platform/kernel';
 import { Database, statement, UnitOfWork } from '#platform/persistence';
-import { createTestDatabase, startTrial, type TestDatabase, testEnvironment, until } from '#platform/testing';
+import { createTestDatabase, startTestModule, type TestDatabase, testEnvironment, until } from '#platform/testing';
 import { MIGRATIONS } from '../../../../migrations/index.js';
 import { EventLog } from '../outbox/event-log.js';
 import { EventType } from '../events/event-type.js';
@@ -51,7 +51,7 @@ describe('a projection', () => {
   });
 
   async function start(): Promise<INestApplicationContext> {
-    const app = await startTrial(testEnvironment({ databaseUrl: database.url }), {
+    const app = await startTestModule(testEnvironment({ databaseUrl: database.url }), {
       imports: [CqrsModule.forRoot(), MessagingModule.forRoot({ process: 'worker', hasBroker: false })],
       providers: [ParcelProjection],
     });

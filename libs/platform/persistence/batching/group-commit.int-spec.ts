@@ -1,5 +1,5 @@
 import type { TestingModule } from '@nestjs/testing';
-import { createTestDatabase, startTrial, type TestDatabase, testEnvironment, until } from '#platform/testing';
+import { createTestDatabase, startTestModule, type TestDatabase, testEnvironment, until } from '#platform/testing';
 import { Database } from '../connection/database.js';
 import { isUnavailable } from '../connection/database-errors.js';
 import { GroupCommit } from './group-commit.js';
@@ -29,7 +29,7 @@ describe('a group commit', () => {
     await database.rows('CREATE TABLE public.notes (text text PRIMARY KEY CHECK (length(text) < 10))');
     // A statement that waits for a lock must not be freed by the limit of all statements.
     const env = testEnvironment({ databaseUrl: database.url }, { CRM_DATABASE_STATEMENT_TIMEOUT_MS: '300000' });
-    app = await startTrial(env);
+    app = await startTestModule(env);
     unit = app.get(UnitOfWork);
     group = new GroupCommit(app.get(Database), MEMBERS, INSERT);
   });

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import type { TestingModule } from '@nestjs/testing';
-import { createTestDatabase, startTrial, type TestDatabase, testEnvironment } from '#platform/testing';
+import { createTestDatabase, startTestModule, type TestDatabase, testEnvironment } from '#platform/testing';
 import { isUnavailable } from './database-errors.js';
 import { Database } from './database.js';
 import { statement } from '../reading/statement.js';
@@ -87,7 +87,7 @@ describe('a backend that dies in the moment in which it has answered', () => {
     server = await DyingServer.before(database.url);
   });
   beforeEach(async () => {
-    app = await startTrial(testEnvironment({ databaseUrl: server.url }));
+    app = await startTestModule(testEnvironment({ databaseUrl: server.url }));
     unit = app.get(UnitOfWork);
     sql = app.get(Database);
   });

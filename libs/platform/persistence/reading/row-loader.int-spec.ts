@@ -1,5 +1,5 @@
 import type { TestingModule } from '@nestjs/testing';
-import { createTestDatabase, startTrial, type TestDatabase, testEnvironment } from '#platform/testing';
+import { createTestDatabase, startTestModule, type TestDatabase, testEnvironment } from '#platform/testing';
 import { Database } from '../connection/database.js';
 import { RowLoader } from './row-loader.js';
 import { arrayOfAnyLength, statement } from './statement.js';
@@ -27,7 +27,7 @@ describe('a loader of rows', () => {
     await database.rows(
       `CREATE TABLE public.notes (id text PRIMARY KEY); INSERT INTO public.notes VALUES ('a'), ('b')`,
     );
-    app = await startTrial(testEnvironment({ databaseUrl: database.url }));
+    app = await startTestModule(testEnvironment({ databaseUrl: database.url }));
     sql = app.get(Database);
     loader = new RowLoader(sql, BY_IDS);
   });

@@ -3,8 +3,8 @@ import type { DocumentLinkView } from './contracts.js';
 import { DOCUMENT_EVENTS } from './document.event-types.js';
 import type { OwnerFacts } from './document-owners.js';
 
-/** What a link made or taken away adds to the owner's stream, and to the journal when there is a deal. */
-export function documentStory(
+/** Builds the change of an added or removed link: events on the owner's stream, and a journal entry of its deal. */
+export function documentChange(
   owner: OwnerFacts,
   link: DocumentLinkView,
   happened: 'linked' | 'unlinked',

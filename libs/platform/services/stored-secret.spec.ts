@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { keptSecret } from './kept-secret.js';
+import { storedSecret } from './stored-secret.js';
 
 describe('a stored secret', () => {
   let folder: string;
@@ -15,9 +15,9 @@ describe('a stored secret', () => {
   afterEach(() => rmSync(folder, { recursive: true }));
 
   it('is made once, stays the same, and only its owner can read it', () => {
-    const secret = keptSecret(file);
+    const secret = storedSecret(file);
     expect(secret).toMatch(/^[\w-]{43}$/);
-    expect(keptSecret(file)).toBe(secret);
+    expect(storedSecret(file)).toBe(secret);
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(readdirSync(folder)).toEqual(['secret']);
   });
@@ -28,6 +28,6 @@ describe('a stored secret', () => {
     ['cut-off', 'is shorter than 32 characters'],
   ])('is refused in one line when the file contains %j', (text, fault) => {
     writeFileSync(file, text);
-    expect(() => keptSecret(file)).toThrow(`${file} ${fault}: delete it, and the next start makes a new secret.`);
+    expect(() => storedSecret(file)).toThrow(`${file} ${fault}: delete it, and the next start makes a new secret.`);
   });
 });

@@ -5,7 +5,7 @@ import { Database, statement } from '#platform/persistence';
 import {
   createTestDatabase,
   FixedClock,
-  startTrial,
+  startTestModule,
   type TestDatabase,
   testEnvironment,
   type TestServers,
@@ -19,20 +19,20 @@ import type { JobRequest } from './requests/job-request.js';
 import { JobRetries } from './requests/job-retries.js';
 import { JobsModule } from './jobs.module.js';
 
-/** Five in the morning in Moscow. */
-const MORNING = '2026-03-02T02:00:00.000Z';
+/** 05:00 in Moscow. */
+const START_TIME = '2026-03-02T02:00:00.000Z';
 const QUICK = { CRM_JOB_CONCURRENCY: '1', CRM_RECONCILE_MS: '100' };
 
-/** The queue of every trial handler; of one test file, since others use the same Redis at the same time. */
-export const QUEUE = `trial-${randomUUID()}`;
+/** The queue of every harness handler; of one test file, since others use the same Redis at the same time. */
+export const QUEUE = `harness-${randomUUID()}`;
 
 const EFFECT = statement('INSERT INTO public.effects (key) VALUES ($1)');
 
-/** Holds handlers back while it is shut, and tells who has come. */
+/** Blocks handlers while it is shut, and records which entered. */
 export class Gate {
   private opened = Promise.resolve();
   private release: () => void = () => undefined;
-  readonly arrivals: string[] = [];
+  readonly entered: string[] = [];
 
   shut(): void {
     this.opened = new Promise((resolve) => (this.release = resolve));
@@ -43,7 +43,7 @@ export class Gate {
   }
 
   async pass(key: string): Promise<void> {
-    this.arrivals.push(key);
+    this.entered.push(key);
     await this.opened;
   }
 }
@@ -93,9 +93,9 @@ class ReviewDayJob implements HandlesJobs {
 
 type RedisServer = NonNullable<TestServers['redis']>;
 
-/** One database of a test file, and where its workers keep their queues. */
-export class Trial {
-  readonly clock = new FixedClock(MORNING);
+/** Harness of a test file: one database, and the backend of its workers' queues. */
+export class JobsHarness {
+  readonly clock = new FixedClock(START_TIME);
   readonly gate = new Gate();
   private readonly apps: INestApplicationContext[] = [];
 
@@ -105,19 +105,19 @@ export class Trial {
   ) {}
 
   /** @param redis undefined for queues in PostgreSQL. */
-  static async begin(redis: RedisServer | undefined): Promise<Trial> {
+  static async create(redis: RedisServer | undefined): Promise<JobsHarness> {
     const database = await createTestDatabase([Jobs1764000003000, Leases1764000025000]);
     await database.rows('CREATE TABLE public.effects (key text)');
-    return new Trial(database, redis);
+    return new JobsHarness(database, redis);
   }
 
-  /** A worker, or as `api` an application that only asks; stopped by {@link rest}. */
+  /** A worker, or as `api` an application that only asks; stopped by {@link reset}. */
   async start(role: 'worker' | 'api' = 'worker', more: Record<string, string> = {}): Promise<INestApplicationContext> {
     const isWorker = role === 'worker';
     const roleModules = isWorker
       ? [JobsModule.forRoot({ worker: true }), JobsModule.registerProcessor(QUEUE)]
       : [JobsModule.forRoot()];
-    const app = await startTrial(testEnvironment(this.servers, { ...QUICK, ...more }), {
+    const app = await startTestModule(testEnvironment(this.servers, { ...QUICK, ...more }), {
       imports: [JobsModule.registerQueue(QUEUE), ...roleModules],
       providers: isWorker ? [WriteJob, BreakJob, WriteInPartsJob, ReviewDayJob, Gate] : [],
       overrides: [
@@ -137,7 +137,7 @@ export class Trial {
         `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
           WHERE schemaname = 'bull' AND tablename <> 'migration'`,
       );
-      // Each by itself: workers are at these tables meanwhile.
+      // One statement each, because workers use these tables meanwhile.
       for (const { name } of tables) await this.database.rows(`DELETE FROM ${name}`);
       return;
     }
@@ -164,13 +164,13 @@ export class Trial {
   }
 
   /** Stops every application started and clears all there is. */
-  async rest(): Promise<void> {
+  async reset(): Promise<void> {
     this.gate.open();
     await Promise.all(this.apps.splice(0).map((app) => app.close()));
-    this.gate.arrivals.length = 0;
+    this.gate.entered.length = 0;
     await this.forget();
     await this.database.rows('TRUNCATE crm.job_requests, crm.job_schedules, public.effects');
-    this.clock.set(MORNING);
+    this.clock.set(START_TIME);
   }
 
   private get servers(): TestServers {

@@ -1,9 +1,9 @@
 import { audienceOf, type Change } from '#platform/messaging';
-import { JOURNAL_APPENDED, type ToldNote } from './journal.event-types.js';
+import { JOURNAL_APPENDED, type PublishedNote } from './journal.event-types.js';
 import type { JournaledDeal } from './journaled-deal.js';
 
-/** What a note adds to its deal's journal and stream. */
-export function noteStory(deal: JournaledDeal, note: ToldNote): Change {
+/** Builds the change of a note: its journal entry and its event. */
+export function noteChange(deal: JournaledDeal, note: PublishedNote): Change {
   return {
     stream: `deals/${deal.id}`,
     dealId: deal.id,

@@ -6,7 +6,7 @@ import { PersistenceModule } from '#platform/persistence';
 import { overriding, type Override } from './override.js';
 
 /** Parts of a test module beside configuration, observability and the database. */
-export interface TrialParts extends Pick<ModuleMetadata, 'imports' | 'providers'> {
+export interface TestModuleParts extends Pick<ModuleMetadata, 'imports' | 'providers'> {
   readonly overrides?: readonly Override[];
 }
 
@@ -14,7 +14,7 @@ export interface TrialParts extends Pick<ModuleMetadata, 'imports' | 'providers'
  * Starts an application without a server, for a test of what needs no more than this.
  * @param env as `testEnvironment` gives it.
  */
-export async function startTrial(env: NodeJS.ProcessEnv, parts: TrialParts = {}): Promise<TestingModule> {
+export async function startTestModule(env: NodeJS.ProcessEnv, parts: TestModuleParts = {}): Promise<TestingModule> {
   const { imports = [], providers = [], overrides = [] } = parts;
   const builder = Test.createTestingModule({
     imports: [SettingsModule.forRoot(env), ObservabilityModule, PersistenceModule.forRoot('crm-test'), ...imports],

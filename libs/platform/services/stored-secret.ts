@@ -2,14 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { ServiceError } from './service-error.js';
 
-/** The minimum of HS256, and less than {@link keptSecret} makes. */
+/** The minimum of HS256, and less than {@link storedSecret} makes. */
 const MIN_LENGTH = 32;
 
 /**
  * The secret in `file`, which only its owner can read; the first call creates a random one (43 characters, URL-safe).
  * @throws ServiceError `data` when the file contains no secret.
  */
-export function keptSecret(file: string): string {
+export function storedSecret(file: string): string {
   if (!existsSync(file)) makeSecret(file);
   const fault = faultOfSecret(file);
   if (!fault) return read(file);
