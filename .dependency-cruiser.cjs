@@ -193,7 +193,8 @@ module.exports = {
     },
     {
       name: 'no-import-of-own-index',
-      comment: 'Inside a library files name each other; the index is for other libraries, and importing it inside makes cycles.',
+      comment:
+        'Inside a library files name each other; the index is for other libraries, and importing it inside makes cycles.',
       severity: 'error',
       from: { path: '^(libs/[^/]+/[^/]+)/', pathNot: TEST },
       to: { path: '^$1/index\\.ts$' },

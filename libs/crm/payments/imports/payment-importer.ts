@@ -32,7 +32,7 @@ export class PaymentImporter extends Importer {
   }
 
   /** A payment's change holds its deal's stream, and whoever waits for that may hold another payment of the deal. */
-  override async hold(rows: readonly ImportRow[], context: ImportContext): Promise<void> {
+  override async lock(rows: readonly ImportRow[], context: ImportContext): Promise<void> {
     const outcome = new RowOutcome();
     const placed = await this.placed(await this.checked(rows, outcome), context, outcome);
     await this.payments.known(idsOf(placed));
