@@ -55,7 +55,7 @@ export interface PaymentView {
   readonly is_deleted: boolean;
   readonly created_at: Instant;
   readonly updated_at: Instant;
-  /** Lines that are not deleted, when asked for. */
+  /** Lines that are not deleted, when requested. */
   readonly incomes?: readonly PaymentLineView[];
   readonly expenses?: readonly PaymentLineView[];
 }
@@ -84,7 +84,7 @@ export interface CurrencySummary {
   readonly natures: readonly NatureTotals[];
 }
 
-/** Asks for a deal's money per currency, if the caller may see the deal; refused with `deal_not_found`. */
+/** Reads the money per currency of a deal visible to the caller; refused with `deal_not_found`. */
 export class SummarizePaymentsQuery extends Query<readonly CurrencySummary[]> {
   constructor(
     readonly caller: Caller,
@@ -98,8 +98,8 @@ export class SummarizePaymentsQuery extends Query<readonly CurrencySummary[]> {
 }
 
 /**
- * Asks, whoever asks, whether a deal or a policy has payments that are not deleted, so that it must not vanish. In a
- * unit of work that holds the deal no payment can be added meanwhile.
+ * Whether a deal or a policy has payments that are not deleted and prevent its deletion; no access check. In a
+ * unit of work that has locked the deal no payment can be added meanwhile.
  */
 export class HasPaymentsQuery extends Query<boolean> {
   constructor(readonly of: { readonly dealId: string } | { readonly policyId: string }) {

@@ -1,4 +1,4 @@
-/** Money that belongs to nothing, or doesn't add up: the database refuses it, so somebody went round the database. */
+/** Payments without a deal, or with wrong totals. The constraints refuse both, so a finding means they were bypassed. */
 export interface MoneyFault {
   readonly kind: 'totals are not the sum of the lines' | 'lines without a payment' | 'payments of a deleted deal';
   readonly count: number;

@@ -58,7 +58,7 @@ export class AddPaymentDto {
   @DateField({ ...ABSENT, description: 'The day on which it was paid: not in the future, not before planned_date.' })
   actual_date?: CalendarDate | null;
 
-  @UuidField({ ...ABSENT, description: 'The caller; only an admin or a service may name somebody else.' })
+  @UuidField({ ...ABSENT, description: 'The caller; only an admin or a service may name another user.' })
   created_by_id?: string | null;
 }
 
@@ -91,7 +91,7 @@ export class ConfirmPaymentDto {
   @DateField({ optional: true, description: 'When it was paid; unless given the day recorded, or else today.' })
   actual_date?: CalendarDate;
 
-  @UuidField({ ...ABSENT, description: 'The caller; only an admin or a service may name somebody else.' })
+  @UuidField({ ...ABSENT, description: 'The caller; only an admin or a service may name another user.' })
   recorded_by_id?: string | null;
 }
 

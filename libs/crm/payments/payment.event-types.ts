@@ -8,7 +8,7 @@ import type { LineKind, PaymentView } from './contracts.js';
 import { PaymentLineResource } from './lines/line.dto.js';
 import { PaymentResource } from './payment.dto.js';
 
-/** What every event of a payment and its lines tells. */
+/** Common data of every event of a payment and its lines. */
 class PaymentIds {
   @UuidField()
   readonly deal_id!: string;
@@ -119,13 +119,13 @@ function lineEventTypes(kind: LineKind) {
     updated: new EventType({ ...key('updated'), meaning: `${what} was corrected.`, data: Change }),
     deleted: new EventType({
       ...key('deleted'),
-      meaning: `${what} was taken away again; the journal keeps it.`,
+      meaning: `${what} was deleted; the journal still contains it.`,
       data: Deletion,
     }),
   };
 }
 
-/** What the data of events of a line hold: the line and its id under names of its kind. */
+/** Data of the events of a line: the line and its id under the names of its kind. */
 function lineFacts(kind: LineKind) {
   class Line extends PaymentLineResource {}
   UuidField({ description: 'The same as `id`.' })(Line.prototype, `${kind}_id`);

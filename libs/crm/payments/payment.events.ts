@@ -1,7 +1,7 @@
 import type { Instant } from '#platform/kernel';
 import type { PaymentView } from './contracts.js';
 
-/** What every event of a payment tells: the payment as it is now, and who did it. */
+/** Base of the events of a payment: its current state, and the actor. */
 abstract class PaymentEvent {
   constructor(
     readonly payment: PaymentView,

@@ -5,7 +5,7 @@ export function authorizationRequired(): DomainError {
   return new DomainError('unauthenticated', 'authorization_required', 'An access token is required; sign in first.');
 }
 
-/** What was shown is no access token of ours; why is not told, so that nobody learns by trying. */
+/** The token is invalid; the reason is not disclosed, so that an attacker learns nothing by trying. */
 export function invalidToken(): DomainError {
   return new DomainError('unauthenticated', 'invalid_token', 'The access token is not valid; sign in again.');
 }
@@ -19,7 +19,7 @@ export function tokenExpired(): DomainError {
   );
 }
 
-/** Whether the token is good can't be known now: nobody is to be signed out for it. */
+/** The token cannot be verified at present; clients must not sign their user out. */
 export function authUnavailable(): DomainError {
   return new DomainError(
     'unavailable',

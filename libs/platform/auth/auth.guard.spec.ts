@@ -159,7 +159,7 @@ async function get(url: string, headers: Record<string, string | string[] | unde
 const refusal = (code: string) => ({ status: 401, body: { code } });
 
 describe('a route', () => {
-  it('tells a bearer from its token: who it is, and until when', async () => {
+  it('returns the user of a token and its expiry', async () => {
     const expected = { status: 200, body: { user: ANNA, roles: ['seller'], expiresAt: NOW + 900_000 } };
     const anna = token();
     // The second time the token is known already.

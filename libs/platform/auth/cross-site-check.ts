@@ -6,7 +6,7 @@ import { isTokenFromCookie, type TokenBearingRequest } from './tokens/presented-
 /** What is read of a Fastify request. */
 export interface BrowserRequest extends TokenBearingRequest {
   readonly method: string;
-  /** Name and port that the client asked for; those that a trusted proxy forwards, if any. */
+  /** Requested host name and port; those that a trusted proxy forwards, if any. */
   readonly host: string;
   readonly headers: TokenBearingRequest['headers'] & {
     readonly origin?: string | undefined;

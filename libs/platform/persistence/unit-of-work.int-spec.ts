@@ -63,7 +63,7 @@ describe('a unit of work', () => {
     expect(await notes()).toEqual([]);
   });
 
-  it('fails when a statement fails that nobody waits for', async () => {
+  it('fails when a statement fails that is not awaited', async () => {
     const careless = unit.run(async () => {
       await write('a');
       void sql.query(SLOW_INSERT, ['a']).catch(() => undefined);
@@ -121,21 +121,21 @@ describe('a unit of work', () => {
     expect(await notes()).toEqual(['in time']);
   });
 
-  it('tells that it has committed, and does not when it has not', async () => {
-    const told: string[] = [];
+  it('runs afterCommit actions after a commit, and not after a rollback', async () => {
+    const calls: string[] = [];
     await unit.run(async () => {
-      unit.afterCommit(() => told.push('committed'));
+      unit.afterCommit(() => calls.push('committed'));
       await write('a');
-      expect(told).toEqual([]);
+      expect(calls).toEqual([]);
     });
-    expect(told).toEqual(['committed']);
+    expect(calls).toEqual(['committed']);
     const failing = unit.run(async () => {
-      unit.afterCommit(() => told.push('rolled back'));
+      unit.afterCommit(() => calls.push('rolled back'));
       await write('a');
     });
     await expect(failing).rejects.toThrow('notes_pkey');
-    unit.afterCommit(() => told.push('none open'));
-    expect(told).toEqual(['committed', 'none open']);
+    unit.afterCommit(() => calls.push('none open'));
+    expect(calls).toEqual(['committed', 'none open']);
   });
 
   it('gives its connection back however it ended', async () => {

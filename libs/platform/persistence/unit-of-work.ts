@@ -21,7 +21,7 @@ class Unit {
   }
 
   begin(): Promise<ClientBase> {
-    // A statement that outlived its transaction would run by itself, unprotected.
+    // A statement that outlived its transaction would run outside of it, unprotected.
     if (this.closed) throw new Error('the unit of work has ended: await every statement inside it');
     this.begun ??= this.open();
     return this.begun;

@@ -36,7 +36,7 @@ export class PaymentExportsController {
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'Payments of the deals that the caller may see, as a file that an import takes' })
+  @ApiOperation({ summary: 'Payments of the deals visible to the caller, as a file that an import takes' })
   @AnswersCsv(PAYMENT_FILE_COLUMNS)
   async send(
     @CurrentCaller() caller: Caller,

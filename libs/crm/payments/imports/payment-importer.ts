@@ -31,7 +31,7 @@ export class PaymentImporter extends Importer {
     super();
   }
 
-  /** A payment's change holds its deal's stream, and whoever waits for that may hold another payment of the deal. */
+  /** Locks all payments first: a change locks its deal's stream, and a transaction that waits for it may lock a payment. */
   override async lock(rows: readonly ImportRow[], context: ImportContext): Promise<void> {
     const outcome = new RowOutcome();
     const placed = await this.placed(await this.checked(rows, outcome), context, outcome);

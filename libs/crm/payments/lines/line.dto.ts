@@ -40,7 +40,7 @@ export class AddLineDto {
   @UuidField({
     optional: true,
     nullable: true,
-    description: 'The caller; only an admin or a service may name somebody else.',
+    description: 'The caller; only an admin or a service may name another user.',
   })
   created_by_id?: string | null;
 }

@@ -8,7 +8,7 @@ import type { PaymentPath } from '../payment-path.js';
 import { type Include, type PaymentRow, paymentSelection, paymentView } from './payment-row.js';
 import { requirePolicyOfDeal } from '../policy-of-deal.js';
 
-/** One payment of a deal, if the caller may see the deal. */
+/** Reads one payment of a deal visible to the caller. */
 export class GetPaymentQuery extends Query<PaymentView> {
   constructor(
     readonly caller: Caller,

@@ -18,7 +18,7 @@ export class ListPaymentsQuery extends Query<Page<PaymentView>> {
     /** Any of them; every one when empty. */
     readonly statuses: readonly PaymentStatus[],
     readonly includes: ReadonlySet<Include>,
-    /** `after` holds planned date and id of the last payment seen. */
+    /** `after` contains planned date and id of the last payment seen. */
     readonly page: PageRequest,
   ) {
     super();

@@ -7,7 +7,7 @@ import { PAYMENT_DUE, PAYMENT_ESCALATED, PAYMENT_OVERDUE } from '../payment.even
 /** Days from a payment's planned date on which a reminder is due. */
 export const DUE_DAYS = [-14, -3, 0] as const;
 export const OVERDUE_DAYS = [1, 5] as const;
-/** The morning after which the due day has been over for 24 hours. */
+/** The daily run by which the due day has been over for 24 hours. */
 export const ESCALATION_DAY = 2;
 
 interface PaymentRow {

@@ -123,10 +123,10 @@ describe('a row', () => {
   });
 
   it('without owner and executor is in the scope of all alone', () => {
-    const nobodys = { ownerId: null, executorId: null };
-    expect(inScope(own, nobodys)).toBe(false);
-    expect(inScope(assigned, nobodys)).toBe(false);
-    expect(inScope({ all: true, ownerId: null, executorId: null }, nobodys)).toBe(true);
+    const unowned = { ownerId: null, executorId: null };
+    expect(inScope(own, unowned)).toBe(false);
+    expect(inScope(assigned, unowned)).toBe(false);
+    expect(inScope({ all: true, ownerId: null, executorId: null }, unowned)).toBe(true);
   });
 });
 

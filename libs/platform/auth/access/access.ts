@@ -84,7 +84,7 @@ export const ACCESS = {
   },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, Grants>>>>;
 
-/** What can be asked for. */
+/** Resources with access rules. */
 export type Resource = keyof typeof ACCESS;
 /** What can be done to it. */
 export type ActionOn<R extends Resource> = keyof (typeof ACCESS)[R] & string;

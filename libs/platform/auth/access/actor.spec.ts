@@ -15,7 +15,7 @@ describe('the actor of a change', () => {
     }
   });
 
-  it.each(ROLES.filter((role) => role !== 'admin' && role !== 'service'))('is nobody else for %s', (role) => {
+  it.each(ROLES.filter((role) => role !== 'admin' && role !== 'service'))('is no other user for %s', (role) => {
     expect(() => requireActor(callerWith(role), OTHER, 'author_id')).toThrow(
       expect.objectContaining({
         kind: 'forbidden',
@@ -25,7 +25,7 @@ describe('the actor of a change', () => {
     );
   });
 
-  it.each(['admin', 'service'] as const)('may be somebody else for %s', (role) => {
+  it.each(['admin', 'service'] as const)('may be another user for %s', (role) => {
     expect(requireActor(callerWith(role, 'seller'), OTHER.toUpperCase(), 'author_id')).toBe(OTHER);
   });
 });

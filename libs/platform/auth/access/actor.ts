@@ -2,7 +2,7 @@ import { type Caller, DomainError } from '#platform/kernel';
 
 /**
  * The user an act is written down for: the caller, whom a body may repeat. Only an admin or a service may name
- * somebody else.
+ * another user.
  * @param given what the body says, if anything.
  * @param field the body's member, for the answer: `author_id`.
  * @returns a UUID in lower case.
@@ -11,7 +11,7 @@ import { type Caller, DomainError } from '#platform/kernel';
 export function requireActor(caller: Caller, given: string | null | undefined, field: string): string {
   const actorId = given?.toLowerCase() ?? caller.userId;
   if (actorId === caller.userId || caller.roles.has('admin') || caller.roles.has('service')) return actorId;
-  const detail = `${field} names somebody else; leave it out, it is taken from the access token.`;
+  const detail = `${field} names another user; leave it out, it is taken from the access token.`;
   throw new DomainError('forbidden', 'actor_mismatch', detail, {
     errors: [{ pointer: `/${field}`, code: 'actor_mismatch', detail }],
   });

@@ -36,7 +36,7 @@ class SingleKey extends VerificationKeys {
 
 function publicKey(text: string): VerificationKeys {
   const pem = text.replaceAll('\\n', '\n');
-  // Node would derive the public half without a word, and the private one would lie where it doesn't belong.
+  // Node would silently derive the public key, and the private key would be stored in the wrong place.
   if (pem.includes('PRIVATE KEY')) throw new SettingsError(['CRM_JWT_PUBLIC_KEY must not be a private key']);
   let key: KeyObject;
   try {

@@ -133,7 +133,7 @@ describe('a key of the set', () => {
 });
 
 describe('the set', () => {
-  it('is fetched when first needed, by all who wait for it together, and kept for ten minutes', async () => {
+  it('is fetched when first needed, once for concurrent callers, and cached for ten minutes', async () => {
     expect(auth.asked).toBe(0);
     const many = await Promise.all(Array.from({ length: 50 }, () => found('RS256', 'r1')));
     for (const key of many) expectKey(key, RSA);
@@ -244,7 +244,7 @@ describe('a key that was replaced under its id', () => {
     const verifier = tokenVerifier();
     await verifier.verify(rs256('r1', RSA_PRIVATE));
     clock.ms += 30_000;
-    const anonymous = verifier.verify(rs256('r1', RSA_PRIVATE, { sub: 'nobody' }));
+    const anonymous = verifier.verify(rs256('r1', RSA_PRIVATE, { sub: 'unknown' }));
     await expect(anonymous).rejects.toMatchObject({ code: 'invalid_token' });
     expect(auth.asked).toBe(1);
   });
@@ -273,7 +273,7 @@ describe('a key that was replaced under its id', () => {
     await expect(verifier.verify(token)).rejects.toMatchObject({ code: 'invalid_token' });
   });
 
-  it('keeps the known keys in force while the Auth service is down', async () => {
+  it('serves the cached keys while the Auth service is down', async () => {
     const verifier = tokenVerifier();
     const token = rs256('r1', RSA_PRIVATE);
     await verifier.verify(token);

@@ -117,7 +117,7 @@ export class JwkSet extends VerificationKeys {
     }
   }
 
-  /** A key that is published again stays the same object, so that `===` tells whether a key was replaced. */
+  /** A key that is published again stays the same object, so that `===` shows whether a key was replaced. */
   private use(published: readonly PublicJwk[]): void {
     const previous = this.keys;
     this.keys = published.map((jwk) => previous.find((known) => isSame(known, jwk)) ?? jwk);

@@ -18,7 +18,7 @@ describe('the cache of verified tokens', () => {
     expect(cache.get('a.b.c', NOW + MINUTE)).toBeUndefined();
   });
 
-  it('asks for the signature again after ten minutes, so that a withdrawn key loses its tokens', () => {
+  it('verifies the signature again after ten minutes, so that tokens of a withdrawn key expire', () => {
     const cache = new TokenCache(10);
     cache.put('a.b.c', verifiedUntil(NOW + 60 * MINUTE), NOW);
     expect(cache.get('a.b.c', NOW + 10 * MINUTE - 1)).toBeDefined();

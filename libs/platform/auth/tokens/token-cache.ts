@@ -12,7 +12,7 @@ interface Entry {
 export class TokenCache {
   private readonly entries = new Map<string, Entry>();
 
-  /** @param capacity how many tokens are kept at the most. */
+  /** @param capacity maximum number of cached tokens. */
   constructor(private readonly capacity: number) {}
 
   /**
@@ -40,7 +40,7 @@ export class TokenCache {
     this.entries.clear();
   }
 
-  /** Keeps a token until it expires, is pushed out, or its signature is due to be checked again. */
+  /** Caches a token until it expires, is evicted, or its signature must be verified again. */
   put(token: string, verified: VerifiedToken, now: number): void {
     // A copy: the given text may be a slice that keeps a whole header alive.
     const key = Buffer.from(token, 'latin1').toString('latin1');

@@ -31,14 +31,14 @@ export function readClaims(payload: Readonly<Record<string, unknown>>, now: numb
   if ((nbf !== undefined && !isNumericDate(nbf)) || (iat !== undefined && !isNumericDate(iat))) throw invalidToken();
   if (nbf !== undefined && nbf * 1000 > now + CLOCK_TOLERANCE_MS) throw invalidToken();
   const expiresAt = Math.floor(exp * 1000);
-  // No tolerance here: whoever keeps something open until `expiresAt` must end with it.
+  // No tolerance here: a stream that is open until `expiresAt` must end then.
   if (now >= expiresAt) throw tokenExpired();
   // PostgreSQL writes UUIDs in lower case, and owners are compared as text.
   const caller: Caller = Object.freeze({ userId: sub.toLowerCase(), roles: rolesOf({ roles }) });
   return Object.freeze({ caller, expiresAt });
 }
 
-/** Seconds since the Unix epoch; what JSON can write but milliseconds can't hold (1e309) is no date. */
+/** Seconds since the Unix epoch; what JSON can write but milliseconds can't represent (1e309) is no date. */
 function isNumericDate(value: unknown): value is number {
   return typeof value === 'number' && value >= 0 && value * 1000 <= Number.MAX_SAFE_INTEGER;
 }

@@ -1,6 +1,6 @@
 import { invalidToken } from '../auth.errors.js';
 
-/** Signature algorithms this service knows; which of them hold is configured, never read from a token. */
+/** Signature algorithms this service knows; the accepted ones are configured, never read from a token. */
 export type TokenAlgorithm = 'HS256' | 'RS256' | 'ES256';
 
 /** What a token says about its own signature: enough to find the key, and not trusted for anything else. */

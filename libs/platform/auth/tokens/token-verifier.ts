@@ -62,7 +62,7 @@ export class TokenVerifier {
     if (!payload) throw failure instanceof DomainError ? failure : invalidToken();
     const now = this.clock.epochMs();
     const verified = readClaims(payload.claims, now);
-    // The cache must not keep a token whose key was withdrawn meanwhile.
+    // The cache must not contain a token whose key was withdrawn meanwhile.
     if (payload.keyRevision === this.keys.revision) this.cache.put(token, verified, now);
     return verified;
   }

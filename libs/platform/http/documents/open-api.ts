@@ -123,7 +123,7 @@ function isId({ in: place, schema }: Parameter): boolean {
   return place === 'path' && schema !== undefined && 'format' in schema && schema.format === 'uuid';
 }
 
-/** A route that documents codes of its own for a status keeps them, before the common ones. */
+/** Adds the common codes of a status after those that a route documents itself. */
 function withCodes(own: object, status: number, names: readonly string[]) {
   const examples = (own as Partial<ReturnType<typeof problemResponse>>).content?.['application/problem+json']?.examples;
   return problemResponse(status, [...new Set([...Object.keys(examples ?? {}), ...names])]);

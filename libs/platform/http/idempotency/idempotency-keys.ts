@@ -61,7 +61,7 @@ const STORE = statement(`
 
 const ROLLED_BACK = new Error('the work of a rehearsal is rolled back');
 
-/** Makes a request that is sent twice have one effect: its answer is kept for 72 hours, committed with the effect. */
+/** Makes a request that is sent twice have one effect: its answer is stored for 72 hours, committed with the effect. */
 @Injectable()
 export class IdempotencyKeys {
   constructor(
@@ -70,9 +70,9 @@ export class IdempotencyKeys {
   ) {}
 
   /**
-   * Runs `work` in a unit of work and keeps its answer, or gives the answer kept before. A refusal may come from the
+   * Runs `work` in a unit of work and stores its answer, or replays the stored answer. A refusal may come from the
    * first sending having succeeded a moment ago, so the key is looked up once more after it.
-   * @param work answers; only a success (2xx) is kept, and a throw keeps nothing.
+   * @param work answers; only a success (2xx) is stored; an error stores nothing.
    * @throws DomainError 409 `idempotency_in_progress`, 422 `idempotency_key_reused`.
    */
   async once(request: IdempotentRequest, work: () => Promise<StoredAnswer>): Promise<OnceAnswer> {

@@ -10,7 +10,7 @@ import { onResponseClose } from '../server/response-close.js';
 import { UserShares } from '../user-shares.js';
 
 const CSV_TYPE = 'text/csv; charset=utf-8';
-/** Tells spreadsheets that it is UTF-8; imports pass over it. */
+/** Byte order mark that declares UTF-8 to spreadsheets; imports skip it. */
 const BYTE_ORDER_MARK = '\ufeff';
 const LINE_BREAK = /[\r\n]/;
 

@@ -25,7 +25,7 @@ export class ListQuery {
 }
 
 /**
- * The part of a list that `query` asks for.
+ * Converts a query to the requested page of a list.
  * @throws DomainError 422 `invalid_cursor`.
  */
 export function pageRequest(query: ListQuery, order: ListOrder): PageRequest {

@@ -24,7 +24,7 @@ export class ProblemFilter implements ExceptionFilter {
     const refusal = request.is404 ? this.refusalOfRoute(request) : refusalOf(error);
     if (refusal.isUnexpected) this.report(error, request);
     if (reply.raw.headersSent || reply.sent) {
-      // Half an answer is out: only cutting it off tells the client that it is not whole.
+      // The answer is partly sent: only closing the connection shows the client that it is incomplete.
       reply.raw.destroy();
       return;
     }

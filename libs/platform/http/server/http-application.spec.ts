@@ -102,7 +102,7 @@ describe('the HTTP application', () => {
     expect((await api.inject('/notes')).statusCode).toBe(404);
   });
 
-  it('tells an unknown path from a wrong method', async () => {
+  it('distinguishes an unknown path from a wrong method', async () => {
     const unknown = await api.inject('/api/v1/nothing?token=secret');
     expect(unknown.statusCode).toBe(404);
     expect(unknown.json()).toMatchObject({ code: 'route_not_found', instance: '/api/v1/nothing' });

@@ -36,7 +36,7 @@ declare module 'fastify' {
 /** Before every path of the API. */
 export const API_PREFIX = 'api/v1';
 
-/** Paths that stand at the root: for probes, for people, and for streams. */
+/** Paths at the root: for probes, for browsers, and for streams. */
 const WITHOUT_PREFIX = [
   'healthz',
   'health',
@@ -66,7 +66,7 @@ export async function createHttpApplication(module: Type | DynamicModule): Promi
   const app = await NestFactory.create<NestFastifyApplication>(module, createHttpAdapter(), {
     bodyParser: false,
     bufferLogs: true,
-    // Until ours is there: what keeps it from being made is told by whoever started it, in one line.
+    // Until our log is ready: the program that started it reports failures in one line.
     logger: false,
     abortOnError: false,
   });

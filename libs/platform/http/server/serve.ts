@@ -52,7 +52,7 @@ function stopOnSignals(app: NestFastifyApplication, name: string): void {
   const { shutdownTimeoutMs } = app.get(RuntimeSettings, { strict: false });
   const stop = (signal: string): void => {
     log.info({ program: name, signal }, 'stopping');
-    // Whatever hangs must not keep the process for ever: the log and Bull make good what is cut off.
+    // A hanging call must not block the exit: the log and Bull recover interrupted work.
     setTimeout(() => {
       log.error({ program: name }, 'did not stop in time, leaving');
       process.exit(1);

@@ -19,7 +19,7 @@ interface Count {
 type ThrottlerStorageRecord = Awaited<ReturnType<ThrottlerStorage['increment']>>;
 
 /**
- * Counts requests per caller in fixed windows. The count is kept in memory, so that no request waits for Redis; twice a
+ * Counts requests per caller in fixed windows. The count is stored in memory, so that no request waits for Redis; twice a
  * second it is added to the count of the other API processes, if Redis is configured and reachable.
  */
 @Injectable()

@@ -10,11 +10,11 @@ export interface JsonSchema {
   readonly enum?: readonly unknown[];
 }
 
-/** Where the decorators of `@nestjs/swagger`, ours too, keep what they were told. */
+/** Metadata key under which the decorators of `@nestjs/swagger`, ours too, store their options. */
 const FIELD_NAMES = 'swagger/apiModelPropertiesArray';
 const FIELD = 'swagger/apiModelProperties';
 
-/** What a field's decorator was told, as far as it is no word of JSON Schema. */
+/** Options of a field's decorator that are no keywords of JSON Schema. */
 interface DeclaredField {
   readonly [word: string]: unknown;
   readonly type?: unknown;

@@ -85,7 +85,7 @@ function without(unknown: readonly string[], members: Record<string, unknown>): 
   return Object.fromEntries(Object.entries(members).filter(([name]) => !unknown.includes(name)));
 }
 
-/** The answer to a request whose fields are wrong; at most 100 faults are told. */
+/** The answer to a request whose fields are wrong; it lists at most 100 faults. */
 export function validationFailed(faults: readonly FieldFault[]): DomainError {
   return new DomainError('unprocessable', 'validation_failed', 'Some fields are not as they should be: see errors.', {
     errors: faults.slice(0, MOST_FAULTS),

@@ -20,7 +20,7 @@ describe('an error of connecting to RabbitMQ', () => {
     new AggregateError([coded('ECONNREFUSED')]),
     new Error('Socket closed abruptly during opening handshake'),
     new Error('connect ETIMEDOUT'),
-  ])('may pass by itself: $message', (error) => {
+  ])('is temporary: $message', (error) => {
     expect(isMisconfigured(error)).toBe(false);
   });
 });

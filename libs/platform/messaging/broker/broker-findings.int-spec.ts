@@ -5,7 +5,7 @@ import { onChannel, withBroker } from './broker-topology.js';
 
 describe('the comparison of an exchange with its declaration', () => {
   const url = testServer('CRM_TEST_RABBITMQ_URL');
-  const name = `trial.${newId()}`;
+  const name = `test.${newId()}`;
 
   beforeAll(() =>
     withBroker(url, (connection) => onChannel(connection, (channel) => channel.assertExchange(name, 'topic'))),

@@ -1,7 +1,7 @@
 import { audienceOf, isInAudience } from './audience.js';
 
 describe('an audience', () => {
-  it('has everybody once in each part, and nothing when there is nobody', () => {
+  it('contains each user once per part, and is empty without users', () => {
     expect(audienceOf(['anna', 'anna', null], ['boris', undefined, 'anna'])).toEqual(['anna', null, 'boris', 'anna']);
     expect(audienceOf([null], ['boris'])).toEqual([null, 'boris']);
     expect(audienceOf(['anna'])).toEqual(['anna', null]);

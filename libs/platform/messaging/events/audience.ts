@@ -6,7 +6,7 @@ export type Audience = readonly (string | null)[];
 
 type UserIds = Iterable<string | null | undefined>;
 
-/** The audience of what is told of rows with these owners and executors; absent ones are left out. */
+/** Returns the audience of events of rows with these owners and executors; absent ones are omitted. */
 export function audienceOf(owners: UserIds, executors: UserIds = []): Audience {
   const [first, second] = [present(owners), present(executors)];
   return first.length + second.length === 0 ? [] : [...first, null, ...second];
@@ -20,12 +20,12 @@ export function audienceSql(owner: string, executor: string): string {
 
 /**
  * Whether a user is in the audience.
- * @param ownerId the user if he may see what is his own.
- * @param executorId the user if he may see what he carries out.
+ * @param ownerId the user, if own rows are in scope.
+ * @param executorId the user, if assigned rows are in scope.
  */
 export function isInAudience(audience: Audience, ownerId: string | null, executorId: string | null): boolean {
   const end = audience.indexOf(null);
-  // Older events don't tell one from the other.
+  // Older events do not distinguish them.
   if (end === -1) return audience.includes(ownerId) || audience.includes(executorId);
   const asOwner = audience.indexOf(ownerId);
   return (asOwner !== -1 && asOwner < end) || (executorId !== null && audience.includes(executorId, end + 1));

@@ -22,7 +22,7 @@ export const ENVELOPE_SCHEMA = {
     partitionkey: { ...STREAM, description: 'The stream: within it events come in order.' },
     streamversion: { type: 'integer', minimum: 1, description: '1, 2, 3 … within the stream: a gap shows.' },
     position: { type: 'string', pattern: '^[1-9][0-9]{0,18}$', description: 'Place in the order of all events.' },
-    actorid: { ...UUID, description: 'Who did it; absent when it happened by itself.' },
+    actorid: { ...UUID, description: 'The actor; absent for an automatic act.' },
     traceparent: { type: 'string', pattern: '^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$', description: 'W3C trace.' },
     data: { type: 'object' },
   },

@@ -19,7 +19,7 @@ describe('a type of event', () => {
       { ...change, events: [{ type: 'parcel.lost', data: { parcel_id: 'p' } }] },
       // @ts-expect-error -- where it is now was left out
       { ...change, events: [PARCEL_MOVED.fact({ parcel_id: 'p' })] },
-      // @ts-expect-error -- nobody declared its weight
+      // @ts-expect-error -- its weight is not declared
       { ...change, events: [PARCEL_MOVED.fact({ parcel_id: 'p', place: 'here', weight: 1 })] },
     ];
     expect(checkedByTheCompiler).toBeInstanceOf(Function);

@@ -11,7 +11,7 @@ export interface EventDeclaration<D extends object> {
   readonly stream: string;
   /** Who sees it on the event stream, beside those whose role sees all. */
   readonly followers: string;
-  /** What its data holds: a class whose fields are declared as a resource's are. */
+  /** Type of its data: a class whose fields are declared like a resource's. */
   readonly data: Type<D>;
 }
 
@@ -19,13 +19,13 @@ export interface EventDeclaration<D extends object> {
 interface FactOptions {
   /** Given when it must be known beforehand; made by the log otherwise. UUID. */
   readonly id?: string;
-  /** Instead of the change's audience, for a fact that more people may see. */
+  /** Instead of the change's audience, for a fact with a larger audience. */
   readonly audience?: Audience;
 }
 
 /** A fact for other programs; {@link EventType.fact} makes it, so that only what is declared is ever published. */
 export class LoggedFact {
-  /** Keeps an object that merely looks like a fact from being one. */
+  /** Brands the type, so that an object of the same shape is no fact. */
   declare protected readonly declared: true;
   readonly id?: string;
   readonly audience?: Audience;
@@ -40,7 +40,7 @@ export class LoggedFact {
   }
 }
 
-/** A type of event: what it means and what its data holds. The catalogue of events is the sum of these. */
+/** A type of event: its meaning and the type of its data. The catalogue of events is the sum of these. */
 export class EventType<D extends object = object> {
   constructor(readonly declaration: EventDeclaration<D>) {}
 

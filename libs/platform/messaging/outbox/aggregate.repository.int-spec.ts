@@ -156,7 +156,7 @@ describe('a change of an aggregate', () => {
     expect(visits).toEqual(visits.length ? [(row as { place: string }).place] : []);
   });
 
-  it('is stored once: its events are not told again by the next save', async () => {
+  it('is stored once: its events are not published again by the next save', async () => {
     const parcel = Parcel.at('Kazan');
     await service.parcels.save(parcel);
     expect(parcel.getUncommittedEvents()).toEqual([]);

@@ -88,14 +88,14 @@ const LAST_UNTIL = statement(
   'SELECT max(position) AS position FROM crm.event_log WHERE time <= $1::timestamptz AND position IS NOT NULL',
 );
 
-/** Reads the log in its global order: whoever follows `position > cursor` misses nothing and sees nothing twice. */
+/** Reads the log in its global order: a reader of `position > cursor` misses no event and reads none twice. */
 @Injectable()
 export class LogReader {
   constructor(private readonly database: Database) {}
 
   /**
    * At most `limit` events after `position`, in order. Positions have no gap, so it shows when the present month,
-   * which is enough for whoever follows the log, does not hold all that was asked for: then every month is looked at.
+   * which is enough for a reader at the tail, does not contain the whole range: then every month is read.
    */
   async readAfter(position: bigint, limit: number): Promise<LoggedEvent[]> {
     const [since, until] = [-RECENT_MS, RECENT_MS].map((ms) => new Date(Date.now() + ms).toISOString());
@@ -107,7 +107,7 @@ export class LogReader {
     return (await this.database.query<LoggedRow>(READ_AFTER, [position.toString(), limit])).map(eventOf);
   }
 
-  /** The events at some positions, in order; those that are not kept any more are left out. */
+  /** The events at some positions, in order; deleted ones are omitted. */
   async readAt(positions: readonly bigint[]): Promise<LoggedEvent[]> {
     return (await this.database.query<LoggedRow>(READ_AT, [positions.map(String)])).map(eventOf);
   }
@@ -139,7 +139,7 @@ export class LogReader {
     return positionOf(await this.database.first(LAST)) ?? 0n;
   }
 
-  /** The first position still kept and the last one given; `first = last + 1` when the log is empty. */
+  /** The first stored position and the last assigned one; `first = last + 1` when the log is empty. */
   async bounds(): Promise<{ readonly first: bigint; readonly last: bigint }> {
     const row = await this.database.first<{ first: string; last: string }>(BOUNDS);
     if (!row) throw new Error('crm.event_cursors lacks the row of the sequencer');

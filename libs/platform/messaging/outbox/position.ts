@@ -14,7 +14,7 @@ export function momentOf(text: string): Instant | undefined {
   return Number.isNaN(ms) ? undefined : instant(new Date(ms));
 }
 
-/** @param oldest the first position that is still kept. */
+/** @param oldest the first stored position. */
 export function positionGone(oldest: bigint): DomainError {
   return new DomainError(
     'gone',

@@ -48,7 +48,7 @@ describe('a resting loop', () => {
     expect(second.isOver).toBe(false);
   });
 
-  it('goes on at once when it is told to stop, before its rest or in it', async () => {
+  it('continues at once when it is stopped, before its pause or during it', async () => {
     const during = rest();
     stop.abort();
     await jest.advanceTimersByTimeAsync(0);

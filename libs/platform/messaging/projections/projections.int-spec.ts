@@ -13,7 +13,7 @@ import type { ReceivedEvent } from '../subscribing/subscriber.js';
 
 const EFFECT = statement('INSERT INTO public.effects (event_id) SELECT unnest($1::uuid[])');
 
-/** Counts events of parcels; throws after its effect while it is told to. */
+/** Counts events of parcels; throws after its effect while it is set to fail. */
 @Injectable()
 class ParcelProjection extends Projection {
   readonly name = 'parcels';

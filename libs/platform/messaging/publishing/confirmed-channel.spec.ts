@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { ConfirmChannel } from 'amqplib';
 import { ConfirmedChannel } from './confirmed-channel.js';
 
-/** As amqplib's channel behaves when its connection dies while it closes: it tells, and never answers. */
+/** As amqplib's channel behaves when its connection dies while it closes: it emits, and never answers. */
 class DyingChannel extends EventEmitter {
   close(): Promise<void> {
     setImmediate(() => this.emit('close'));

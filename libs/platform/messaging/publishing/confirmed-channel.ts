@@ -144,7 +144,7 @@ export class ConfirmedChannels {
     private readonly topology: BrokerTopology,
   ) {}
 
-  /** Whether golevelup's connection, which reconnects by itself, is open. */
+  /** Whether golevelup's connection, which reconnects automatically, is open. */
   get isConnected(): boolean {
     return this.amqp.connected;
   }

@@ -77,13 +77,13 @@ describe('the window of events on their way', () => {
         moves,
         fc.array(fc.nat(), { minLength: 60, maxLength: 60 }),
         (start, steps, rest) => {
-          const trial = new Trial(start);
+          const window = new WindowHarness(start);
           for (const { stream, confirms } of steps) {
-            trial.take(stream);
-            for (const choice of confirms) trial.confirmOne(choice);
+            window.take(stream);
+            for (const choice of confirms) window.confirmOne(choice);
           }
-          for (const choice of rest) trial.confirmOne(choice);
-          trial.expectAllSent();
+          for (const choice of rest) window.confirmOne(choice);
+          window.expectAllSent();
         },
       ),
       { numRuns: 500 },
@@ -92,7 +92,7 @@ describe('the window of events on their way', () => {
 });
 
 /** Takes and confirms, and after each step compares the window with what must be true of it. */
-class Trial {
+class WindowHarness {
   private readonly window: OrderedWindow;
   private readonly taken: LoggedEvent[] = [];
   private readonly sent: LoggedEvent[] = [];

@@ -65,16 +65,16 @@ class ParcelFacts {
   readonly place!: string;
 }
 
-/** Not of the catalogue: parcels are a trial. */
+/** Not in the catalogue: parcels are a fixture. */
 export const PARCEL_MOVED = new EventType({
   key: 'parcel.moved',
   meaning: 'A parcel was moved.',
   stream: 'parcels/{parcel_id}',
-  followers: 'nobody',
+  followers: 'no user',
   data: ParcelFacts,
 });
 
-/** What the log is told of a parcel. */
+/** The change of a parcel in the event log. */
 export function parcelChange({ parcelId, place }: ParcelMoved): Change {
   return {
     stream: `parcels/${parcelId}`,
@@ -108,7 +108,7 @@ export class ParcelService {
     return this.app.get(Parcels);
   }
 
-  /** What the three tables hold of a parcel. */
+  /** The rows of a parcel in the three tables. */
   async traces(id: string): Promise<{ row: object | undefined; events: object[]; visits: string[] }> {
     const [row] = await this.database.rows('SELECT place, version FROM crm.parcels WHERE id = $1', [id]);
     const events = await this.database.rows(
@@ -133,7 +133,7 @@ function parcelModule(url: string, handlers: readonly Type[]): DynamicModule {
     imports: [
       SettingsModule.forRoot(testEnvironment({ databaseUrl: url })),
       ObservabilityModule,
-      PersistenceModule.forRoot('crm-trial'),
+      PersistenceModule.forRoot('crm-test'),
       CqrsModule.forRoot(),
       MessagingModule.forRoot({ process: 'api' }),
       TypeOrmModule.forFeature([Parcel]),

@@ -52,7 +52,7 @@ interface HeldBookmark {
   readonly version: number;
 }
 
-/** Named places in the log, one for each consumer of the feed; retention keeps what lies after the slowest. */
+/** Named positions in the log, one per consumer of the feed; retention stores every event after the slowest. */
 @Injectable()
 export class EventBookmarks {
   constructor(

@@ -24,11 +24,11 @@ export interface QueuedPart {
 export interface ReplayProgress {
   /** Everything up to this position is confirmed, or was not wanted. */
   readonly position: bigint;
-  /** Events confirmed since the last time it was told. */
+  /** Events confirmed since the last report. */
   readonly published: number;
 }
 
-type Tell = (progress: ReplayProgress) => Promise<void> | void;
+type Report = (progress: ReplayProgress) => Promise<void> | void;
 
 /** Sends a part of the log to one queue, each stream in its order, as fast as the broker confirms. */
 @Injectable()
@@ -40,13 +40,13 @@ export class QueueReplay {
 
   /**
    * Sends until the part's end or until `stop`; then waits for what is on its way.
-   * @param tell called now and then, and at the end, however it ends.
+   * @param report called now and then, and at the end, however it ends.
    * @returns the position reached.
-   * @throws QueueMissingError; DomainError `position_gone` when retention came first; Error when the broker is in trouble: what was told is confirmed all the same.
+   * @throws QueueMissingError; DomainError `position_gone` when retention came first; Error when the broker is in trouble: reported events are confirmed all the same.
    */
-  async run(part: QueuedPart, stop: AbortSignal, tell: Tell): Promise<bigint> {
+  async run(part: QueuedPart, stop: AbortSignal, report: Report): Promise<bigint> {
     const channel = await this.channels.openTo(part.queue);
-    const sending = new Sending(channel, part.position, tell);
+    const sending = new Sending(channel, part.position, report);
     try {
       await this.send(part, sending, stop);
       while (sending.window.size > 0 && !channel.signal.aborted) await sending.rest();
@@ -85,7 +85,7 @@ class Sending {
   constructor(
     readonly channel: ConfirmedChannel,
     start: bigint,
-    private readonly tell: Tell,
+    private readonly report: Report,
   ) {
     this.window = new OrderedWindow(start);
   }
@@ -109,7 +109,7 @@ class Sending {
     const { published } = this;
     this.published = 0;
     this.toldAt = Date.now();
-    await this.tell({ position: this.window.confirmedUpTo, published });
+    await this.report({ position: this.window.confirmedUpTo, published });
   }
 
   private send(event: LoggedEvent): void {

@@ -164,7 +164,7 @@ export class RabbitSubscriptions implements OnApplicationBootstrap, BeforeApplic
     return this.replace(delivery, { failures, unsettled: 0 });
   }
 
-  /** Replaces a message whose deliveries ended with a lost connection or a killed process: RabbitMQ can't tell which. */
+  /** Replaces a message whose deliveries ended with a lost connection or a killed process: RabbitMQ does not distinguish them. */
   private async afterUnsettled(delivery: Delivery): Promise<Nack | undefined> {
     const { queue, message } = delivery;
     const unsettled = unsettledOf(message) + 1;
@@ -189,7 +189,7 @@ export class RabbitSubscriptions implements OnApplicationBootstrap, BeforeApplic
 
 /**
  * Handles an acknowledgement that could not be sent, mostly because the connection was lost: RabbitMQ then delivers the
- * message again by itself. golevelup's own handler would throw, and end the process.
+ * message again automatically. golevelup's own handler would throw, and end the process.
  */
 function giveBack(channel: { nack(message: ConsumeMessage): void }, message: ConsumeMessage): void {
   try {

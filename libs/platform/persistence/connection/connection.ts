@@ -8,7 +8,7 @@ const UTC = '+00';
 
 const KEEPALIVE_IDLE_MS = 10_000;
 /**
- * A host that vanished without a word holds its advisory locks until PostgreSQL notices: by the system's defaults in
+ * A host that vanished silently retains its advisory locks until PostgreSQL notices: by the system's defaults in
  * two hours, by these in 25 seconds.
  */
 const KEEPALIVES = '-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3';

@@ -33,12 +33,12 @@ export function isUnavailable(error: unknown): boolean {
   return MESSAGES.test(cause.message);
 }
 
-/** What keeps something from being asked of the database in time; {@link isUnavailable}. */
+/** The database cannot be queried in time; see {@link isUnavailable}. */
 export function waitedTooLong(): Error {
   return new Error('timeout exceeded when trying to connect: all connections for this are busy');
 }
 
-/** True when PostgreSQL itself refused a statement, which then has changed nothing; a lost connection tells nothing. */
+/** True when PostgreSQL itself refused a statement, which then has changed nothing; a lost connection leaves the outcome unknown. */
 export function isRefusal(error: unknown): boolean {
   return error instanceof pg.DatabaseError && !isUnavailable(error);
 }
