@@ -6,16 +6,16 @@ import type { PaymentPath } from './payment-path.js';
 
 /**
  * Makes sure that the policy of a path, if it has one, is the deal's.
- * @param isHeld whether it must stay so until the unit of work ends.
+ * @param isLocked whether it must stay so until the unit of work ends.
  * @throws DomainError `policy_not_found`.
  */
 export async function requirePolicyOfDeal(
   queries: QueryBus,
   caller: Caller,
   { dealId, policyId }: PaymentPath,
-  isHeld = false,
+  isLocked = false,
 ): Promise<void> {
   if (policyId === null) return;
-  const policy = await queries.execute(new PolicyInScopeQuery(caller, policyId, isHeld));
+  const policy = await queries.execute(new PolicyInScopeQuery(caller, policyId, isLocked));
   if (policy.deal_id !== dealId) throw policyNotFound();
 }

@@ -37,10 +37,10 @@ export class ClientInScopeHandler implements IQueryHandler<ClientInScopeQuery> {
   constructor(private readonly database: Database) {}
 
   /** @throws DomainError `client_not_found`. */
-  async execute({ caller, clientId, isHeld, purpose }: ClientInScopeQuery): Promise<ClientView> {
+  async execute({ caller, clientId, isLocked, purpose }: ClientInScopeQuery): Promise<ClientView> {
     const scope = requireAccess(caller, 'clients', purpose);
     // Locked first and read after it: a statement that waits for a lock checks the scope on rows as they were before.
-    return findClient(this.database, isHeld ? await this.lock(clientId) : clientId, scope);
+    return findClient(this.database, isLocked ? await this.lock(clientId) : clientId, scope);
   }
 
   private async lock(clientId: string): Promise<string> {

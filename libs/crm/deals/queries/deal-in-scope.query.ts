@@ -15,12 +15,12 @@ export class DealInScopeHandler implements IQueryHandler<DealInScopeQuery> {
   constructor(private readonly database: Database) {}
 
   /** @throws DomainError `deal_not_found`. */
-  async execute({ caller, dealId, isHeld, action }: DealInScopeQuery): Promise<DealFacts> {
+  async execute({ caller, dealId, isLocked, action }: DealInScopeQuery): Promise<DealFacts> {
     const where = new SqlConditions('NOT d.is_deleted');
     where.add((p) => `d.id = ${p}::uuid`, dealId);
     addScope(where, requireAccess(caller, 'deals', action), 'd');
     const row = await this.database.first<FactsRow>(
-      statement(`${FACTS} WHERE ${where.sql}${isHeld ? ' FOR SHARE' : ''}`),
+      statement(`${FACTS} WHERE ${where.sql}${isLocked ? ' FOR SHARE' : ''}`),
       where.values,
     );
     return factsOf(row);
@@ -32,9 +32,9 @@ export class DealFactsHandler implements IQueryHandler<DealFactsQuery> {
   constructor(private readonly database: Database) {}
 
   /** @throws DomainError `deal_not_found`. */
-  async execute({ dealId, isHeld }: DealFactsQuery): Promise<DealFacts> {
+  async execute({ dealId, isLocked }: DealFactsQuery): Promise<DealFacts> {
     return factsOf(
-      await this.database.first<FactsRow>(statement(`${FACTS} WHERE d.id = $1::uuid${isHeld ? ' FOR SHARE' : ''}`), [
+      await this.database.first<FactsRow>(statement(`${FACTS} WHERE d.id = $1::uuid${isLocked ? ' FOR SHARE' : ''}`), [
         dealId,
       ]),
     );
