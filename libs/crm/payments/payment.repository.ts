@@ -84,7 +84,7 @@ export class PaymentRepository extends AggregateRepository<Payment> {
   }
 
   /**
-   * The payment, which nobody else changes until the unit of work ends.
+   * Returns the payment, locked until the unit of work ends.
    * @throws DomainError `policy_not_found`, `payment_not_found`, `version_mismatch`.
    */
   async load(caller: Caller, path: PaymentPath, paymentId: string, expected: ExpectedVersion): Promise<Payment> {
@@ -107,13 +107,13 @@ export class PaymentRepository extends AggregateRepository<Payment> {
     return payment;
   }
 
-  /** Payments of these ids, deleted ones too, by id; nobody else changes them until the unit of work ends. For imports. */
+  /** Returns payments of these ids, deleted ones too, locked until the unit of work ends. For imports. */
   async known(ids: readonly string[]): Promise<ReadonlyMap<string, KnownPayment>> {
     const rows = ids.length > 0 ? await this.store.database.query<KnownPayment>(KNOWN, [ids]) : [];
     return new Map(rows.map((row) => [row.id, row]));
   }
 
-  /** Stores new payments in one round trip; whoever calls holds their deals. */
+  /** Stores new payments in one round trip; the caller has locked their deals. */
   async addAll(payments: readonly Payment[], now: Instant): Promise<void> {
     await this.insertAll(payments, now, 'append_changes');
   }

@@ -7,7 +7,7 @@ import { PaymentAdded, PaymentCancelled, PaymentConfirmed, PaymentDeleted, Payme
 
 type AnyPaymentEvent = PaymentAdded | PaymentRevised | PaymentConfirmed | PaymentCancelled | PaymentDeleted;
 
-/** Tells the deal's journal and log what happened to a payment; its lines are told by the statement that writes them. */
+/** Appends changes of a payment to the deal's journal and the event log; line statements append their own. */
 @EventsHandler(PaymentAdded, PaymentRevised, PaymentConfirmed, PaymentCancelled, PaymentDeleted)
 export class PaymentsPublisher implements IEventHandler<AnyPaymentEvent> {
   constructor(

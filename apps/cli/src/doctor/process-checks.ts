@@ -5,7 +5,7 @@ import { LEASE_IS_HELD, type Statement } from '#platform/persistence';
 import { type Check, failed, type Finding, ok, skipped } from './check.js';
 
 const ANSWER_TIMEOUT_MS = 5_000;
-/** A worker that stands by takes over within this time when the leader stops. */
+/** A standby worker takes over within this time when the leader stops. */
 const TAKEOVER_MS = 3_000;
 const POLL_MS = 250;
 

@@ -25,7 +25,7 @@ const KNOWN = new Map<string, Nature>([
 /** Whose money it is that comes and goes under these natures: not the broker's. */
 export const IN_TRANSIT: ReadonlySet<Nature> = new Set(['premium', 'refund']);
 
-/** The nature that a category speaks of, in any case, `_` and `-` like spaces; what nobody knows is `other`. */
+/** The nature that a category speaks of, in any case, `_` and `-` like spaces; unknown ones are `other`. */
 export function natureOf(category: string): Nature {
   return (
     KNOWN.get(

@@ -130,7 +130,7 @@ describe('a row', () => {
   });
 });
 
-it('whoever may edit the payments of a deal may read it: the statement that writes lines asks for the first alone', () => {
+it('a role that edits the payments of a deal can read it, because the statement of lines checks only the first', () => {
   for (const role of ROLES) {
     const edit = access(callerWith(role), 'payments', 'edit');
     if (edit) expect(access(callerWith(role), 'deals', 'read')).toEqual(edit);

@@ -8,7 +8,7 @@ type Reach = 'own' | 'assigned' | 'all';
 type Grants = Readonly<Partial<Record<Role, Reach>>>;
 
 /**
- * Who may do what: resource → action → role → reach. `own` and `assigned` speak of the deal a row belongs to, or of
+ * The access rules: resource → action → role → scope. `own` and `assigned` speak of the deal a row belongs to, or of
  * the client itself. `rpc` is the reading that other services do over RPC; HTTP gives them the events feed alone.
  */
 export const ACCESS = {

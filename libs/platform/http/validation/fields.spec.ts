@@ -215,7 +215,7 @@ describe('a body', () => {
     ['files', ID, 'not_a_list'],
     ['files', [], null],
     ['files', [ID, ID, ID, ID], 'too_many'],
-  ])('with %s %j is told %s', async (name, value, code) => {
+  ])('with %s %j is refused with %s', async (name, value, code) => {
     const faults = await faultsOf({ title: 'a', [name]: value });
     expect(faults).toEqual(code === null ? [] : [`/${name} ${code}`]);
   });

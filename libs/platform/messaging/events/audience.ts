@@ -1,5 +1,5 @@
 /**
- * UUIDs of the users who may see an event beside those whose role sees all, as the log keeps them: who sees its rows
+ * UUIDs of the users that an event is visible to beside those whose role sees all, as stored in the log: who sees its rows
  * because they are his own, then null, then who sees them because he carries them out.
  */
 export type Audience = readonly (string | null)[];

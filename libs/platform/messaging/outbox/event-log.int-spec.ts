@@ -31,7 +31,7 @@ describe('the event log', () => {
       [stream],
     );
 
-  it('keeps what it is told: who, for whom, about what, and in which trace', async () => {
+  it('stores the actor, audience, subject and trace of an event', async () => {
     const [deal, client, actor, seller, lead, id] = Array.from({ length: 6 }, newId) as [string, ...string[]];
     const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
     const traceparent = `00-${traceId}-00f067aa0ba902b7-01`;

@@ -58,7 +58,7 @@ export const CHANGE_MEMBERS = [
 ] as const;
 
 /**
- * The outbox: what is appended here commits with the rows it tells of, or not at all.
+ * The outbox: appended events commit with the rows they describe, or not at all.
  * Nothing is published from a request.
  */
 @Injectable()

@@ -54,8 +54,8 @@ export function databaseOptions(url: string, applicationName: string, statementT
 }
 
 /**
- * A connection whose end fails what is asked of it, and never the process: on its way from the pool to whoever asked
- * nobody listens to its `error` yet, and an `error` that nobody hears would end all of us.
+ * A connection whose end fails its queries, and never the process: between the pool and its caller it has no listener
+ * of `error` yet, and an `error` event without a listener would end the process.
  */
 export class DatabaseClient extends pg.Client {
   constructor(config?: ClientConfig | string) {

@@ -39,7 +39,7 @@ describe('a loader of rows', () => {
   const load = async (...ids: string[]) => Promise.all(ids.map((id) => loader.load(id)));
 
   it('gives each who asks at the same moment the row of his id, or none, by one statement', async () => {
-    const rows = await load('b', 'nobody', 'a', 'b');
+    const rows = await load('b', 'missing', 'a', 'b');
     expect(rows.map((row) => row?.id)).toEqual(['b', undefined, 'a', 'b']);
     expect(new Set(rows.flatMap((row) => row?.transaction ?? [])).size).toBe(1);
   });
@@ -51,7 +51,7 @@ describe('a loader of rows', () => {
     await before;
   });
 
-  it('sees in a unit of work what that has written, and nobody else does', async () => {
+  it('reads uncommitted rows of its own unit of work only', async () => {
     const failing = app.get(UnitOfWork).run(async () => {
       await sql.query(ADD, ['mine']);
       expect(await loader.load('mine')).toMatchObject({ id: 'mine' });
