@@ -8,7 +8,7 @@ export {
   TokenExpiry,
 } from './auth.decorators.js';
 export { authorizationRequired, forbidden } from './auth.errors.js';
-export { JwtAuthGuard } from './auth.guard.js';
+export { JwtAuthGuard } from './jwt-auth.guard.js';
 export { AuthModule } from './auth.module.js';
 export { CrossSiteCheck } from './cross-site-check.js';
 export { accessTokenOf, type TokenBearingRequest } from './tokens/presented-token.js';

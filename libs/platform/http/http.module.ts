@@ -1,12 +1,12 @@
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { AuthModule, JwtAuthGuard } from '#platform/auth';
-import { ResourceHeadersInterceptor } from './headers/answer-headers.js';
+import { ResourceHeadersInterceptor } from './headers/resource-headers.interceptor.js';
 import { CsvExports } from './lists/csv-export.js';
 import { DeclaredInputGuard } from './validation/declared-input.guard.js';
 import { UploadInterceptor } from './uploads/file-upload.js';
 import { IdempotencyKeys } from './idempotency/idempotency-keys.js';
-import { IdempotencyInterceptor } from './idempotency/idempotency.js';
+import { IdempotencyInterceptor } from './idempotency/idempotency.interceptor.js';
 import { ProblemFilter } from './problems/problem.filter.js';
 import { ReplayAccess } from './idempotency/replay-access.js';
 import { RouteTable } from './server/route-table.js';

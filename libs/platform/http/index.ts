@@ -1,4 +1,4 @@
-export { Creates } from './headers/answer-headers.js';
+export { Creates } from './headers/resource-headers.interceptor.js';
 export { AnswersCsv, CsvExports } from './lists/csv-export.js';
 export { decodeCursor, encodeCursor } from './lists/cursor.js';
 export { serveDocs } from './documents/docs.js';

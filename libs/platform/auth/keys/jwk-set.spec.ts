@@ -4,7 +4,7 @@ import { AuthSettings, RuntimeSettings } from '#platform/config';
 import { Clock, instant, newId } from '#platform/kernel';
 import { Log } from '#platform/observability';
 import { until } from '#platform/testing';
-import { JwtStrategy } from '../tokens/access-token.strategy.js';
+import { JwtStrategy } from '../tokens/jwt.strategy.js';
 import { JwkSet } from './jwk-set.js';
 import { KeyServer } from './key-server.fixture.js';
 import type { TokenAlgorithm } from '../tokens/token-form.js';

@@ -2,7 +2,7 @@ import { createHmac, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { AuthSettings, RuntimeSettings } from '#platform/config';
 import { Clock, DomainError, instant, newId } from '#platform/kernel';
 import { Log } from '#platform/observability';
-import { JwtStrategy } from './access-token.strategy.js';
+import { JwtStrategy } from './jwt.strategy.js';
 import { configuredKeys } from '../keys/configured-keys.js';
 import { tokenHeader } from './token-form.js';
 import { TokenVerifier } from './token-verifier.js';

@@ -2,7 +2,7 @@ import { createHmac, createSecretKey, generateKeyPairSync, type KeyObject, rando
 import { AuthSettings, RuntimeSettings, SettingsError } from '#platform/config';
 import { Clock, DomainError, instant, newId } from '#platform/kernel';
 import { Log } from '#platform/observability';
-import { JwtStrategy } from './access-token.strategy.js';
+import { JwtStrategy } from './jwt.strategy.js';
 import { configuredKeys } from '../keys/configured-keys.js';
 import { TokenVerifier } from './token-verifier.js';
 import { VerificationKeys } from '../keys/verification-keys.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import passport from 'passport';
 import { Clock, DomainError } from '#platform/kernel';
-import { JwtStrategy } from './access-token.strategy.js';
+import { JwtStrategy } from './jwt.strategy.js';
 import { invalidToken } from '../auth.errors.js';
 import type { TokenBearingRequest } from './presented-token.js';
 import { TokenCache } from './token-cache.js';

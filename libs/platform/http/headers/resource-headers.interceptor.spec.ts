@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Patch, Post, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import type { ExpectedVersion, ListOrder } from '#platform/kernel';
-import { Creates } from './answer-headers.js';
+import { Creates } from './resource-headers.interceptor.js';
 import { encodeCursor } from '../lists/cursor.js';
 import { ListField, TextField } from '../validation/fields.js';
 import { textKind } from '../validation/field-kinds.js';
