@@ -1,15 +1,17 @@
+import { ValidateBy } from 'class-validator';
 import { ApiProperty } from '@nestjs/swagger';
 import {
   BooleanField,
   EmailField,
   EnumField,
-  type FieldKind,
+  Field,
+  type FieldOptions,
   IntegerField,
-  KindField,
   ListQuery,
   ObjectField,
   PhoneField,
   TextField,
+  TransformText,
   UuidField,
 } from '#platform/http';
 import type { Instant } from '#platform/kernel';
@@ -46,7 +48,7 @@ export class AddClientDto {
   @PhoneField({ optional: true, nullable: true })
   phone?: string | null;
 
-  @KindField(taxIdKind(), { ...TAX_ID, optional: true, nullable: true })
+  @TaxIdField({ optional: true, nullable: true })
   tax_id?: string | null;
 
   @EnumField(CLIENT_STATUSES, { optional: true, description: '`active` unless given.' })
@@ -80,7 +82,7 @@ export class ReviseClientDto {
   @PhoneField({ optional: true, nullable: true })
   phone?: string | null;
 
-  @KindField(taxIdKind(), { ...TAX_ID, optional: true, nullable: true })
+  @TaxIdField({ optional: true, nullable: true })
   tax_id?: string | null;
 
   @EnumField(CLIENT_STATUSES, { optional: true })
@@ -131,7 +133,7 @@ export class ClientResource implements ClientView {
   @PhoneField({ nullable: true })
   readonly phone!: string | null;
 
-  @KindField(taxIdKind(), { ...TAX_ID, nullable: true })
+  @TaxIdField({ nullable: true })
   readonly tax_id!: string | null;
 
   @EnumField(CLIENT_STATUSES)
@@ -188,14 +190,18 @@ export function clientFacts<T extends AddClientDto | ReviseClientDto>(body: T) {
     Pick<T, 'name' | 'kind'>;
 }
 
-function taxIdKind(): FieldKind {
-  const fault = {
-    code: 'not_a_tax_id',
-    detail: 'must be an ИНН of 10 or 12 digits, or up to 32 letters and digits of another tax id',
-  };
-  return {
-    ready: (value) => (typeof value === 'string' ? normalizedTaxId(value) : value),
-    fault: (value) => (typeof value === 'string' && isTaxIdShaped(value) ? null : fault),
-    schema: { type: 'string', maxLength: 32, pattern: TAX_ID_PATTERN },
-  };
+/** A tax id without separators; its control digits are checked by the client itself. */
+function TaxIdField(options: FieldOptions): PropertyDecorator {
+  return Field(
+    { type: 'string', maxLength: 32, pattern: TAX_ID_PATTERN },
+    { ...TAX_ID, ...options },
+    TransformText(normalizedTaxId),
+    ValidateBy(
+      { name: 'isTaxId', validator: { validate: (value) => typeof value === 'string' && isTaxIdShaped(value) } },
+      {
+        message: 'must be an ИНН of 10 or 12 digits, or up to 32 letters and digits of another tax id',
+        context: { code: 'not_a_tax_id' },
+      },
+    ),
+  );
 }

@@ -1,5 +1,5 @@
 import { ApiProperty, OmitType, PartialType } from '@nestjs/swagger';
-import { ListField, ObjectField, textKind, UuidField } from '#platform/http';
+import { ObjectField, TextField, UuidField } from '#platform/http';
 import type { Instant } from '#platform/kernel';
 import { EventType } from '#platform/messaging';
 import { ClientResource, MovedByMergeResource } from './client.dto.js';
@@ -24,7 +24,7 @@ class ClientHappening {
 }
 
 class ClientChange extends ClientHappening {
-  @ListField(textKind({ min: 1, max: 64 }), { description: 'Names of the fields that changed, the left out ones too.' })
+  @TextField({ min: 1, max: 64, each: true, description: 'Names of the fields that changed, the left out ones too.' })
   readonly changed!: readonly string[];
 
   @ObjectField(() => PreviousClient, { description: 'Their values before.' })

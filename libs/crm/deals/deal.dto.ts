@@ -1,15 +1,16 @@
+import { ValidateBy } from 'class-validator';
 import { ApiProperty, IntersectionType } from '@nestjs/swagger';
 import { type CalendarDate, type Instant, isUuid } from '#platform/kernel';
 import {
   BooleanField,
   DateField,
   EnumField,
-  enumKind,
-  type FieldKind,
+  Field,
+  type FieldOptions,
   IntegerField,
-  ListField,
   ListQuery,
   TextField,
+  TransformText,
   UuidField,
 } from '#platform/http';
 import { type DealStatus, type DealView, type Stage, STAGES, STATUSES } from './contracts.js';
@@ -82,10 +83,10 @@ export class AssignDealDto {
 
 /** Which deals are meant. */
 export class DealMetricsQuery {
-  @ListField(enumKind(STAGES), { optional: true })
+  @EnumField(STAGES, { each: true, optional: true })
   stage?: Stage[];
 
-  @ListField(managerKind(), { optional: true, description: `Owners; ${NO_MANAGER} stands for deals without one.` })
+  @ManagerField({ each: true, optional: true, description: `Owners; ${NO_MANAGER} stands for deals without one.` })
   manager?: string[];
 
   @UuidField({ optional: true })
@@ -205,11 +206,15 @@ export function dealFilter(query: DealMetricsQuery): DealFilter {
   };
 }
 
-function managerKind(): FieldKind {
-  const fault = { code: 'not_a_uuid', detail: `must be a UUID or ${NO_MANAGER}` };
-  return {
-    ready: (value) => (isUuid(value) ? value.toLowerCase() : value),
-    fault: (value) => (isUuid(value) || value === NO_MANAGER ? null : fault),
-    schema: { type: 'string', example: NO_MANAGER },
-  };
+/** The id of an owner, or {@link NO_MANAGER}. */
+function ManagerField(options: FieldOptions): PropertyDecorator {
+  return Field(
+    { type: 'string', example: NO_MANAGER },
+    options,
+    TransformText((text) => (isUuid(text) ? text.toLowerCase() : text)),
+    ValidateBy(
+      { name: 'isManager', validator: { validate: (value) => isUuid(value) || value === NO_MANAGER } },
+      { message: `must be a UUID or ${NO_MANAGER}`, context: { code: 'not_a_uuid' }, each: options.each },
+    ),
+  );
 }

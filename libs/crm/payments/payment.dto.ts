@@ -1,14 +1,13 @@
+import { Transform } from 'class-transformer';
+import { IsIn } from 'class-validator';
 import { ApiProperty } from '@nestjs/swagger';
 import {
   BooleanField,
   CurrencyField,
   DateField,
   EnumField,
-  enumKind,
-  type FieldKind,
+  Field,
   IntegerField,
-  KindField,
-  ListField,
   ListQuery,
   MoneyField,
   TextField,
@@ -27,16 +26,6 @@ const ABSENT = { optional: true, nullable: true } as const;
 const TOTAL = { example: '1100.00', type: 'string', pattern: '^-?\\d{1,14}\\.\\d{2}$' } as const;
 const MOST_INSTALMENTS = 120;
 const POLICY = 'A policy of the deal; under …/policies/{policy_id} the one of the path, and may be left out.';
-
-/** `incomes,expenses`, and each in a parameter of its own alike. */
-const INCLUDE: FieldKind = {
-  ready: (value) => [value].flat().flatMap((item: unknown) => (typeof item === 'string' ? item.split(',') : [item])),
-  fault: (value) =>
-    (value as unknown[]).every((item) => INCLUDES.includes(item as Include))
-      ? null
-      : { code: 'not_one_of', detail: `must be of ${INCLUDES.join(', ')}, with a comma between` },
-  schema: { type: 'array', items: { type: 'string', enum: [...INCLUDES] } },
-};
 
 /** Body of POST …/payments. */
 export class AddPaymentDto {
@@ -124,7 +113,7 @@ export class SchedulePaymentsDto {
 
 /** What a payment is read with. */
 export class ReadPaymentDto {
-  @KindField(INCLUDE, { optional: true, description: 'Lines to show, with a comma between.' })
+  @IncludeField()
   include?: readonly Include[];
 }
 
@@ -133,10 +122,10 @@ export class ListPaymentsDto extends ListQuery {
   @UuidField({ optional: true })
   policy_id?: string;
 
-  @ListField(enumKind(PAYMENT_STATUSES), { max: 4, optional: true, description: 'Any of them.' })
+  @EnumField(PAYMENT_STATUSES, { each: true, maxItems: 4, optional: true, description: 'Any of them.' })
   status?: PaymentStatus[];
 
-  @KindField(INCLUDE, { optional: true, description: 'Lines to show, with a comma between.' })
+  @IncludeField()
   include?: readonly Include[];
 }
 
@@ -234,6 +223,16 @@ export class ScheduleResource {
 
   @ApiProperty({ type: [ScheduledPaymentResource] })
   readonly items!: readonly ScheduledPayment[];
+}
+
+/** `incomes,expenses` in one parameter, or each in a parameter of its own. */
+function IncludeField(): PropertyDecorator {
+  return Field(
+    { type: 'array', items: { type: 'string', enum: [...INCLUDES] } },
+    { optional: true, description: 'Lines to show, with a comma between.' },
+    Transform(({ value }: { value: string | string[] }) => [value].flat().flatMap((item) => item.split(','))),
+    IsIn(INCLUDES, { each: true, message: `must be of ${INCLUDES.join(', ')}, with a comma between` }),
+  );
 }
 
 /** What a body says of a payment, in the domain's words; absent stays undefined. */

@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
 import { ApiProperty, OmitType, PartialType, IntersectionType } from '@nestjs/swagger';
-import { ListField, ObjectField, textKind, UuidField } from '#platform/http';
+import { ObjectField, TextField, UuidField } from '#platform/http';
 import type { Instant } from '#platform/kernel';
 import { EventType } from '#platform/messaging';
 import { ReminderFacts } from '#platform/reminders';
@@ -34,7 +34,7 @@ class PaymentHappening extends PaymentIds {
 }
 
 class PaymentChange extends PaymentHappening {
-  @ListField(textKind({ min: 1, max: 64 }), { description: 'Names of the fields that changed.' })
+  @TextField({ min: 1, max: 64, each: true, description: 'Names of the fields that changed.' })
   readonly changed!: readonly string[];
 
   @ObjectField(() => PreviousPayment, { description: 'Their values before.' })
@@ -137,7 +137,7 @@ function lineFacts(kind: LineKind) {
   ObjectField(() => Line, { description: 'The line after it.' })(Happening.prototype, kind);
 
   class Change extends Happening {
-    @ListField(textKind({ min: 1, max: 64 }), { description: 'Names of the fields that changed.' })
+    @TextField({ min: 1, max: 64, each: true, description: 'Names of the fields that changed.' })
     readonly changed!: readonly string[];
 
     @ObjectField(() => PreviousLine, { description: 'Their values before.' })

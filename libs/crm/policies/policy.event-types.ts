@@ -1,5 +1,5 @@
 import { ApiProperty, IntersectionType, PartialType } from '@nestjs/swagger';
-import { EnumField, ListField, ObjectField, textKind, UuidField } from '#platform/http';
+import { EnumField, ObjectField, TextField, UuidField } from '#platform/http';
 import type { Instant } from '#platform/kernel';
 import { EventType } from '#platform/messaging';
 import { ReminderFacts } from '#platform/reminders';
@@ -82,7 +82,7 @@ function policyFacts<DealId extends string | null>(dealId: PropertyDecorator) {
   }
 
   class Change extends Happening {
-    @ListField(textKind({ min: 1, max: 64 }), { description: 'Names of the fields that changed.' })
+    @TextField({ min: 1, max: 64, each: true, description: 'Names of the fields that changed.' })
     readonly changed!: readonly string[];
 
     @ObjectField(() => PreviousPolicy, { description: 'Their values before.' })

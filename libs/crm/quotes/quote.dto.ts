@@ -5,12 +5,10 @@ import {
   DateField,
   EnumField,
   IntegerField,
-  ListField,
   ListQuery,
   MoneyField,
   ObjectField,
   TextField,
-  textKind,
   UuidField,
 } from '#platform/http';
 import type { CalendarDate, Instant } from '#platform/kernel';
@@ -21,8 +19,7 @@ import type { QuoteFacts } from './quote.entity.js';
 const INSURER = { min: 1, max: 255, example: 'Ингосстрах' } as const;
 const PROGRAM = { min: 1, max: 255, nullable: true, example: 'КАСКО Премиум' } as const;
 const COMMENTS = { max: 2_000, multiline: true, nullable: true } as const;
-const FILES = { max: 100, description: 'Ids or addresses of the insurer’s files.' } as const;
-const FILE = { min: 1, max: 500 } as const;
+const FILES = { min: 1, max: 500, each: true, description: 'Ids or addresses of the insurer’s files.' } as const;
 const ABSENT = { optional: true, nullable: true } as const;
 
 /** Days on which an offer is valid, both included. */
@@ -57,7 +54,7 @@ export class AddQuoteDto {
   @ObjectField(() => ValidityPeriodDto, ABSENT)
   validity_period?: ValidityPeriodDto | null;
 
-  @ListField(textKind(FILE), { ...FILES, optional: true })
+  @TextField({ ...FILES, optional: true })
   files?: string[];
 
   @TextField({ ...COMMENTS, optional: true })
@@ -87,7 +84,7 @@ export class ReviseQuoteDto {
   @ObjectField(() => ValidityPeriodDto, ABSENT)
   validity_period?: ValidityPeriodDto | null;
 
-  @ListField(textKind(FILE), { ...FILES, optional: true })
+  @TextField({ ...FILES, optional: true })
   files?: string[];
 
   @TextField({ ...COMMENTS, optional: true })
@@ -153,7 +150,7 @@ export class QuoteResource implements QuoteView {
   @ObjectField(() => ValidityPeriodDto, { nullable: true })
   readonly validity_period!: ValidityPeriodDto | null;
 
-  @ListField(textKind(FILE), FILES)
+  @TextField(FILES)
   readonly files!: readonly string[];
 
   @TextField(COMMENTS)

@@ -1,5 +1,5 @@
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { AuthModule, JwtAuthGuard } from '#platform/auth';
 import { ResourceHeadersInterceptor } from './headers/resource-headers.interceptor.js';
 import { CsvExports } from './lists/csv-export.js';
@@ -13,6 +13,7 @@ import { RouteTable } from './server/route-table.js';
 import { CallerThrottlerGuard } from './throttling/caller-throttler.guard.js';
 import { ThrottlingModule } from './throttling/throttling.module.js';
 import { Uploads } from './uploads/uploads.js';
+import { RequestValidationPipe } from './validation/request-validation.pipe.js';
 
 /** The limit on the requests of one caller comes first: it counts failed sign-ins too. */
 const THROTTLING: Provider = { provide: APP_GUARD, useExisting: CallerThrottlerGuard };
@@ -26,13 +27,14 @@ const REQUEST: Provider[] = [
   { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
   // Inside of idempotency, which stores the headers with the answer.
   { provide: APP_INTERCEPTOR, useClass: ResourceHeadersInterceptor },
+  { provide: APP_PIPE, useClass: RequestValidationPipe },
   { provide: APP_FILTER, useExisting: ProblemFilter },
 ];
 
 /** What a controller may inject. */
 const OFFERED: Provider[] = [CsvExports, IdempotencyKeys];
 
-/** Guards, interceptors and the filter of every HTTP request of an application. */
+/** Guards, interceptors, the pipe and the filter of every HTTP request of an application. */
 @Module({})
 export class HttpModule {
   /** @param options.throttling whether the requests of a caller are limited. */

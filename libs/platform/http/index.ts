@@ -3,28 +3,14 @@ export { AnswersCsv, CsvExports } from './lists/csv-export.js';
 export { decodeCursor, encodeCursor } from './lists/cursor.js';
 export { serveDocs } from './documents/docs.js';
 export {
-  booleanKind,
-  currencyKind,
-  dateKind,
-  emailKind,
-  enumKind,
-  type FieldKind,
-  integerKind,
-  moneyKind,
-  phoneKind,
-  textKind,
-  uuidKind,
-} from './validation/field-kinds.js';
-export {
   BooleanField,
   CurrencyField,
   DateField,
   EmailField,
   EnumField,
+  Field,
   type FieldOptions,
   IntegerField,
-  KindField,
-  ListField,
   MoneyField,
   ObjectField,
   PhoneField,
@@ -49,7 +35,9 @@ export { factsOf } from './server/request-facts.js';
 export { onResponseClose } from './server/response-close.js';
 export { RequestCounter } from './throttling/request-counter.js';
 export { UserShares } from './user-shares.js';
-export { checkedBody, ValidationPipe, validationFailed } from './validation/validation.pipe.js';
+export { validationFailed } from './validation/field-faults.js';
+export { RequestValidationPipe, validatedBody } from './validation/request-validation.pipe.js';
+export { TransformText } from './validation/transforms.js';
 export { requireUuid, UuidParam } from './validation/uuid-param.js';
 export { HealthModule } from './health/health.module.js';
 export { Readiness } from './health/readiness.js';

@@ -1,4 +1,4 @@
-import { DateField, IntegerField, ListField, TextField, textKind, uuidKind } from '#platform/http';
+import { DateField, IntegerField, TextField, UuidField } from '#platform/http';
 import type { CalendarDate } from '#platform/kernel';
 
 /** Common data of every reminder, beside the ids and the resource of its domain. */
@@ -16,10 +16,13 @@ export class ReminderFacts {
   })
   readonly days_late!: number;
 
-  @ListField(uuidKind(), { description: 'Users who should act; empty when a role is named instead.' })
+  @UuidField({ each: true, description: 'Users who should act; empty when a role is named instead.' })
   readonly assignee_ids!: readonly string[];
 
-  @ListField(textKind({ min: 1, max: 64 }), {
+  @TextField({
+    min: 1,
+    max: 64,
+    each: true,
     description: 'Roles of which one user should act; empty when a user is named.',
   })
   readonly assignee_roles!: readonly string[];

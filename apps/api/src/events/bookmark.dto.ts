@@ -1,19 +1,20 @@
+import { Matches } from 'class-validator';
 import { ApiProperty } from '@nestjs/swagger';
-import { BooleanField, type FieldKind, KindField } from '#platform/http';
+import { BooleanField, Field, type FieldOptions } from '#platform/http';
 import { DomainError } from '#platform/kernel';
 import type { Bookmark } from '#platform/messaging';
-import { positionKind } from './position-kind.js';
+import { PositionField } from './position-field.js';
 
 const NAME = /^[a-z0-9][a-z0-9._-]{0,99}$/;
 const NAME_DETAIL = 'must be 1 to 100 lower-case letters, digits, dots, dashes or underscores';
 
 /** The name of a bookmark, chosen by its consumer. */
-export function bookmarkNameKind(): FieldKind {
-  return {
-    fault: (value) =>
-      typeof value === 'string' && NAME.test(value) ? null : { code: 'not_a_bookmark_name', detail: NAME_DETAIL },
-    schema: { type: 'string', pattern: NAME.source, example: 'reports' },
-  };
+export function BookmarkNameField(options: FieldOptions): PropertyDecorator {
+  return Field(
+    { type: 'string', pattern: NAME.source, example: 'reports' },
+    options,
+    Matches(NAME, { message: NAME_DETAIL, context: { code: 'not_a_bookmark_name' } }),
+  );
 }
 
 /** @throws DomainError 400 `malformed_name`. */
@@ -24,10 +25,10 @@ export function requireBookmarkName(name: string): string {
 
 /** Body of a request that moves a bookmark. */
 export class SetBookmarkDto {
-  @KindField(positionKind(), { description: 'The last position dealt with, such as `next_after` of the feed.' })
+  @PositionField({ description: 'The last position dealt with, such as `next_after` of the feed.' })
   position!: string;
 
-  @KindField(positionKind(), {
+  @PositionField({
     optional: true,
     description:
       'The expected position of the bookmark, for clients without `If-Match`; another position is answered 412.',

@@ -1,8 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IntegerField, KindField } from '#platform/http';
+import { IntegerField } from '#platform/http';
 import { EventSelection } from '../streams/event-selection.js';
-import { bookmarkNameKind } from './bookmark.dto.js';
-import { positionKind } from './position-kind.js';
+import { BookmarkNameField } from './bookmark.dto.js';
+import { PositionField } from './position-field.js';
 
 const DEFAULT_LIMIT = 50;
 const GREATEST_LIMIT = 200;
@@ -10,14 +10,14 @@ const LONGEST_WAIT_S = 30;
 
 /** Query parameters of the feed. */
 export class FeedQuery extends EventSelection {
-  @KindField(positionKind(), {
+  @PositionField({
     optional: true,
     description:
       '`next_after` of the previous answer: events after this position. The oldest stored event unless given.',
   })
   after?: string;
 
-  @KindField(bookmarkNameKind(), { optional: true, description: 'Instead of `after`: go on from this bookmark.' })
+  @BookmarkNameField({ optional: true, description: 'Instead of `after`: go on from this bookmark.' })
   bookmark?: string;
 
   @IntegerField({

@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { ListField, TextField } from '#platform/http';
+import { TextField } from '#platform/http';
 import type { Replay } from '#platform/messaging';
-import { patternsKind } from '../streams/event-selection.js';
+import { PatternsField } from '../streams/event-selection.js';
 
 const LONGEST_TIME = 40;
 /** AMQP's own limit, in bytes; names are mostly ASCII. */
@@ -28,7 +28,12 @@ export class ReplayDto {
   })
   to?: string;
 
-  @ListField(patternsKind(), { optional: true, max: 50, description: 'Only events of these types, as in the feed.' })
+  @PatternsField({
+    each: true,
+    maxItems: 50,
+    optional: true,
+    description: 'Only events of these types, as in the feed.',
+  })
   types?: string[];
 }
 

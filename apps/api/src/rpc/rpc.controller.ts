@@ -5,7 +5,7 @@ import { type DealAccess, DealAccessQuery, type DealResource, GetDealQuery } fro
 import { SummarizePaymentsQuery, type SummaryResource } from '#crm/payments';
 import { GetPolicyQuery, type PolicyResource } from '#crm/policies';
 import { access, rolesOf } from '#platform/auth';
-import { ValidationPipe, validationFailed } from '#platform/http';
+import { RequestValidationPipe, validationFailed } from '#platform/http';
 import { type Caller, DomainError } from '#platform/kernel';
 import { RpcCaller } from './rpc-exchange.js';
 import { RPC_PATTERNS } from './rpc-patterns.js';
@@ -16,7 +16,7 @@ import { DealAccessRequest, GetDealRequest, GetPolicyRequest, PaymentsSummaryReq
 /** Read-only queries of other services. A service sees everything; any other caller sees what HTTP would show. */
 @Controller()
 @UseGuards(RpcGuard)
-@UsePipes(new ValidationPipe())
+@UsePipes(RequestValidationPipe)
 @UseFilters(RpcErrorFilter)
 export class RpcController {
   constructor(private readonly queries: QueryBus) {}

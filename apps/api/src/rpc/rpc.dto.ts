@@ -1,4 +1,4 @@
-import { ListField, TextField, textKind, UuidField } from '#platform/http';
+import { TextField, UuidField } from '#platform/http';
 import { ApiProperty } from '@nestjs/swagger';
 import type { DealAccess } from '#crm/deals';
 
@@ -25,9 +25,12 @@ export class DealAccessRequest extends RpcRequest {
   })
   user_id?: string;
 
-  @ListField(textKind({ min: 1, max: 100 }), {
+  @TextField({
+    min: 1,
+    max: 100,
+    each: true,
+    maxItems: 50,
     optional: true,
-    max: 50,
     description: 'The roles of that user as his token names them; given with `user_id` by a service.',
     example: ['ROLE_SALES_AGENT'],
   })

@@ -1,30 +1,35 @@
-import { type FieldKind, ListField, uuidKind } from '#platform/http';
+import { ValidateBy } from 'class-validator';
+import { Field, type FieldOptions, UuidField } from '#platform/http';
 import { isTypePattern } from '#platform/messaging';
 
 const LONGEST_PATTERNS = 1_000;
 const SEPARATOR = ',';
 
 /** Comma-separated topic patterns. */
-export function patternsKind(): FieldKind {
-  const isRight = (value: unknown): boolean =>
-    typeof value === 'string' && value.length <= LONGEST_PATTERNS && value.split(SEPARATOR).every(isTypePattern);
-  return {
-    fault: (value) =>
-      isRight(value)
-        ? null
-        : { code: 'not_a_type_pattern', detail: 'must be event types such as deal.payment.*, with * for one word' },
-    schema: { type: 'string', maxLength: LONGEST_PATTERNS, example: 'deal.payment.*' },
-  };
+export function PatternsField(options: FieldOptions): PropertyDecorator {
+  return Field(
+    { type: 'string', maxLength: LONGEST_PATTERNS, example: 'deal.payment.*' },
+    options,
+    ValidateBy(
+      { name: 'isTypePatterns', validator: { validate: isTypePatterns } },
+      {
+        message: 'must be event types such as deal.payment.*, with * for one word',
+        context: { code: 'not_a_type_pattern' },
+        each: options.each,
+      },
+    ),
+  );
 }
 
 /** Query parameters that select events. */
 export class EventSelection {
-  @ListField(uuidKind(), { optional: true, max: 200, description: 'Only events of these deals.' })
+  @UuidField({ each: true, maxItems: 200, optional: true, description: 'Only events of these deals.' })
   deal_id?: string[];
 
-  @ListField(patternsKind(), {
+  @PatternsField({
+    each: true,
+    maxItems: 50,
     optional: true,
-    max: 50,
     description:
       'Only events of these types, repeated or with commas between: `*` stands for exactly one word, `#` for any ' +
       'number of them. `deal.payment.*` takes `deal.payment.updated` but not `deal.payment.income.created`; ' +
@@ -36,6 +41,10 @@ export class EventSelection {
 /** Splits the values of a list, each of which may contain several patterns. */
 export function patternsOf(types: readonly string[] = []): string[] {
   return types.flatMap((type) => type.split(SEPARATOR)).map(withoutRepeatedHashes);
+}
+
+function isTypePatterns(value: unknown): boolean {
+  return typeof value === 'string' && value.length <= LONGEST_PATTERNS && value.split(SEPARATOR).every(isTypePattern);
 }
 
 /** Collapses `#.#` to `#`: the meaning is the same, and each `#` multiplies the cost of matching. */

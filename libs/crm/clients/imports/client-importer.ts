@@ -10,7 +10,7 @@ import {
   type RowOutcome,
 } from '#crm/imports/contracts';
 import { ClientSettings } from '#platform/config';
-import { checkedBody } from '#platform/http';
+import { validatedBody } from '#platform/http';
 import { newId } from '#platform/kernel';
 import { clientFacts } from '../client.dto.js';
 import { Client, type ClientRules } from '../client.entity.js';
@@ -38,7 +38,7 @@ export class ClientImporter extends Importer {
   }
 
   async take(rows: readonly ImportRow[], context: ImportContext, outcome: RowOutcome): Promise<void> {
-    const checked = await outcome.checked(rows, (cells) => checkedBody(ClientRowDto, cells));
+    const checked = await outcome.checked(rows, (cells) => validatedBody(ClientRowDto, cells));
     const keysOf = (body: ClientRowDto): Client['keys'] => clientKeys(body, this.settings.phoneRegion);
     const claims = await outcome.claims(checked, (body) => claimsOf(body, keysOf(body), context), context);
     const candidates = await this.candidates(checked, context);

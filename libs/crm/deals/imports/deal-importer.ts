@@ -11,7 +11,7 @@ import {
   type RowClaims,
   type RowOutcome,
 } from '#crm/imports/contracts';
-import { checkedBody } from '#platform/http';
+import { validatedBody } from '#platform/http';
 import { newId } from '#platform/kernel';
 import { DEAL_FILE_COLUMNS } from '../exports/deal-file.js';
 import { Deal } from '../deal.entity.js';
@@ -37,7 +37,7 @@ export class DealImporter extends Importer {
   }
 
   async take(rows: readonly ImportRow[], context: ImportContext, outcome: RowOutcome): Promise<void> {
-    const checked = await outcome.checked(rows, (cells) => checkedBody(DealRowDto, cells));
+    const checked = await outcome.checked(rows, (cells) => validatedBody(DealRowDto, cells));
     const claims = await outcome.claims(checked, ({ id }) => [id && `id ${id}`], context);
     const known = await this.deals.known(idsOf(checked), !context.isDryRun);
     const fresh = checked.filter(({ body: { id } }) => !id || !known.has(id));

@@ -3,7 +3,7 @@ import { QueryBus } from '@nestjs/cqrs';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { CurrentCaller } from '#platform/auth';
-import { AnswersCsv, CsvExports, DateField, enumKind, ListField, UuidField } from '#platform/http';
+import { AnswersCsv, CsvExports, DateField, EnumField, UuidField } from '#platform/http';
 import type { CalendarDate, Caller } from '#platform/kernel';
 import { PAYMENT_STATUSES, type PaymentStatus } from '../contracts.js';
 import { PAYMENT_FILE_COLUMNS } from './payment-file.js';
@@ -17,7 +17,7 @@ class PaymentFilterDto {
   @UuidField({ optional: true })
   policy_id?: string;
 
-  @ListField(enumKind(PAYMENT_STATUSES), { max: 4, optional: true, description: 'Any of them.' })
+  @EnumField(PAYMENT_STATUSES, { each: true, maxItems: 4, optional: true, description: 'Any of them.' })
   status?: PaymentStatus[];
 
   @DateField({ optional: true })

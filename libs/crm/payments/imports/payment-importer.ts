@@ -8,7 +8,7 @@ import {
   type ImportRow,
   RowOutcome,
 } from '#crm/imports/contracts';
-import { checkedBody } from '#platform/http';
+import { validatedBody } from '#platform/http';
 import { newId } from '#platform/kernel';
 import { newPaymentFacts, paymentFacts } from '../payment.dto.js';
 import { Payment } from '../payment.entity.js';
@@ -65,7 +65,7 @@ export class PaymentImporter extends Importer {
   }
 
   private checked(rows: readonly ImportRow[], outcome: RowOutcome): Promise<Row[]> {
-    return outcome.checked(rows, (cells) => checkedBody(PaymentRowDto, cells));
+    return outcome.checked(rows, (cells) => validatedBody(PaymentRowDto, cells));
   }
 
   /** The rows whose deals are there, and stay so until the unit of work ends; held in one order, as other imports do. */

@@ -13,7 +13,7 @@ import {
   type RowClaims,
   RowOutcome,
 } from '#crm/imports/contracts';
-import { checkedBody } from '#platform/http';
+import { validatedBody } from '#platform/http';
 import { newId } from '#platform/kernel';
 import { newPolicyFacts, policyFacts } from '../policy.dto.js';
 import { Policy } from '../policy.entity.js';
@@ -186,7 +186,7 @@ function lead(policy: Policy, { status, close_reason: reason }: PolicyRowDto, ac
 }
 
 function checkedRow(cells: ImportRow['cells']): PolicyRowDto {
-  const body = checkedBody(PolicyRowDto, cells);
+  const body = validatedBody(PolicyRowDto, cells);
   if ((body.status === 'closed') !== (body.close_reason !== undefined)) throw closeReasonRequired();
   return body;
 }

@@ -3,13 +3,11 @@ import { ApiOkResponse, ApiTags, type OpenAPIObject } from '@nestjs/swagger';
 import type { ExpectedVersion } from '#platform/kernel';
 import { Creates } from '../headers/resource-headers.interceptor.js';
 import { serveDocs } from './docs.js';
-import { enumKind } from '../validation/field-kinds.js';
 import {
   BooleanField,
   DateField,
   EnumField,
   IntegerField,
-  ListField,
   MoneyField,
   ObjectField,
   TextField,
@@ -53,7 +51,7 @@ class DealResource {
 }
 
 class DealsQuery extends ListQuery {
-  @ListField(enumKind(['won', 'lost']), { optional: true })
+  @EnumField(['won', 'lost'], { each: true, optional: true })
   stage?: string[];
 }
 

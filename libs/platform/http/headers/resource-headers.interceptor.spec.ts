@@ -3,8 +3,7 @@ import type { FastifyReply } from 'fastify';
 import type { ExpectedVersion, ListOrder } from '#platform/kernel';
 import { Creates } from './resource-headers.interceptor.js';
 import { encodeCursor } from '../lists/cursor.js';
-import { ListField, TextField } from '../validation/fields.js';
-import { textKind } from '../validation/field-kinds.js';
+import { TextField } from '../validation/fields.js';
 import { IfMatch } from './if-match.js';
 import { ListQuery, pageRequest, toPage } from '../lists/list-query.js';
 import { trialApi, type TrialApi } from '../trial-api.fixture.js';
@@ -19,7 +18,7 @@ class DealDto {
 }
 
 class DealsQuery extends ListQuery {
-  @ListField(textKind({ max: 20 }), { optional: true })
+  @TextField({ max: 20, each: true, optional: true })
   stage?: string[];
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { DomainError, isCalendarDate, isUuid, type KeyType, type ListOrder } from '#platform/kernel';
-import { isStorable } from '../idempotency/request-keys.js';
+import { isStorable } from '../validation/request-members.js';
 
 const CHECKSUM_LENGTH = 8;
 const LONGEST = 4_096;

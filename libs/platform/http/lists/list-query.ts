@@ -7,7 +7,7 @@ import { BooleanField, IntegerField, TextField } from '../validation/fields.js';
 const DEFAULT_LIMIT = 50;
 const GREATEST_LIMIT = 200;
 
-/** What every list takes; a list's own filters are added by extending it. */
+/** Query parameters of every list; a list adds its filters in a subclass. */
 export class ListQuery {
   @IntegerField({
     min: 1,
@@ -36,7 +36,7 @@ export function pageRequest(query: ListQuery, order: ListOrder): PageRequest {
   };
 }
 
-/** Body of a list's answer; the response gets `Link: …; rel="next"` while there is more. */
+/** Response body of a list; the response has `Link: …; rel="next"` if there is a next page. */
 export class ListAnswer<T> {
   constructor(
     readonly items: readonly T[],
@@ -50,7 +50,7 @@ export class ListAnswer<T> {
 /** A list of cached items, which requests share: the JSON of each item is written once. */
 export class CachedListAnswer extends ListAnswer<object> {}
 
-/** @param order the order of the list that the page is a part of. */
+/** @param order the order of the list to which the page belongs. */
 export function toPage<T extends object>(page: Page<T>, order: ListOrder): ListAnswer<T> {
   const cursor = page.next && encodeCursor(page.next, order);
   if (page.isCached) return new CachedListAnswer(page.items, cursor, page.total) as ListAnswer<T>;

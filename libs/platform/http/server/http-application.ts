@@ -15,7 +15,6 @@ import { refusalOf } from '../problems/refusal-of-error.js';
 import { installRequestFacts, requestIdOf } from './request-facts.js';
 import { RouteTable } from './route-table.js';
 import { TrustedProxies } from './trusted-proxies.js';
-import { installValidation } from '../validation/validation.pipe.js';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -117,5 +116,4 @@ export function configureHttp(app: NestFastifyApplication): void {
   app.setGlobalPrefix(API_PREFIX, { exclude: WITHOUT_PREFIX });
   const filter = app.get(ProblemFilter, { strict: false });
   fastify.decorate('answerError', filter.answer.bind(filter));
-  installValidation(app);
 }

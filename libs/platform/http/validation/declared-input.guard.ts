@@ -1,18 +1,19 @@
 import type { CanActivate, ExecutionContext, Type } from '@nestjs/common';
-import { ROUTE_ARGS_METADATA, RouteParamtypes } from '@nestjs/common/internal';
+import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
+import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
 import type { FastifyRequest } from 'fastify';
-import type { FieldSource } from './field-kinds.js';
-import { normaliseQuery } from '../idempotency/request-keys.js';
-import { unknownMember, validationFailed } from './validation.pipe.js';
+import { unknownMember, validationFailed } from './field-faults.js';
+import { normaliseQuery } from './request-members.js';
+import type { InputSource } from './transforms.js';
 
-type Declared = Readonly<Record<FieldSource, boolean>>;
+type Declared = Readonly<Record<InputSource, boolean>>;
 
-/** Parameters through which a handler sees the whole request, and so answers for what is in it. */
+/** Parameters that give a handler the whole request, whose query and body it checks itself. */
 const WHOLE_REQUEST = [RouteParamtypes.REQUEST, RouteParamtypes.FILE, RouteParamtypes.FILES, RouteParamtypes.RAW_BODY];
 
 /**
- * Refuses a query or a body that the route doesn't take at all; what a DTO declares is the pipe's affair.
- * Stands behind the guards of authentication, so that a stranger learns nothing of a route.
+ * Refuses a query or a body for which the handler declares no parameter; the pipe validates declared ones.
+ * Runs after the guards of authentication, so that a request without a valid token gets no information about a route.
  */
 export class DeclaredInputGuard implements CanActivate {
   private readonly declared = new WeakMap<object, Declared>();
@@ -41,7 +42,7 @@ export class DeclaredInputGuard implements CanActivate {
 
 function declarationOf(controller: Type, method: string): Declared {
   const parameters = (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, method) ?? {}) as object;
-  // Keys are `<kind>:<index>`; those of custom decorators begin with another number or a name.
+  // Keys are `<kind>:<index>`; keys of custom decorators have no number of these kinds.
   const kinds = new Set(Object.keys(parameters).map((key) => Number(key.split(':')[0])));
   const seesAll = WHOLE_REQUEST.some((kind) => kinds.has(kind));
   return { query: seesAll || kinds.has(RouteParamtypes.QUERY), body: seesAll || kinds.has(RouteParamtypes.BODY) };
@@ -53,7 +54,7 @@ function refuseBody(body: unknown): void {
   throw validationFailed([{ pointer: '', code: 'unexpected_body', detail: 'This request takes no body.' }]);
 }
 
-function refuseMembers(source: FieldSource, members: object): void {
+function refuseMembers(source: InputSource, members: object): void {
   const names = Object.keys(members);
   if (names.length > 0) throw validationFailed(names.map((name) => unknownMember(source, '', name)));
 }

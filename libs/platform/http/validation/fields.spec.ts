@@ -1,6 +1,5 @@
 import { Body, Controller, Post } from '@nestjs/common';
 import type { FieldFault } from '#platform/kernel';
-import { uuidKind } from './field-kinds.js';
 import {
   BooleanField,
   CurrencyField,
@@ -8,7 +7,6 @@ import {
   EmailField,
   EnumField,
   IntegerField,
-  ListField,
   MoneyField,
   ObjectField,
   PhoneField,
@@ -61,7 +59,7 @@ class QuoteDto {
   @ObjectField(() => ValidityDto, { optional: true, nullable: true })
   validity_period?: ValidityDto | null;
 
-  @ListField(uuidKind(), { optional: true, max: 3 })
+  @UuidField({ each: true, maxItems: 3, optional: true })
   files?: string[];
 }
 
@@ -248,7 +246,15 @@ describe('a body', () => {
     expect((await post(unknown)).body.errors).toHaveLength(100);
   });
 
-  it.each(['toString', 'hasOwnProperty', 'valueOf', 'then', '__defineGetter__'])('has no field %s', async (name) => {
-    expect(await faultsOf(`{"title":"a","${name}":1}`)).toEqual([expect.stringMatching(/unknown_field$/)]);
+  it.each([
+    ['toString', 'to_string'],
+    ['hasOwnProperty', 'has_own_property'],
+    ['valueOf', 'value_of'],
+    ['then', 'then'],
+    ['__defineGetter__', '__defineGetter__'],
+  ])('refuses the name %s, which every object has or which makes a promise, as unknown', async (given, name) => {
+    expect(await faultsOf(`{"title":"a","${given}":1}`)).toEqual([`/${name} unknown_field`]);
+    const nested = await faultsOf(`{"title":"a","validity_period":{"start":"2026-01-01","${given}":1}}`);
+    expect(nested).toEqual([`/validity_period/${name} unknown_field`]);
   });
 });

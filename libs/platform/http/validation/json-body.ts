@@ -5,15 +5,15 @@ import { charsetsOf } from '../server/media-types.js';
 
 /** `application/json`, and every type with the structured suffix `+json`. */
 const JSON_TYPES = /^application\/(?:[\w.-]+\+)?json(?:$|;)/;
-/** JSON is UTF-8 (RFC 8259), of which US-ASCII is a part. */
+/** JSON is UTF-8 (RFC 8259); US-ASCII is a subset. */
 const CHARSETS = new Set(['utf-8', 'utf8', 'us-ascii']);
-const DEEPEST = 32;
-/** Names through which a copied object would change its prototype. */
+const MAX_DEPTH = 32;
+/** Names that change the prototype of a copied object. */
 const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 
 /**
- * Makes JSON the only kind of body that is taken; parts that take files add their own type beside it.
- * @param limitBytes more is answered 413.
+ * Makes JSON the only content type of bodies; file uploads add their own types.
+ * @param limitBytes a larger body is answered 413.
  */
 export function installJsonBody(fastify: FastifyInstance, limitBytes: number): void {
   fastify.removeAllContentTypeParsers();
@@ -34,12 +34,12 @@ export function installJsonBody(fastify: FastifyInstance, limitBytes: number): v
 }
 
 /**
- * Reads a JSON text; an empty one is `undefined`, since clients send the content type with a bodiless DELETE.
+ * Parses JSON; an empty text is `undefined`, because clients send the content type with a DELETE without a body.
  * @throws DomainError 400 `malformed_json`, `forbidden_key`, `nesting_too_deep`.
  */
 export function readJson(bytes: Buffer): unknown {
   if (bytes.length === 0) return undefined;
-  // Decoding replaces wrong bytes silently; the caller would get back another text than was sent.
+  // Decoding replaces invalid bytes silently, and the stored text would differ from the sent one.
   if (!isUtf8(bytes)) throw new DomainError('invalid', 'malformed_json', 'The body is not UTF-8 text.');
   let value: unknown;
   try {
@@ -57,8 +57,8 @@ function isJsonCharset(charset: string): boolean {
 
 function refuseHostileShape(value: unknown, depth: number): void {
   if (typeof value !== 'object' || value === null) return;
-  if (depth > DEEPEST) {
-    throw new DomainError('invalid', 'nesting_too_deep', `The body is nested deeper than ${DEEPEST} levels.`);
+  if (depth > MAX_DEPTH) {
+    throw new DomainError('invalid', 'nesting_too_deep', `The body is nested deeper than ${MAX_DEPTH} levels.`);
   }
   if (Array.isArray(value)) {
     for (const item of value) refuseHostileShape(item, depth + 1);

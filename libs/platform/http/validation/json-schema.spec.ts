@@ -1,15 +1,5 @@
 import { ApiProperty, OmitType, PartialType } from '@nestjs/swagger';
-import { enumKind } from './field-kinds.js';
-import {
-  BooleanField,
-  DateField,
-  EnumField,
-  IntegerField,
-  ListField,
-  MoneyField,
-  ObjectField,
-  UuidField,
-} from './fields.js';
+import { BooleanField, DateField, EnumField, IntegerField, MoneyField, ObjectField, UuidField } from './fields.js';
 import { jsonSchemaOf } from './json-schema.js';
 
 class Period {
@@ -33,7 +23,7 @@ class Offer {
   @BooleanField()
   expired!: boolean;
 
-  @ListField(enumKind(['a', 'b']))
+  @EnumField(['a', 'b'], { each: true })
   kinds!: string[];
 
   @ObjectField(() => Period, { nullable: true })

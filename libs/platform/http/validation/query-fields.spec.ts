@@ -1,12 +1,11 @@
 import { Controller, Get, Query } from '@nestjs/common';
-import { enumKind } from './field-kinds.js';
-import { BooleanField, IntegerField, ListField, TextField, UuidField } from './fields.js';
+import { BooleanField, EnumField, IntegerField, TextField, UuidField } from './fields.js';
 import { trialApi, type TrialApi } from '../trial-api.fixture.js';
 
 const ID = '0193a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b';
 
 class FilterQuery {
-  @ListField(enumKind(['won', 'lost']), { optional: true })
+  @EnumField(['won', 'lost'], { each: true, optional: true })
   stage?: string[];
 
   @UuidField({ optional: true })
@@ -76,9 +75,12 @@ describe('a query', () => {
     [`client_id=${ID}&client_id=${ID}`, '?client_id', 'not_a_uuid'],
     ['search=abcdefghijk', '?search', 'too_long'],
     ['search[]=a', '?search', 'not_a_string'],
+    ['search=a&search=b', '?search', 'not_a_string'],
+    ['dry_run=true&dry_run=true', '?dry_run', 'not_a_boolean'],
     ['unknown=1', '?unknown', 'unknown_parameter'],
     ['__proto__=1', '?__proto__', 'unknown_parameter'],
     ['constructor=1', '?constructor', 'unknown_parameter'],
+    ['__defineGetter__=1', '?__defineGetter__', 'unknown_parameter'],
     ['stage[0]=won', '?stage[0]', 'unknown_parameter'],
     ['search=a%00', '?search', 'invalid_characters'],
     [`clientId=${ID}&client_id=${ID}`, '?client_id', 'duplicate_field'],

@@ -1,11 +1,11 @@
 import type { FastifyRequest } from 'fastify';
 import { DomainError } from '#platform/kernel';
-import { isStorable, normaliseBody, normaliseQuery } from '../idempotency/request-keys.js';
+import { isStorable, normaliseBody, normaliseQuery } from './request-members.js';
 
 type Texts = Readonly<Record<string, string>>;
 
 /**
- * Checks a request whose handler reads it without a DTO: its path, query and body must hold text that can be stored.
+ * Checks the path, query and body of a request that has no DTO: PostgreSQL must be able to store their text.
  * @throws DomainError 422 `invalid_characters`.
  */
 export function requireStorable({ params, query, body }: FastifyRequest): void {

@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { DomainError, isUuid } from '#platform/kernel';
 
 /**
- * An id that stands in a route's path, in lower case.
+ * Converts an id of the path to lower case.
  * @throws DomainError 400 `malformed_id`.
  */
 export function requireUuid(value: unknown): string {
@@ -12,8 +12,8 @@ export function requireUuid(value: unknown): string {
 }
 
 /**
- * The parameter that receives the id in a route's path, in lower case.
- * Takes the name of the path's parameter: `:id` unless given.
+ * Parameter decorator: an id of the path, in lower case.
+ * Takes the name of the path parameter, `id` unless given.
  * @throws DomainError 400 `malformed_id`.
  */
 export const UuidParam = createParamDecorator((name: string | undefined, context: ExecutionContext): string => {

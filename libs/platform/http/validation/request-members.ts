@@ -1,25 +1,19 @@
 import { DomainError, type FieldFault } from '#platform/kernel';
+import { escapePointer, snakeCase } from './member-names.js';
 
-/** More members than any request of ours has, so that what is done for each of them stays little. */
-const MOST_MEMBERS = 200;
-const MOST_FAULTS = 100;
-const CAMEL_CASE = /^[a-z][a-z0-9]*(?:[A-Z][a-z0-9]*)+$/;
-const CAPITAL = /[A-Z]/g;
+/** Limits the work for one object; no request of this API has as many members. */
+const MAX_MEMBERS = 200;
+const MAX_FAULTS = 100;
 /**
- * NUL, which PostgreSQL's text can't hold; halves of surrogate pairs, which UTF-8 can't; and the other control
- * characters but tab and line breaks, which no text means and JSON writes six times as long.
+ * NUL, which PostgreSQL does not store; halves of surrogate pairs, which UTF-8 does not encode; and the other control
+ * characters except tab and line breaks, which have no meaning in text and take six bytes each in JSON.
  */
 const UNSTORABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\p{Cs}]/u;
-/** As in the Stream-Safe Text Format of UAX 15. Normalising takes a time that grows with the square of the run. */
-const LONGEST_MARKS = 30;
-const TOO_MANY_MARKS = new RegExp(`(?<!\\p{M})\\p{M}{${LONGEST_MARKS + 1}}`, 'u');
+/** As in the Stream-Safe Text Format of UAX 15. The time of normalisation grows with the square of the run. */
+const MAX_MARKS = 30;
+const TOO_MANY_MARKS = new RegExp(`(?<!\\p{M})\\p{M}{${MAX_MARKS + 1}}`, 'u');
 
 type Members = Record<string, unknown>;
-
-/** `clientId` → `client_id`; a name in another style stays as it is. */
-export function snakeCase(name: string): string {
-  return CAMEL_CASE.test(name) ? name.replace(CAPITAL, (letter) => `_${letter.toLowerCase()}`) : name;
-}
 
 /** True when `text` can be stored and sent back unchanged. */
 export function isStorable(text: string): boolean {
@@ -27,9 +21,8 @@ export function isStorable(text: string): boolean {
 }
 
 /**
- * The body with its names in snake_case at every level, whichever style the client writes, and its texts in Unicode's
- * normalisation form C.
- * @throws DomainError 422 `invalid_characters`, `not_finite`, `duplicate_field`, `too_many_fields`, naming every place.
+ * The body with its names in snake_case at every level and its texts in Unicode's normalisation form C.
+ * @throws DomainError 422 `invalid_characters`, `not_finite`, `duplicate_field`, `too_many_fields`, with every pointer.
  */
 export function normaliseBody(body: unknown): unknown {
   const walk = new BodyWalk();
@@ -47,13 +40,13 @@ export function normaliseQuery(query: Readonly<Record<string, string | string[]>
   const normalised: Members = {};
   const spelling = new Map<string, string>();
   const keys = Object.keys(query);
-  if (keys.length > MOST_MEMBERS) refuse([tooManyFields('?')]);
+  if (keys.length > MAX_MEMBERS) refuse([tooManyFields('?')]);
   for (const key of keys) {
     const isList = key.endsWith('[]');
     const given = isList ? key.slice(0, -2) : key;
     const name = snakeCase(given);
     const values = [query[key]!].flat();
-    if (!isStorable(name) || !values.every(isTaken)) faults.push(invalidCharacters(`?${name}`));
+    if (!isStorable(name) || !values.every(isAccepted)) faults.push(invalidCharacters(`?${name}`));
     if (spelling.has(name) && spelling.get(name) !== given) faults.push(duplicateField(`?${name}`, name));
     spelling.set(name, given);
     const before = Object.hasOwn(normalised, name) ? [normalised[name]].flat() : [];
@@ -70,7 +63,7 @@ class BodyWalk {
 
   value(value: unknown): unknown {
     if (typeof value === 'string') {
-      if (isTaken(value)) return composed(value);
+      if (isAccepted(value)) return composed(value);
       this.faults.push(invalidCharacters(this.pointer));
     } else if (typeof value === 'number') {
       if (!Number.isFinite(value)) {
@@ -86,7 +79,7 @@ class BodyWalk {
 
   private members(members: Members): unknown {
     const keys = Object.keys(members);
-    if (keys.length > MOST_MEMBERS) {
+    if (keys.length > MAX_MEMBERS) {
       this.faults.push(tooManyFields(this.pointer));
       return members;
     }
@@ -115,27 +108,22 @@ class BodyWalk {
   }
 }
 
-/** A name as one step of a JSON pointer (RFC 6901). */
-export function escapePointer(name: string): string {
-  return name.replaceAll('~', '~0').replaceAll('/', '~1');
-}
-
-function isTaken(text: string): boolean {
+function isAccepted(text: string): boolean {
   return isStorable(text) && !hasTooManyMarks(text);
 }
 
 function hasTooManyMarks(text: string): boolean {
-  return text.length > LONGEST_MARKS && TOO_MANY_MARKS.test(text);
+  return text.length > MAX_MARKS && TOO_MANY_MARKS.test(text);
 }
 
-/** Equal texts as equal characters: a letter and its mark as one. What is refused stays as it is. */
+/** Composes a letter and its mark to one character. Text that is refused stays as it is. */
 function composed(text: string): string {
   return hasTooManyMarks(text) ? text : text.normalize('NFC');
 }
 
 function define(members: Members, name: string, value: unknown): void {
   if (name === '__proto__') {
-    // An assignment would set the prototype.
+    // An assignment sets the prototype.
     Object.defineProperty(members, name, { value, enumerable: true, configurable: true, writable: true });
   } else members[name] = value;
 }
@@ -144,12 +132,12 @@ function refuse(faults: readonly FieldFault[]): void {
   const [first] = faults;
   if (!first) return;
   throw new DomainError('unprocessable', first.code, `The request can't be read as it stands: see errors.`, {
-    errors: faults.slice(0, MOST_FAULTS),
+    errors: faults.slice(0, MAX_FAULTS),
   });
 }
 
 function invalidCharacters(pointer: string): FieldFault {
-  const detail = `holds a control character, half a surrogate pair or more than ${LONGEST_MARKS} combining marks in a row`;
+  const detail = `holds a control character, half a surrogate pair or more than ${MAX_MARKS} combining marks in a row`;
   return { pointer, code: 'invalid_characters', detail };
 }
 
@@ -158,5 +146,5 @@ function duplicateField(pointer: string, name: string): FieldFault {
 }
 
 function tooManyFields(pointer: string): FieldFault {
-  return { pointer, code: 'too_many_fields', detail: `has more than ${MOST_MEMBERS} members` };
+  return { pointer, code: 'too_many_fields', detail: `has more than ${MAX_MEMBERS} members` };
 }

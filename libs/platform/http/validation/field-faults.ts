@@ -1,0 +1,104 @@
+import { getMetadataStorage, type ValidationArguments, type ValidationError } from 'class-validator';
+import { DomainError, type FieldFault } from '#platform/kernel';
+import { escapePointer, snakeCase } from './member-names.js';
+import type { InputSource } from './transforms.js';
+
+const MAX_FAULTS = 100;
+/** Name that class-validator gives to the refusal of a property without decorators. */
+const NOT_WHITELISTED = 'whitelistValidation';
+/** Name of the constraint `IsDefined`. */
+const IS_DEFINED = 'isDefined';
+
+/**
+ * Stable error codes by name of the constraint, class-validator's and ours. Another constraint gives its code as
+ * `context: { code }`, or has its name in snake_case as code.
+ */
+const CODES: Readonly<Record<string, string>> = {
+  arrayMaxSize: 'too_many',
+  hasVisibleCharacter: 'too_short',
+  isArray: 'not_a_list',
+  isBoolean: 'not_a_boolean',
+  isCalendarDate: 'not_a_date',
+  isCurrency: 'not_a_currency',
+  isEmail: 'not_an_email',
+  isIn: 'not_one_of',
+  isMoney: 'not_money',
+  isObject: 'not_an_object',
+  isOneLine: 'invalid_characters',
+  isPhone: 'not_a_phone',
+  isSafeInteger: 'not_an_integer',
+  isString: 'not_a_string',
+  isUuid: 'not_a_uuid',
+  max: 'out_of_range',
+  maxCharacters: 'too_long',
+  min: 'out_of_range',
+  minCharacters: 'too_short',
+};
+
+/** The error of a request whose fields are invalid; it lists at most 100 of them. */
+export function validationFailed(faults: readonly FieldFault[]): DomainError {
+  return new DomainError('unprocessable', 'validation_failed', 'Some fields are not as they should be: see errors.', {
+    errors: faults.slice(0, MAX_FAULTS),
+  });
+}
+
+/** @param parent JSON pointer of the object that has the member. */
+export function unknownMember(source: InputSource, parent: string, name: string): FieldFault {
+  const pointer = pointerTo(source, parent, name);
+  return source === 'query'
+    ? { pointer, code: 'unknown_parameter', detail: 'is not a parameter of this request' }
+    : { pointer, code: 'unknown_field', detail: 'is not a field of this request' };
+}
+
+/** Converts class-validator's errors, and those of nested objects, to the `errors` of a problem document. */
+export function fieldFaults(errors: readonly ValidationError[], source: InputSource, parent = ''): FieldFault[] {
+  return errors.flatMap((error) => {
+    const { property, constraints = {}, children = [] } = error;
+    const own = Object.entries(constraints).map(([name, message]) =>
+      name === NOT_WHITELISTED
+        ? unknownMember(source, parent, property)
+        : {
+            pointer: pointerTo(source, parent, property) + itemPointer(error, name, source),
+            code: codeOf(error, name),
+            detail: message,
+          },
+    );
+    return [...own, ...fieldFaults(children, source, pointerTo(source, parent, property))];
+  });
+}
+
+/** Members, at any depth, that are named like a member that every object inherits: no DTO has such a field. */
+export function inheritedNames(value: unknown, source: InputSource, parent = ''): FieldFault[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, member]) => [
+    ...(name in Object.prototype ? [unknownMember(source, parent, name)] : []),
+    ...inheritedNames(member, source, `${parent}/${escapePointer(name)}`),
+  ]);
+}
+
+function codeOf({ value, contexts }: ValidationError, name: string): string {
+  if (name === IS_DEFINED) return value === null ? 'null_not_allowed' : 'required';
+  const context = contexts?.[name] as { readonly code?: string } | undefined;
+  return context?.code ?? CODES[name] ?? snakeCase(name);
+}
+
+function pointerTo(source: InputSource, parent: string, name: string): string {
+  return source === 'query' ? `?${name}` : `${parent}/${escapePointer(name)}`;
+}
+
+/**
+ * Points to the first item of a list in a body that fails the constraint: class-validator does not say which it is.
+ * A repeated parameter of a query is named as a whole.
+ */
+function itemPointer({ target, property, value }: ValidationError, name: string, source: InputSource): string {
+  if (source === 'query' || !Array.isArray(value) || !target) return '';
+  const storage = getMetadataStorage();
+  const constraint = storage
+    .getTargetValidationMetadatas(target.constructor, '', false, false)
+    .find((metadata) => metadata.each && metadata.propertyName === property && metadata.name === name);
+  if (!constraint) return '';
+  const { constraints, constraintCls } = constraint;
+  const args: ValidationArguments = { targetName: '', object: target, property, value, constraints };
+  const [validator] = storage.getTargetValidatorConstraints(constraintCls);
+  return `/${value.findIndex((item) => !validator?.instance.validate(item, args))}`;
+}
