@@ -127,10 +127,8 @@ export class Client extends Aggregate {
   }
 
   private revised(before: ClientView, actorId: string, now: Instant): void {
-    const previous = Object.fromEntries(
-      Object.entries(before).filter(([field, value]) => this.view[field as keyof ClientView] !== value),
-    );
-    if (Object.keys(previous).length === 0) return;
+    const previous = this.diff(before, this.view);
+    if (!previous) return;
     this.touch(now);
     this.apply(new ClientRevised(this.view, actorId, previous));
   }

@@ -4,14 +4,7 @@ import { Column, Entity } from 'typeorm';
 import type { DealView, Stage } from './contracts.js';
 import { isClosed, STAGE_TABLE, stageOf } from './deal-stage.js';
 import { dealClosed, reasonNotApplicable } from './deal.errors.js';
-import {
-  DealAssigned,
-  DealDeleted,
-  DealOpened,
-  DealRevised,
-  DealStageChanged,
-  type PreviousValues,
-} from './deal.events.js';
+import { DealAssigned, DealDeleted, DealOpened, DealRevised, DealStageChanged } from './deal.events.js';
 
 /** What a deal begins with. */
 export interface NewDeal {
@@ -128,7 +121,7 @@ export class Deal extends Aggregate {
     const before = this.view;
     this.touch(now);
     Object.assign(this, changes);
-    this.apply(new DealRevised(this.view, actorId, changedFrom(before, this.view)));
+    this.apply(new DealRevised(this.view, actorId, this.diff(before, this.view) ?? {}));
   }
 
   /**
@@ -145,7 +138,7 @@ export class Deal extends Aggregate {
     this.status = STAGE_TABLE[stage].status;
     this.lostReason = reason;
     this.closedAt = STAGE_TABLE[stage].isClosed ? now : null;
-    this.apply(new DealStageChanged(this.view, actorId, changedFrom(before, this.view), before.stage));
+    this.apply(new DealStageChanged(this.view, actorId, this.diff(before, this.view) ?? {}, before.stage));
   }
 
   /**
@@ -173,7 +166,7 @@ export class Deal extends Aggregate {
     this.touch(now);
     this.clientId = clientId;
     const entryData = mergedClient && { merged_client: mergedClient };
-    this.apply(new DealRevised(this.view, actorId, changedFrom(before, this.view), entryData));
+    this.apply(new DealRevised(this.view, actorId, this.diff(before, this.view) ?? {}, entryData));
   }
 
   /** @throws DomainError `deal_closed`. */
@@ -186,14 +179,4 @@ export class Deal extends Aggregate {
   private requireOpen(): void {
     if (isClosed(this.status)) throw dealClosed();
   }
-}
-
-/** Bookkeeping that every change moves is no change of its own. */
-const BOOKKEEPING = new Set(['version', 'updated_at']);
-
-function changedFrom(before: DealView, after: DealView): PreviousValues {
-  const changed = Object.entries(before).filter(
-    ([field, value]) => !BOOKKEEPING.has(field) && after[field as keyof DealView] !== value,
-  );
-  return Object.fromEntries(changed);
 }

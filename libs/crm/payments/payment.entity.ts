@@ -185,11 +185,8 @@ export class Payment extends Aggregate {
   private change(actorId: string, now: Instant, event: typeof PaymentRevised, act: () => void): void {
     const before = this.view;
     act();
-    const after = this.view;
-    const previous = Object.fromEntries(
-      Object.entries(before).filter(([field, value]) => after[field as keyof PaymentView] !== value),
-    );
-    if (Object.keys(previous).length === 0) return;
+    const previous = this.diff(before, this.view);
+    if (!previous) return;
     this.touch(now);
     this.updatedById = actorId;
     this.apply(new event(this.view, actorId, previous, now));

@@ -252,10 +252,8 @@ export class Policy extends Aggregate {
   private change(actorId: string | null, now: Instant, event: typeof PolicyRevised, act: () => void): void {
     const before = this.view;
     act();
-    const previous = Object.fromEntries(
-      Object.entries(before).filter(([field, value]) => this.view[field as keyof PolicyView] !== value),
-    );
-    if (Object.keys(previous).length === 0) return;
+    const previous = this.diff(before, this.view);
+    if (!previous) return;
     this.touch(now);
     this.apply(new event(this.view, actorId, previous));
   }

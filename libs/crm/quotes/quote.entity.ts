@@ -160,12 +160,8 @@ export class Quote extends Aggregate {
   private change(actorId: string, now: Instant, event: typeof QuoteRevised, act: () => void): void {
     const before = this.view;
     act();
-    const previous = Object.fromEntries(
-      Object.entries(before).filter(
-        ([field, value]) => JSON.stringify(this.view[field as keyof QuoteView]) !== JSON.stringify(value),
-      ),
-    );
-    if (Object.keys(previous).length === 0) return;
+    const previous = this.diff(before, this.view);
+    if (!previous) return;
     this.touch(now);
     this.apply(new event(this.view, actorId, previous));
   }

@@ -3,6 +3,9 @@ import { AggregateRoot } from '@nestjs/cqrs';
 import { DomainError, type ExpectedVersion, type Instant } from '#platform/kernel';
 import { Column, PrimaryColumn } from 'typeorm';
 
+/** Members of a view that every change moves. */
+const BOOKKEEPING = new Set(['version', 'updated_at']);
+
 /**
  * Base of every entity that changes: identity, optimistic lock, soft delete, and the events it has applied
  * but that are not stored yet.
@@ -75,6 +78,17 @@ export abstract class Aggregate extends AggregateRoot {
       ([field, value]) => value !== undefined && !isDeepStrictEqual(value, Reflect.get(this, field)),
     );
     return differing.length > 0 ? (Object.fromEntries(differing) as Partial<Facts>) : undefined;
+  }
+
+  /**
+   * Returns the previous values of the members that differ between two views; undefined when none does. Version and time of
+   * the update are left out, since every change moves them.
+   */
+  protected diff<View extends object>(before: View, after: View): Partial<View> | undefined {
+    const previous = Object.entries(before).filter(
+      ([member, value]) => !BOOKKEEPING.has(member) && !isDeepStrictEqual(value, Reflect.get(after, member)),
+    );
+    return previous.length > 0 ? (Object.fromEntries(previous) as Partial<View>) : undefined;
   }
 
   /** Soft delete: the row stays, and no list or read shows it again. */
