@@ -235,7 +235,7 @@ export default tseslint.config(
   },
   {
     // They only find out which parts of a request a handler takes.
-    files: ['libs/platform/http/validation/{declared-input.guard,validation.pipe}.ts'],
+    files: ['libs/platform/http/validation/declared-input.guard.ts'],
     rules: {
       'no-restricted-imports': ['error', { paths: [NO_ENV_IMPORT, NO_FORWARD_REF] }],
       'no-restricted-syntax': [
