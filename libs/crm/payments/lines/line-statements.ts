@@ -17,7 +17,7 @@ export function readPayment(scope: Scope): Statement {
   );
 }
 
-/** A row that tells of the line's payment. */
+/** A row with the line and the state of its payment. */
 export interface WrittenLine {
   /** The deal's stream. */
   readonly key: string;
@@ -65,10 +65,10 @@ export class LineTable {
 }
 
 /**
- * The rest of one statement for changes of lines, each of another deal. `held` locks the payments and holds their latest
- * rows, but none whose change may not be made: it is out of the caller's scope, or not what the caller takes it for. All
- * that follows depends on it. The deal is held for share, so that nobody who has lost it is told of what comes after.
- * Locks are taken in the order of deals, so that two statements don't wait for each other.
+ * The rest of one statement for changes of lines, each of another deal. `held` locks the payments and returns
+ * their latest rows, without those that are out of the caller's scope or fail the precondition. All that follows depends
+ * on it. The deal is locked for share, so that a former owner receives no later event. Locks are taken in the order of
+ * deals, so that two statements do not deadlock.
  *
  * Nothing that is written of payment or deal was read before the lock: totals are counted up from the locked row, and
  * the entry and the events get the currency, the ids and the audience that stand there, the payment as it is now and

@@ -133,7 +133,7 @@ describe('batches', () => {
     expect(desk.begun.slice(2)).toEqual([['a2']]);
   });
 
-  it('tell those who wait too long that the database is not to be had, and nobody whose batch has begun', async () => {
+  it('refuse the items that wait too long as database_unavailable, and none whose batch has started', async () => {
     const batches = new Batches(desk.work, { patienceMs: 20, lanes: 1, most: 10 });
     const begun = batches.add('a');
     await turn();
@@ -183,7 +183,7 @@ describe('batches', () => {
     expect(await next).toBe('C');
   });
 
-  it('work in nobody’s context, and answer everybody in his own', async () => {
+  it('run outside any request’s context, and answer each item in its own', async () => {
     const context = new AsyncLocalStorage<string>();
     const seen: unknown[] = [];
     const batches = new Batches<string, string>(

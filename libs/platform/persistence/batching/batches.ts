@@ -34,7 +34,7 @@ export class Batches<I, O> {
   private busyLanes = 0;
   private isScheduled = false;
   private watch: NodeJS.Timeout | undefined;
-  /** In nobody's context: what belongs to several requests belongs to none of them, nor to a transaction of one. */
+  /** Runs outside any request's async context and transaction, because a batch serves several requests. */
   private readonly begin = AsyncResource.bind(() => {
     this.isScheduled = false;
     const batch = this.nextBatch();
@@ -115,7 +115,7 @@ export class Batches<I, O> {
     if (keyOf) this.keysUnderWay.delete(keyOf(item));
   }
 
-  /** Lanes that hang free nobody. */
+  /** Refuses items that wait too long; lanes that do not answer free no place. */
   private refuseLate(): void {
     this.watch = undefined;
     const latest = performance.now() - this.limits.patienceMs;

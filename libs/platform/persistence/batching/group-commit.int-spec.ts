@@ -77,7 +77,7 @@ describe('a group commit', () => {
     expect(await notes()).toEqual(['a', 'b', 'taken']);
   });
 
-  it('holds nobody up for the one who waits for another', async () => {
+  it('writes the others while one record waits for a lock', async () => {
     const holder = await app.get(Database).connect('test-holder');
     try {
       await holder.query(`BEGIN; INSERT INTO public.notes VALUES ('held')`);
@@ -97,7 +97,7 @@ describe('a group commit', () => {
     }
   });
 
-  it('holds nobody up for those who wait alone', async () => {
+  it('writes the others while single records wait for locks', async () => {
     const holder = await app.get(Database).connect('test-holder');
     const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
     try {

@@ -20,16 +20,15 @@ interface WrittenRow {
 const LANES = 2;
 const MOST_WRITES = 50;
 /**
- * How long a lane waits for a row. Far above what others hold one for while they write it, and below the second after
- * which PostgreSQL looks for deadlocks: an import that holds a row for minutes holds up the one write that wants it, and
- * is nobody's victim.
+ * Lock timeout of a batch. Far longer than a usual write locks a row, and shorter than PostgreSQL's deadlock timeout of
+ * one second: an import that locks a row for minutes delays only the write of that row, and is never a deadlock's victim.
  */
 const GROUP_PATIENCE_MS = 200;
 
 /**
- * Writes of one kind, those that are asked for at the same moment by one statement, and so in one transaction with one
- * wait for the disk. Nobody is answered before it is committed. When PostgreSQL refuses one of them, or somebody holds
- * what it needs, each is written by itself, so that none suffers for another.
+ * Writes concurrent records of one kind by one statement, and so in one transaction with one wait for the disk. Each
+ * caller is answered after the commit. If PostgreSQL refuses a record, or a lock is not available, the records are
+ * written one by one, so that one bad record cannot fail the others.
  */
 export class GroupCommit<R extends WrittenRow> {
   private readonly statement: Statement;
@@ -104,7 +103,7 @@ export class GroupCommit<R extends WrittenRow> {
   }
 }
 
-/** The limit is set before the first row is there, and is for the statement alone; one record waits as anybody does. */
+/** The limit is set before the first row is there, and applies to this statement alone; a single record waits without it. */
 function inputSql(members: readonly string[]): string {
   return `
     SELECT i.* FROM (
