@@ -17,7 +17,7 @@ import { IfMatch } from '../headers/if-match.js';
 import { ListQuery, PageOf } from '../lists/list-query.js';
 import { openApiDocument } from './open-api.js';
 import { Problems } from './problems.decorator.js';
-import { trialApi, type TrialApi } from '../trial-api.fixture.js';
+import { createTestApi, type TestApi } from '../test-api.fixture.js';
 import { UuidParam } from '../validation/uuid-param.js';
 
 class PeriodDto {
@@ -93,11 +93,11 @@ class RootController {
 }
 
 describe('the OpenAPI document', () => {
-  let api: TrialApi;
+  let api: TestApi;
   let document: OpenAPIObject;
 
   beforeAll(async () => {
-    api = await trialApi([DealsController, RootController], {}, (app) => {
+    api = await createTestApi([DealsController, RootController], {}, (app) => {
       serveDocs(app, () =>
         openApiDocument(app, { title: 'CRM', description: 'Core', version: '1', tags: [['deals', 'Sales.']] }),
       );
@@ -213,7 +213,7 @@ describe('the OpenAPI document', () => {
 describe('the page /docs', () => {
   it('needs nothing from elsewhere', async () => {
     const document: OpenAPIObject = { openapi: '3.1.0', info: { title: 'CRM', version: '1' }, paths: {} };
-    const api = await trialApi([], {}, (app) => {
+    const api = await createTestApi([], {}, (app) => {
       serveDocs(app, () => document);
     });
     for (const url of ['/docs', '/docs/']) {

@@ -6,7 +6,7 @@ import { encodeCursor } from '../lists/cursor.js';
 import { TextField } from '../validation/fields.js';
 import { IfMatch } from './if-match.js';
 import { ListQuery, pageRequest, toPage } from '../lists/list-query.js';
-import { trialApi, type TrialApi } from '../trial-api.fixture.js';
+import { createTestApi, type TestApi } from '../test-api.fixture.js';
 import { UuidParam } from '../validation/uuid-param.js';
 
 const ID = '0193a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b';
@@ -68,10 +68,10 @@ class DealsController {
 }
 
 describe('an answer', () => {
-  let api: TrialApi;
+  let api: TestApi;
 
   beforeAll(async () => {
-    api = await trialApi([DealsController]);
+    api = await createTestApi([DealsController]);
   });
 
   afterAll(() => api.close());
@@ -129,10 +129,10 @@ describe('an answer', () => {
 });
 
 describe('a list', () => {
-  let api: TrialApi;
+  let api: TestApi;
 
   beforeAll(async () => {
-    api = await trialApi([DealsController]);
+    api = await createTestApi([DealsController]);
   });
 
   afterAll(() => api.close());
@@ -182,17 +182,17 @@ describe('a list', () => {
 });
 
 describe('If-Match', () => {
-  const change = async (api: TrialApi, header?: string) => {
+  const change = async (api: TestApi, header?: string) => {
     const headers = header === undefined ? {} : { 'if-match': header };
     return (await api.inject({ method: 'PATCH', url: `/api/v1/deals/${ID}`, headers })).json();
   };
 
   it('is optional unless it is required', async () => {
-    const lenient = await trialApi([DealsController]);
+    const lenient = await createTestApi([DealsController]);
     expect(await change(lenient)).toMatchObject({ expected: null });
     await lenient.close();
 
-    const strict = await trialApi([DealsController], { CRM_REQUIRE_IF_MATCH: 'true' });
+    const strict = await createTestApi([DealsController], { CRM_REQUIRE_IF_MATCH: 'true' });
     expect(await change(strict)).toMatchObject({ status: 428, code: 'precondition_required' });
     expect(await change(strict, '"3"')).toMatchObject({ expected: [3] });
     expect(await change(strict, '*')).toMatchObject({ expected: null });
@@ -223,7 +223,7 @@ describe('If-Match', () => {
     ['"99999999999999999999"', []],
     ['""', []],
   ])('%s means %j', async (header, expected) => {
-    const api = await trialApi([DealsController]);
+    const api = await createTestApi([DealsController]);
     expect(await change(api, header)).toMatchObject({ expected });
     await api.close();
   });
@@ -231,7 +231,7 @@ describe('If-Match', () => {
   it.each(['3', '"3', '"1" "2"', '"1",', 'w/"3"', '', '*, "3"', `"${'1'.repeat(1_000)}"`])(
     'refuses %s as malformed',
     async (header) => {
-      const api = await trialApi([DealsController]);
+      const api = await createTestApi([DealsController]);
       expect(await change(api, header)).toMatchObject({ status: 400, code: 'malformed_if_match' });
       await api.close();
     },

@@ -11,7 +11,7 @@ import {
 import type { FastifyReply } from 'fastify';
 import { QueryFailedError, QueryRunnerAlreadyReleasedError } from 'typeorm';
 import { DomainError, type DomainErrorKind } from '#platform/kernel';
-import { trialApi, type TrialApi } from '../trial-api.fixture.js';
+import { createTestApi, type TestApi } from '../test-api.fixture.js';
 
 const pgError = (code: string, message = 'value "ivan@example.com" is wrong') =>
   Object.assign(new Error(message), { name: 'error', severity: 'ERROR', code, constraint: 'deals_pkey' });
@@ -75,10 +75,10 @@ class ThrowingController {
 }
 
 describe('a problem', () => {
-  let api: TrialApi;
+  let api: TestApi;
 
   beforeAll(async () => {
-    api = await trialApi([ThrowingController]);
+    api = await createTestApi([ThrowingController]);
   });
 
   afterAll(() => api.close());

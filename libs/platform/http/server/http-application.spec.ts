@@ -4,7 +4,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res }
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RequestContext } from '#platform/observability';
 import { TextField } from '../validation/fields.js';
-import { trialApi, type TrialApi } from '../trial-api.fixture.js';
+import { createTestApi, type TestApi } from '../test-api.fixture.js';
 
 class NoteDto {
   @TextField({ min: 1, max: 100, optional: true })
@@ -78,10 +78,10 @@ class RootController {
 }
 
 describe('the HTTP application', () => {
-  let api: TrialApi;
+  let api: TestApi;
 
   beforeAll(async () => {
-    api = await trialApi([NotesController, RootController], { CRM_BODY_LIMIT_BYTES: '4096' });
+    api = await createTestApi([NotesController, RootController], { CRM_BODY_LIMIT_BYTES: '4096' });
   });
 
   afterAll(() => api.close());
@@ -148,7 +148,7 @@ describe('the HTTP application', () => {
   });
 
   it('survives ten thousand nested arrays under a large limit', async () => {
-    const wide = await trialApi([NotesController]);
+    const wide = await createTestApi([NotesController]);
     const payload = '['.repeat(10_000) + ']'.repeat(10_000);
     const response = await wide.inject({
       method: 'POST',
@@ -238,7 +238,7 @@ describe('the HTTP application', () => {
 
 describe('the HTTP server', () => {
   it('answers what is no HTTP with a problem document', async () => {
-    const api = await trialApi([NotesController]);
+    const api = await createTestApi([NotesController]);
     await api.app.listen(0, '127.0.0.1');
     const socket = dial(api);
     socket.write('GET / HTTP/9.9\r\n\r\n');
@@ -253,7 +253,7 @@ describe('the HTTP server', () => {
   });
 
   it('does not wait for event streams when it closes', async () => {
-    const api = await trialApi([NotesController]);
+    const api = await createTestApi([NotesController]);
     await api.app.listen(0, '127.0.0.1');
     const socket = dial(api);
     socket.write('GET /api/v1/notes/stream HTTP/1.1\r\nHost: a\r\n\r\n');
@@ -264,7 +264,7 @@ describe('the HTTP server', () => {
   });
 
   it('finishes accepted requests when it closes, then ends idle connections', async () => {
-    const api = await trialApi([NotesController]);
+    const api = await createTestApi([NotesController]);
     await api.app.listen(0, '127.0.0.1');
     const [busy, idle] = [dial(api), dial(api)];
     idle.write('GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n');
@@ -280,7 +280,7 @@ describe('the HTTP server', () => {
   });
 });
 
-function dial(api: TrialApi): Socket {
+function dial(api: TestApi): Socket {
   const { port } = api.app.getHttpServer().address() as { port: number };
   return connect(port, '127.0.0.1');
 }

@@ -13,7 +13,7 @@ import {
   TextField,
   UuidField,
 } from './fields.js';
-import { trialApi, type TrialApi } from '../trial-api.fixture.js';
+import { createTestApi, type TestApi } from '../test-api.fixture.js';
 
 const ID = '0193a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b';
 
@@ -72,10 +72,10 @@ class QuotesController {
 }
 
 describe('a body', () => {
-  let api: TrialApi;
+  let api: TestApi;
 
   beforeAll(async () => {
-    api = await trialApi([QuotesController]);
+    api = await createTestApi([QuotesController]);
   });
 
   afterAll(() => api.close());

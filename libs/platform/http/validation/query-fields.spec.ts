@@ -1,6 +1,6 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { BooleanField, EnumField, IntegerField, TextField, UuidField } from './fields.js';
-import { trialApi, type TrialApi } from '../trial-api.fixture.js';
+import { createTestApi, type TestApi } from '../test-api.fixture.js';
 
 const ID = '0193a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b';
 
@@ -30,10 +30,10 @@ class QuotesController {
 }
 
 describe('a query', () => {
-  let api: TrialApi;
+  let api: TestApi;
 
   beforeAll(async () => {
-    api = await trialApi([QuotesController]);
+    api = await createTestApi([QuotesController]);
   });
 
   afterAll(() => api.close());

@@ -15,7 +15,7 @@ export interface Logged {
   readonly message: string;
 }
 
-export interface TrialApi {
+export interface TestApi {
   readonly app: NestFastifyApplication;
   readonly logged: readonly Logged[];
   readonly inject: NestFastifyApplication['inject'];
@@ -41,11 +41,11 @@ function surroundings(env: NodeJS.ProcessEnv, log: object): DynamicModule {
 }
 
 /** A real application over Fastify with these controllers, without a database. */
-export async function trialApi(
+export async function createTestApi(
   controllers: readonly Type[],
   env: NodeJS.ProcessEnv = {},
   beforeInit: (app: NestFastifyApplication) => void = () => undefined,
-): Promise<TrialApi> {
+): Promise<TestApi> {
   const logged: Logged[] = [];
   const log = {
     error: (fields: { err?: unknown }, message: string) =>
