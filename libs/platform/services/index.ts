@@ -1,11 +1,11 @@
-export { findOnPath, findOrInstall } from './executables.js';
+export { findOnPath, findOrInstall } from './processes/executables.js';
 export { faultOfSecret, storedSecret } from './stored-secret.js';
-export { freePort, isPortFree } from './ports.js';
-export { commandOf } from './postgres-lock.js';
-export { deletePostgres, runningPostgres, startPostgres } from './postgres.js';
+export { freePort, isPortFree } from './processes/ports.js';
+export { commandOf } from './postgres/postgres-lock.js';
+export { deletePostgres, runningPostgres, startPostgres } from './postgres/postgres.js';
 export { startRabbitmq } from './rabbitmq.js';
 export { startRedis } from './redis.js';
 export { type Server, type ServiceOptions } from './server.js';
-export { type ProcessSpec, ServerProcess } from './server-process.js';
+export { type ProcessSpec, ServerProcess } from './processes/server-process.js';
 export { ServiceError, type ServiceErrorCode } from './service-error.js';
 export { type ServiceName, type Services, startServices, type Wanted } from './services.js';

@@ -1,12 +1,12 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { delimiter } from 'node:path';
-import { findOnPath, findOrInstall, isExecutable } from './executables.js';
+import { findOnPath, findOrInstall, isExecutable } from './processes/executables.js';
 import { homeOf } from './home.js';
 import { storedSecret } from './stored-secret.js';
-import { freePort } from './ports.js';
-import { answers } from './probe.js';
+import { freePort } from './processes/ports.js';
+import { answers } from './processes/probe.js';
 import { ProcessServer, type Server, type ServiceOptions } from './server.js';
-import { ServerProcess } from './server-process.js';
+import { ServerProcess } from './processes/server-process.js';
 
 /**
  * Starts a RabbitMQ of its own; it takes 6–8 s. What was declared durable survives `stop` and `kill`.

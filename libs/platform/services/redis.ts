@@ -1,9 +1,9 @@
-import { findOnPath, findOrInstall } from './executables.js';
+import { findOnPath, findOrInstall } from './processes/executables.js';
 import { homeOf } from './home.js';
-import { freePort } from './ports.js';
-import { answers } from './probe.js';
+import { freePort } from './processes/ports.js';
+import { answers } from './processes/probe.js';
 import { ProcessServer, type Server, type ServiceOptions } from './server.js';
-import { ServerProcess } from './server-process.js';
+import { ServerProcess } from './processes/server-process.js';
 
 /**
  * Starts a Redis of its own, with the `noeviction` that Bull needs. Unless `durable` it loses everything when it stops.

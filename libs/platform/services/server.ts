@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import type { ServerProcess } from './server-process.js';
+import type { ServerProcess } from './processes/server-process.js';
 
 export interface ServiceOptions {
   /** Folder for the server's files, which persist between runs; without it they are temporary. */

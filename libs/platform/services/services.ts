@@ -1,4 +1,4 @@
-import { startPostgres } from './postgres.js';
+import { startPostgres } from './postgres/postgres.js';
 import { startRabbitmq } from './rabbitmq.js';
 import { startRedis } from './redis.js';
 import type { Server, ServiceOptions } from './server.js';

@@ -2,15 +2,15 @@ import { existsSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { storedSecret } from './stored-secret.js';
-import { freePort } from './ports.js';
+import { storedSecret } from '../stored-secret.js';
+import { freePort } from '../processes/ports.js';
 import { type PostgresBinaries, postgresBinaries } from './postgres-binaries.js';
 import { ensureCluster, SUPERUSER } from './postgres-cluster.js';
 import { type PostgresHome, postgresHome } from './postgres-home.js';
 import { awaitUnlocked, readLock } from './postgres-lock.js';
-import { ProcessServer, type Server, type ServiceOptions } from './server.js';
-import { ServerProcess } from './server-process.js';
-import { ServiceError } from './service-error.js';
+import { ProcessServer, type Server, type ServiceOptions } from '../server.js';
+import { ServerProcess } from '../processes/server-process.js';
+import { ServiceError } from '../service-error.js';
 
 const DATABASE = 'crm';
 /** How long the children of a killed server may take to notice, in milliseconds. */

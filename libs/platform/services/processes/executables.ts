@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { ServiceError } from './service-error.js';
+import { ServiceError } from '../service-error.js';
 
 /** Finds a program on PATH, and in the folders for administrators that PATH often lacks. */
 export function findOnPath(program: string): string | undefined {

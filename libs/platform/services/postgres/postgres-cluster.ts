@@ -12,8 +12,8 @@ import {
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { PostgresBinaries } from './postgres-binaries.js';
-import type { Owner } from './server-process.js';
-import { ServiceError } from './service-error.js';
+import type { Owner } from '../processes/server-process.js';
+import { ServiceError } from '../service-error.js';
 
 /** The superuser; not named like the schema `crm`, which would come first in its search path. */
 export const SUPERUSER = 'postgres';

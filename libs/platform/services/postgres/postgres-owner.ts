@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, statSync } from 'node:fs';
-import type { Owner } from './server-process.js';
-import { ServiceError } from './service-error.js';
+import type { Owner } from '../processes/server-process.js';
+import { ServiceError } from '../service-error.js';
 
 /**
  * Selects the OS user of PostgreSQL, which refuses to run as root: the owner of an existing `dataPath`, else the

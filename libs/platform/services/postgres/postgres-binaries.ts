@@ -3,8 +3,8 @@ import { cpSync, existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { canEnter, folderElsewhere } from './postgres-owner.js';
-import type { Owner } from './server-process.js';
-import { ServiceError } from './service-error.js';
+import type { Owner } from '../processes/server-process.js';
+import { ServiceError } from '../service-error.js';
 
 export interface PostgresBinaries {
   readonly initdb: string;

@@ -1,9 +1,9 @@
 import { chmodSync, lstatSync, mkdirSync, readlinkSync, realpathSync, symlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { homeOf, type Home } from './home.js';
+import { homeOf, type Home } from '../home.js';
 import { canEnter, folderElsewhere, ownerOf } from './postgres-owner.js';
-import type { Owner } from './server-process.js';
-import { ServiceError } from './service-error.js';
+import type { Owner } from '../processes/server-process.js';
+import { ServiceError } from '../service-error.js';
 
 export interface PostgresHome extends Home {
   readonly owner: Owner | undefined;

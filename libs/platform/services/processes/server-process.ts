@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Guard, guardProcess } from './process-guard.js';
-import { ServiceError } from './service-error.js';
+import { ServiceError } from '../service-error.js';
 
 /** The OS user a process runs as, where it must not be the present one. */
 export interface Owner {

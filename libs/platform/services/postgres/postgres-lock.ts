@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ServiceError } from './service-error.js';
+import { ServiceError } from '../service-error.js';
 
 /** Time limit for a stopping server, e.g. after its parent was killed, to release the directory. */
 const RELEASE_MS = 5_000;
