@@ -10,8 +10,8 @@ import {
   positionInFuture,
   Wakeup,
 } from '#platform/messaging';
-import { EventFilter } from '../streams/event-filter.js';
-import { LogTail } from '../streams/log-tail.js';
+import { EventFilter } from '../streams/selection/event-filter.js';
+import { LogTail } from '../streams/delivery/log-tail.js';
 
 /** Maximum number of waiting requests; further requests are answered at once. */
 const MOST_WAITING = 1_000;

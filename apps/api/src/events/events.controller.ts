@@ -6,7 +6,7 @@ import { HttpSettings } from '#platform/config';
 import { onResponseClose, Problems } from '#platform/http';
 import { type Caller, DomainError } from '#platform/kernel';
 import { cloudEventOf, EventBookmarks } from '#platform/messaging';
-import { patternsOf } from '../streams/event-selection.js';
+import { patternsOf } from '../streams/selection/event-selection.js';
 import { EventFeed } from './event-feed.js';
 import { FeedQuery, FeedResource } from './feed-query.js';
 

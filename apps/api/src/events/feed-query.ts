@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IntegerField } from '#platform/http';
-import { EventSelection } from '../streams/event-selection.js';
+import { EventSelection } from '../streams/selection/event-selection.js';
 import { BookmarkNameField } from './bookmark.dto.js';
 import { PositionField } from './position-field.js';
 

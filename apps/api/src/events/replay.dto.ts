@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { TextField } from '#platform/http';
 import type { Replay } from '#platform/messaging';
-import { PatternsField } from '../streams/event-selection.js';
+import { PatternsField } from '../streams/selection/event-selection.js';
 
 const LONGEST_TIME = 40;
 /** AMQP's own limit, in bytes; names are mostly ASCII. */

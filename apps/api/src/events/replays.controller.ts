@@ -6,7 +6,7 @@ import { JobRequests } from '#platform/jobs';
 import type { Caller } from '#platform/kernel';
 import { BrokerQueues, EVENT_REPLAYS, EventReplays, type Replay } from '#platform/messaging';
 import { UnitOfWork } from '#platform/persistence';
-import { patternsOf } from '../streams/event-selection.js';
+import { patternsOf } from '../streams/selection/event-selection.js';
 import { ReplayDto, ReplayResource } from './replay.dto.js';
 
 const ACCEPTED = 202;

@@ -1,9 +1,9 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { EventFilter } from './event-filter.js';
-import { type Frame, HEARTBEAT, renderReset, type ResetReason } from './frame.js';
-import { isVisible, type Viewer } from './viewer.js';
-import type { Wire } from './wire.js';
+import type { EventFilter } from './selection/event-filter.js';
+import { type Frame, HEARTBEAT, renderReset, type ResetReason } from './frames/frame.js';
+import { isVisible, type Viewer } from './selection/viewer.js';
+import type { Wire } from './frames/wire.js';
 
 /**
  * One open response to which events are written. It first replays the events that its client missed. At the tail of the

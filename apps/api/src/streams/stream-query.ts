@@ -1,6 +1,6 @@
 import { TextField } from '#platform/http';
-import { EventFilter } from './event-filter.js';
-import { EventSelection, patternsOf } from './event-selection.js';
+import { EventFilter } from './selection/event-filter.js';
+import { EventSelection, patternsOf } from './selection/event-selection.js';
 
 /** Query parameters of a stream. */
 export class StreamQuery extends EventSelection {

@@ -5,9 +5,9 @@ import type { FastifyReply } from 'fastify';
 import { AcceptsTokenInQuery, CurrentCaller, TokenExpiry } from '#platform/auth';
 import { API_PREFIX, Problems } from '#platform/http';
 import type { Caller } from '#platform/kernel';
-import { OpenStreams } from './open-streams.js';
+import { OpenStreams } from './delivery/open-streams.js';
 import { filterOf, StreamQuery } from './stream-query.js';
-import { viewerOf } from './viewer.js';
+import { viewerOf } from './selection/viewer.js';
 
 const EXAMPLE = `retry: 3000
 id: 41

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
-import { LogTail } from './log-tail.js';
-import { OpenStreams } from './open-streams.js';
-import { Replay } from './replay.js';
+import { LogTail } from './delivery/log-tail.js';
+import { OpenStreams } from './delivery/open-streams.js';
+import { Replay } from './delivery/replay.js';
 import { StreamMetrics } from './stream-metrics.js';
 import { StreamsController } from './streams.controller.js';
 

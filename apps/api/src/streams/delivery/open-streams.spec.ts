@@ -5,12 +5,12 @@ import { StreamSettings } from '#platform/config';
 import { SystemClock } from '#platform/kernel';
 import { Metrics } from '#platform/observability';
 import { until } from '#platform/testing';
-import { RecordingLog, ManualSignal, OUTAGE, range, ScriptedLog } from '../../../../test/support/scripted-log.js';
-import { EventFilter } from './event-filter.js';
+import { RecordingLog, ManualSignal, OUTAGE, range, ScriptedLog } from '../../../../../test/support/scripted-log.js';
+import { EventFilter } from '../selection/event-filter.js';
 import { LogTail } from './log-tail.js';
 import { OpenStreams } from './open-streams.js';
 import { Replay } from './replay.js';
-import { StreamMetrics } from './stream-metrics.js';
+import { StreamMetrics } from '../stream-metrics.js';
 
 const SETTINGS = new StreamSettings({ heartbeatMs: 60_000, backlogBytes: 262_144, connectionsPerUser: 100 });
 const FAR_AWAY = Date.parse('2100-01-01T00:00:00Z');

@@ -1,4 +1,4 @@
-import type { Frame } from './frame.js';
+import type { Frame } from '../frames/frame.js';
 
 /** Approximate size that a socket accepts at once. */
 const PORTION_BYTES = 64 * 1024;

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { filterOf, type StreamQuery } from './stream-query.js';
+import { filterOf, type StreamQuery } from '../stream-query.js';
 
 const DEAL = '019ab0c4-6e2f-7a60-8b1e-1f7a3c0d9e52';
 const OTHER = '019ab0c4-6e2f-7a60-8b1e-1f7a3c0d9e53';

@@ -3,11 +3,11 @@ import { Injectable } from '@nestjs/common';
 import { type LoggedEvent, LogReader } from '#platform/messaging';
 import { Log } from '#platform/observability';
 import { isUnavailable } from '#platform/persistence';
-import type { EventStream } from './event-stream.js';
-import { type Frame, renderFrame } from './frame.js';
+import type { EventStream } from '../event-stream.js';
+import { type Frame, renderFrame } from '../frames/frame.js';
 import { LogTail } from './log-tail.js';
 import { portionsOf } from './portions.js';
-import { StreamMetrics } from './stream-metrics.js';
+import { StreamMetrics } from '../stream-metrics.js';
 import { Turns } from './turns.js';
 
 const BATCH = 100;

@@ -3,15 +3,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { StreamSettings } from '#platform/config';
 import { Clock } from '#platform/kernel';
-import type { EventFilter } from './event-filter.js';
-import { EventStream } from './event-stream.js';
-import { type Frame, renderHeartbeat, renderOpening } from './frame.js';
+import type { EventFilter } from '../selection/event-filter.js';
+import { EventStream } from '../event-stream.js';
+import { type Frame, renderHeartbeat, renderOpening } from '../frames/frame.js';
 import { LogTail } from './log-tail.js';
 import { Replay } from './replay.js';
-import { StreamMetrics } from './stream-metrics.js';
-import { tooManyStreams } from './stream.errors.js';
-import type { Viewer } from './viewer.js';
-import { Wire } from './wire.js';
+import { StreamMetrics } from '../stream-metrics.js';
+import { tooManyStreams } from '../stream.errors.js';
+import type { Viewer } from '../selection/viewer.js';
+import { Wire } from '../frames/wire.js';
 
 /** Options of a stream. */
 export interface StreamRequest {

@@ -2,8 +2,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { type LoggedEvent, LogReader, LogSignal, Wakeup } from '#platform/messaging';
 import { Log } from '#platform/observability';
-import { type Frame, renderFrame } from './frame.js';
-import { FrameRing } from './frame-ring.js';
+import { type Frame, renderFrame } from '../frames/frame.js';
+import { FrameRing } from '../frames/frame-ring.js';
 import { portionsOf } from './portions.js';
 
 const POLL_MS = 500;
