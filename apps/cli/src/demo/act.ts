@@ -1,6 +1,6 @@
 import type { ICommand } from '@nestjs/cqrs';
 import type { Caller, Instant } from '#platform/kernel';
-import { DEMO_USERS, type DemoUser } from './users.js';
+import { DEMO_USERS, type DemoUser } from './content/users.js';
 
 /**
  * One command of a demo user. A demo book is a list of acts: each domain plans its own, and they run in the order of

@@ -1,11 +1,11 @@
 import { isEmail } from 'class-validator';
 import { isUuid } from '#platform/kernel';
 import { drawBook } from './book.js';
-import { Dice } from './dice.js';
-import { feminine, slug } from './names.js';
-import { drawOffers } from './offers.js';
-import { fill, PRODUCTS } from './products.js';
-import { WorkingTime } from './working-time.js';
+import { Dice } from './content/dice.js';
+import { feminine, slug } from './content/names.js';
+import { drawOffers } from './content/offers.js';
+import { fill, PRODUCTS } from './content/products.js';
+import { WorkingTime } from './content/working-time.js';
 
 const time = (now: string): WorkingTime => new WorkingTime(now, 'Europe/Moscow');
 const MONDAY = '2026-11-23T06:30:00.000Z';

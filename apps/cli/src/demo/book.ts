@@ -2,12 +2,12 @@ import type { Act } from './act.js';
 import { addClient, type DemoClient, drawClients } from './clients.js';
 import { DealHistory } from './deal-history.js';
 import { type DemoDeal, drawDeals } from './deals.js';
-import { Dice } from './dice.js';
+import { Dice } from './content/dice.js';
 import { drawDocuments } from './documents.js';
 import { drawPayments } from './payments.js';
 import { drawPolicies } from './policies.js';
 import { drawQuotes } from './quotes.js';
-import type { WorkingTime } from './working-time.js';
+import type { WorkingTime } from './content/working-time.js';
 
 const DEALS = 600;
 /** The last clients have no deal yet. */

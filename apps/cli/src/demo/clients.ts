@@ -1,6 +1,6 @@
 import { AddClientCommand } from '#crm/clients';
 import { type Act, callerOf, SELLERS } from './act.js';
-import type { Dice } from './dice.js';
+import type { Dice } from './content/dice.js';
 import {
   COMPANIES,
   feminine,
@@ -11,11 +11,11 @@ import {
   slug,
   SURNAMES,
   WOMEN,
-} from './names.js';
-import type { Market } from './products.js';
-import { companyTaxId, personTaxId } from './tax-id.js';
-import { type DemoUser, demoUser } from './users.js';
-import type { WorkingTime } from './working-time.js';
+} from './content/names.js';
+import type { Market } from './content/products.js';
+import { companyTaxId, personTaxId } from './content/tax-id.js';
+import { type DemoUser, demoUser } from './content/users.js';
+import type { WorkingTime } from './content/working-time.js';
 
 const RUSSIAN_PERSONS = 100;
 /** ИП: sole traders, stored as companies. */

@@ -3,10 +3,10 @@ import { WriteNoteCommand } from '#crm/journals';
 import { addDays, type CalendarDate, type Caller } from '#platform/kernel';
 import { type Act, callerOf, EXECUTORS } from './act.js';
 import type { DemoDeal, Stage } from './deals.js';
-import type { Dice } from './dice.js';
-import { LOST_REASONS, NOTES } from './remarks.js';
-import { type DemoUser, demoUser } from './users.js';
-import type { WorkingTime } from './working-time.js';
+import type { Dice } from './content/dice.js';
+import { LOST_REASONS, NOTES } from './content/remarks.js';
+import { type DemoUser, demoUser } from './content/users.js';
+import type { WorkingTime } from './content/working-time.js';
 
 /** A step before its time is known. */
 interface Step extends Omit<Act, 'at'> {

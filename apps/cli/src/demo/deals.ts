@@ -1,9 +1,9 @@
 import type { ChangeDealStageCommand } from '#crm/deals';
 import { SELLERS } from './act.js';
 import type { DemoClient } from './clients.js';
-import type { Dice } from './dice.js';
-import { fill, PRODUCTS } from './products.js';
-import type { DemoUser } from './users.js';
+import type { Dice } from './content/dice.js';
+import { fill, PRODUCTS } from './content/products.js';
+import type { DemoUser } from './content/users.js';
 
 export type Stage = ChangeDealStageCommand['stage'];
 

@@ -2,12 +2,12 @@ import { LinkDocumentCommand } from '#crm/documents';
 import type { Caller } from '#platform/kernel';
 import { type Act, callerOf } from './act.js';
 import type { DealHistory } from './deal-history.js';
-import type { Dice } from './dice.js';
+import type { Dice } from './content/dice.js';
 import type { DemoPolicy } from './policy-acts.js';
-import type { Market } from './products.js';
-import { DOCUMENT_TITLES } from './remarks.js';
-import { demoUser } from './users.js';
-import type { WorkingTime } from './working-time.js';
+import type { Market } from './content/products.js';
+import { DOCUMENT_TITLES } from './content/remarks.js';
+import { demoUser } from './content/users.js';
+import type { WorkingTime } from './content/working-time.js';
 
 /** Shares of policies in force, deals in progress and clients with deals that have a document. */
 const SHARES = { policy: 0.4, deal: 0.1, client: 0.15 } as const;

@@ -1,10 +1,10 @@
 import { AddLineCommand, AddPaymentCommand, CancelPaymentCommand, ConfirmPaymentCommand } from '#crm/payments';
 import { addDays, type CalendarDate, type Caller, type Money } from '#platform/kernel';
 import { type Act, callerOf } from './act.js';
-import type { Dice } from './dice.js';
+import type { Dice } from './content/dice.js';
 import type { SoldPolicy } from './policy-acts.js';
-import { DEMO_USERS } from './users.js';
-import type { WorkingTime } from './working-time.js';
+import { DEMO_USERS } from './content/users.js';
+import type { WorkingTime } from './content/working-time.js';
 
 /** Number of instalments; most are paid at once. */
 const PARTS = [1, 1, 2, 4] as const;

@@ -4,11 +4,11 @@ import { addDays, Money } from '#platform/kernel';
 import type { Act } from './act.js';
 import type { DemoClient } from './clients.js';
 import type { DemoDeal } from './deals.js';
-import type { Dice } from './dice.js';
+import type { Dice } from './content/dice.js';
 import { activate, close, type DemoPolicy, type Issuing, numberOf, type SoldPolicy } from './policy-acts.js';
 import { Portfolio } from './portfolio.js';
 import type { ConfirmedQuote } from './quotes.js';
-import type { WorkingTime } from './working-time.js';
+import type { WorkingTime } from './content/working-time.js';
 
 /** Part of a deal's working time in which a policy is drafted. */
 const DRAFTED = [0.85, 0.95] as const;

@@ -2,9 +2,9 @@ import { ActivatePolicyCommand, ClosePolicyCommand } from '#crm/policies';
 import type { CalendarDate, Caller, Money } from '#platform/kernel';
 import type { Act } from './act.js';
 import type { DealHistory } from './deal-history.js';
-import type { Offer } from './offers.js';
-import type { Market } from './products.js';
-import type { WorkingTime } from './working-time.js';
+import type { Offer } from './content/offers.js';
+import type { Market } from './content/products.js';
+import type { WorkingTime } from './content/working-time.js';
 
 /** A policy that is or was in force, with its id once it exists. */
 export interface DemoPolicy {

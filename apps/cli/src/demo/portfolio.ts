@@ -2,11 +2,11 @@ import { AddPolicyCommand, RenewPolicyCommand } from '#crm/policies';
 import { addDays, type CalendarDate, type Caller } from '#platform/kernel';
 import { type Act, callerOf } from './act.js';
 import type { DemoClient } from './clients.js';
-import type { Dice } from './dice.js';
-import { drawOffers, type Offer } from './offers.js';
+import type { Dice } from './content/dice.js';
+import { drawOffers, type Offer } from './content/offers.js';
 import { activate, close, type DemoPolicy, type Issuing, numberOf } from './policy-acts.js';
-import { demoUser } from './users.js';
-import type { WorkingTime } from './working-time.js';
+import { demoUser } from './content/users.js';
+import type { WorkingTime } from './content/working-time.js';
 
 /** Range of end dates of such policies, in days before and after today. */
 const ENDS_IN = [-45, 75] as const;

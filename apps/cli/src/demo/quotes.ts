@@ -3,10 +3,10 @@ import { addDays } from '#platform/kernel';
 import type { Act } from './act.js';
 import type { DealHistory, Span } from './deal-history.js';
 import type { Stage } from './deals.js';
-import type { Dice } from './dice.js';
-import { drawOffers, type Offer } from './offers.js';
-import { OFFER_COMMENTS } from './remarks.js';
-import type { WorkingTime } from './working-time.js';
+import type { Dice } from './content/dice.js';
+import { drawOffers, type Offer } from './content/offers.js';
+import { OFFER_COMMENTS } from './content/remarks.js';
+import type { WorkingTime } from './content/working-time.js';
 
 /** Share of the deals in progress that have quotes. */
 const SHARE_OF_DEALS = 0.25;

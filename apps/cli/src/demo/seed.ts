@@ -23,7 +23,7 @@ import {
   UnitOfWork,
 } from '#platform/persistence';
 import { type DemoBook, drawBook } from './book.js';
-import { WorkingTime } from './working-time.js';
+import { WorkingTime } from './content/working-time.js';
 
 /** Application name in pg_stat_activity. */
 const APPLICATION = 'crm-demo';

@@ -1,4 +1,4 @@
-import type { Stage } from './deals.js';
+import type { Stage } from '../deals.js';
 import type { Market } from './products.js';
 
 const RUSSIAN: Readonly<Record<Stage, readonly string[]>> = {
