@@ -135,7 +135,7 @@ describe('the composition', () => {
 
   it('gets every variable that it demands from npm run services', () => {
     const demanded = [...text.matchAll(/\$\{(\w+):\?/g)].map(([, name]) => name!);
-    const given = read('apps/cli/src/compose.ts');
+    const given = read('apps/cli/src/development/compose.ts');
     expect(demanded.filter((name) => !new RegExp(`\\b${name}: `).test(given))).toEqual([]);
   });
 

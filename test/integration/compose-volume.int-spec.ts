@@ -1,5 +1,5 @@
 import { createTestDatabase, type TestDatabase } from '#platform/testing';
-import { requireRole } from '../../apps/cli/src/compose.js';
+import { requireRole } from '../../apps/cli/src/development/compose.js';
 import { MIGRATIONS } from '../../migrations/index.js';
 
 describe('the database that docker compose has started', () => {

@@ -41,17 +41,17 @@ function addServing(crm: Verb, runs: Runs): void {
     .command('start')
     .description('run the API and the worker for development, with a database of their own')
     .option('--fresh', 'start with an empty database')
-    .action(runs(async () => (await import('./start.js')).start));
+    .action(runs(async () => (await import('./development/start.js')).start));
   crm
     .command('services')
     .description('run PostgreSQL, RabbitMQ and Redis for development')
     .option(...JSON_FLAG)
-    .action(runs(async () => (await import('./services.js')).services));
+    .action(runs(async () => (await import('./development/services.js')).services));
   crm
     .command('migrate')
     .description('migrate the schema to the version of this code')
     .option(...JSON_FLAG)
-    .action(runs(async () => (await import('./database.js')).migrate));
+    .action(runs(async () => (await import('./database/database.js')).migrate));
   crm
     .command('token')
     .description('print an access token for development, valid for 8 hours')
@@ -62,7 +62,7 @@ function addServing(crm: Verb, runs: Runs): void {
     )
     .option('--user <uuid>', 'id of the user; the demo user of that role by default')
     .option(...JSON_FLAG)
-    .action(runs(async () => (await import('./token.js')).token));
+    .action(runs(async () => (await import('./development/token.js')).token));
 }
 
 function addBook(crm: Verb, runs: Runs): void {
@@ -70,7 +70,7 @@ function addBook(crm: Verb, runs: Runs): void {
     .command('seed')
     .description('add the demo data to an empty database')
     .option(...JSON_FLAG)
-    .action(runs(async () => (await import('./database.js')).seed));
+    .action(runs(async () => (await import('./database/database.js')).seed));
   crm
     .command('import')
     .description('import a CSV file into a running installation, as the admin of CRM_ACCESS_TOKEN')
@@ -82,7 +82,7 @@ function addBook(crm: Verb, runs: Runs): void {
     .addOption(new Option('--encoding <name>', 'encoding of the file').choices(['utf-8', 'windows-1251']))
     .option('--url <url>', 'URL of the API; CRM_PUBLIC_URL by default')
     .option(...JSON_FLAG)
-    .action(runs(async () => (await import('./import.js')).importFile));
+    .action(runs(async () => (await import('./import/import.js')).importFile));
   crm
     .command('journal')
     .description('journals of deals')
@@ -90,7 +90,7 @@ function addBook(crm: Verb, runs: Runs): void {
     .description('verify the hash chains; exits with 1 at the first broken one')
     .option('--deal <uuid>', 'only this deal')
     .option(...JSON_FLAG)
-    .action(runs(async () => (await import('./journal.js')).verifyJournals));
+    .action(runs(async () => (await import('./database/journal.js')).verifyJournals));
 }
 
 function addEvents(crm: Verb, runs: Runs): void {

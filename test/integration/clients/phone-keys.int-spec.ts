@@ -3,7 +3,7 @@ import { backfillPhoneKeys } from '#crm/clients';
 import type { ClientView } from '#crm/clients/contracts';
 import { ADVISORY_LOCKS } from '#platform/persistence';
 import { startTestApplication, testEnvironment, type TestUser, until } from '#platform/testing';
-import { migrate, withClient } from '../../../apps/cli/src/database.js';
+import { migrate, withClient } from '../../../apps/cli/src/database/database.js';
 import { WorkerModule } from '../../../apps/worker/src/worker.module.js';
 import { Crm, type Listed } from '../../support/crm.js';
 

@@ -6,7 +6,7 @@ import { MIGRATIONS } from '../../../migrations/index.js';
 
 const ROOT = join(__dirname, '../../..');
 const TYPEORM = join(ROOT, 'node_modules/typeorm/cli.js');
-const DATA_SOURCE = 'dist/apps/cli/src/data-source.js';
+const DATA_SOURCE = 'dist/apps/cli/src/database/data-source.js';
 
 /** Runs `npm run typeorm -- migration:show` without its build. */
 async function shownMigrations(databaseUrl: string): Promise<readonly string[]> {

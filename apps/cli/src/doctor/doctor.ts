@@ -13,8 +13,8 @@ import {
 import type { Statement } from '#platform/persistence';
 import { runningPostgres } from '#platform/services';
 import { CommandError, DATA_DIRECTORY, print, type Printed } from '../command.js';
-import { withDatabase } from '../database.js';
-import { isAuthConfigured } from '../token.js';
+import { withDatabase } from '../database/database.js';
+import { isAuthConfigured } from '../development/token.js';
 import { type Check, failed, type Finding, ok } from './check.js';
 import { databaseChecks } from './database-checks.js';
 import { type Installation, processChecks } from './process-checks.js';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { faultOfSecret } from '#platform/services';
-import { isAuthConfigured, SECRET_FILE } from '../token.js';
+import { isAuthConfigured, SECRET_FILE } from '../development/token.js';
 import { type Check, failed, ok, skipped } from './check.js';
 
 /** Checks how tokens are verified: as configured, else by the secret that `npm start` stores. */

@@ -1,6 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { isTypePattern, MessagingModule } from '#platform/messaging';
-import { withApplication } from '../application.js';
+import { withApplication } from '../database/application.js';
 import { CommandError } from '../command.js';
 
 /**

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type ExchangeBinding, type Recreation, recreateExchange as recreate } from '#platform/messaging';
 import { CommandError, type Printed, report } from '../command.js';
-import { withClient, withDatabase } from '../database.js';
+import { withClient, withDatabase } from '../database/database.js';
 import { brokerFailed, configuredBroker } from './broker.js';
 
 /** Command that prints the bindings in the format of `--bindings`. */

@@ -1,7 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { JobsModule } from '#platform/jobs';
 import { QUEUES } from '../../../api/src/queues/queues.js';
-import { withApplication } from '../application.js';
+import { withApplication } from '../database/application.js';
 import { CommandError } from '../command.js';
 
 /**

@@ -1,5 +1,5 @@
 import type { PerformanceMeasure } from 'node:perf_hooks';
-import { print } from './command.js';
+import { print } from '../command.js';
 
 const NAME_WIDTH = 11;
 const RESULT_WIDTH = 46;

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { commandOf } from '#platform/services';
-import { CommandError, DATA_DIRECTORY } from './command.js';
+import { CommandError, DATA_DIRECTORY } from '../command.js';
 
 /**
  * Prevents a second `command` on the same data; a lock of a killed process does not count.

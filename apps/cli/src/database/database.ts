@@ -1,8 +1,8 @@
 import pg from 'pg';
 import { ClientSettings, DatabaseSettings, loadSettings } from '#platform/config';
-import { MIGRATIONS } from '../../../migrations/index.js';
-import { CommandError, DATA_DIRECTORY, print, type Printed, report } from './command.js';
-import type { Seeded } from './demo/seed.js';
+import { MIGRATIONS } from '../../../../migrations/index.js';
+import { CommandError, DATA_DIRECTORY, print, type Printed, report } from '../command.js';
+import type { Seeded } from '../demo/seed.js';
 
 /** PostgreSQL's code for a role that does not exist. */
 const UNDEFINED_OBJECT = '42704';
@@ -57,7 +57,7 @@ export async function seedDatabase(
 ): Promise<Seeded | undefined> {
   if (await withClient(url, hasClients)) return undefined; // checked here too, because the seed loads all domains
   if (isForPerson) print('  Adding the demo data, once …');
-  const [{ seedDemo }, { ProgressBar }] = await Promise.all([import('./demo/seed.js'), import('./progress-bar.js')]);
+  const [{ seedDemo }, { ProgressBar }] = await Promise.all([import('../demo/seed.js'), import('../progress-bar.js')]);
   const bar = new ProgressBar(isForPerson);
   try {
     return await seedDemo(url, env, undefined, (done, total) => bar.show('adding', done, total));

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { AuthSettings } from '#platform/config';
 import { ROLES } from '#platform/kernel';
-import { DEMO_USERS } from './demo/content/users.js';
+import { DEMO_USERS } from '../demo/content/users.js';
 import { signToken } from './token.js';
 
 const SECRET = 'a secret that is long enough to sign with';

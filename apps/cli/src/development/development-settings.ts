@@ -9,7 +9,7 @@ import {
   WorkerSettings,
 } from '#platform/config';
 import { freePort, isPortFree } from '#platform/services';
-import { CommandError } from './command.js';
+import { CommandError } from '../command.js';
 import { developmentAuth } from './token.js';
 
 /** Settings of the API and the worker on a developer's machine. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { ServiceError, startServices } from '#platform/services';
-import { CommandError, DATA_DIRECTORY, print, type Printed } from './command.js';
+import { CommandError, DATA_DIRECTORY, print, type Printed } from '../command.js';
 import { composeServices, dockerAnswers, type RunningServices } from './compose.js';
 import { holdRunLock } from './run-lock.js';
 import { untilStopped } from './until-stopped.js';

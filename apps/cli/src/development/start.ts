@@ -1,5 +1,5 @@
 import { deletePostgres, type Server, ServiceError, startPostgres } from '#platform/services';
-import { CommandError, DATA_DIRECTORY } from './command.js';
+import { CommandError, DATA_DIRECTORY } from '../command.js';
 import { type ProgramSetup, programsOf } from './programs.js';
 import { holdRunLock } from './run-lock.js';
 import { Steps } from './steps.js';
@@ -55,7 +55,7 @@ async function prepareDatabase(
   steps: Steps,
   undoBy: (undo: Undo) => void,
 ): Promise<{ readonly url: string; readonly postgres?: Server }> {
-  const module = import('./database.js'); // loads while PostgreSQL starts
+  const module = import('../database/database.js'); // loads while PostgreSQL starts
   const postgres = configured
     ? undefined
     : await steps.run('database', ownPostgres, ({ port }) => `PostgreSQL on port ${port}, data in ${DATA_DIRECTORY}`);

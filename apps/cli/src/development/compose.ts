@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { storedSecret } from '#platform/services';
 import pg from 'pg';
-import { CommandError } from './command.js';
+import { CommandError } from '../command.js';
 
-const FILE = fileURLToPath(new URL('../../../../docker/compose.yaml', import.meta.url));
+const FILE = fileURLToPath(new URL('../../../../../docker/compose.yaml', import.meta.url));
 const SERVERS = ['postgres', 'rabbitmq', 'redis'];
 /** PostgreSQL's code for a wrong password, and for a role that does not exist. */
 const INVALID_PASSWORD = '28P01';

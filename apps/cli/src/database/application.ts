@@ -12,7 +12,7 @@ import {
 import { Clock, DomainError, SystemClock } from '#platform/kernel';
 import { ObservabilityModule } from '#platform/observability';
 import { PersistenceModule } from '#platform/persistence';
-import { CommandError } from './command.js';
+import { CommandError } from '../command.js';
 import { withDatabase } from './database.js';
 
 const SETTINGS = [

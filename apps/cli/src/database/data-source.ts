@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { DatabaseSettings, loadSettings } from '#platform/config';
 import { migrationDataSource } from '#platform/persistence';
-import { MIGRATIONS } from '../../../migrations/index.js';
-import { CommandError, DATA_DIRECTORY } from './command.js';
+import { MIGRATIONS } from '../../../../migrations/index.js';
+import { CommandError, DATA_DIRECTORY } from '../command.js';
 
 if (existsSync('.env')) process.loadEnvFile('.env');
 

@@ -1,4 +1,4 @@
-import { print } from './command.js';
+import { print } from '../command.js';
 
 /** Undoes one step, e.g. stops a server. */
 export type Undo = () => Promise<void> | void;

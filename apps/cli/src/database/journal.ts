@@ -1,8 +1,8 @@
 import type pg from 'pg';
 import { isUuid } from '#platform/kernel';
-import { CommandError, type Printed, report } from './command.js';
+import { CommandError, type Printed, report } from '../command.js';
 import { withClient, withDatabase } from './database.js';
-import { ProgressBar } from './progress-bar.js';
+import { ProgressBar } from '../progress-bar.js';
 
 interface VerifyOptions extends Printed {
   readonly deal?: string;

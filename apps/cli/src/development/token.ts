@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { AuthSettings, loadSettings } from '#platform/config';
 import { isUuid, type Role } from '#platform/kernel';
 import { storedSecret } from '#platform/services';
-import { CommandError, DATA_DIRECTORY, type Printed, report } from './command.js';
-import { demoUser } from './demo/content/users.js';
+import { CommandError, DATA_DIRECTORY, type Printed, report } from '../command.js';
+import { demoUser } from '../demo/content/users.js';
 
 const LIFETIME_S = 8 * 3_600;
 

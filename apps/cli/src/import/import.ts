@@ -2,8 +2,8 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CrmApi } from './crm-api.js';
-import { CommandError, print, type Printed } from './command.js';
-import { ProgressBar } from './progress-bar.js';
+import { CommandError, print, type Printed } from '../command.js';
+import { ProgressBar } from '../progress-bar.js';
 
 const KINDS = ['clients', 'deals', 'policies', 'payments'];
 /** Final states. */

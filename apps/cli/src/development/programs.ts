@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ServerProcess } from '#platform/services';
-import { DATA_DIRECTORY } from './command.js';
+import { DATA_DIRECTORY } from '../command.js';
 import type { DevelopmentSettings } from './development-settings.js';
 
 /** Additional time after a process's own shutdown limit, before it is killed. */
@@ -45,7 +45,11 @@ function program(name: string, app: 'api' | 'worker', env: NodeJS.ProcessEnv, se
     process: new ServerProcess({
       name,
       command: process.execPath,
-      args: [fileOf('./preload.js'), fileOf(`../../${app}/src/${app}.program.js`), fileOf(`../../${app}/src/main.js`)],
+      args: [
+        fileOf('./preload.js'),
+        fileOf(`../../../${app}/src/${app}.program.js`),
+        fileOf(`../../../${app}/src/main.js`),
+      ],
       // Node 22 and newer load faster what they compiled before.
       env: { NODE_COMPILE_CACHE: resolve(DATA_DIRECTORY, 'compile-cache'), NODE_ENV: 'development', ...env },
       cwd: process.cwd(),

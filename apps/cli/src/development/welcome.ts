@@ -1,4 +1,4 @@
-import { print } from './command.js';
+import { print } from '../command.js';
 import type { DevelopmentSettings } from './development-settings.js';
 import { signToken } from './token.js';
 

@@ -1,8 +1,8 @@
 import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { Readable } from 'node:stream';
-import { CommandError } from './command.js';
-import { developmentAuth, signToken } from './token.js';
+import { CommandError } from '../command.js';
+import { developmentAuth, signToken } from '../development/token.js';
 
 const DEFAULT_URL = 'http://localhost:8082';
 
