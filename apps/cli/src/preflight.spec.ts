@@ -5,10 +5,9 @@ import { dirname, join } from 'node:path';
 
 const REPOSITORY = join(__dirname, '../../..');
 
-/** Every script of package.json that a person runs. */
-const SCRIPTS = Object.keys(
-  (JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8')) as { scripts: object }).scripts,
-).filter((name) => !name.startsWith('pre'));
+const { scripts: SCRIPTS } = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8')) as {
+  scripts: Readonly<Record<string, string>>;
+};
 
 /** A compiler that writes a command line which needs a library that is not installed. */
 const COMPILER = `
@@ -44,9 +43,11 @@ describe('a clone without its libraries', () => {
     return { status, stdout, stderr };
   }
 
-  const npmRun = (script: string) => outcome('npm', 'run', '--silent', script);
+  /** As npm does, which takes much longer itself. */
+  const npmRun = (script: string) =>
+    outcome('sh', '-c', [SCRIPTS[`pre${script}`] ?? 'true', SCRIPTS[script]].join(' && '));
 
-  it.each(SCRIPTS)('is named in one line by npm run %s, though it was built before', (script) => {
+  it.each(Object.keys(SCRIPTS))('is named in one line by npm run %s, though it was built before', (script) => {
     write('dist/apps/cli/src/main.js', `import 'commander';`);
     const stderr = 'The libraries are not installed: run npm ci.\n';
     expect(npmRun(script)).toEqual({ status: 1, stdout: '', stderr });
