@@ -50,7 +50,7 @@ function workerOf(folder: string): number {
 
 const LEADING = 'ok       worker — one leads, by a valid lease.';
 
-/** What `doctor` prints of `npm start` besides PostgreSQL and its data. */
+/** Lines of `doctor` for `npm start`, without those about PostgreSQL and its data. */
 function linesOf(...processes: readonly string[]): string {
   const absent = 'not configured: events stay in the worker.';
   return [

@@ -31,22 +31,22 @@ async function open({ url, exchange, name }) {
 /** Resets the statistics and sets the number of expected messages. */
 function expect({ messages }) {
   versions = new Map();
-  count = { messages, received: 0, outOfOrder: 0, again: 0, bytes: 0, firstAt: 0n, lastAt: 0n, arrivals: [] };
+  count = { messages, received: 0, outOfOrder: 0, again: 0, bytes: 0, firstAt: 0n, lastAt: 0n, deliveries: [] };
 }
 
 /** Waits for the last of the messages expected. */
 function take() {
   return new Promise((resolve) => {
-    waiting = () => resolve({ ...count, arrivals: undefined });
+    waiting = () => resolve({ ...count, deliveries: undefined });
     finishIfDone();
   });
 }
 
 /** Times of received events by trace id: [trace, nanoseconds of the machine's monotonic clock]. */
 function rest() {
-  const { arrivals } = count;
-  count.arrivals = [];
-  return arrivals;
+  const { deliveries } = count;
+  count.deliveries = [];
+  return deliveries;
 }
 
 /** Number of reordered or repeated events. */
@@ -86,7 +86,7 @@ function note({ properties: { headers }, content }, now) {
   if (count.firstAt === 0n) count.firstAt = now;
   count.lastAt = now;
   count.bytes += content.length;
-  if (count.messages === undefined) count.arrivals.push([headers.cloudEvents_traceparent?.slice(3, 35), now]);
+  if (count.messages === undefined) count.deliveries.push([headers.cloudEvents_traceparent?.slice(3, 35), now]);
   finishIfDone();
 }
 

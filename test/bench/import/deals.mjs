@@ -93,7 +93,7 @@ async function ready(port) {
   }
 }
 
-/** What the process has held at the most, by Linux's own count. */
+/** Peak memory of the process, from /proc. */
 function peakMb(pid) {
   const kilobytes = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
   return Math.round(Number(kilobytes) / 1024);

@@ -34,8 +34,8 @@ export async function runEventLatency(environment, { deals, quick }, report) {
     const used = cpuOf(api, worker).map((ms, place) => ms - cpu[place]);
     const postgresMs = environment.postgresCpuMs() - postgres;
     await calm(book);
-    const arrivals = await consumer.ask('rest');
-    report(resultOf({ deals, seconds, pulse, arrivals, used, postgresMs, order: await consumer.ask('order') }));
+    const deliveries = await consumer.ask('rest');
+    report(resultOf({ deals, seconds, pulse, deliveries, used, postgresMs, order: await consumer.ask('order') }));
   });
   await Promise.all([api.stop(), worker.stop()]);
   await book.sequence();
@@ -96,8 +96,8 @@ class Pulse {
   }
 }
 
-function resultOf({ deals, seconds, pulse, arrivals, used, postgresMs, order }) {
-  const ours = arrivals.filter(([trace]) => pulse.sent.has(trace));
+function resultOf({ deals, seconds, pulse, deliveries, used, postgresMs, order }) {
+  const ours = deliveries.filter(([trace]) => pulse.sent.has(trace));
   const expected = (pulse.sent.size * EVENTS_PER_PAIR) / 2;
   if (ours.length !== expected) throw new Error(`${ours.length} events came of ${expected}`);
   const since = (moment) => ours.map(([trace, at]) => Number(at - pulse.sent.get(trace)[moment]) / 1e6);

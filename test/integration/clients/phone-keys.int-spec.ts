@@ -24,7 +24,7 @@ const keys = async (): Promise<(string | null)[]> => {
   return rows.map(({ phone_key }) => phone_key);
 };
 const backfill = (region: 'RU' | 'GB') => withClient(crm.database.url, (client) => backfillPhoneKeys(client, region));
-/** Whether a worker has a connection for the backfill in some state. */
+/** True when a worker has a connection for the backfill in this state. */
 const backfills = async (state: string): Promise<boolean> => {
   const ofWorkers = `datname = current_database() AND application_name = 'crm-phone-keys' AND ${state}`;
   return (await crm.database.rows(`SELECT FROM pg_stat_activity WHERE ${ofWorkers}`)).length > 0;

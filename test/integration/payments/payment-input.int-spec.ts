@@ -94,7 +94,7 @@ describe('an invalid request', () => {
     ['another status than cancelled', { status: 'paid' }, '/status', 'not_one_of'],
     ['no status', { status: null }, '/status', 'null_not_allowed'],
     ['a policy', { policy_id: null }, '/policy_id', 'unknown_field'],
-    ['who confirmed it', { recorded_by_id: newId() }, '/recorded_by_id', 'unknown_field'],
+    ['the user of the confirmation', { recorded_by_id: newId() }, '/recorded_by_id', 'unknown_field'],
     ['null for the planned day', { planned_date: null }, '/planned_date', 'null_not_allowed'],
     ['a comment of 501 characters', { comment: 'Ж'.repeat(501) }, '/comment', 'too_long'],
   ])('changes nothing: %s', async (_what, facts, pointer, code) => {
