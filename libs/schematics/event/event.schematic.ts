@@ -30,6 +30,7 @@ export function event(options: EventOptions): Rule {
       name,
       by,
       oneKebab: names.one.kebab,
+      manyKebab: names.many.kebab,
       nameKebab: name.kebab,
     };
     return generate(values, options, (house) => {

@@ -35,6 +35,7 @@ export function field(options: FieldOptions): Rule {
       check: type.check?.(name.snake),
       examples: type.examples,
       oneKebab: names.one.kebab,
+      manyKebab: names.many.kebab,
       nameKebab: name.kebab,
       migrationFile: migration.file,
     };
