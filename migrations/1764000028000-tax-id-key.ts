@@ -1,6 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Tax ids are compared in capitals, in NFKC and without separators; the text stays as it was given. */
+/**
+ * Tax ids are compared in capitals, in NFKC and without separators; the text stays as it was given. The index on the
+ * text stays for processes of the previous release.
+ */
 export class TaxIdKey1764000028000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
@@ -10,7 +13,7 @@ export class TaxIdKey1764000028000 implements MigrationInterface {
       CREATE INDEX clients_tax_id_key_idx ON crm.clients (tax_id_key) WHERE NOT is_deleted AND tax_id_key IS NOT NULL;
       CREATE INDEX clients_merged_tax_id_key_idx ON crm.clients (tax_id_key)
         WHERE merged_into_id IS NOT NULL AND tax_id_key IS NOT NULL;
-      DROP INDEX crm.clients_tax_id_idx, crm.clients_merged_tax_id_idx;
+      DROP INDEX crm.clients_merged_tax_id_idx;
     `);
   }
 

@@ -246,7 +246,7 @@ describe('the operations command line', () => {
       await behindItsBack(`UPDATE crm.payments SET incomes_total = 5 WHERE id = '${id}'`);
       const { money } = await failures();
       expect(money).toContain(`1 × totals are not the sum of the lines (e.g. payment ${id})`);
-      expect(money).toContain('compare with the journals');
+      expect(money).toContain('compare these deals with their journals');
       await behindItsBack(`UPDATE crm.payments SET incomes_total = 0 WHERE id = '${id}'`);
       await behindItsBack(`UPDATE crm.deals SET is_deleted = true, deleted_at = now() WHERE id = '${deal.id}'`);
       expect((await failures()).money).toContain('payments of a deleted deal');

@@ -138,7 +138,8 @@ export class ClientRepository extends AggregateRepository<Client> {
       statement(`SELECT c.id FROM crm.clients c WHERE ${conditions.sql}`),
       conditions.values,
     );
-    return survivor ? clientMerged(survivor.id) : clientNotFound();
+    // A client that became visible after the first query is not merged.
+    return survivor && survivor.id !== id ? clientMerged(survivor.id) : clientNotFound();
   }
 
   private find(id: string, caller: Caller, action: ActionOn<'clients'>): Promise<Record<string, unknown> | undefined> {

@@ -264,12 +264,13 @@ export class Policy extends Aggregate {
   }
 
   private set(facts: Partial<PolicyFacts & { readonly quoteId: string }>): void {
+    const hadPremium = this.premium !== null;
     for (const [field, value] of Object.entries(facts)) {
       if (value !== undefined) Object.assign(this, { [field]: value });
     }
     if (this.premium !== null) {
       if (this.currency === null) throw currencyRequired();
-      if (facts.currency !== undefined) {
+      if (facts.currency !== undefined || !hadPremium) {
         this.premium = Money.given(this.premium, this.currency, 'premium').amount;
       } else if (facts.premium !== undefined) {
         this.premium = Money.corrected(this.premium, this.currency, 'premium').amount;

@@ -170,9 +170,15 @@ export class Quote extends Aggregate {
     const { start, end } = facts.validityPeriod ?? {};
     if (start && end && end < start) throw validityReversed();
     const changes: Partial<Record<string, unknown>> = this.differing(this.columnsOf(facts)) ?? {};
+    const { premiumAmount, coverageSum } = this;
     Object.assign(this, changes);
-    if ('currency' in changes) this.requireAmounts();
-    else if ('premiumAmount' in changes || 'coverageSum' in changes) this.requireDecimals();
+    const isOtherCurrency = 'currency' in changes;
+    if (isOtherCurrency || 'premiumAmount' in changes) {
+      this.requireAmount('premium_amount', this.premiumAmount, isOtherCurrency || !premiumAmount);
+    }
+    if (isOtherCurrency || 'coverageSum' in changes) {
+      this.requireAmount('coverage_sum', this.coverageSum, isOtherCurrency || !coverageSum);
+    }
     if (Buffer.byteLength(JSON.stringify(this.files)) > MOST_BYTES_OF_FILES) throw filesTooLong();
   }
 
@@ -189,16 +195,14 @@ export class Quote extends Aggregate {
     return range === toRange(fromRange(this.validity)) ? this.validity : range;
   }
 
-  /** @throws DomainError `amount_precision`, `currency_not_supported`. */
-  private requireAmounts(): void {
-    if (this.premiumAmount) Money.given(this.premiumAmount, this.currency, 'premium_amount');
-    if (this.coverageSum) Money.given(this.coverageSum, this.currency, 'coverage_sum');
-  }
-
-  /** @throws DomainError `amount_precision`. */
-  private requireDecimals(): void {
-    if (this.premiumAmount) Money.corrected(this.premiumAmount, this.currency, 'premium_amount');
-    if (this.coverageSum) Money.corrected(this.coverageSum, this.currency, 'coverage_sum');
+  /**
+   * @param isNew false for the correction of an amount that was stored in this currency.
+   * @throws DomainError `amount_precision`, `currency_not_supported`.
+   */
+  private requireAmount(field: string, amount: string | null, isNew: boolean): void {
+    if (!amount) return;
+    if (isNew) Money.given(amount, this.currency, field);
+    else Money.corrected(amount, this.currency, field);
   }
 
   private requireDealOpen(): void {

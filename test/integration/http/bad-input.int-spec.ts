@@ -86,6 +86,13 @@ describe('an invalid request', () => {
     expectFault(await lead.patch(path(paths), body), pointer, code);
   });
 
+  it.each([
+    ['an unknown list', { name: 'A', rows: Array<number>(10_000).fill(0) }],
+    ['a list for an object', { validity_period: Array<object>(10_000).fill({}) }],
+  ])('is refused before validation when it has more than 10,000 values: %s', async (_what, body) => {
+    expect(await lead.post('/clients', body)).toMatchObject({ status: 400, code: 'too_many_values' });
+  });
+
   it('is answered with all faults at once', async () => {
     const answer = await lead.post('/deals', { client_id: 'x', title: '', color: 'red' });
     const errors = [fault('/color', 'unknown_field'), fault('/client_id', 'not_a_uuid'), fault('/title', 'too_short')];

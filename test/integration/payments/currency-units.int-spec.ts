@@ -35,6 +35,15 @@ const payments = (): string => `/deals/${deal.id}/payments`;
 const quote = (facts: object) => admin.post(`/deals/${deal.id}/quotes`, { ...WHOLE_QUOTE, ...facts });
 
 describe('an amount that is invalid in its currency', () => {
+  it('is refused when it is the first amount of a quote or a policy in that currency', async () => {
+    const offer = await addQuote(admin, deal, { premium_amount: null, coverage_sum: null, currency: 'KWD' });
+    const path = `/deals/${deal.id}/quotes/${offer.id}`;
+    expect(await admin.patch(path, { premium_amount: '1.50' })).toMatchObject(NOT_SUPPORTED);
+    expect(await admin.patch(path, { coverage_sum: '1.50' })).toMatchObject(NOT_SUPPORTED);
+    const { id } = await addPolicy(admin, { deal_id: deal.id, premium: null, currency: 'KWD' });
+    expect(await admin.patch(`/policies/${id}`, { premium: '1.50' })).toMatchObject(NOT_SUPPORTED);
+  });
+
   it.each(requests)('is refused: %s', async (_what, request) => {
     const rows = await harness.crm.database.rows('SELECT count(*) FROM crm.journals WHERE deal_id = $1', [deal.id]);
     expect(await request('100.50', 'JPY')).toMatchObject(TOO_EXACT);

@@ -41,6 +41,7 @@ export function dealConditions(filter: DealFilter, scope: Scope, today: Calendar
 function addManagers(where: SqlConditions, managers: NonNullable<DealFilter['managers']>): void {
   const ids = managers.filter((id) => id !== null);
   const unowned = ids.length < managers.length ? ' OR d.owner_id IS NULL' : '';
+  if (managers.length > 1) where.planEachTime();
   if (ids.length === 1) where.add((p) => `(d.owner_id = ${p}::uuid${unowned})`, ids[0]);
-  else where.planEachTime().add((p) => `(d.owner_id = ANY (${p}::uuid[])${unowned})`, ids);
+  else where.add((p) => `(d.owner_id = ANY (${p}::uuid[])${unowned})`, ids);
 }

@@ -8,6 +8,8 @@ const JSON_TYPES = /^application\/(?:[\w.-]+\+)?json(?:$|;)/;
 /** JSON is UTF-8 (RFC 8259); US-ASCII is a subset. */
 const CHARSETS = new Set(['utf-8', 'utf8', 'us-ascii']);
 const MAX_DEPTH = 32;
+/** Far above any request of the API: its longest lists have 100 items. */
+const MAX_VALUES = 10_000;
 /** Names that change the prototype of a copied object. */
 const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 
@@ -35,7 +37,7 @@ export function installJsonBody(fastify: FastifyInstance, limitBytes: number): v
 
 /**
  * Parses JSON; an empty text is `undefined`, because clients send the content type with a DELETE without a body.
- * @throws DomainError 400 `malformed_json`, `forbidden_key`, `nesting_too_deep`.
+ * @throws DomainError 400 `malformed_json`, `forbidden_key`, `nesting_too_deep`, `too_many_values`.
  */
 export function readJson(bytes: Buffer): unknown {
   if (bytes.length === 0) return undefined;
@@ -47,7 +49,7 @@ export function readJson(bytes: Buffer): unknown {
   } catch {
     throw new DomainError('invalid', 'malformed_json', 'The body is not valid JSON.');
   }
-  refuseHostileShape(value, 1);
+  refuseHostileShape(value, 1, { values: 0 });
   return value;
 }
 
@@ -55,19 +57,27 @@ function isJsonCharset(charset: string): boolean {
   return CHARSETS.has(charset);
 }
 
-function refuseHostileShape(value: unknown, depth: number): void {
+/**
+ * Bounds the work of validation, which visits every value before it refuses unknown fields.
+ * @param seen counts the values of the whole body.
+ */
+function refuseHostileShape(value: unknown, depth: number, seen: { values: number }): void {
+  seen.values += 1;
+  if (seen.values > MAX_VALUES) {
+    throw new DomainError('invalid', 'too_many_values', `The body has more than ${MAX_VALUES} values.`);
+  }
   if (typeof value !== 'object' || value === null) return;
   if (depth > MAX_DEPTH) {
     throw new DomainError('invalid', 'nesting_too_deep', `The body is nested deeper than ${MAX_DEPTH} levels.`);
   }
   if (Array.isArray(value)) {
-    for (const item of value) refuseHostileShape(item, depth + 1);
+    for (const item of value) refuseHostileShape(item, depth + 1, seen);
     return;
   }
   for (const [key, member] of Object.entries(value)) {
     if (FORBIDDEN_KEYS.has(key)) {
       throw new DomainError('invalid', 'forbidden_key', `The body has a member named ${key}, which is not taken.`);
     }
-    refuseHostileShape(member, depth + 1);
+    refuseHostileShape(member, depth + 1, seen);
   }
 }
