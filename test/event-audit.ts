@@ -1,6 +1,6 @@
 import type { LoggedEvent } from '#platform/messaging';
 import { TestDatabase } from '#platform/testing';
-import { EventValidator } from './support/event-validator.js';
+import { EventValidator } from './support/events/event-validator.js';
 
 const SHOWN_FAULTS = 10;
 

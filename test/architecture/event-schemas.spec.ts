@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { JsonSchema } from '#platform/http';
 import { eventSchema, typeOf } from '../../apps/api/src/catalogue/event-schema.js';
 import { EVENT_TYPES } from '../../apps/api/src/catalogue/event-types.js';
-import { SCHEMA_HOST, SCHEMAS } from '../support/event-validator.js';
+import { SCHEMA_HOST, SCHEMAS } from '../support/events/event-validator.js';
 import { catalogueTable, inDocument } from './catalogue-table.js';
 import { ROOT, TOOL_TIMEOUT_MS } from './planted-tree.js';
 import { breaksBetween } from './schema-changes.js';

@@ -1,6 +1,6 @@
 import { until } from '#platform/testing';
-import { tryLimits } from '../support/broker-limits.js';
-import { recordOf } from '../support/broker-record.js';
+import { tryLimits } from '../support/broker/broker-limits.js';
+import { recordOf } from '../support/broker/broker-record.js';
 import {
   type Body,
   COVER,
@@ -11,13 +11,13 @@ import {
   OFFERS,
   runBrokerScenario,
   type BrokerScenario,
-} from '../support/broker-scenario.js';
-import { BrokerTeam } from '../support/broker-team.js';
-import { faultsOf } from '../support/cloud-event-check.js';
+} from '../support/broker/broker-scenario.js';
+import { BrokerTeam } from '../support/broker/broker-team.js';
+import { faultsOf } from '../support/events/cloud-event-check.js';
 import { FAR_DAY, type Reply } from '../support/crm-user.js';
-import { EventConsumer } from '../support/event-consumer.js';
-import { Installation } from '../support/installation.js';
-import { withFailureOutput } from '../support/failure-output.js';
+import { EventConsumer } from '../support/events/event-consumer.js';
+import { Installation } from '../support/programs/installation.js';
+import { withFailureOutput } from '../support/programs/failure-output.js';
 
 interface Entry extends Body {
   readonly seq: number;

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import type { ConsumeMessage } from 'amqplib';
 import { accessToken, until } from '#platform/testing';
 import type { CrmUser } from '../support/crm-user.js';
-import type { EventConsumer } from '../support/event-consumer.js';
-import { printMeasurements } from '../support/measurements.js';
-import { Installation } from '../support/installation.js';
-import { isSequenced } from '../support/log-audit.js';
-import type { Program } from '../support/processes.js';
-import { withFailureOutput } from '../support/failure-output.js';
+import type { EventConsumer } from '../support/events/event-consumer.js';
+import { printMeasurements } from '../support/books/measurements.js';
+import { Installation } from '../support/programs/installation.js';
+import { isSequenced } from '../support/events/log-audit.js';
+import type { Program } from '../support/programs/processes.js';
+import { withFailureOutput } from '../support/programs/failure-output.js';
 
 const ROOT = process.env.CRM_TEST_BUILD ?? join(__dirname, '../..');
 const DEALS = 40;

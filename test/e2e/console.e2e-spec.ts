@@ -1,8 +1,8 @@
 import { accessToken, Browser, until, type Visit } from '#platform/testing';
 import { newId } from '#platform/kernel';
 import type { CrmUser } from '../support/crm-user.js';
-import { Installation } from '../support/installation.js';
-import type { Program } from '../support/processes.js';
+import { Installation } from '../support/programs/installation.js';
+import type { Program } from '../support/programs/processes.js';
 
 const PHONE = { width: 390, height: 844 };
 const WIDE = { width: 1_440, height: 900 };

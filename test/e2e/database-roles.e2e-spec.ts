@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { findOnPath, findOrInstall, type Server, startPostgres, startRedis } from '#platform/services';
 import { TestDatabase, testEnvironment, until } from '#platform/testing';
-import { commandLine } from '../support/command-line.js';
+import { commandLine } from '../support/programs/command-line.js';
 import { CrmUser } from '../support/crm-user.js';
 import { StreamClient } from '../integration/streams/stream-client.js';
-import { audit, isSequenced, NO_DISCREPANCIES } from '../support/log-audit.js';
-import { killPrograms, Program } from '../support/processes.js';
-import { withFailureOutput } from '../support/failure-output.js';
+import { audit, isSequenced, NO_DISCREPANCIES } from '../support/events/log-audit.js';
+import { killPrograms, Program } from '../support/programs/processes.js';
+import { withFailureOutput } from '../support/programs/failure-output.js';
 
 const ROLES = join(__dirname, '../../docker/postgres/10-roles.sql');
 const MIGRATOR_PASSWORD = 'of-the-migrator';

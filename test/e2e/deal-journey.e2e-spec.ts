@@ -1,13 +1,13 @@
 import { connect } from 'amqplib';
 import { Redis } from 'ioredis';
 import { until } from '#platform/testing';
-import { faultsOf } from '../support/cloud-event-check.js';
+import { faultsOf } from '../support/events/cloud-event-check.js';
 import { type CrmUser, type DealBody } from '../support/crm-user.js';
-import { type EventConsumer } from '../support/event-consumer.js';
-import { Installation } from '../support/installation.js';
+import { type EventConsumer } from '../support/events/event-consumer.js';
+import { Installation } from '../support/programs/installation.js';
 import { StreamClient } from '../integration/streams/stream-client.js';
-import { type Program } from '../support/processes.js';
-import { withFailureOutput } from '../support/failure-output.js';
+import { type Program } from '../support/programs/processes.js';
+import { withFailureOutput } from '../support/programs/failure-output.js';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const OVERDUE = '2020-01-01';

@@ -1,10 +1,10 @@
 import { until } from '#platform/testing';
 import { type CrmUser } from '../support/crm-user.js';
-import { Installation } from '../support/installation.js';
-import { audit, isSequenced, NO_DISCREPANCIES } from '../support/log-audit.js';
+import { Installation } from '../support/programs/installation.js';
+import { audit, isSequenced, NO_DISCREPANCIES } from '../support/events/log-audit.js';
 import { StreamClient } from '../integration/streams/stream-client.js';
-import { type Program } from '../support/processes.js';
-import { withFailureOutput } from '../support/failure-output.js';
+import { type Program } from '../support/programs/processes.js';
+import { withFailureOutput } from '../support/programs/failure-output.js';
 
 describe('a deal with PostgreSQL only', () => {
   let crm: Installation;

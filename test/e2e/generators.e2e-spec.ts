@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '#platform/services';
 import { createTestDatabase, type TestDatabase } from '#platform/testing';
-import { Checkout, type Ended } from '../support/checkout.js';
+import { Checkout, type Ended } from '../support/programs/checkout.js';
 
 const GUIDE = readFileSync(join(__dirname, '../../docs/extending.md'), 'utf8');
 const [generating, recording, testing, starting, ...session] = [...GUIDE.matchAll(/^```sh\n(.*?)^```$/gms)].map(

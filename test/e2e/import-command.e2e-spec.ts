@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { until } from '#platform/testing';
 import type { CrmUser } from '../support/crm-user.js';
 import { csvOf } from '../support/import-harness.js';
-import { Installation } from '../support/installation.js';
-import type { Program } from '../support/processes.js';
+import { Installation } from '../support/programs/installation.js';
+import type { Program } from '../support/programs/processes.js';
 
 const CLI = join(__dirname, '../../dist/apps/cli/src/main.js');
 

@@ -9,10 +9,10 @@ import { Redis } from 'ioredis';
 import { newId } from '#platform/kernel';
 import { freePort } from '#platform/services';
 import { until } from '#platform/testing';
-import { commandLine, type CommandResult } from '../support/command-line.js';
+import { commandLine, type CommandResult } from '../support/programs/command-line.js';
 import type { CrmUser } from '../support/crm-user.js';
-import { Installation } from '../support/installation.js';
-import type { Program } from '../support/processes.js';
+import { Installation } from '../support/programs/installation.js';
+import type { Program } from '../support/programs/processes.js';
 
 const UNROUTED = 'crm.unrouted';
 const QUEUE = 'deal-reviews';

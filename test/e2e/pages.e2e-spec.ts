@@ -1,7 +1,7 @@
 import { newId } from '#platform/kernel';
 import { accessToken, Browser, until } from '#platform/testing';
-import { Installation, type InstallationOptions } from '../support/installation.js';
-import type { Program } from '../support/processes.js';
+import { Installation, type InstallationOptions } from '../support/programs/installation.js';
+import type { Program } from '../support/programs/processes.js';
 
 const QUEUE = 'deal-reviews';
 const REASON = 'RangeError: the deal has no executor';

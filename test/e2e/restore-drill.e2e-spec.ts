@@ -4,8 +4,8 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { TestDatabase } from '#platform/testing';
-import { commandLine } from '../support/command-line.js';
-import { SystemPostgres } from '../support/system-postgres.js';
+import { commandLine } from '../support/programs/command-line.js';
+import { SystemPostgres } from '../support/programs/system-postgres.js';
 
 const DRILL = join(__dirname, '../../docs/examples/restore-drill.sh');
 const CLIENT = `INSERT INTO crm.clients (id, name, kind, status, version, created_at, updated_at)

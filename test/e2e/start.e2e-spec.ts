@@ -80,7 +80,7 @@ async function paste(line: string): Promise<Response> {
 /** Runs lines in a shell that has a `curl`, in this repository. */
 async function inShell(script: string, env: NodeJS.ProcessEnv): Promise<{ code: number | null; output: string }> {
   const tools = mkdtempSync(join(tmpdir(), 'tools-'));
-  const curl = `#!/bin/sh\nexec "${process.execPath}" "${resolve('test/support/curl.mjs')}" "$@"\n`;
+  const curl = `#!/bin/sh\nexec "${process.execPath}" "${resolve('test/support/programs/curl.mjs')}" "$@"\n`;
   writeFileSync(join(tools, 'curl'), curl, { mode: 0o755 });
   const shell = spawn('bash', ['-ec', script], {
     env: { ...env, HOME: process.env.HOME, PATH: `${tools}${delimiter}${process.env.PATH}` },

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { connect } from 'amqplib';
 import { until } from '#platform/testing';
 import type { CrmUser, DealBody } from '../support/crm-user.js';
-import { Installation } from '../support/installation.js';
-import type { Program } from '../support/processes.js';
-import { withFailureOutput } from '../support/failure-output.js';
+import { Installation } from '../support/programs/installation.js';
+import type { Program } from '../support/programs/processes.js';
+import { withFailureOutput } from '../support/programs/failure-output.js';
 
 const EXAMPLE = join(__dirname, '../../docs/examples/subscriber.mjs');
 const QUEUE = 'reports.stages';

@@ -1,13 +1,13 @@
 import pg from 'pg';
 import { until } from '#platform/testing';
 import { type CrmUser, type DealBody } from '../support/crm-user.js';
-import { printMeasurements } from '../support/measurements.js';
-import { Installation } from '../support/installation.js';
+import { printMeasurements } from '../support/books/measurements.js';
+import { Installation } from '../support/programs/installation.js';
 import { StreamClient } from '../integration/streams/stream-client.js';
-import { audit, isSequenced, NO_DISCREPANCIES } from '../support/log-audit.js';
-import { type Program } from '../support/processes.js';
-import { withFailureOutput } from '../support/failure-output.js';
-import { WriteLoad } from '../support/write-load.js';
+import { audit, isSequenced, NO_DISCREPANCIES } from '../support/events/log-audit.js';
+import { type Program } from '../support/programs/processes.js';
+import { withFailureOutput } from '../support/programs/failure-output.js';
+import { WriteLoad } from '../support/books/write-load.js';
 
 const STOPS_WITHIN_MS = 20_000;
 /** Errors of a client after the stop: connection refused, or a reused connection closed before its request. */

@@ -1,12 +1,12 @@
 import { until } from '#platform/testing';
-import { expectEverythingDelivered } from '../support/delivery-check.js';
+import { expectEverythingDelivered } from '../support/broker/delivery-check.js';
 import { type CrmUser } from '../support/crm-user.js';
-import { type EventConsumer } from '../support/event-consumer.js';
-import { Installation } from '../support/installation.js';
-import { isSequenced } from '../support/log-audit.js';
-import { type Program } from '../support/processes.js';
-import { withFailureOutput } from '../support/failure-output.js';
-import { WriteLoad } from '../support/write-load.js';
+import { type EventConsumer } from '../support/events/event-consumer.js';
+import { Installation } from '../support/programs/installation.js';
+import { isSequenced } from '../support/events/log-audit.js';
+import { type Program } from '../support/programs/processes.js';
+import { withFailureOutput } from '../support/programs/failure-output.js';
+import { WriteLoad } from '../support/books/write-load.js';
 
 describe('an outage of RabbitMQ', () => {
   let crm: Installation;

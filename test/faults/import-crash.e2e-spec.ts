@@ -1,9 +1,9 @@
 import { until } from '#platform/testing';
 import type { CrmUser } from '../support/crm-user.js';
 import { csvOf, type ShownImport } from '../support/import-harness.js';
-import { Installation } from '../support/installation.js';
-import type { Program } from '../support/processes.js';
-import { withFailureOutput } from '../support/failure-output.js';
+import { Installation } from '../support/programs/installation.js';
+import type { Program } from '../support/programs/processes.js';
+import { withFailureOutput } from '../support/programs/failure-output.js';
 
 const ROWS = 15_000;
 

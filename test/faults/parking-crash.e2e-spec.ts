@@ -3,11 +3,11 @@ import pg from 'pg';
 import { newId } from '#platform/kernel';
 import { LogSignal } from '#platform/messaging';
 import { until } from '#platform/testing';
-import type { EventConsumer } from '../support/event-consumer.js';
-import { Installation } from '../support/installation.js';
-import { type Program } from '../support/processes.js';
-import { QueueDeliveries } from '../support/queue-deliveries.js';
-import { withFailureOutput } from '../support/failure-output.js';
+import type { EventConsumer } from '../support/events/event-consumer.js';
+import { Installation } from '../support/programs/installation.js';
+import { type Program } from '../support/programs/processes.js';
+import { QueueDeliveries } from '../support/broker/queue-deliveries.js';
+import { withFailureOutput } from '../support/programs/failure-output.js';
 
 const EXCHANGE = 'crm.events';
 const STREAMS = 20;

@@ -2,11 +2,11 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import { until } from '#platform/testing';
 import { type CrmUser, type DealBody } from '../support/crm-user.js';
-import { type EventConsumer } from '../support/event-consumer.js';
-import { printMeasurements } from '../support/measurements.js';
-import { Installation } from '../support/installation.js';
-import { type Program } from '../support/processes.js';
-import { withFailureOutput } from '../support/failure-output.js';
+import { type EventConsumer } from '../support/events/event-consumer.js';
+import { printMeasurements } from '../support/books/measurements.js';
+import { Installation } from '../support/programs/installation.js';
+import { type Program } from '../support/programs/processes.js';
+import { withFailureOutput } from '../support/programs/failure-output.js';
 
 const FUTURE = '2999-01-01';
 const DEALS = 60;

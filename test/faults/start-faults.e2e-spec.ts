@@ -1,8 +1,8 @@
 import { freePort } from '#platform/services';
 import { createTestDatabase, type TestDatabase, testEnvironment, testServer } from '#platform/testing';
 import { MIGRATIONS } from '../../migrations/index.js';
-import { type Exit, killPrograms, Program } from '../support/processes.js';
-import { withFailureOutput } from '../support/failure-output.js';
+import { type Exit, killPrograms, Program } from '../support/programs/processes.js';
+import { withFailureOutput } from '../support/programs/failure-output.js';
 
 const KINDS = [
   { kind: 'API', make: (env: NodeJS.ProcessEnv) => Program.api(env) },

@@ -1,11 +1,11 @@
 import { until } from '#platform/testing';
-import { expectEverythingDelivered } from '../support/delivery-check.js';
+import { expectEverythingDelivered } from '../support/broker/delivery-check.js';
 import { type CrmUser } from '../support/crm-user.js';
-import { type EventConsumer } from '../support/event-consumer.js';
-import { Installation } from '../support/installation.js';
-import { type Program } from '../support/processes.js';
-import { withFailureOutput } from '../support/failure-output.js';
-import { WriteLoad } from '../support/write-load.js';
+import { type EventConsumer } from '../support/events/event-consumer.js';
+import { Installation } from '../support/programs/installation.js';
+import { type Program } from '../support/programs/processes.js';
+import { withFailureOutput } from '../support/programs/failure-output.js';
+import { WriteLoad } from '../support/books/write-load.js';
 
 /** Records every move of a cursor, to detect a move back, however short. */
 const WATCH_CURSORS = `

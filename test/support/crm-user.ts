@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Agent, type IncomingHttpHeaders, request } from 'node:http';
 import { accessToken } from '#platform/testing';
-import type { Program } from './processes.js';
+import type { Program } from './programs/processes.js';
 
 /** An answer of the API. */
 export interface Reply<T = Record<string, unknown>> {

@@ -3,7 +3,7 @@ import { Database, statement } from '#platform/persistence';
 import { type Method, type TestApplication, TestUser } from '#platform/testing';
 import { OPEN_API } from '../../../apps/api/src/open-api.js';
 import { Crm, type Listed } from '../../support/crm.js';
-import { copyOf, fillBook } from '../../support/large-book.js';
+import { copyOf, fillBook } from '../../support/books/large-book.js';
 import { addLine, addPayment, LINE, PLANNED } from '../../support/money.js';
 import { activePolicy, addQuote, policyNumber, WHOLE_POLICY, WHOLE_QUOTE } from '../../support/sale.js';
 

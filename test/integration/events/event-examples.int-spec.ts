@@ -6,7 +6,7 @@ import { typeOf } from '../../../apps/api/src/catalogue/event-schema.js';
 import { type RecordedEvent, recordedEvents } from '../../../apps/api/src/catalogue/recorded-events.js';
 import { Crm } from '../../support/crm.js';
 import { type ScenarioRow, runEventScenario } from '../../support/event-scenario.js';
-import { EventValidator, SCHEMA_HOST } from '../../support/event-validator.js';
+import { EventValidator, SCHEMA_HOST } from '../../support/events/event-validator.js';
 
 const FILE = join(__dirname, '../../../apps/api/src/catalogue/recorded-events.json');
 const isRecording = process.env.CRM_RECORD_EVENTS !== undefined;

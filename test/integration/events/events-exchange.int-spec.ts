@@ -2,7 +2,7 @@ import { connect } from 'amqplib';
 import pg from 'pg';
 import { examineBroker, type ExchangeBinding, type Recreation, recreateExchange, UNROUTED } from '#platform/messaging';
 import { newId } from '#platform/kernel';
-import { PublishingService } from '../../support/publishing-service.js';
+import { PublishingService } from '../../support/broker/publishing-service.js';
 
 const WITH_ALTERNATE = { durable: true, alternateExchange: UNROUTED };
 

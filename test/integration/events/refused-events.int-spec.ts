@@ -3,8 +3,8 @@ import { newId } from '#platform/kernel';
 import { ParkedEvents } from '#platform/messaging';
 import { Metrics } from '#platform/observability';
 import { until } from '#platform/testing';
-import { PublishingService } from '../../support/publishing-service.js';
-import { QueueDeliveries } from '../../support/queue-deliveries.js';
+import { PublishingService } from '../../support/broker/publishing-service.js';
+import { QueueDeliveries } from '../../support/broker/queue-deliveries.js';
 
 const DEALS = 300;
 const CLIENTS = 700;

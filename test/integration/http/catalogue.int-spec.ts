@@ -1,6 +1,6 @@
 import { Parser } from '@asyncapi/parser';
 import { Crm } from '../../support/crm.js';
-import { committedSchemas, SCHEMA_HOST } from '../../support/event-validator.js';
+import { committedSchemas, SCHEMA_HOST } from '../../support/events/event-validator.js';
 import { EVENT_TYPES } from '../../../apps/api/src/catalogue/event-types.js';
 import { recordedEvents } from '../../../apps/api/src/catalogue/recorded-events.js';
 

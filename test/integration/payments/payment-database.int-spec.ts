@@ -5,7 +5,7 @@ import type { TestUser } from '#platform/testing';
 import type { ClientBase } from 'pg';
 import { Crm } from '../../support/crm.js';
 import { addLine, addPayment, pathOf } from '../../support/money.js';
-import { expectTrueMoney } from '../../support/money-history.js';
+import { expectTrueMoney } from '../../support/books/money-history.js';
 
 /** A payment with an income of 400.00 and an expense of 50.00, and one with an income of 70.00. */
 interface Books {

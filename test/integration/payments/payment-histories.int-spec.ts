@@ -4,9 +4,9 @@ import type { PolicyView } from '#crm/policies/contracts';
 import { newId } from '#platform/kernel';
 import type { Answer, TestUser } from '#platform/testing';
 import { Crm, type Listed } from '../../support/crm.js';
-import { printMeasurements } from '../../support/measurements.js';
+import { printMeasurements } from '../../support/books/measurements.js';
 import { addPayment } from '../../support/money.js';
-import { expectTrueMoney } from '../../support/money-history.js';
+import { expectTrueMoney } from '../../support/books/money-history.js';
 import { addPolicy } from '../../support/sale.js';
 
 const RUNS = 1_000;

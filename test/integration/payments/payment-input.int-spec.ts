@@ -4,7 +4,7 @@ import { newId } from '#platform/kernel';
 import type { Answer, TestUser } from '#platform/testing';
 import { Crm } from '../../support/crm.js';
 import { LINE, pathOf, PLANNED } from '../../support/money.js';
-import { everythingOf, fillBook, SCHEDULE } from '../../support/payment-book.js';
+import { everythingOf, fillBook, SCHEDULE } from '../../support/books/payment-book.js';
 
 let crm: Crm;
 let before: unknown;

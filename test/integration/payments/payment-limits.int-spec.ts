@@ -2,8 +2,8 @@ import type { DealView } from '#crm/deals/contracts';
 import type { TestUser } from '#platform/testing';
 import { Crm } from '../../support/crm.js';
 import { addLine, addPayment, LINE, pathOf } from '../../support/money.js';
-import { expectTrueMoney } from '../../support/money-history.js';
-import { everythingOf } from '../../support/payment-book.js';
+import { expectTrueMoney } from '../../support/books/money-history.js';
+import { everythingOf } from '../../support/books/payment-book.js';
 
 /** The day after that of the fixed clock; see {@link Crm}. */
 const TOMORROW = '2026-03-03';

@@ -4,9 +4,9 @@ import { newId } from '#platform/kernel';
 import { type Answer, TestUser } from '#platform/testing';
 import { Crm } from '../../support/crm.js';
 import { CrmUser, type Reply } from '../../support/crm-user.js';
-import { printMeasurements } from '../../support/measurements.js';
+import { printMeasurements } from '../../support/books/measurements.js';
 import { addLine, addPayment, LINE, pathOf, PLANNED } from '../../support/money.js';
-import { expectTrueMoney } from '../../support/money-history.js';
+import { expectTrueMoney } from '../../support/books/money-history.js';
 import { addPolicy } from '../../support/sale.js';
 
 const CONNECTIONS = 20;

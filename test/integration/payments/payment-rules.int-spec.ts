@@ -5,7 +5,7 @@ import { newId } from '#platform/kernel';
 import type { Answer, TestUser } from '#platform/testing';
 import { Crm } from '../../support/crm.js';
 import { LINE, pathOf, PLANNED } from '../../support/money.js';
-import { everythingOf, fillBook, SCHEDULE } from '../../support/payment-book.js';
+import { everythingOf, fillBook, SCHEDULE } from '../../support/books/payment-book.js';
 
 /** 2 March in Moscow; see {@link Crm}. */
 const TOMORROW = '2026-03-03';

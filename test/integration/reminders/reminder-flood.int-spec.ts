@@ -2,7 +2,7 @@ import { readerLags, unsequenced } from '#platform/messaging';
 import { createTestDatabase, FixedClock, type TestDatabase, testEnvironment } from '#platform/testing';
 import { seedDemo } from '../../../apps/cli/src/demo/seed.js';
 import { MIGRATIONS } from '../../../migrations/index.js';
-import { printMeasurements } from '../../support/measurements.js';
+import { printMeasurements } from '../../support/books/measurements.js';
 import { WorkerHarness } from '../../support/worker-harness.js';
 
 /** A Monday after 06:00 in Moscow: the reminders of the day are due. */

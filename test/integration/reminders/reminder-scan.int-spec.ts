@@ -1,8 +1,8 @@
 import { addDays } from '#platform/kernel';
 import { Crm } from '../../support/crm.js';
-import { printMeasurements } from '../../support/measurements.js';
+import { printMeasurements } from '../../support/books/measurements.js';
 import { WorkerHarness } from '../../support/worker-harness.js';
-import { expectedReminders, openBook } from '../../support/reminder-book.js';
+import { expectedReminders, openBook } from '../../support/books/reminder-book.js';
 
 const FIRST_DAY = '2026-03-02';
 const BOOK = { deals: 20_000, policies: 100_000, payments: 100_000, quotes: 20_000, days: 365 };

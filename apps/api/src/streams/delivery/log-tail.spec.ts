@@ -1,6 +1,12 @@
 import 'reflect-metadata';
 import { until } from '#platform/testing';
-import { RecordingLog, ManualSignal, OUTAGE, range, ScriptedLog } from '../../../../../test/support/scripted-log.js';
+import {
+  RecordingLog,
+  ManualSignal,
+  OUTAGE,
+  range,
+  ScriptedLog,
+} from '../../../../../test/support/events/scripted-log.js';
 import { LogTail } from './log-tail.js';
 
 let reader: ScriptedLog;

@@ -5,7 +5,13 @@ import { StreamSettings } from '#platform/config';
 import { SystemClock } from '#platform/kernel';
 import { Metrics } from '#platform/observability';
 import { until } from '#platform/testing';
-import { RecordingLog, ManualSignal, OUTAGE, range, ScriptedLog } from '../../../../../test/support/scripted-log.js';
+import {
+  RecordingLog,
+  ManualSignal,
+  OUTAGE,
+  range,
+  ScriptedLog,
+} from '../../../../../test/support/events/scripted-log.js';
 import { EventFilter } from '../selection/event-filter.js';
 import { LogTail } from './log-tail.js';
 import { OpenStreams } from './open-streams.js';

@@ -1,5 +1,5 @@
 import type { PaymentLineView, PaymentStatus, PaymentView } from '#crm/payments/contracts';
-import type { Crm, LoggedRow } from './crm.js';
+import type { Crm, LoggedRow } from '../crm.js';
 
 type Kind = 'income' | 'expense';
 /** Amounts in hundredths of a payment's lines that are not deleted, by line id. */

@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { until } from '#platform/testing';
 
-const ROOT = join(__dirname, '../..');
+const ROOT = join(__dirname, '../../..');
 
 /** How a command ended. */
 export interface Ended {
@@ -41,7 +41,10 @@ export class Checkout {
     }
     symlinkSync(join(ROOT, 'node_modules'), join(this.root, 'node_modules'), 'dir');
     const curl = join(this.tools, 'curl');
-    writeFileSync(curl, `#!/bin/sh\nexec "${process.execPath}" "${join(ROOT, 'test/support/curl.mjs')}" "$@"\n`);
+    writeFileSync(
+      curl,
+      `#!/bin/sh\nexec "${process.execPath}" "${join(ROOT, 'test/support/programs/curl.mjs')}" "$@"\n`,
+    );
     chmodSync(curl, 0o755);
     git(this.root, 'init', '--quiet');
     git(this.root, 'add', '.');

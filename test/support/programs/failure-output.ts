@@ -1,5 +1,5 @@
 import { lastOutputOfAll } from './processes.js';
-import { endLoads } from './write-load.js';
+import { endLoads } from '../books/write-load.js';
 
 /** Wraps a test body: prints the output of all programs when it fails, and stops every load after it. */
 export function withFailureOutput(body: () => Promise<void>): () => Promise<void> {

@@ -1,5 +1,5 @@
 import type { TestDatabase } from '#platform/testing';
-import type { Acknowledged } from './write-load.js';
+import type { Acknowledged } from '../books/write-load.js';
 
 /** Inconsistencies; every list is empty when the data are consistent. */
 export interface Discrepancies {

@@ -1,6 +1,6 @@
 import { type Body, DOCUMENT_ID, type BrokerScenario } from './broker-scenario.js';
 import type { BrokerTeam } from './broker-team.js';
-import type { CrmUser, Reply } from './crm-user.js';
+import type { CrmUser, Reply } from '../crm-user.js';
 
 /** An expected journal entry of the deal, with the events that are published with it. */
 export interface Recorded {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 
-const PROGRAM = join(__dirname, '../../dist/apps/cli/src/main.js');
+const PROGRAM = join(__dirname, '../../../dist/apps/cli/src/main.js');
 
 /** Exit code and output of a command. */
 export interface CommandResult {

@@ -7,7 +7,7 @@ import { freePort } from '#platform/services';
 import { accessToken, until } from '#platform/testing';
 
 /** Folder of the build under test; another one can be given to run the tests on a broken program. */
-const ROOT = process.env.CRM_TEST_BUILD ?? join(__dirname, '../..');
+const ROOT = process.env.CRM_TEST_BUILD ?? join(__dirname, '../../..');
 const START_WITHIN_MS = 60_000;
 /** Lines of each program shown when a test fails. */
 const SHOWN_LINES = 60;

@@ -1,5 +1,5 @@
-import { CrmUser } from './crm-user.js';
-import type { Program } from './processes.js';
+import { CrmUser } from '../crm-user.js';
+import type { Program } from '../programs/processes.js';
 
 /** Users of a brokerage: two sellers and two executors, so that one can request the other's resources. */
 export class BrokerTeam {

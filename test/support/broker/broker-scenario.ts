@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { BrokerTeam } from './broker-team.js';
-import { FAR_DAY, type Reply } from './crm-user.js';
+import { FAR_DAY, type Reply } from '../crm-user.js';
 
 /** A resource in an answer of the API. */
 export type Body = Readonly<Record<string, unknown>> & { readonly id: string };

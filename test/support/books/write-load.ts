@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { until } from '#platform/testing';
-import type { CrmUser, DealBody, Reply } from './crm-user.js';
+import type { CrmUser, DealBody, Reply } from '../crm-user.js';
 
 /** A change that the API has acknowledged: a note by its id, or a deal's version with its time. */
 export type Acknowledged =

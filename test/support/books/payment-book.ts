@@ -2,9 +2,9 @@ import type { DealView } from '#crm/deals/contracts';
 import type { PaymentLineView, PaymentView } from '#crm/payments/contracts';
 import type { PolicyView } from '#crm/policies/contracts';
 import type { TestUser } from '#platform/testing';
-import type { Crm } from './crm.js';
-import { addLine, addPayment, pathOf } from './money.js';
-import { addPolicy } from './sale.js';
+import type { Crm } from '../crm.js';
+import { addLine, addPayment, pathOf } from '../money.js';
+import { addPolicy } from '../sale.js';
 
 /** A plan of three instalments. */
 export const SCHEDULE = { amount: '100.00', currency: 'RUB', instalments: 3, first_date: '2026-04-01', every: 'month' };

@@ -11,7 +11,7 @@ import {
   testServer,
   until,
 } from '#platform/testing';
-import { MIGRATIONS } from '../../migrations/index.js';
+import { MIGRATIONS } from '../../../migrations/index.js';
 
 /** Messaging of a worker with its own database and exchange, on the broker of the test run. */
 export class PublishingService {

@@ -1,9 +1,9 @@
 import { until } from '#platform/testing';
-import type { EventConsumer } from './event-consumer.js';
-import { printMeasurements, share } from './measurements.js';
-import type { Installation } from './installation.js';
-import { audit, isSequenced, loggedIds, NO_DISCREPANCIES } from './log-audit.js';
-import type { WriteLoad } from './write-load.js';
+import type { EventConsumer } from '../events/event-consumer.js';
+import { printMeasurements, share } from '../books/measurements.js';
+import type { Installation } from '../programs/installation.js';
+import { audit, isSequenced, loggedIds, NO_DISCREPANCIES } from '../events/log-audit.js';
+import type { WriteLoad } from '../books/write-load.js';
 
 const ARRIVES_WITHIN_MS = 180_000;
 

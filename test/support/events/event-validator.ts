@@ -6,7 +6,7 @@ import type { JsonSchema } from '#platform/http';
 import { attributesOf, ENVELOPE_SCHEMA, type LoggedEvent } from '#platform/messaging';
 
 /** The published schemas; a check compares them with the schemas that the service serves. */
-export const SCHEMAS = join(__dirname, '../../docs/events/schemas');
+export const SCHEMAS = join(__dirname, '../../../docs/events/schemas');
 /** Host in the committed schemas, independent of any installation. */
 export const SCHEMA_HOST = 'https://crm.example';
 

@@ -1,9 +1,9 @@
 import { runMigrations } from '#platform/persistence';
 import { type Server, startPostgres, startRabbitmq, startRedis } from '#platform/services';
 import { createTestDatabase, TestDatabase, testEnvironment } from '#platform/testing';
-import { MIGRATIONS } from '../../migrations/index.js';
-import { CrmUser } from './crm-user.js';
-import { EventConsumer } from './event-consumer.js';
+import { MIGRATIONS } from '../../../migrations/index.js';
+import { CrmUser } from '../crm-user.js';
+import { EventConsumer } from '../events/event-consumer.js';
 import { killPrograms, Program } from './processes.js';
 
 export interface InstallationOptions {
