@@ -41,6 +41,14 @@ describe('the house', () => {
     expect([...entries].filter((entry) => !entry.startsWith('.') && !TOP_LEVEL.includes(entry))).toEqual([]);
   });
 
+  it('has at most 20 files at one level of a folder of code', () => {
+    const counts = new Map<string, number>();
+    for (const file of files.filter((path) => /^(apps|libs|test|docker)\//.test(path))) {
+      counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1);
+    }
+    expect([...counts].filter(([, count]) => count > 20)).toEqual([]);
+  });
+
   it('has no drawer for odds and ends', () => {
     const drawers = /(^|\/)(shared|common|utils?|core|helpers?|misc|impl)\//;
     const vague = /(^|[-.])(managers?|helpers?|utils?|impl|info)([-.]|$)/;
