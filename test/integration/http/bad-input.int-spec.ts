@@ -87,10 +87,10 @@ describe('an invalid request', () => {
   });
 
   it.each([
-    ['an unknown list', { name: 'A', rows: Array<number>(10_000).fill(0) }],
-    ['a list for an object', { validity_period: Array<object>(10_000).fill({}) }],
-  ])('is refused before validation when it has more than 10,000 values: %s', async (_what, body) => {
-    expect(await lead.post('/clients', body)).toMatchObject({ status: 400, code: 'too_many_values' });
+    ['an unknown list', { name: 'A', rows: Array<number>(10_001).fill(0) }],
+    ['a list for an object', { validity_period: Array<object>(10_001).fill({}) }],
+  ])('is refused before validation when its lists have more than 10,000 items: %s', async (_what, body) => {
+    expect(await lead.post('/clients', body)).toMatchObject({ status: 400, code: 'too_many_items' });
   });
 
   it('is answered with all faults at once', async () => {

@@ -9,7 +9,7 @@ const JSON_TYPES = /^application\/(?:[\w.-]+\+)?json(?:$|;)/;
 const CHARSETS = new Set(['utf-8', 'utf8', 'us-ascii']);
 const MAX_DEPTH = 32;
 /** Far above any request of the API: its longest lists have 100 items. */
-const MAX_VALUES = 10_000;
+const MAX_ITEMS = 10_000;
 /** Names that change the prototype of a copied object. */
 const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 
@@ -37,7 +37,7 @@ export function installJsonBody(fastify: FastifyInstance, limitBytes: number): v
 
 /**
  * Parses JSON; an empty text is `undefined`, because clients send the content type with a DELETE without a body.
- * @throws DomainError 400 `malformed_json`, `forbidden_key`, `nesting_too_deep`, `too_many_values`.
+ * @throws DomainError 400 `malformed_json`, `forbidden_key`, `nesting_too_deep`, `too_many_items`.
  */
 export function readJson(bytes: Buffer): unknown {
   if (bytes.length === 0) return undefined;
@@ -49,7 +49,7 @@ export function readJson(bytes: Buffer): unknown {
   } catch {
     throw new DomainError('invalid', 'malformed_json', 'The body is not valid JSON.');
   }
-  refuseHostileShape(value, 1, { values: 0 });
+  refuseHostileShape(value, 1, { items: 0 });
   return value;
 }
 
@@ -58,19 +58,19 @@ function isJsonCharset(charset: string): boolean {
 }
 
 /**
- * Bounds the work of validation, which visits every value before it refuses unknown fields.
- * @param seen counts the values of the whole body.
+ * Bounds the work of validation, which visits every item of a list before it refuses an unknown field.
+ * @param seen counts the items of all lists of the body.
  */
-function refuseHostileShape(value: unknown, depth: number, seen: { values: number }): void {
-  seen.values += 1;
-  if (seen.values > MAX_VALUES) {
-    throw new DomainError('invalid', 'too_many_values', `The body has more than ${MAX_VALUES} values.`);
-  }
+function refuseHostileShape(value: unknown, depth: number, seen: { items: number }): void {
   if (typeof value !== 'object' || value === null) return;
   if (depth > MAX_DEPTH) {
     throw new DomainError('invalid', 'nesting_too_deep', `The body is nested deeper than ${MAX_DEPTH} levels.`);
   }
   if (Array.isArray(value)) {
+    seen.items += value.length;
+    if (seen.items > MAX_ITEMS) {
+      throw new DomainError('invalid', 'too_many_items', `The lists of the body have more than ${MAX_ITEMS} items.`);
+    }
     for (const item of value) refuseHostileShape(item, depth + 1, seen);
     return;
   }
