@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { commandOf } from '#platform/services';
 import { CommandError, DATA_DIRECTORY } from '../command.js';
@@ -26,6 +26,12 @@ export function holdRunLock(command: string): () => void {
     }
     rmSync(file, { force: true });
   }
+}
+
+/** Whether another process runs `command` on the same data. */
+export function isRunning(command: string): boolean {
+  const file = join(DATA_DIRECTORY, `${command}.pid`);
+  return existsSync(file) && isLockedBy(Number(readFileSync(file, 'utf8')), command);
 }
 
 /** Checks the command too, because the process id may be reused. */

@@ -11,9 +11,9 @@ import {
   unknownSettings,
 } from '#platform/config';
 import type { Statement } from '#platform/persistence';
-import { runningPostgres } from '#platform/services';
-import { CommandError, DATA_DIRECTORY, print, type Printed } from '../command.js';
+import { CommandError, print, type Printed } from '../command.js';
 import { withDatabase } from '../database/database.js';
+import { isRunning } from '../development/run-lock.js';
 import { isAuthConfigured } from '../development/token.js';
 import { type Check, failed, type Finding, ok } from './check.js';
 import { databaseChecks } from './database-checks.js';
@@ -72,21 +72,21 @@ async function subscriberQueues(database: LazyClient): Promise<readonly string[]
 
 /** Before {@link withDatabase}, which starts the database of `npm start` while that does not run. */
 function installationOf(env: NodeJS.ProcessEnv): Installation {
-  if (!hasOwnDatabase(env)) return 'configured';
-  return runningPostgres(DATA_DIRECTORY) ? 'started' : 'stopped';
+  if (!usesStartDatabase(env)) return 'configured';
+  return isRunning('start') ? 'started' : 'stopped';
 }
 
-/** Whether the database is the one of `npm start`. */
-function hasOwnDatabase(env: NodeJS.ProcessEnv): boolean {
+/** Whether the database is the one that `npm start` creates. */
+function usesStartDatabase(env: NodeJS.ProcessEnv): boolean {
   return !env.CRM_DATABASE_URL && env.NODE_ENV !== 'production';
 }
 
-/** Undefined when there is a fault. The database and the secret that `npm start` creates need no setting. */
+/** Undefined when a setting is invalid; an unknown variable is only reported. The database and the secret that `npm start` creates need no setting. */
 function configured(
   env: NodeJS.ProcessEnv,
   note: (check: string, finding: Finding) => void,
 ): ReturnType<typeof loadSettings> | undefined {
-  const isOwn = hasOwnDatabase(env);
+  const isOwn = usesStartDatabase(env);
   const created: readonly object[] = isOwn ? [DatabaseSettings, ...(isAuthConfigured(env) ? [] : [AuthSettings])] : [];
   const concerns = ALL_SETTINGS.filter((concern) => !created.includes(concern));
   try {

@@ -10,8 +10,8 @@ const TAKEOVER_MS = 3_000;
 const POLL_MS = 250;
 
 /**
- * What is known of the installation before it is examined: it has a database of its own kind (`configured`), or it is that
- * of `npm start`, which runs or does not.
+ * Which installation is examined. `configured`: by CRM_DATABASE_URL, or NODE_ENV is production. `started` and `stopped`:
+ * that of `npm start`, running or not.
  */
 export type Installation = 'configured' | 'started' | 'stopped';
 

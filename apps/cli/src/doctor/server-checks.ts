@@ -7,7 +7,7 @@ const CONNECT_TIMEOUT_MS = 5_000;
 /** The required eviction policy: any other makes Redis delete jobs when it is full. */
 const POLICY = 'noeviction';
 
-/** Facts from Redis's INFO. */
+/** Checks that Redis answers and that its eviction policy is `noeviction`. */
 export function redisCheck(settings: RedisSettings): Check {
   return {
     name: 'Redis',

@@ -39,8 +39,13 @@ export class ClientInScopeHandler implements IQueryHandler<ClientInScopeQuery> {
   /** @throws DomainError `client_not_found`. */
   async execute({ caller, clientId, isLocked, purpose }: ClientInScopeQuery): Promise<ClientView> {
     const scope = requireAccess(caller, 'clients', purpose);
-    // Locked first and read after it: a statement that waits for a lock checks the scope on rows as they were before.
-    return findClient(this.database, isLocked ? await this.lock(clientId) : clientId, scope);
+    // A caller without access is refused before a lock is taken or awaited.
+    if (!isLocked || !scope.all) {
+      const client = await findClient(this.database, clientId, scope);
+      if (!isLocked) return client;
+    }
+    // Reads again after the lock: a statement that waits for a lock checks the scope on rows as they were before.
+    return findClient(this.database, await this.lock(clientId), scope);
   }
 
   private async lock(clientId: string): Promise<string> {
