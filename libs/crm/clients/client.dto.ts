@@ -171,7 +171,7 @@ export class MovedByMergeResource implements MovedByMerge {
   readonly documents!: number;
 }
 
-/** What a merge moved, or would move. */
+/** Result of a merge. In a dry run `moved` is a forecast, and `survivor` is unchanged. */
 export class MergeResource {
   @BooleanField()
   readonly dry_run!: boolean;

@@ -27,11 +27,15 @@ export const clientHasPolicies = (): DomainError =>
   new DomainError(
     'conflict',
     'client_has_policies',
-    'The client has policies: delete those drafts, or merge the client.',
+    'The client has policies: delete its draft policies, or merge the client.',
   );
 
 export const clientMergeForbidden = (): DomainError =>
-  new DomainError('conflict', 'client_merge_forbidden', 'A client is merged into another one, and only once.');
+  new DomainError(
+    'conflict',
+    'client_merge_forbidden',
+    'One of the clients is already merged, or both ids are the same.',
+  );
 
 export const mergeOutOfScope = (): DomainError =>
   new DomainError(
@@ -44,6 +48,6 @@ export const ownerForbidden = (): DomainError =>
   new DomainError('forbidden', 'owner_forbidden', 'Only a team lead or an admin gives clients to another user.');
 
 export const taxIdRefused = (code: string, detail: string): DomainError =>
-  new DomainError('unprocessable', 'validation_failed', 'Some fields are not as they should be: see errors.', {
+  new DomainError('unprocessable', 'validation_failed', 'Some fields are invalid: see errors.', {
     errors: [{ pointer: '/tax_id', code, detail }],
   });

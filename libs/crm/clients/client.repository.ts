@@ -79,7 +79,7 @@ export class ClientRepository extends AggregateRepository<Client> {
    * client that is not in its snapshot, so that `redirectMerged` would lock rows out of order.
    * @returns the ids of those among them that were merged already.
    */
-  async lockAll(ids: readonly string[]): Promise<readonly string[]> {
+  async lockAndFindMerged(ids: readonly string[]): Promise<readonly string[]> {
     await this.store.database.query(LOCK_MERGES);
     const rows = await this.store.database.query<{ id: string; merged_into_id: string | null }>(LOCK_ROW, [ids]);
     return rows.filter(({ id, merged_into_id }) => merged_into_id !== null && ids.includes(id)).map(({ id }) => id);

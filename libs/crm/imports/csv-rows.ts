@@ -15,11 +15,11 @@ export interface CsvRow {
 }
 
 const DELIMITERS = [',', ';', '\t'] as const;
-/** Maximum length of a row in bytes, delimiters and quotes included: every field of ours at its longest fits many times. */
+/** Maximum bytes of a row in UTF-8, with delimiters and quotes: far more than all our fields at maximum length. */
 const MAX_ROW_BYTES = 262_144;
-/** The rows of a spreadsheet: more blank ones are not what a person left behind the data. */
+/** The maximum number of rows of a spreadsheet. */
 const MAX_BLANK_ROWS = 1_048_576;
-/** Bytes parsed in one turn of the event loop: a byte may be a row. */
+/** Bytes parsed in one turn of the event loop. Small, because one byte may be one row. */
 const SLICE_BYTES = 512;
 const UNDECODABLE = 'ERR_ENCODING_INVALID_ENCODED_DATA';
 const LINE_BREAK = /\r\n|\r|\n/g;
@@ -32,7 +32,7 @@ const NOT_BLANK = /[^\s,;]/;
 const SEPARATOR_LINE = /^"?sep=([^\w\s"]|\t)"?[,;\t]*(?:\r\n|\r|\n|$)/i;
 
 /**
- * Yields the rows of a CSV file while it is read, without blank ones; at most one row and its chunk are in memory. The
+ * Yields the rows of a CSV file while it is read, without blank ones; memory is bounded by one chunk and one row. The
  * delimiter is named by a first line `sep=`, or is the one of comma, semicolon and tab that is most frequent in the first
  * line that is not blank.
  * @throws DomainError 422 `wrong_encoding`, `malformed_csv`, `row_too_long`; 413 `too_many_rows` for too many blank rows.
@@ -52,7 +52,8 @@ export async function* csvRows(
     relax_column_count: true,
     max_record_size: MAX_ROW_BYTES,
     on_record: (cells: string[]) => {
-      // The parser builds an error with a stack for each record that is not as wide as the first one: all are the first.
+      // csv-parse builds an error with a stack for each record of another width than the first. With `records` at zero
+      // every record counts as the first, so that none is built.
       (parser.info as { records: number }).records = 0;
       // The types do not allow a record of another shape.
       return records.take(cells, parser.info.bytes) as unknown as string[] | null;

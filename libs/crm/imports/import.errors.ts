@@ -40,7 +40,7 @@ export const wrongColumns = (errors: readonly FieldFault[]): DomainError =>
   });
 
 export const duplicateRuleForbidden = (rules: readonly string[]): DomainError =>
-  new DomainError('unprocessable', 'validation_failed', 'Some fields are not as they should be: see errors.', {
+  new DomainError('unprocessable', 'validation_failed', 'Some fields are invalid: see errors.', {
     errors: [{ pointer: '?duplicates', code: 'not_one_of', detail: `must be one of ${rules.join(', ')}` }],
   });
 

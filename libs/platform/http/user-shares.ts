@@ -1,11 +1,11 @@
-/** Counts what each user has open at a time, so that one user can't take what is there for all. */
+/** Limits how many operations of a kind (uploads, exports, long polls) one user runs at a time. */
 export class UserShares {
   private readonly open = new Map<string, number>();
 
-  /** @param limit how much one user may have open at a time. */
+  /** @param limit concurrent operations of one user. */
   constructor(private readonly limit: number) {}
 
-  /** Takes one; false when the user has as many as one user may have. */
+  /** Reserves an operation; false when the user has reached the limit. */
   take(userId: string): boolean {
     const count = this.open.get(userId) ?? 0;
     if (count >= this.limit) return false;
@@ -13,7 +13,7 @@ export class UserShares {
     return true;
   }
 
-  /** Gives one back that {@link take} gave. */
+  /** Ends an operation that {@link take} reserved. */
   release(userId: string): void {
     const count = this.open.get(userId) ?? 0;
     if (count > 1) this.open.set(userId, count - 1);

@@ -2,7 +2,7 @@ import type pg from 'pg';
 
 /** How long a lease lasts after it was acquired or renewed. */
 const TERM_MS = 10_000;
-/** Four renewals may fail or come late before the lease expires. */
+/** A renewal may be up to 8 seconds late; one that fails ends the lease at once. */
 const RENEW_EVERY_MS = 2_000;
 
 /** Creates the row of a lease that no process has acquired yet. */

@@ -2,6 +2,7 @@ import { print } from '../command.js';
 import type { DevelopmentSettings } from './development-settings.js';
 import { signToken } from './token.js';
 
+/** Roles with a sign-in link. */
 const CONSOLE_ROLES = ['seller', 'executor', 'finance', 'lead', 'admin'] as const;
 
 /** Prints the addresses, a sign-in link for each role, and an example request. */
@@ -28,12 +29,12 @@ Call the API (npm run crm -- token --help: other roles and users)
   } else {
     print('Tokens come from the issuer that is configured.\n');
   }
-  print(reachOf(settings.listensOn));
+  print(reachabilityOf(settings.listensOn));
   print('Ctrl-C stops everything. The data stay; npm start -- --fresh starts with an empty database.');
 }
 
-/** Roles with a sign-in link. */
-function reachOf(address: string): string {
+/** Describes which machines can send requests to the service. */
+function reachabilityOf(address: string): string {
   return /^(127\.|localhost$|::1$)/.test(address)
     ? 'It accepts requests from this machine only: CRM_HOST=0.0.0.0 accepts those of other machines too.'
     : `It listens on ${address}: other machines can send requests.`;

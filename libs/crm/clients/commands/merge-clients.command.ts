@@ -12,7 +12,7 @@ import { ClientRepository } from '../client.repository.js';
 import type { ClientView, MergedClientFacts, MovedByMerge } from '../contracts.js';
 import { GetClientQuery } from '../queries/get-client.query.js';
 
-/** What a merge did, or would do. */
+/** Result of a merge. In a dry run `moved` is a forecast, and `survivor` is unchanged. */
 export interface Merge {
   readonly moved: MovedByMerge;
   readonly survivor: ClientView;
@@ -20,16 +20,16 @@ export interface Merge {
 
 /**
  * Merges one client into another: deals, policies and documents move, the survivor takes the contacts and the tax id that
- * it lacks, and the id and the keys of the merged client mean the survivor.
+ * it lacks, and requests by its id or contact keys resolve to the survivor.
  */
 export class MergeClientsCommand extends Command<Merge> {
   constructor(
     readonly caller: Caller,
     readonly clientId: string,
     readonly intoId: string,
-    /** Only counts what would move. */
+    /** Takes the locks of the clients, and only counts what would move. */
     readonly isDryRun: boolean,
-    /** Of the client that goes. */
+    /** Version of the client that is merged. */
     readonly expected?: ExpectedVersion,
   ) {
     super();
@@ -49,13 +49,16 @@ export class MergeClientsHandler implements ICommandHandler<MergeClientsCommand>
   /**
    * Waits for other merges, locks the clients, then their deals, then their policies, and writes afterwards. Every
    * command that locks several of these uses this order, with streams last.
-   * @throws DomainError `client_not_found`, `client_merge_forbidden`, `merge_out_of_scope`.
+   * @throws DomainError `client_not_found`, `client_merged`, `client_merge_forbidden`, `merge_out_of_scope`,
+   *   `version_mismatch`, `forbidden`.
    */
   async execute(command: MergeClientsCommand): Promise<Merge> {
     const { caller, clientId, intoId, expected } = command;
     return this.unitOfWork.run(async () => {
-      for (const id of await this.clients.lockAll([clientId, intoId])) {
-        await this.queries.execute(new GetClientQuery(caller, id));
+      const [mergedId] = await this.clients.lockAndFindMerged([clientId, intoId]);
+      if (mergedId !== undefined) {
+        // Refuses a client that the caller can't see.
+        await this.queries.execute(new GetClientQuery(caller, mergedId));
         throw clientMergeForbidden();
       }
       const client = await this.clients.load(clientId, caller, 'merge', expected);

@@ -32,7 +32,7 @@ export function phoneKey(phone: string | null, region: CountryCode): string | nu
   return key || null;
 }
 
-/** The key if it identifies a subscriber: digits without an area or country code are those of many. */
+/** The key if it identifies a subscriber: a number without area or country code is not unique. */
 export function identifyingPhone(key: string | null): string | null {
   return key?.startsWith('+') ? key : null;
 }

@@ -15,7 +15,7 @@ const ONLY_ZEROS = /^0+$/;
 /** The pattern of a tax id of any country. */
 export const TAX_ID_PATTERN = SHAPE.source;
 
-/** A tax id as it is stored: trimmed, and digits alone without the spaces and hyphens between them. */
+/** A tax id as it is stored: trimmed, and without spaces and hyphens if the rest is digits only. */
 export function normalizedTaxId(text: string): string {
   const trimmed = text.trim();
   return SEPARATED_DIGITS.test(trimmed) ? trimmed.replace(/[ -]/g, '') : trimmed;
@@ -26,7 +26,7 @@ export function taxIdKey(taxId: string | null): string | null {
   return taxId?.normalize('NFKC').replace(SEPARATORS, '').toUpperCase() || null;
 }
 
-/** Whether it may be a tax id of some country: letters and digits, at least one digit. */
+/** Whether it may be a tax id of some country: letters, digits and separators, at least one digit. */
 export function isTaxIdShaped(text: string): boolean {
   return SHAPE.test(text) && /\d/.test(text);
 }

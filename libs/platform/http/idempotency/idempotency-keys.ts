@@ -70,8 +70,8 @@ export class IdempotencyKeys {
   ) {}
 
   /**
-   * Runs `work` in a unit of work and stores its answer, or replays the stored answer. A refusal may come from the
-   * first sending having succeeded a moment ago, so the key is looked up once more after it.
+   * Runs `work` in a unit of work and stores its answer, or replays the stored answer. If `work`
+   * is refused, the key is looked up again, because a concurrent attempt may have succeeded meanwhile.
    * @param work answers; only a success (2xx) is stored; an error stores nothing.
    * @throws DomainError 409 `idempotency_in_progress`, 422 `idempotency_key_reused`.
    */

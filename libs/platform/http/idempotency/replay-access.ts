@@ -43,11 +43,12 @@ export class ReplayAccess {
 
   /**
    * @param handle runs the request's handler.
-   * @throws DomainError the refusal that a new request would get: 401, 403 or 404.
+   * @throws DomainError the refusal of the handler or of the GET of the `Location`: 401, 403, 404, 410 or 429;
+   *   `unavailable` for any other status of that GET.
    */
   async require(request: FastifyRequest, answer: StoredAnswer, handle: () => unknown): Promise<void> {
     const { location } = answer.headers;
-    // The body of an upload can be read only once; its answer is checked at its `Location`.
+    // The handler of an upload would import the whole file again; its answer is checked at its `Location`.
     if (!request.routeOptions.config.takesFile) {
       const refusal = await this.keys.rehearse(handle);
       if (refusal && ACCESS_REFUSALS.has(refusal.kind)) await this.requireVisible(request, answer, refusal);

@@ -14,8 +14,9 @@ import { DomainError } from '#platform/kernel';
 type ThrottledRequest = TokenBearingRequest & { readonly ip: string };
 
 /**
- * Limits the requests of one caller per minute. A caller is the user of a verified token, else the client's address, so
- * that failed sign-ins count too. Register it before the guard that verifies tokens.
+ * Limits the requests of one caller per minute. A caller is the user of a token that an earlier request verified, else the
+ * client's address, so that failed sign-ins and the first request of a token count for the address. Register it before
+ * the guard that verifies tokens.
  */
 @Injectable()
 export class CallerThrottlerGuard extends ThrottlerGuard {

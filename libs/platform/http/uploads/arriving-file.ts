@@ -8,12 +8,12 @@ import { type Spool, SpooledFile } from './spooled-file.js';
 
 /** The form field that holds the file. */
 export const FILE_FIELD = 'file';
-/** One file and a few fields beside it; more parts would be work for the parser alone. */
+/** One file and a few fields beside it; more parts are refused, because they only cost parsing. */
 const FORM_LIMITS = { files: 1, fields: 20, parts: 21, fieldSize: 1_024, headerPairs: 20, fileSize: Infinity };
 
 /**
  * A spooled file and its charset, as the content type of the request names it, in lower case. The form parser does not
- * pass on that of a part.
+ * expose the charset of a part.
  */
 export interface ReceivedFile {
   readonly file: SpooledFile;
@@ -37,7 +37,7 @@ export async function receiveFile(request: FastifyRequest, spool: Spool, watch: 
   }
 }
 
-/** Reads the form to its end: a part that is cut off may stand behind the file. */
+/** Reads the form to its end, because a part after the file may be truncated. */
 async function receiveForm(request: FastifyRequest, spool: Spool, watch: ArrivalWatch): Promise<ReceivedFile> {
   const parts = request.parts({ limits: FORM_LIMITS });
   let received: ReceivedFile | undefined;

@@ -37,7 +37,7 @@ const CODES: Readonly<Record<string, string>> = {
 
 /** The error of a request whose fields are invalid; it lists at most 100 of them. */
 export function validationFailed(faults: readonly FieldFault[]): DomainError {
-  return new DomainError('unprocessable', 'validation_failed', 'Some fields are not as they should be: see errors.', {
+  return new DomainError('unprocessable', 'validation_failed', 'Some fields are invalid: see errors.', {
     errors: faults.slice(0, MAX_FAULTS),
   });
 }

@@ -20,7 +20,7 @@ const SAVE = {
          WHERE name = $1 AND position < $2::bigint AND fence = $3::bigint`,
 };
 
-/** Parks events and moves the cursor past them, or neither. The position may have been saved before. */
+/** Parks events and saves the position in one statement. Parked events may come after the position. */
 const PARK = {
   name: 'crm_cursor_park',
   text: `WITH moved AS (
@@ -35,7 +35,7 @@ const PARK = {
     SELECT FROM moved`,
 };
 
-/** An event that the cursor passes though RabbitMQ has not stored it. */
+/** An event to park: RabbitMQ refused it, or it waits behind a refused one of its stream. */
 export interface EventToPark extends Pick<LoggedEvent, 'position' | 'stream' | 'id' | 'type'> {
   /** 1 when RabbitMQ refused it, 0 when it waits behind another of its stream. */
   readonly refusals: number;

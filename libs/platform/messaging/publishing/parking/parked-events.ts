@@ -3,7 +3,7 @@ import type { Instant } from '#platform/kernel';
 import { Database, statement } from '#platform/persistence';
 import { LogSignal } from '../../outbox/log-signal.js';
 
-/** One event that RabbitMQ has not stored though the publisher's cursor has passed it. */
+/** An event that RabbitMQ refused, or that waits behind a refused one of its stream. */
 export interface ParkedEvent {
   readonly position: bigint;
   readonly stream: string;
@@ -48,7 +48,7 @@ export const PARKED_COUNTS = statement(
    FROM crm.parked_events GROUP BY type ORDER BY type`,
 );
 
-/** The events that RabbitMQ refused, in PostgreSQL; {@link EventCursor} adds them when it moves past them. */
+/** The events that RabbitMQ refused, in PostgreSQL; {@link EventCursor} adds them. */
 @Injectable()
 export class ParkedEvents {
   constructor(private readonly database: Database) {}
@@ -59,7 +59,7 @@ export class ParkedEvents {
     return rows.map((row) => ({ ...parkedOf(row), events: row.events }));
   }
 
-  /** Positions of events that are parked though the cursor has not passed them. */
+  /** Positions of parked events after the cursor; a restarted publisher skips them. */
   async beyond(position: bigint): Promise<ReadonlySet<bigint>> {
     const rows = await this.database.query<{ position: string }>(BEYOND, [position.toString()]);
     return new Set(rows.map((row) => BigInt(row.position)));

@@ -6,8 +6,8 @@ import type { ParkedStreams } from './parked-streams.js';
 import type { Wakeup } from '../../outbox/wakeup.js';
 
 const POLL_MS = 1_000;
-/** How long events that are to be parked may be unsaved. */
-const UNSAVED_MS = 100;
+/** Poll interval while a due stream has no saved event. */
+const SAVE_POLL_MS = 100;
 
 /** Unknown when the channel failed before RabbitMQ answered. */
 type Outcome = 'stored' | 'refused' | 'unknown';
@@ -44,7 +44,7 @@ export class ParkedRetry {
       const due = this.streams.due();
       const parked = due.length > 0 ? await this.parked.ofStreams(due) : [];
       if (parked.length > 0) await this.retry(parked, signal);
-      else await wakeup.next(due.length > 0 ? UNSAVED_MS : Math.min(this.streams.waitMs ?? POLL_MS, POLL_MS), signal);
+      else await wakeup.next(due.length > 0 ? SAVE_POLL_MS : Math.min(this.streams.waitMs ?? POLL_MS, POLL_MS), signal);
     }
   }
 

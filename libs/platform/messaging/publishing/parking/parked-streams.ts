@@ -17,7 +17,7 @@ interface Group {
 }
 
 interface ParkedStream {
-  /** Of the first event; undefined while that is not saved yet. */
+  /** Type of the last known first event; undefined before the first one is saved. */
   type: string | undefined;
   /** Saved or to be saved. */
   events: number;
@@ -41,7 +41,7 @@ export class ParkedStreams {
     return this.parked.has(stream);
   }
 
-  /** Whether the first event of a stream is saved. */
+  /** Whether an event of a stream has been saved. */
   hasHead(stream: string): boolean {
     return this.parked.get(stream)?.type !== undefined;
   }
