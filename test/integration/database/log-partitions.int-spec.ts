@@ -7,6 +7,7 @@ import {
   type TestDatabase,
   testEnvironment,
   type TestUser,
+  until,
 } from '#platform/testing';
 import { WorkerModule } from '../../../apps/worker/src/worker.module.js';
 import { MIGRATIONS } from '../../../migrations/index.js';
@@ -180,7 +181,17 @@ describe('the partitions of log and journals', () => {
       return rows.map(({ name }) => name);
     };
 
+    /** The job of the day runs at the start, and would create the partition that the test drops. */
+    const isJobDone = async () => {
+      const [jobs] = await crm.database.rows<{ is_done: boolean }>(
+        `SELECT EXISTS (SELECT FROM crm.job_schedules WHERE name = 'add-partitions')
+           AND NOT EXISTS (SELECT FROM crm.job_requests WHERE name = 'add-partitions' AND state = 'pending') AS is_done`,
+      );
+      return jobs?.is_done;
+    };
+
     it('exist in advance, and the worker is not ready without them', async () => {
+      await until(isJobDone);
       expect(await names()).toEqual([]);
       const partitions = worker.nest.get(LogPartitions);
       await partitions.require();
