@@ -14,7 +14,7 @@ import {
   UuidField,
 } from '#platform/http';
 import { type DealStatus, type DealView, type Stage, STAGES, STATUSES } from './contracts.js';
-import { type DealFilter, type Period, PERIODS } from './queries/deal-filter.js';
+import { type DealFilter, type Period, PERIODS } from './queries/list-deals.query.js';
 import type { StageMetric } from './queries/stage-metrics.query.js';
 
 /** Stands for deals without an owner in the filter `manager`. */

@@ -1,4 +1,14 @@
-export { access, ACCESS, type ActionOn, inScope, requireAccess, type Resource, type Scope } from './access/access.js';
+export {
+  access,
+  ACCESS,
+  type ActionOn,
+  addScope,
+  inScope,
+  requireAccess,
+  type Resource,
+  type Scope,
+  scopePredicate,
+} from './access/access.js';
 export { requireActor } from './access/actor.js';
 export {
   AcceptsTokenInQuery,
@@ -16,4 +26,3 @@ export { RequiresAccess } from './access/requires-access.js';
 export { rolesOf } from './access/roles.js';
 export type { VerifiedToken } from './tokens/token-claims.js';
 export { TokenVerifier } from './tokens/token-verifier.js';
-export { addScope, scopePredicate } from './access/scope-predicate.js';

@@ -1,6 +1,5 @@
 export { Creates } from './headers/resource-headers.interceptor.js';
 export { AnswersCsv, CsvExports } from './lists/csv-export.js';
-export { decodeCursor, encodeCursor } from './lists/cursor.js';
 export { serveDocs } from './documents/docs.js';
 export {
   BooleanField,
@@ -24,7 +23,7 @@ export { IdempotencyKeys } from './idempotency/idempotency-keys.js';
 export { expectedVersion, IfMatch } from './headers/if-match.js';
 export { type JsonSchema, jsonSchemaOf } from './validation/json-schema.js';
 export { readJson } from './validation/json-body.js';
-export { ListAnswer, ListQuery, PageOf, pageRequest, toPage } from './lists/list-query.js';
+export { decodeCursor, encodeCursor, ListAnswer, ListQuery, PageOf, pageRequest, toPage } from './lists/list-query.js';
 export { openApiDocument, type OpenApiSettings } from './documents/open-api.js';
 export { type Problem, PROBLEM_TYPE, sendProblem, turnIntoProblem } from './problems/problem.js';
 export { type ProblemCodes, Problems } from './documents/problems.decorator.js';

@@ -3,8 +3,7 @@ export { ADVISORY_LOCKS } from './advisory-locks.js';
 export { GroupCommit } from './batching/group-commit.js';
 export { Database } from './connection/database.js';
 export { DatabaseClient, databaseOptions } from './connection/connection.js';
-export { ItemCache } from './reading/item-cache.js';
-export { type ItemSource, ListReader } from './reading/list-reader.js';
+export { ItemCache, type ItemSource, ListReader } from './reading/list-reader.js';
 export { Lease, LEASE_IS_HELD } from './lease.js';
 export {
   migrationDataSource,

@@ -4,8 +4,7 @@ import { RuntimeSettings } from '#platform/config';
 import { businessDay, type Caller, Clock } from '#platform/kernel';
 import { ListReader } from '#platform/persistence';
 import type { DealView } from '../contracts.js';
-import type { DealFilter } from './deal-filter.js';
-import { dealItems } from './list-deals.query.js';
+import { type DealFilter, dealItems } from './list-deals.query.js';
 
 /** All deals in the caller's scope that a list with the same filter would show; by id. */
 export class ExportDealsQuery extends Query<AsyncIterable<readonly DealView[]>> {

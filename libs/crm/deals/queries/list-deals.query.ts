@@ -1,7 +1,9 @@
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
-import { requireAccess, type Scope } from '#platform/auth';
+import { survivorOf } from '#crm/clients/contracts';
+import { addScope, requireAccess, type Scope } from '#platform/auth';
 import { RuntimeSettings } from '#platform/config';
 import {
+  addDays,
   businessDay,
   type CalendarDate,
   type Caller,
@@ -10,10 +12,9 @@ import {
   type Page,
   type PageRequest,
 } from '#platform/kernel';
-import { ItemCache, type ItemSource, ListReader } from '#platform/persistence';
-import type { DealView } from '../contracts.js';
+import { ItemCache, type ItemSource, ListReader, SqlConditions } from '#platform/persistence';
+import type { DealView, Stage } from '../contracts.js';
 import { statusesOf } from '../deal-stage.js';
-import { dealConditions, type DealFilter } from './deal-filter.js';
 import { DEAL_COLUMNS, type DealRow, dealView } from './deal-row.js';
 
 /** The most urgent review first. */
@@ -21,6 +22,23 @@ export const DEALS_BY_REVIEW: ListOrder = {
   name: 'deals',
   key: { 'd.next_review_at': 'date', 'd.updated_at': 'timestamptz', 'd.id': 'uuid' },
 };
+
+/** Horizons of the next review, in days; `all` has none. */
+export const PERIODS = { '7d': 7, '30d': 30, '90d': 90, all: null } as const;
+export type Period = keyof typeof PERIODS;
+
+/** Which deals are meant; what is absent doesn't narrow. */
+export interface DealFilter {
+  readonly stages?: readonly Stage[];
+  /** Owners' UUIDs; null means deals without an owner. */
+  readonly managers?: readonly (string | null)[];
+  readonly executorId?: string;
+  /** Of a merged client: its survivor's deals. */
+  readonly clientId?: string;
+  readonly period?: Period;
+  /** Part of title or description, in any case; `%` and `_` mean themselves. */
+  readonly search?: string;
+}
 
 /** Deals in the caller's scope, the most urgent review first. */
 export class ListDealsQuery extends Query<Page<DealView>> {
@@ -61,6 +79,30 @@ export class ListDealsHandler implements IQueryHandler<ListDealsQuery> {
 /** The deals in the scope that the filter selects, the same for lists and exports. */
 export function dealItems(filter: DealFilter, scope: Scope, today: CalendarDate): ItemSource<DealRow, DealView> {
   return { select: DEAL_COLUMNS, from: 'crm.deals d', where: dealConditions(filter, scope, today), map: dealView };
+}
+
+/** The filter and the scope as conditions on `crm.deals d`, the same for lists, totals and metrics. */
+export function dealConditions(filter: DealFilter, scope: Scope, today: CalendarDate): SqlConditions {
+  const where = new SqlConditions('NOT d.is_deleted');
+  addScope(where, scope, 'd');
+  if (filter.stages) where.add((p) => `d.status = ANY (${p}::text[])`, filter.stages.flatMap(statusesOf));
+  if (filter.managers) addManagers(where, filter.managers);
+  if (filter.executorId) where.add((p) => `d.executor_id = ${p}::uuid`, filter.executorId);
+  if (filter.clientId) where.add((p) => `d.client_id = ${survivorOf(p)}`, filter.clientId);
+  const days = filter.period ? PERIODS[filter.period] : null;
+  if (days !== null) where.add((p) => `d.next_review_at <= ${p}::date`, addDays(today, days));
+  if (filter.search) {
+    where.addSearch(`lower(d.title || E'\\n' || coalesce(d.description, ''))`, filter.search);
+  }
+  return where;
+}
+
+function addManagers(where: SqlConditions, managers: NonNullable<DealFilter['managers']>): void {
+  const ids = managers.filter((id) => id !== null);
+  const unowned = ids.length < managers.length ? ' OR d.owner_id IS NULL' : '';
+  if (managers.length > 1) where.planEachTime();
+  if (ids.length === 1) where.add((p) => `(d.owner_id = ${p}::uuid${unowned})`, ids[0]);
+  else where.add((p) => `(d.owner_id = ANY (${p}::uuid[])${unowned})`, ids);
 }
 
 /**

@@ -6,7 +6,7 @@ import { businessDay, type Caller, Clock, type Instant } from '#platform/kernel'
 import { Database, type SqlConditions, statement } from '#platform/persistence';
 import { type Stage, STAGES } from '../contracts.js';
 import { stageOf, statusesOf } from '../deal-stage.js';
-import { dealConditions, type DealFilter } from './deal-filter.js';
+import { dealConditions, type DealFilter } from './list-deals.query.js';
 
 /** How one stage of the funnel stands. */
 export interface StageMetric {

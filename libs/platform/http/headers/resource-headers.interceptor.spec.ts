@@ -2,10 +2,9 @@ import { Body, Controller, Get, HttpCode, Patch, Post, Query, Res } from '@nestj
 import type { FastifyReply } from 'fastify';
 import type { ExpectedVersion, ListOrder } from '#platform/kernel';
 import { Creates } from './resource-headers.interceptor.js';
-import { encodeCursor } from '../lists/cursor.js';
 import { TextField } from '../validation/fields.js';
 import { IfMatch } from './if-match.js';
-import { ListQuery, pageRequest, toPage } from '../lists/list-query.js';
+import { encodeCursor, ListQuery, pageRequest, toPage } from '../lists/list-query.js';
 import { createTestApi, type TestApi } from '../test-api.fixture.js';
 import { UuidParam } from '../validation/uuid-param.js';
 

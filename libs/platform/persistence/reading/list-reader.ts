@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import type { ListOrder, Page, PageRequest } from '#platform/kernel';
-import type { CachedItem, ItemCache, RowVersion } from './item-cache.js';
 import type { SqlConditions } from './sql-conditions.js';
 import { UnitOfWork } from '../unit-of-work.js';
 
@@ -140,4 +140,48 @@ function aliasOf({ from }: { readonly from: string }): string {
 function keyOf(row: object, { key }: ListOrder): readonly string[] {
   const values = row as Readonly<Record<string, string | number>>;
   return Object.keys(key).map((column) => String(values[column.slice(column.lastIndexOf('.') + 1)]));
+}
+
+/** Which version of a row PostgreSQL shows. */
+interface RowVersion {
+  readonly id: string;
+  /** The transaction that wrote this version (`xmin`): every change of a row has another one, also a change by hand. */
+  readonly row_version: string;
+}
+
+/** A row and the item that was made of it. */
+interface CachedItem<R extends object, V> {
+  readonly row: R & RowVersion;
+  readonly item: V;
+}
+
+/**
+ * Caches the items of a list by the id and the version of their rows. A list with a cache first reads only the ids and
+ * versions of its rows, which costs half of reading the rows. Requests share the items: do not change them.
+ */
+export class ItemCache<R extends object, V> {
+  private readonly items: LRUCache<string, CachedItem<R, V>>;
+
+  /** @param capacity number of items; the least recently used leave first. */
+  constructor(capacity: number) {
+    this.items = new LRUCache({ max: capacity });
+  }
+
+  /**
+   * Returns the items of these versions in their order, or undefined when one is missing, so that all items of a page are
+   * from one moment.
+   */
+  find(versions: readonly RowVersion[]): readonly CachedItem<R, V>[] | undefined {
+    const found: CachedItem<R, V>[] = [];
+    for (const { id, row_version } of versions) {
+      const cached = this.items.get(id);
+      if (cached?.row.row_version !== row_version) return undefined;
+      found.push(cached);
+    }
+    return found;
+  }
+
+  add(items: readonly CachedItem<R, V>[]): void {
+    for (const cached of items) this.items.set(cached.row.id, cached);
+  }
 }

@@ -1,4 +1,4 @@
-import { ItemCache } from './item-cache.js';
+import { ItemCache } from './list-reader.js';
 
 const cachedItem = (id: string, row_version: string, item = id) => ({ row: { id, row_version }, item });
 
