@@ -68,12 +68,14 @@ export function fieldFaults(errors: readonly ValidationError[], source: InputSou
 }
 
 /** Members, at any depth, that are named like a member that every object inherits: no DTO has such a field. */
-export function inheritedNames(value: unknown, source: InputSource, parent = ''): FieldFault[] {
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([name, member]) => [
-    ...(name in Object.prototype ? [unknownMember(source, parent, name)] : []),
-    ...inheritedNames(member, source, `${parent}/${escapePointer(name)}`),
-  ]);
+export function inheritedNames(members: object, source: InputSource, parent = ''): FieldFault[] {
+  const faults: FieldFault[] = [];
+  for (const [name, member] of Object.entries(members) as [string, unknown][]) {
+    if (name in Object.prototype) faults.push(unknownMember(source, parent, name));
+    if (typeof member !== 'object' || member === null) continue;
+    for (const fault of inheritedNames(member, source, `${parent}/${escapePointer(name)}`)) faults.push(fault);
+  }
+  return faults;
 }
 
 function codeOf({ value, contexts }: ValidationError, name: string): string {

@@ -74,10 +74,10 @@ function refuseHostileShape(value: unknown, depth: number, seen: { items: number
     for (const item of value) refuseHostileShape(item, depth + 1, seen);
     return;
   }
-  for (const [key, member] of Object.entries(value)) {
+  for (const key of Object.keys(value)) {
     if (FORBIDDEN_KEYS.has(key)) {
       throw new DomainError('invalid', 'forbidden_key', `The body has a member named ${key}, which is not taken.`);
     }
-    refuseHostileShape(member, depth + 1, seen);
+    refuseHostileShape((value as Record<string, unknown>)[key], depth + 1, seen);
   }
 }

@@ -12,12 +12,14 @@ const UNSTORABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\p{Cs}]/u;
 /** As in the Stream-Safe Text Format of UAX 15. The time of normalisation grows with the square of the run. */
 const MAX_MARKS = 30;
 const TOO_MANY_MARKS = new RegExp(`(?<!\\p{M})\\p{M}{${MAX_MARKS + 1}}`, 'u');
+/** Any character but printable ASCII, tab and line breaks. A text without one is storable and composed as it is. */
+const NOT_PLAIN = /[^\t\n\r\x20-\x7e]/;
 
 type Members = Record<string, unknown>;
 
 /** True when `text` can be stored and sent back unchanged. */
 export function isStorable(text: string): boolean {
-  return !UNSTORABLE.test(text);
+  return !NOT_PLAIN.test(text) || !UNSTORABLE.test(text);
 }
 
 /**
@@ -45,12 +47,12 @@ export function normaliseQuery(query: Readonly<Record<string, string | string[]>
     const isList = key.endsWith('[]');
     const given = isList ? key.slice(0, -2) : key;
     const name = snakeCase(given);
-    const values = [query[key]!].flat();
-    if (!isStorable(name) || !values.every(isAccepted)) faults.push(invalidCharacters(`?${name}`));
+    const values = listOf(query[key]!).map(normalisedText);
+    if (!isStorable(name) || values.includes(undefined)) faults.push(invalidCharacters(`?${name}`));
     if (spelling.has(name) && spelling.get(name) !== given) faults.push(duplicateField(`?${name}`, name));
     spelling.set(name, given);
-    const before = Object.hasOwn(normalised, name) ? [normalised[name]].flat() : [];
-    const all = [...before, ...values.map(composed)];
+    const before = Object.hasOwn(normalised, name) ? listOf(normalised[name]) : [];
+    const all = [...before, ...values];
     define(normalised, name, isList || all.length > 1 ? all : all[0]);
   }
   refuse(faults);
@@ -63,7 +65,8 @@ class BodyWalk {
 
   value(value: unknown): unknown {
     if (typeof value === 'string') {
-      if (isAccepted(value)) return composed(value);
+      const text = normalisedText(value);
+      if (text !== undefined) return text;
       this.faults.push(invalidCharacters(this.pointer));
     } else if (typeof value === 'number') {
       if (!Number.isFinite(value)) {
@@ -108,17 +111,15 @@ class BodyWalk {
   }
 }
 
-function isAccepted(text: string): boolean {
-  return isStorable(text) && !hasTooManyMarks(text);
+/** The text in normalisation form C, which composes a letter and its mark; undefined if the text is refused. */
+function normalisedText(text: string): string | undefined {
+  if (!NOT_PLAIN.test(text)) return text;
+  if (!isStorable(text) || (text.length > MAX_MARKS && TOO_MANY_MARKS.test(text))) return undefined;
+  return text.normalize('NFC');
 }
 
-function hasTooManyMarks(text: string): boolean {
-  return text.length > MAX_MARKS && TOO_MANY_MARKS.test(text);
-}
-
-/** Composes a letter and its mark to one character. Text that is refused stays as it is. */
-function composed(text: string): string {
-  return hasTooManyMarks(text) ? text : text.normalize('NFC');
+function listOf<T>(value: T | readonly T[]): readonly T[] {
+  return Array.isArray(value) ? (value as readonly T[]) : [value as T];
 }
 
 function define(members: Members, name: string, value: unknown): void {
