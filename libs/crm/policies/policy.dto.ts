@@ -19,8 +19,8 @@ const INSURER = { min: 1, max: 255, nullable: true, example: 'Ингосстра
 const NUMBER = { min: 1, max: 64, nullable: true, example: 'XXX 0123456789' } as const;
 const ABSENT = { optional: true, nullable: true } as const;
 
-/** What can be said of a policy; what is absent stays, or stays open. */
-export class RevisePolicyDto {
+/** Facts of a policy as a body gives them, each of which may be absent or null. */
+class PolicyFactsDto {
   @TextField({ ...INSURER, optional: true })
   insurance_company?: string | null;
 
@@ -38,37 +38,25 @@ export class RevisePolicyDto {
 
   @DateField({ ...ABSENT, description: 'The last day of cover.' })
   effective_to?: CalendarDate | null;
+}
 
+/** Body of PATCH /policies/{id}: what is absent stays. */
+export class RevisePolicyDto extends PolicyFactsDto {
   @BooleanField({ optional: true, description: 'true deletes the draft, as DELETE does.' })
   is_deleted?: boolean;
 }
 
-/** Body of POST /policies. */
-export class AddPolicyDto {
+/** The deal or the client of a new policy. */
+class PolicyOriginDto {
   @UuidField({ ...ABSENT, description: 'The deal that led to it; the client is then the deal’s.' })
   deal_id?: string | null;
 
   @UuidField({ optional: true, description: 'Needed without a deal; of a merged client its survivor.' })
   client_id?: string;
-
-  @TextField({ ...INSURER, optional: true })
-  insurance_company?: string | null;
-
-  @TextField({ ...NUMBER, optional: true })
-  policy_number?: string | null;
-
-  @MoneyField(ABSENT)
-  premium?: string | null;
-
-  @CurrencyField(ABSENT)
-  currency?: string | null;
-
-  @DateField({ ...ABSENT, description: 'The first day of cover.' })
-  effective_from?: CalendarDate | null;
-
-  @DateField({ ...ABSENT, description: 'The last day of cover.' })
-  effective_to?: CalendarDate | null;
 }
+
+/** Body of POST /policies: what is absent is null. */
+export class AddPolicyDto extends IntersectionType(PolicyOriginDto, PolicyFactsDto) {}
 
 /** Body of POST /policies/{id}/renew: what is absent is taken over. */
 export class RenewPolicyDto {

@@ -1,5 +1,6 @@
 export { loadSettings, SettingsError, exitOnSettingsError } from './load.js';
 export {
+  ALL_SETTINGS,
   AuthSettings,
   BrokerSettings,
   ClientSettings,
@@ -11,4 +12,4 @@ export {
   TransferSettings,
   WorkerSettings,
 } from './schemas.js';
-export { ALL_SETTINGS, SettingsModule, unknownSettings, UnknownSettings } from './settings.module.js';
+export { SettingsModule, unknownSettings, UnknownSettings } from './settings.module.js';

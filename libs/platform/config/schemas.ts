@@ -11,7 +11,7 @@ import {
   timeZone,
   url,
 } from './fields.js';
-import { Settings } from './settings.js';
+import { Settings, type SettingsClass } from './settings.js';
 
 /** What every process shares. */
 export class RuntimeSettings extends Settings({
@@ -225,3 +225,17 @@ export class WorkerSettings extends Settings({
     doc: 'Minimum retention of events in the log, in days; 0 retains all. Unpublished and bookmarked events always stay.',
   }),
 }) {}
+
+/** Every concern there is, in the order of `.env.example`. */
+export const ALL_SETTINGS: readonly SettingsClass[] = [
+  RuntimeSettings,
+  DatabaseSettings,
+  BrokerSettings,
+  RedisSettings,
+  HttpSettings,
+  AuthSettings,
+  StreamSettings,
+  ClientSettings,
+  TransferSettings,
+  WorkerSettings,
+];

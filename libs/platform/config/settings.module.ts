@@ -1,34 +1,8 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Clock, SystemClock } from '#platform/kernel';
 import { loadSettings, SettingsError } from './load.js';
-import {
-  AuthSettings,
-  BrokerSettings,
-  ClientSettings,
-  DatabaseSettings,
-  HttpSettings,
-  RedisSettings,
-  RuntimeSettings,
-  StreamSettings,
-  TransferSettings,
-  WorkerSettings,
-} from './schemas.js';
-import type { SettingsClass } from './settings.js';
+import { ALL_SETTINGS } from './schemas.js';
 import { type UnknownVariable, unknownVariables } from './unknown-variables.js';
-
-/** Every concern there is, in the order of `.env.example`. */
-export const ALL_SETTINGS: readonly SettingsClass[] = [
-  RuntimeSettings,
-  DatabaseSettings,
-  BrokerSettings,
-  RedisSettings,
-  HttpSettings,
-  AuthSettings,
-  StreamSettings,
-  ClientSettings,
-  TransferSettings,
-  WorkerSettings,
-];
 
 /** Every CRM_* variable of `env` that no setting reads, e.g. because of a typing error. */
 export function unknownSettings(env: NodeJS.ProcessEnv): readonly UnknownVariable[] {
