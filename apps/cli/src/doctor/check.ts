@@ -10,10 +10,10 @@ export interface Finding {
 /** One check of an installation. */
 export interface Check {
   readonly name: string;
-  /** @throws Error when it can't be examined, which is a failure too. */
-  readonly look: () => Promise<Finding>;
-  /** The remedy when it can't be examined. */
-  readonly otherwise: string;
+  /** @throws Error when the check can't run, which is a failure too. */
+  readonly run: () => Promise<Finding>;
+  /** The remedy when it can't run. */
+  readonly remedy: string;
 }
 
 export function ok(fact: string): Finding {

@@ -14,7 +14,7 @@ import { MIGRATIONS } from '../../../../migrations/index.js';
 import { type Check, failed, type Finding, ok } from './check.js';
 
 /** Version in PostgreSQL's format, e.g. 15.0. */
-const OLDEST_VERSION = 150_000;
+const MIN_VERSION = 150_000;
 
 /**
  * Checks of PostgreSQL.
@@ -26,40 +26,40 @@ export function databaseChecks(
   hasBroker: boolean,
   maxLagS: number,
 ): readonly Check[] {
-  const ask = async <R extends object>(query: string | Statement): Promise<readonly R[]> =>
-    (await (await connected()).query<R>(query)).rows;
-  const readable = 'Mend PostgreSQL and the schema first.';
+  const query = async <R extends object>(sql: string | Statement): Promise<readonly R[]> =>
+    (await (await connected()).query<R>(sql)).rows;
+  const remedy = 'Mend PostgreSQL and the schema first.';
   return [
     {
       name: 'PostgreSQL',
-      look: () => version(ask),
-      otherwise: 'Start it, or correct CRM_DATABASE_URL.',
+      run: () => version(query),
+      remedy: 'Start it, or correct CRM_DATABASE_URL.',
     },
-    { name: 'schema', look: () => schema(ask), otherwise: readable },
-    { name: 'event log', look: () => lag(ask, hasBroker, maxLagS), otherwise: readable },
-    { name: 'parked events', look: () => parkedEvents(ask), otherwise: readable },
-    { name: 'money', look: () => money(ask), otherwise: readable },
-    { name: 'dead jobs', look: () => deadJobs(ask), otherwise: readable },
+    { name: 'schema', run: () => schema(query), remedy },
+    { name: 'event log', run: () => lag(query, hasBroker, maxLagS), remedy },
+    { name: 'parked events', run: () => parkedEvents(query), remedy },
+    { name: 'money', run: () => money(query), remedy },
+    { name: 'dead jobs', run: () => deadJobs(query), remedy },
   ];
 }
 
-type Ask = <R extends object>(query: string | Statement) => Promise<readonly R[]>;
+type RunQuery = <R extends object>(sql: string | Statement) => Promise<readonly R[]>;
 
-async function version(ask: Ask): Promise<Finding> {
-  const [row] = await ask<{ number: string; name: string }>(
+async function version(query: RunQuery): Promise<Finding> {
+  const [row] = await query<{ number: string; name: string }>(
     `SELECT current_setting('server_version_num') AS number, current_setting('server_version') AS name`,
   );
   const fact = `version ${row!.name}`;
-  return Number(row!.number) < OLDEST_VERSION ? failed(fact, 'Move to PostgreSQL 15 or newer.') : ok(fact);
+  return Number(row!.number) < MIN_VERSION ? failed(fact, 'Move to PostgreSQL 15 or newer.') : ok(fact);
 }
 
-async function schema(ask: Ask): Promise<Finding> {
-  const level = await migrationLevel((sql) => ask<{ name: string }>(sql), MIGRATIONS);
+async function schema(query: RunQuery): Promise<Finding> {
+  const level = await migrationLevel((sql) => query<{ name: string }>(sql), MIGRATIONS);
   const newest = MIGRATIONS.at(-1)!.name;
   if (level === 'equal') return ok(`at ${newest}, as this code`);
   if (level === 'older') return failed(`older than this code, which wants ${newest}`, 'Run npx crm migrate.');
   const known = MIGRATIONS.map(({ name }) => name);
-  const rows = await ask<{ name: string }>('SELECT name FROM crm.migrations ORDER BY id');
+  const rows = await query<{ name: string }>('SELECT name FROM crm.migrations ORDER BY id');
   const others = rows.map(({ name }) => name).filter((name) => !known.includes(name));
   return failed(
     `newer than this code, which doesn't know ${others.join(', ')}`,
@@ -67,8 +67,8 @@ async function schema(ask: Ask): Promise<Finding> {
   );
 }
 
-async function lag(ask: Ask, hasBroker: boolean, maxLagS: number): Promise<Finding> {
-  const waiting = await unsequenced(ask);
+async function lag(query: RunQuery, hasBroker: boolean, maxLagS: number): Promise<Finding> {
+  const waiting = await unsequenced(query);
   const startWorker = 'See that a worker runs and what its log says.';
   if (waiting.age > maxLagS) {
     return failed(
@@ -77,9 +77,9 @@ async function lag(ask: Ask, hasBroker: boolean, maxLagS: number): Promise<Findi
     );
   }
   const reader = hasBroker ? RABBITMQ_CURSOR : LOCAL_CURSOR;
-  const readers = (await readerLags(ask)).filter(({ name }) => name === reader || name.startsWith(PROJECTIONS));
+  const readers = (await readerLags(query)).filter(({ name }) => name === reader || name.startsWith(PROJECTIONS));
   const read = readers.find(({ name }) => name === reader);
-  if (!read) return neverRead(ask, reader);
+  if (!read) return neverRead(query, reader);
   const late = readers.find(({ age }) => age > maxLagS);
   if (!late) return ok(`${read.lag} event(s) to be read by ${reader}`);
   return failed(
@@ -89,8 +89,8 @@ async function lag(ask: Ask, hasBroker: boolean, maxLagS: number): Promise<Findi
 }
 
 /** A reader has no cursor until a worker starts to read for it. */
-async function neverRead(ask: Ask, reader: string): Promise<Finding> {
-  const [row] = await ask<{ position: string }>(`SELECT position FROM crm.event_cursors WHERE name = 'sequencer'`);
+async function neverRead(query: RunQuery, reader: string): Promise<Finding> {
+  const [row] = await query<{ position: string }>(`SELECT position FROM crm.event_cursors WHERE name = 'sequencer'`);
   if (row!.position === '0') return ok(`0 event(s) to be read by ${reader}`);
   return failed(
     `${row!.position} event(s) to be read by ${reader}, which never read any`,
@@ -98,8 +98,8 @@ async function neverRead(ask: Ask, reader: string): Promise<Finding> {
   );
 }
 
-async function money(ask: Ask): Promise<Finding> {
-  const faults = await auditMoney(ask);
+async function money(query: RunQuery): Promise<Finding> {
+  const faults = await auditMoney(query);
   if (faults.length === 0) return ok('every total is the sum of its lines, every line and payment has its owner');
   return failed(
     faults.map(({ kind, count, example }) => `${count} × ${kind} (e.g. payment ${example})`).join('; '),
@@ -107,8 +107,8 @@ async function money(ask: Ask): Promise<Finding> {
   );
 }
 
-async function parkedEvents(ask: Ask): Promise<Finding> {
-  const rows = await ask<ParkedCount>(PARKED_COUNTS);
+async function parkedEvents(query: RunQuery): Promise<Finding> {
+  const rows = await query<ParkedCount>(PARKED_COUNTS);
   if (rows.length === 0) return ok('none');
   return failed(
     rows.map(({ type, events, eventId }) => `${events} × ${type} (e.g. event ${eventId})`).join(', '),
@@ -118,8 +118,8 @@ async function parkedEvents(ask: Ask): Promise<Finding> {
   );
 }
 
-async function deadJobs(ask: Ask): Promise<Finding> {
-  const rows = await ask<{ queue: string; count: number }>(
+async function deadJobs(query: RunQuery): Promise<Finding> {
+  const rows = await query<{ queue: string; count: number }>(
     `SELECT queue, count(*)::int AS count FROM crm.job_requests WHERE state = 'failed' GROUP BY queue ORDER BY queue`,
   );
   if (rows.length === 0) return ok('none');

@@ -107,12 +107,12 @@ function configured(
   }
 }
 
-async function findingOf({ look, otherwise }: Check): Promise<Finding> {
+async function findingOf({ run, remedy }: Check): Promise<Finding> {
   try {
-    return await look();
+    return await run();
   } catch (error) {
     const { message, code } = error as NodeJS.ErrnoException;
-    return failed(message || code || String(error), otherwise);
+    return failed(message || code || String(error), remedy);
   }
 }
 

@@ -24,18 +24,18 @@ export function processChecks(
   http: HttpSettings,
   query: (statement: Statement, values: readonly unknown[]) => Promise<readonly unknown[]>,
 ): readonly Check[] {
-  const examined = (look: () => Promise<Finding>) => (): Promise<Finding> =>
-    installation === 'stopped' ? Promise.resolve(skipped('npm start does not run')) : look();
+  const unlessStopped = (run: () => Promise<Finding>) => (): Promise<Finding> =>
+    installation === 'stopped' ? Promise.resolve(skipped('npm start does not run')) : run();
   return [
     {
       name: 'API',
-      look: examined(() => api(http, installation)),
-      otherwise: 'Correct CRM_HOST and CRM_PORT.',
+      run: unlessStopped(() => api(http, installation)),
+      remedy: 'Correct CRM_HOST and CRM_PORT.',
     },
     {
       name: 'worker',
-      look: examined(() => worker(query)),
-      otherwise: 'Repair PostgreSQL and the schema first.',
+      run: unlessStopped(() => worker(query)),
+      remedy: 'Repair PostgreSQL and the schema first.',
     },
   ];
 }

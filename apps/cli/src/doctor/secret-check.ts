@@ -7,13 +7,13 @@ import { type Check, failed, ok, skipped } from './check.js';
 export function secretCheck(env: NodeJS.ProcessEnv): Check {
   return {
     name: 'token secret',
-    look: () => {
+    run: () => {
       if (isAuthConfigured(env)) return Promise.resolve(ok('tokens are verified as configured'));
       if (!existsSync(SECRET_FILE)) return Promise.resolve(skipped(`npm start will create ${SECRET_FILE}`));
       const fault = faultOfSecret(SECRET_FILE);
       const fact = `${SECRET_FILE} ${fault ?? 'contains one'}`;
       return Promise.resolve(fault ? failed(fact, 'Delete it: the next npm start creates a new secret.') : ok(fact));
     },
-    otherwise: `Make ${SECRET_FILE} readable.`,
+    remedy: `Make ${SECRET_FILE} readable.`,
   };
 }

@@ -11,8 +11,8 @@ const POLICY = 'noeviction';
 export function redisCheck(settings: RedisSettings): Check {
   return {
     name: 'Redis',
-    look: () => (settings.host === undefined ? notConfigured('queues live in PostgreSQL') : eviction(settings)),
-    otherwise: 'Start it, or correct REDIS_HOST, REDIS_PORT and REDIS_PASSWORD.',
+    run: () => (settings.host === undefined ? notConfigured('queues live in PostgreSQL') : eviction(settings)),
+    remedy: 'Start it, or correct REDIS_HOST, REDIS_PORT and REDIS_PASSWORD.',
   };
 }
 
@@ -22,24 +22,24 @@ export function redisCheck(settings: RedisSettings): Check {
  */
 export function brokerChecks(settings: BrokerSettings, queues: () => Promise<readonly string[]>): readonly Check[] {
   const { url, exchange } = settings;
-  let asked: Promise<BrokerFindings> | undefined;
-  const findings = (): Promise<BrokerFindings> => (asked ??= examineBroker(url!, exchange));
-  const otherwise = 'Start it, or correct CRM_RABBITMQ_URL.';
+  let found: Promise<BrokerFindings> | undefined;
+  const findings = (): Promise<BrokerFindings> => (found ??= examineBroker(url!, exchange));
+  const remedy = 'Start it, or correct CRM_RABBITMQ_URL.';
   return [
     {
       name: 'RabbitMQ',
-      look: async () => (url ? topology(await findings(), exchange) : notConfigured('events stay in the worker')),
-      otherwise,
+      run: async () => (url ? topology(await findings(), exchange) : notConfigured('events stay in the worker')),
+      remedy,
     },
     {
       name: 'unrouted',
-      look: async () => (url ? unrouted(await findings()) : notConfigured('events stay in the worker')),
-      otherwise,
+      run: async () => (url ? unrouted(await findings()) : notConfigured('events stay in the worker')),
+      remedy,
     },
     {
       name: 'dead letters',
-      look: async () => (url ? deadLetters(url, await queues()) : notConfigured('events stay in the worker')),
-      otherwise,
+      run: async () => (url ? deadLetters(url, await queues()) : notConfigured('events stay in the worker')),
+      remedy,
     },
   ];
 }
