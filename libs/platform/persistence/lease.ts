@@ -37,7 +37,7 @@ const RENEW = {
            AND set_config('synchronous_commit', 'off', true) IS NOT NULL RETURNING 1`,
 };
 
-/** One row while a process holds the lease `$1`: not expired, and its session is open. */
+/** One row while a process has the lease `$1`: not expired, and its session is open. */
 export const LEASE_IS_HELD = {
   text: `SELECT FROM crm.leases l WHERE l.name = $1::text AND l.expires_at > clock_timestamp()
            AND EXISTS (SELECT FROM pg_stat_activity a WHERE a.pid = l.backend_pid)`,
@@ -74,7 +74,7 @@ export class Lease {
   /**
    * Acquires the lease if it is free, and renews it over the same connection from then on.
    * @param client stays open until the lease is released.
-   * @returns undefined while another process holds it.
+   * @returns undefined while another process has it.
    */
   static async tryAcquire(client: pg.Client, name: string): Promise<Lease | undefined> {
     const requestedAt = performance.now();
@@ -87,12 +87,17 @@ export class Lease {
   /**
    * Runs `work` under the lease and releases it.
    * @param client ended afterwards.
-   * @returns the result of `work`; `taken`, without a call, while another process holds the lease.
+   * @returns the result of `work`; `unavailable`, without a call of `work`, while another process has the lease.
    */
-  static async hold<T>(client: pg.Client, name: string, work: (lease: Lease) => Promise<T>, taken: T): Promise<T> {
+  static async runExclusive<T>(
+    client: pg.Client,
+    name: string,
+    work: (lease: Lease) => Promise<T>,
+    unavailable: T,
+  ): Promise<T> {
     try {
       const lease = await this.tryAcquire(client, name);
-      if (!lease) return taken;
+      if (!lease) return unavailable;
       return await work(lease).finally(() => lease.release());
     } finally {
       await client.end().catch(() => undefined);
@@ -105,7 +110,7 @@ export class Lease {
   }
 
   /**
-   * Whether no other process can hold the lease now, by this machine's monotonic clock. In a process that was frozen it
+   * Whether no other process can have the lease now, by this machine's monotonic clock. In a process that was frozen it
    * is false at once, before the next renewal fails.
    */
   get isCurrent(): boolean {

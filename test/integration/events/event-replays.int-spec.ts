@@ -38,7 +38,7 @@ describe('a replay', () => {
       await until(async () => (await requestsOf(id)).includes('done'));
       expect(await requestsOf(id)).toEqual(['done', 'pending']);
     };
-    await Lease.hold(another, `replay/${id}`, whileLeased, undefined);
+    await Lease.runExclusive(another, `replay/${id}`, whileLeased, undefined);
     crm.clock.advanceDays(1);
     // No broker is configured, so the replay ends when it starts.
     await until(async () => (await stateOf(id)) === 'failed');
@@ -65,9 +65,9 @@ describe('a replay', () => {
         await replays.finish(id, current);
         expect(await stateOf(id)).toBe('done');
       };
-      await Lease.hold(another, former.name, whileLeased, undefined);
+      await Lease.runExclusive(another, former.name, whileLeased, undefined);
     };
-    await Lease.hold(frozen, `replay/${id}`, afterThaw, undefined);
+    await Lease.runExclusive(frozen, `replay/${id}`, afterThaw, undefined);
     expect(await stateOf(id)).toBe('done');
     expect(await crm.database.rows('SELECT token FROM crm.leases WHERE name = $1', [`replay/${id}`])).toEqual([
       { token: '2' },

@@ -40,7 +40,7 @@ export class JobReconciler implements OnApplicationBootstrap, OnModuleDestroy {
   async run(): Promise<void> {
     try {
       const client = await this.database.connect('crm-job-reconciler');
-      await Lease.hold(client, 'job-upkeep', () => this.upkeep.run(), undefined);
+      await Lease.runExclusive(client, 'job-upkeep', () => this.upkeep.run(), undefined);
     } catch (error) {
       if (this.complaints.allows('lease')) this.log.warn({ err: error }, 'jobs not reconciled');
     }

@@ -38,7 +38,7 @@ export function recreateExchange(
   exchange: string,
   bindings: readonly ExchangeBinding[],
 ): Promise<Recreation | undefined> {
-  return Lease.hold(client, PUBLISHER_LEASE, () => recreate(url, exchange, bindings), undefined);
+  return Lease.runExclusive(client, PUBLISHER_LEASE, () => recreate(url, exchange, bindings), undefined);
 }
 
 function recreate(url: string, exchange: string, bindings: readonly ExchangeBinding[]): Promise<Recreation> {

@@ -121,7 +121,7 @@ export class EventReplays {
    * @returns the result of `work`; `taken`, without a call, while another process holds the lease.
    */
   async alone<T>(id: string, work: (lease: Lease) => Promise<T>, taken: T): Promise<T> {
-    return Lease.hold(await this.database.connect('crm-replay'), leaseOf(id), work, taken);
+    return Lease.runExclusive(await this.database.connect('crm-replay'), leaseOf(id), work, taken);
   }
 
   /** Marks it running; undefined when it has ended. */
