@@ -9,12 +9,15 @@ const POLL_MS = 1_000;
 /** Poll interval while a due stream has no saved event. */
 const SAVE_POLL_MS = 100;
 
-/** Unknown when the channel failed before RabbitMQ answered. */
-type Outcome = 'stored' | 'refused' | 'unknown';
+/** Missing: the log no longer contains the event. Unknown: the channel failed before RabbitMQ answered. */
+type Outcome = 'stored' | 'refused' | 'missing' | 'unknown';
 
 /** The result of sending a stream's parked events. */
 interface Attempt {
-  readonly stored: readonly ParkedEvent[];
+  /** Events that are no longer parked: RabbitMQ has stored them, or they are missing in the log. */
+  readonly settled: readonly ParkedEvent[];
+  /** How many of them RabbitMQ has stored. */
+  readonly published: number;
   readonly refused: ParkedEvent | undefined;
 }
 
@@ -53,10 +56,10 @@ export class ParkedRetry {
     const events = new Map(logged.map((event) => [event.position, event]));
     const queues = byStream(parked);
     const attempts = await Promise.all(queues.map((queue) => this.sendInOrder(queue, events, signal)));
-    const stored = attempts.flatMap((attempt) => attempt.stored);
-    await this.parked.remove(stored.map(({ position }) => position));
+    await this.parked.remove(attempts.flatMap(({ settled }) => settled.map(({ position }) => position)));
     await this.parked.refuse(attempts.flatMap(({ refused }) => refused?.position ?? []));
-    if (stored.length > 0) this.log.info({ events: stored.length }, 'parked events published');
+    const published = attempts.reduce((sum, attempt) => sum + attempt.published, 0);
+    if (published > 0) this.log.info({ events: published }, 'parked events published');
     await this.note(parked, attempts);
   }
 
@@ -66,13 +69,16 @@ export class ParkedRetry {
     events: ReadonlyMap<bigint, LoggedEvent>,
     signal: AbortSignal,
   ): Promise<Attempt> {
-    const stored: ParkedEvent[] = [];
+    const settled: ParkedEvent[] = [];
+    let published = 0;
     for (const parked of queue) {
       const outcome = await this.send(parked, events.get(parked.position), signal);
-      if (outcome === 'stored') stored.push(parked);
-      else return { stored, refused: outcome === 'refused' ? parked : undefined };
+      if (outcome === 'refused') return { settled, published, refused: parked };
+      if (outcome === 'unknown') break;
+      settled.push(parked);
+      if (outcome === 'stored') published++;
     }
-    return { stored, refused: undefined };
+    return { settled, published, refused: undefined };
   }
 
   private async send(
@@ -85,7 +91,7 @@ export class ParkedRetry {
         { position: String(position), type },
         'a parked event is missing in the log, and can’t be published',
       );
-      return 'stored';
+      return 'missing';
     }
     if (signal.aborted || this.channel.signal.aborted || !this.isCurrent()) return 'unknown';
     return new Promise((resolve) => {
@@ -105,12 +111,12 @@ export class ParkedRetry {
   /** Updates the schedule with the results and with the first remaining event of each stream. */
   private async note(parked: readonly ParkedEvent[], attempts: readonly Attempt[]): Promise<void> {
     const refused = new Set(attempts.flatMap((attempt) => attempt.refused?.type ?? []));
-    const stored = new Set(attempts.flatMap((attempt) => attempt.stored.map(({ type }) => type)));
+    const settled = new Set(attempts.flatMap((attempt) => attempt.settled.map(({ type }) => type)));
     for (const type of refused) this.streams.tried(type, false);
-    for (const type of stored) if (!refused.has(type)) this.streams.tried(type, true);
+    for (const type of settled) if (!refused.has(type)) this.streams.tried(type, true);
     for (const attempt of attempts) {
-      const [first] = attempt.stored;
-      if (first) this.streams.subtract(first.stream, attempt.stored.length);
+      const [first] = attempt.settled;
+      if (first) this.streams.subtract(first.stream, attempt.settled.length);
     }
     const open = byStream(parked).flatMap(([first]) => (this.streams.has(first!.stream) ? first!.stream : []));
     if (open.length === 0) return;
