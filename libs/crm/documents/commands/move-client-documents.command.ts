@@ -43,11 +43,11 @@ export class MoveClientDocumentsHandler implements ICommandHandler<MoveClientDoc
     const left = await this.database.query<DocumentLinkView>(UNLINK, [clientId]);
     const client = (id: string) => ({ type: 'client', id, dealId: null, clientId: id, audience }) as const;
     const before = moved.map((link) => ({ ...link, owner_id: clientId }));
-    const stories = [
+    const changes = [
       ...[...before, ...left].map((link) => documentChange(client(clientId), link, 'unlinked', caller.userId)),
       ...moved.map((link) => documentChange(client(intoClientId), link, 'linked', caller.userId)),
     ];
-    if (stories.length > 0) await this.log.append(stories, now);
+    if (changes.length > 0) await this.log.append(changes, now);
     return moved.length;
   }
 }

@@ -2,13 +2,13 @@ import { Batches } from '../batching/batches.js';
 import type { Database } from '../connection/database.js';
 import type { Statement } from './statement.js';
 
-/** While one statement is read the next is computed; more would only make the batches smaller. */
-const LANES = 2;
-const MOST_ROWS = 100;
+/** While the rows of one statement are read, PostgreSQL runs the next; more would only make the batches smaller. */
+const MAX_CONCURRENT_STATEMENTS = 2;
+const MAX_BATCH_SIZE = 100;
 
 /**
- * Rows by their id, those asked for at the same moment in one statement: under load a row costs PostgreSQL and this
- * process a fraction of a statement of its own. A row is read after it was asked for, never before.
+ * Loads rows by id. Concurrent loads share one statement: under load a row costs PostgreSQL and this process a fraction of
+ * a statement of its own. A row is always read after its load was requested.
  */
 export class RowLoader<R extends { readonly id: string }> {
   private readonly batches: Batches<string, R | undefined>;
@@ -19,11 +19,15 @@ export class RowLoader<R extends { readonly id: string }> {
     private readonly byIds: Statement,
   ) {
     const { patienceMs } = database;
-    this.batches = new Batches((ids) => this.rowsOf(ids), { lanes: LANES, most: MOST_ROWS, patienceMs });
+    this.batches = new Batches((ids) => this.rowsOf(ids), {
+      lanes: MAX_CONCURRENT_STATEMENTS,
+      most: MAX_BATCH_SIZE,
+      patienceMs,
+    });
   }
 
   /**
-   * The row; in an open unit of work as its transaction sees it.
+   * Returns the row, or undefined; in an open unit of work as its transaction sees it.
    * @param id in lower case.
    */
   load(id: string): Promise<R | undefined> {
