@@ -25,7 +25,7 @@ export interface DomainNames {
 }
 
 const KEBAB = /^[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*$/;
-const LONGEST = 40;
+const MAX_LENGTH = 40;
 /** No variable is called so. */
 const OF_TYPESCRIPT = (
   'abstract any as async await bigint boolean break case catch class const constructor continue debugger declare ' +
@@ -63,7 +63,7 @@ export function spellings(name: string, what: string, reserved = RESERVED): Spel
     const hint = KEBAB.test(proposal) ? `: write ${proposal}` : '';
     throw new RangeError(`${what} is written in lower case with dashes, not “${name}”${hint}.`);
   }
-  if (name.length > LONGEST) throw new RangeError(`${what} has ${LONGEST} characters at the most: “${name}”.`);
+  if (name.length > MAX_LENGTH) throw new RangeError(`${what} has ${MAX_LENGTH} characters at the most: “${name}”.`);
   if (reserved.has(name)) {
     throw new RangeError(`“${name}” is a word of TypeScript or SQL: choose another for ${lowered(what)}.`);
   }

@@ -29,7 +29,7 @@ export interface ClientKeyOwner {
   readonly id: string;
 }
 
-const MOST_ALIKE = 10;
+const MAX_DUPLICATES = 10;
 /** Survivors of merged clients with this key. */
 function survivorsBy(column: string, key: string): string {
   return `UNION SELECT s.id FROM crm.clients m JOIN crm.clients s ON s.id = m.merged_into_id
@@ -43,7 +43,7 @@ const ALIKE = statement(`
     UNION SELECT id FROM crm.clients WHERE phone_key = k.phone AND NOT is_deleted
     UNION SELECT id FROM crm.clients WHERE tax_id_key = k.tax_id AND NOT is_deleted
     ${survivorsBy('email_key', 'k.email')} ${survivorsBy('phone_key', 'k.phone')} ${survivorsBy('tax_id_key', 'k.tax_id')}
-    LIMIT ${MOST_ALIKE}) AS c`);
+    LIMIT ${MAX_DUPLICATES}) AS c`);
 
 /** Loads clients to be changed and stores them with their events. */
 @Injectable()

@@ -13,7 +13,7 @@ import { Importers } from './importers.js';
 /** While another worker is at the run, which is so when a job was taken for lost that is not. */
 const ASK_AGAIN_MS = 1_000;
 /** Pieces that are applied as one transaction within seconds. */
-const MOST_BRIEF_CHUNKS = 10;
+const MAX_BRIEF_CHUNKS = 10;
 
 /** Thrown to undo a whole file: rows that were good when it was checked are good no more. */
 class LateFaults extends Error {
@@ -163,7 +163,7 @@ export class ImportRunner {
       caller,
       duplicates: run.duplicates,
       isDryRun: run.state === 'checking',
-      isBrief: !isWhole(run) || run.chunks <= MOST_BRIEF_CHUNKS,
+      isBrief: !isWhole(run) || run.chunks <= MAX_BRIEF_CHUNKS,
       now: this.clock.now(),
       claimed: (keys) => this.imports.claimed(run.id, keys),
       claim: (keys) => this.imports.claim(run.id, keys),

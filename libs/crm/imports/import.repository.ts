@@ -33,7 +33,7 @@ export interface Counts {
 export type NewRun = Pick<ImportRun, 'id' | 'kind' | 'mode' | 'duplicates' | 'dry_run' | 'columns' | 'created_by_id'>;
 
 /** Maximum number of stored faults per run; further faulty rows are only counted. */
-export const MOST_FAULTS = 10_000;
+export const MAX_FAULTS = 10_000;
 
 const BEGIN = statement(`
   INSERT INTO crm.import_runs (id, kind, mode, duplicates, dry_run, columns, created_by_id, created_at, updated_at)
@@ -65,8 +65,8 @@ const ADD_FAULTS = statement(`
   INSERT INTO crm.import_errors (import_id, line, number, "column", code, detail)
   SELECT $1::uuid, line, row_number() OVER (PARTITION BY line ORDER BY place), name, code, detail
   FROM unnest($2::int[], $3::text[], $4::text[], $5::text[]) WITH ORDINALITY AS f (line, name, code, detail, place)
-  WHERE (SELECT count(*) FROM (SELECT FROM crm.import_errors WHERE import_id = $1::uuid LIMIT ${MOST_FAULTS}) AS known)
-    + place <= ${MOST_FAULTS}`);
+  WHERE (SELECT count(*) FROM (SELECT FROM crm.import_errors WHERE import_id = $1::uuid LIMIT ${MAX_FAULTS}) AS known)
+    + place <= ${MAX_FAULTS}`);
 const CLAIMED = statement(
   'SELECT key, line FROM crm.import_keys WHERE import_id = $1::uuid AND key = ANY ($2::text[])',
 );

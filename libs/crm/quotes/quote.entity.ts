@@ -28,7 +28,7 @@ export interface QuoteFacts {
 }
 
 /** Of all references to files together: twice that, before and after, must fit into an event. */
-const MOST_BYTES_OF_FILES = 12 * 1024;
+const MAX_BYTES_OF_FILES = 12 * 1024;
 
 /** One insurer's offer inside a deal. */
 @Entity({ schema: 'crm', name: 'quotes' })
@@ -179,7 +179,7 @@ export class Quote extends Aggregate {
     if (isOtherCurrency || 'coverageSum' in changes) {
       this.requireAmount('coverage_sum', this.coverageSum, isOtherCurrency || !coverageSum);
     }
-    if (Buffer.byteLength(JSON.stringify(this.files)) > MOST_BYTES_OF_FILES) throw filesTooLong();
+    if (Buffer.byteLength(JSON.stringify(this.files)) > MAX_BYTES_OF_FILES) throw filesTooLong();
   }
 
   /** The values of the columns. */

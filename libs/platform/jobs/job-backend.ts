@@ -38,7 +38,7 @@ const BULL_SCHEMA = 'bull';
 const BULL_POOL_SIZE = 2;
 /** A socket that does not say goodbye in this time is destroyed. */
 const DISCONNECT_TIMEOUT_MS = 500;
-const LONGEST_RECONNECT_DELAY_MS = 2_000;
+const MAX_RECONNECT_DELAY_MS = 2_000;
 /** Time limit of a Redis command; the reconciler repeats its effect from PostgreSQL. */
 const COMMAND_TIMEOUT_MS = 3_000;
 
@@ -50,7 +50,7 @@ export function jobConnection(redis: RedisSettings, database: DatabaseSettings):
     port: redis.port,
     db: redis.db,
     ...(redis.password === undefined ? {} : { password: redis.password }),
-    retryStrategy: (times) => Math.min(times * 100, LONGEST_RECONNECT_DELAY_MS),
+    retryStrategy: (times) => Math.min(times * 100, MAX_RECONNECT_DELAY_MS),
     disconnectTimeout: DISCONNECT_TIMEOUT_MS,
   };
 }

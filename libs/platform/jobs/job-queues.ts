@@ -15,9 +15,9 @@ export interface DueJob {
 
 const READY_WITHIN_MS = 5_000;
 /** A server that reports no error may be slow: at the first start PostgreSQL makes Bull's tables. */
-const MOST_SILENCES = 12;
+const MAX_SILENT_CHECKS = 12;
 /** Maximum number of requests that wait to be added to Bull; the reconciler adds the others. */
-const MOST_WAITING = 10_000;
+const MAX_WAITING_JOBS = 10_000;
 const BATCH = 500;
 
 /** The Bull queues of this application, and the way of requests into them. */
@@ -64,7 +64,7 @@ export class JobQueues implements OnModuleInit {
   announce(queue: string, job: DueJob): void {
     const waiting = this.waiting.get(queue) ?? [];
     this.waiting.set(queue, waiting);
-    if (waiting.length >= MOST_WAITING) return;
+    if (waiting.length >= MAX_WAITING_JOBS) return;
     waiting.push(job);
     if (!this.enqueueing.has(queue)) void this.enqueue(queue, waiting);
   }
@@ -120,7 +120,7 @@ async function ready(queue: JobQueue): Promise<void> {
   const late = new Promise<never>((_, reject) => {
     timer = setInterval(() => {
       silences += 1;
-      if (queue.lastError || silences === MOST_SILENCES) reject(queue.lastError ?? new Error('no answer'));
+      if (queue.lastError || silences === MAX_SILENT_CHECKS) reject(queue.lastError ?? new Error('no answer'));
     }, READY_WITHIN_MS);
   });
   try {

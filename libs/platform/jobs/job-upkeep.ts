@@ -6,7 +6,7 @@ import { JobRequestRepository } from './requests/job-request.repository.js';
 import { ScheduleWakes } from './schedules/schedule-wakes.js';
 import { Throttle } from './processing/throttle.js';
 
-const MOST_PURGES = 10;
+const MAX_PURGES = 10;
 
 /** Restores queues and schedules after losses; the steps are independent, so that none waits for Redis. */
 @Injectable()
@@ -30,7 +30,7 @@ export class JobUpkeep {
   }
 
   private async purge(): Promise<void> {
-    for (let count = 0; count < MOST_PURGES; count++) if (!(await this.repository.purge())) return;
+    for (let count = 0; count < MAX_PURGES; count++) if (!(await this.repository.purge())) return;
   }
 
   private async attempt(step: string, work: () => Promise<void>): Promise<void> {

@@ -12,10 +12,10 @@ import { writeEvents } from '../written-events.mjs';
 const SUBSCRIBERS = [10, 100, 1_000, 5_000];
 /** Deliveries of one burst; the frames per subscriber are limited to the service's read size, with a minimum. */
 const BURST_DELIVERIES = 200_000;
-const [FEWEST_FRAMES, MOST_FRAMES] = [40, 200];
+const [MIN_FRAMES, MAX_FRAMES] = [40, 200];
 /** Deliveries at the steady rate. */
 const DELIVERIES_PER_SECOND = 20_000;
-const MOST_EVENTS_PER_SECOND = 100;
+const MAX_EVENTS_PER_SECOND = 100;
 const SETTLE_MS = 2_000;
 const WITHIN_MS = 60_000;
 /** A user may open 100 streams. */
@@ -87,8 +87,8 @@ async function measure(count, sides, fanOut, quick) {
   await delay(SETTLE_MS);
   const rss = ours.rssMb();
   await raw.open(count);
-  const frames = clamp(Math.round(BURST_DELIVERIES / count), FEWEST_FRAMES, MOST_FRAMES);
-  const perSecond = clamp(Math.round(DELIVERIES_PER_SECOND / count), 4, MOST_EVENTS_PER_SECOND);
+  const frames = clamp(Math.round(BURST_DELIVERIES / count), MIN_FRAMES, MAX_FRAMES);
+  const perSecond = clamp(Math.round(DELIVERIES_PER_SECOND / count), 4, MAX_EVENTS_PER_SECOND);
   await ours.burst(frames, true);
   await fanOut.ask('load', { frames: await ours.subscribers.ask('frames', { group: 'ours' }) });
   await raw.burst(frames);

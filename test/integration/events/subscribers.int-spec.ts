@@ -33,7 +33,7 @@ const [COUNTS, FAILS, WAITS, OLD] = ['counts', 'fails', 'waits', 'old'].map((nam
   string,
 ];
 /** First delivery and five retries. */
-const MOST_DELIVERIES = 6;
+const MAX_DELIVERIES = 6;
 /** As an older release declared the queues of subscribers. */
 const OLD_OPTIONS = {
   deadLetterExchange: 'crm.dead-letters',
@@ -189,7 +189,7 @@ describe('a subscriber on RabbitMQ', () => {
     const { content, properties } = await deadLetter(FAILS);
     expect(JSON.parse(content.toString())).toEqual(hopeless);
     expect(properties.headers).toMatchObject({ 'x-first-death-reason': 'rejected' });
-    expect(app.get(FailingSubscriber).attempts).toBe(MOST_DELIVERIES);
+    expect(app.get(FailingSubscriber).attempts).toBe(MAX_DELIVERIES);
     expect(await effectsOf(hopeless.id)).toBe(0);
     expect(await database.rows('SELECT FROM crm.inbox WHERE event_id = $1', [hopeless.id])).toEqual([]);
   });
@@ -210,7 +210,7 @@ describe('a subscriber on RabbitMQ', () => {
     const patient = event();
     const subscriber = app.get(WaitingSubscriber);
     await publish('waited', patient);
-    await until(() => subscriber.attempts > MOST_DELIVERIES);
+    await until(() => subscriber.attempts > MAX_DELIVERIES);
     subscriber.isAway = false;
     await until(() => effectsOf(patient.id));
     expect(await effectsOf(patient.id)).toBe(1);
@@ -261,7 +261,7 @@ describe('a subscriber on RabbitMQ', () => {
     channel.publish(EXCHANGE, 'failed', Buffer.from(JSON.stringify(failing)), { headers: { 'crm-unsettled': 20 } });
     const { properties } = await deadLetter(FAILS);
     expect(properties.headers).not.toHaveProperty('crm-unsettled');
-    expect(properties.headers).toMatchObject({ 'crm-failures': MOST_DELIVERIES - 1 });
+    expect(properties.headers).toMatchObject({ 'crm-failures': MAX_DELIVERIES - 1 });
   });
 
   it.each([

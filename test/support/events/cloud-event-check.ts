@@ -34,14 +34,14 @@ const OPTIONAL: Readonly<Record<string, Check>> = {
   traceparent: isText(/^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/),
 };
 
-const MOST_BYTES = 64 * 1024;
+const MAX_BYTES = 64 * 1024;
 
 /** Faults of a message as a structured CloudEvent 1.0.2 over AMQP; empty when it is valid. */
 export function faultsOf(message: ConsumeMessage): string[] {
   const text = message.content.toString('utf8');
   const envelope = JSON.parse(text) as Record<string, unknown>;
   return [...faultsOfEnvelope(envelope), ...faultsOfProperties(message, envelope)].concat(
-    message.content.length < MOST_BYTES ? [] : [`${message.content.length} bytes`],
+    message.content.length < MAX_BYTES ? [] : [`${message.content.length} bytes`],
   );
 }
 

@@ -14,7 +14,7 @@ import { EventFilter } from '../streams/selection/event-filter.js';
 import { LogTail } from '../streams/delivery/log-tail.js';
 
 /** Maximum number of waiting requests; further requests are answered at once. */
-const MOST_WAITING = 1_000;
+const MAX_WAITING_POLLS = 1_000;
 
 /** Query of the feed. */
 export interface FeedRequest {
@@ -87,7 +87,7 @@ export class EventFeed implements BeforeApplicationShutdown {
 
   private async poll(request: FeedRequest, onLeave: (listener: () => void) => void): Promise<FeedPage> {
     const { waitMs, filter } = request;
-    if (this.waiting.size >= MOST_WAITING) return this.page(request);
+    if (this.waiting.size >= MAX_WAITING_POLLS) return this.page(request);
     const poll = new AbortController();
     const timer = setTimeout(() => poll.abort(), waitMs);
     const wakeup = new Wakeup();

@@ -5,8 +5,8 @@ import { BookmarkNameField } from './bookmark.dto.js';
 import { PositionField } from './position-field.js';
 
 const DEFAULT_LIMIT = 50;
-const GREATEST_LIMIT = 200;
-const LONGEST_WAIT_S = 30;
+const MAX_LIMIT = 200;
+const MAX_WAIT_S = 30;
 
 /** Query parameters of the feed. */
 export class FeedQuery extends EventSelection {
@@ -22,7 +22,7 @@ export class FeedQuery extends EventSelection {
 
   @IntegerField({
     min: 1,
-    max: GREATEST_LIMIT,
+    max: MAX_LIMIT,
     optional: true,
     description: `Events at the most; ${DEFAULT_LIMIT} unless given.`,
   })
@@ -30,7 +30,7 @@ export class FeedQuery extends EventSelection {
 
   @IntegerField({
     min: 0,
-    max: LONGEST_WAIT_S,
+    max: MAX_WAIT_S,
     optional: true,
     description: 'Seconds to wait for an event when there is none yet; the answer comes with the first.',
   })

@@ -3,18 +3,18 @@ import { TextField } from '#platform/http';
 import type { Replay } from '#platform/messaging';
 import { PatternsField } from '../streams/selection/event-selection.js';
 
-const LONGEST_TIME = 40;
+const MAX_TIME_LENGTH = 40;
 /** AMQP's own limit, in bytes; names are mostly ASCII. */
-const LONGEST_QUEUE = 255;
+const MAX_QUEUE_NAME_LENGTH = 255;
 
 /** Body of a request to replay a part of the log to one queue. */
 export class ReplayDto {
-  @TextField({ min: 1, max: LONGEST_QUEUE, description: 'The consumer’s own queue; no other gets anything.' })
+  @TextField({ min: 1, max: MAX_QUEUE_NAME_LENGTH, description: 'The consumer’s own queue; no other gets anything.' })
   queue!: string;
 
   @TextField({
     min: 1,
-    max: LONGEST_TIME,
+    max: MAX_TIME_LENGTH,
     description: 'The first position, or the time from which on no event may be left out (RFC 3339).',
     example: '2026-11-23T07:00:00Z',
   })
@@ -22,7 +22,7 @@ export class ReplayDto {
 
   @TextField({
     min: 1,
-    max: LONGEST_TIME,
+    max: MAX_TIME_LENGTH,
     optional: true,
     description: 'The last position, or the time up to which; the last event there is now unless given.',
   })

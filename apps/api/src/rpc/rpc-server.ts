@@ -16,7 +16,7 @@ import type { RpcError } from './rpc.dto.js';
 /** Time to live of a request in the queue: the broker drops it when its client has stopped waiting. */
 const EXPIRES_MS = 10_000;
 /** Maximum length of the queue; the oldest requests are dropped. */
-const LONGEST_QUEUE = 10_000;
+const MAX_QUEUE_LENGTH = 10_000;
 /** Delivery limit of a request whose process died. */
 const DELIVERY_LIMIT = 3;
 const LARGEST_REQUEST_BYTES = 16_384;
@@ -31,7 +31,7 @@ const QUEUE_OPTIONS = {
     'x-queue-type': 'quorum',
     'x-delivery-limit': DELIVERY_LIMIT,
     'x-message-ttl': EXPIRES_MS,
-    'x-max-length': LONGEST_QUEUE,
+    'x-max-length': MAX_QUEUE_LENGTH,
   },
 };
 

@@ -5,7 +5,7 @@ import { type Frame, framesOf } from './frames.js';
 /** Number of past positions that a new page requests, in scope or not. */
 const PAST_EVENTS = 200n;
 const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 10_000;
+const MAX_WAIT_MS = 10_000;
 /** Four heartbeats: a stream that is silent for longer is treated as dead. */
 const SILENCE_MS = 60_000;
 
@@ -114,7 +114,7 @@ export class EventFeed {
   /** Waits longer after each failure; ends early when the page becomes visible or the browser goes online. */
   private pause(): Promise<void> {
     const wait = this.wait;
-    this.wait = Math.min(2 * wait, LONGEST_WAIT_MS);
+    this.wait = Math.min(2 * wait, MAX_WAIT_MS);
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, wait);
       this.wake = () => {

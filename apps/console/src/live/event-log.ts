@@ -4,7 +4,7 @@ import type { CrmEvent, Stage } from '../resources.js';
 import type { EventFeed } from './event-feed.js';
 
 /** Maximum number of listed events. */
-const MOST_EVENTS = 300;
+const MAX_EVENTS = 300;
 /** Events come in bursts: one rendering per burst. */
 const GATHER_MS = 60;
 
@@ -18,7 +18,7 @@ export function useEventLog(feed: EventFeed): readonly CrmEvent[] {
       timer = undefined;
       const crowd = gathered.reverse();
       gathered = [];
-      setEvents((present) => [...crowd, ...present].slice(0, MOST_EVENTS));
+      setEvents((present) => [...crowd, ...present].slice(0, MAX_EVENTS));
     };
     const forget = feed.listen((signal) => {
       if (signal.kind !== 'event') return;

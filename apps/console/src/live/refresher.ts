@@ -1,5 +1,5 @@
 /** Default gap between two readings, so that a busy log does not cause constant reading. */
-const SHORTEST_GAP_MS = 700;
+const MIN_GAP_MS = 700;
 /** Delay that lets one reading answer several related events. */
 const GATHER_MS = 120;
 /** Random part of a delay, so that pages which receive the same event do not send requests at once. */
@@ -19,7 +19,7 @@ export class Refresher {
    */
   constructor(
     private readonly read: () => Promise<number | undefined>,
-    private readonly gapMs = SHORTEST_GAP_MS,
+    private readonly gapMs = MIN_GAP_MS,
   ) {}
 
   /**

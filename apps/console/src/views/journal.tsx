@@ -7,7 +7,7 @@ import { Panel, Shown } from './pieces.js';
 
 const PAGE = 200;
 /** A longer journal is cut: the newest entries are shown. */
-const MOST_PAGES = 25;
+const MAX_PAGES = 25;
 
 /** Journal of a deal, newest first. */
 export function Journal({ dealId }: { readonly dealId: string }) {
@@ -56,7 +56,7 @@ function Changes({ data }: Pick<JournalEntry, 'data'>) {
 async function wholeJournal(api: Api, dealId: string): Promise<readonly JournalEntry[]> {
   const entries: JournalEntry[] = [];
   let cursor: string | null = '';
-  for (let page = 0; cursor !== null && page < MOST_PAGES; page++) {
+  for (let page = 0; cursor !== null && page < MAX_PAGES; page++) {
     const after: string = cursor && `&cursor=${encodeURIComponent(cursor)}`;
     const { items, next_cursor: next }: Listed<JournalEntry> = await api.get<Listed<JournalEntry>>(
       `/deals/${dealId}/journal?limit=${PAGE}${after}`,

@@ -10,7 +10,7 @@ import { DueDay, Shown } from './pieces.js';
 const FIRST = 15;
 const MORE = 35;
 /** Maximum page size of the API. */
-const MOST = 200;
+const MAX = 200;
 
 interface Props {
   readonly stage: Stage;
@@ -59,12 +59,12 @@ export function StageColumn({ stage, query, changed, metric }: Props) {
                   <Card key={deal.id} deal={deal} isChanged={changed.has(deal.id)} />
                 ))}
               </ul>
-              {next !== null && limit < MOST && (
-                <button type="button" class="quiet more" onClick={() => setLimit(Math.min(limit + MORE, MOST))}>
+              {next !== null && limit < MAX && (
+                <button type="button" class="quiet more" onClick={() => setLimit(Math.min(limit + MORE, MAX))}>
                   More<span class="hidden"> deals in {STAGE_NAMES[stage]}</span>
                 </button>
               )}
-              {next !== null && limit === MOST && <p class="muted empty">The first {MOST}: search for others</p>}
+              {next !== null && limit === MAX && <p class="muted empty">The first {MAX}: search for others</p>}
             </>
           )}
         </Shown>

@@ -8,7 +8,7 @@ import { phoneText } from '#platform/kernel';
  */
 export const PHONE_KEY_VERSION = 1;
 
-const LONGEST_KEY = 32;
+const MAX_KEY_LENGTH = 32;
 const NOT_A_DIGIT = /\D/g;
 /** A row of an import needs its key several times, and parsing costs as much as the rest of the row. */
 const parsedKeys = new LRUCache<string, string>({ max: 10_000 });
@@ -40,7 +40,7 @@ export function identifyingPhone(key: string | null): string | null {
 function parsedKey(phone: string, region: CountryCode): string {
   const { number, extension } = phoneText(phone);
   const key = e164(number, region) ?? number.replace(NOT_A_DIGIT, '');
-  return (key && extension ? `${key};ext=${extension}` : key).slice(0, LONGEST_KEY);
+  return (key && extension ? `${key};ext=${extension}` : key).slice(0, MAX_KEY_LENGTH);
 }
 
 function e164(number: string, region: CountryCode): string | null {

@@ -7,7 +7,7 @@ import type { Client } from '../client.entity.js';
 import type { ClientView } from '../contracts.js';
 import { CLIENT_COLUMNS } from './client-row.js';
 
-const MOST = 10;
+const MAX_DUPLICATES = 10;
 
 /**
  * Clients in the caller's scope that have the same normalised e-mail, phone or tax id, or were merged with one that has
@@ -38,7 +38,7 @@ export class DuplicateClientsHandler implements IQueryHandler<DuplicateClientsQu
     return this.database.query<ClientView>(
       statement(
         `SELECT ${CLIENT_COLUMNS} FROM crm.clients c WHERE ${where.sql}
-         ORDER BY c.created_at DESC, c.id DESC LIMIT ${MOST}`,
+         ORDER BY c.created_at DESC, c.id DESC LIMIT ${MAX_DUPLICATES}`,
       ),
       where.values,
     );

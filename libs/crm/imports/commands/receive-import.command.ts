@@ -17,7 +17,7 @@ const CHUNK_ROWS = 1_000;
 const CHUNK_CHARACTERS = 524_288;
 /** Quotes and comma of a cell in JSON. */
 const CELL_CHARACTERS = 3;
-const MOST_FAULTS = 100;
+const MAX_FAULTS = 100;
 
 /** How a file is to be taken. */
 export interface ImportOptions {
@@ -98,7 +98,7 @@ async function columnsOf(rows: AsyncGenerator<CsvRow>, importer: Importer): Prom
   const faults: FieldFault[] = [];
   for (const [index, column] of columns.entries()) {
     // A header may have thousands of cells.
-    if (faults.length === MOST_FAULTS) break;
+    if (faults.length === MAX_FAULTS) break;
     const pointer = `/${column}`;
     if (!importer.columns.includes(column)) faults.push({ pointer, code: 'unknown_column', detail: unknown(importer) });
     else if (columns.indexOf(column) < index) faults.push({ pointer, code: 'column_repeated', detail: 'stands twice' });

@@ -51,7 +51,7 @@ const WITHOUT_PREFIX = [
   'admin/queues/*path',
 ];
 
-const LONGEST_PATH_PARAMETER = 500;
+const MAX_PATH_PARAMETER_LENGTH = 500;
 /** How long a client may take to send one request. */
 const REQUEST_TIMEOUT_MS = 60_000;
 /** Above the usual 60 s of load balancers, so that they, not we, end an idle connection. */
@@ -82,7 +82,7 @@ export function createHttpAdapter(): FastifyAdapter {
     genReqId: requestIdOf,
     // Checked by the protocol checks, whose answer has a body.
     http: { requireHostHeader: false },
-    routerOptions: { ignoreTrailingSlash: true, maxParamLength: LONGEST_PATH_PARAMETER },
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PATH_PARAMETER_LENGTH },
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',

@@ -5,7 +5,7 @@ import { Clock } from '#platform/kernel';
 import { SharedCounts } from './shared-counts.js';
 
 /** Callers that are counted at a time; the least recently seen are dropped. */
-const MOST_CALLERS = 100_000;
+const MAX_CALLERS = 100_000;
 /** How often the counts of the processes are added up. */
 const SHARE_EVERY_MS = 500;
 
@@ -24,7 +24,7 @@ type ThrottlerStorageRecord = Awaited<ReturnType<ThrottlerStorage['increment']>>
  */
 @Injectable()
 export class RequestCounter implements ThrottlerStorage, OnModuleInit, OnApplicationShutdown {
-  private counts = new LRUCache<string, Count>({ max: MOST_CALLERS });
+  private counts = new LRUCache<string, Count>({ max: MAX_CALLERS });
   private window = -1;
   private windowMs = 1;
   private timer: NodeJS.Timeout | undefined;
@@ -86,6 +86,6 @@ export class RequestCounter implements ThrottlerStorage, OnModuleInit, OnApplica
     if (window === this.window) return;
     this.window = window;
     this.windowMs = windowMs;
-    this.counts = new LRUCache<string, Count>({ max: MOST_CALLERS });
+    this.counts = new LRUCache<string, Count>({ max: MAX_CALLERS });
   }
 }

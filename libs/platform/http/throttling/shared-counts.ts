@@ -5,7 +5,7 @@ import { Log } from '#platform/observability';
 
 const PREFIX = 'crm:requests:';
 const COMMAND_TIMEOUT_MS = 1_000;
-const LONGEST_RECONNECT_DELAY_MS = 5_000;
+const MAX_RECONNECT_DELAY_MS = 5_000;
 
 /** One addition to a count. */
 interface Increment {
@@ -33,7 +33,7 @@ export class SharedCounts {
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,
       commandTimeout: COMMAND_TIMEOUT_MS,
-      retryStrategy: (times) => Math.min(times * 200, LONGEST_RECONNECT_DELAY_MS),
+      retryStrategy: (times) => Math.min(times * 200, MAX_RECONNECT_DELAY_MS),
     });
     this.redis.on('error', (error) => this.report(error));
     this.redis.on('ready', () => (this.isReachable = true));

@@ -9,7 +9,7 @@ import { JobRunner } from './job-runner.js';
 const LOCK_MS = 15_000;
 const STALLED_CHECK_MS = 10_000;
 /** Bull repeats a job whose worker died without limit: PostgreSQL knows whether it is done. */
-const MOST_STALLS = 1_000;
+const MAX_STALLS = 1_000;
 /** Delay after a command that failed because Redis is away; a closing worker waits for it too. */
 const RETRY_CONNECTION_MS = 500;
 
@@ -42,7 +42,7 @@ export function processorOf(queue: string): Type<JobProcessor> {
     autorun: false,
     lockDuration: LOCK_MS,
     stalledInterval: STALLED_CHECK_MS,
-    maxStalledCount: MOST_STALLS,
+    maxStalledCount: MAX_STALLS,
     runRetryDelay: RETRY_CONNECTION_MS,
   })
   class QueueProcessor extends JobProcessor {}

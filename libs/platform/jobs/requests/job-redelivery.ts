@@ -3,7 +3,7 @@ import { type DueJob, JobQueues } from '../job-queues.js';
 import { type DueRequest, FIRST_PLACE, JobRequestRepository } from './job-request.repository.js';
 
 /** Batches per run; the next run continues after them. */
-const MOST_BATCHES = 40;
+const MAX_BATCHES = 40;
 
 /** Adds the requests that a lost or restarted Redis no longer has to Bull. */
 @Injectable()
@@ -18,7 +18,7 @@ export class JobRedelivery {
   /** Adds every due request to Bull, which ignores those it has. */
   async run(): Promise<void> {
     const queues = this.queues.all.map(({ name }) => name);
-    for (let batch = 0; batch < MOST_BATCHES; batch++) {
+    for (let batch = 0; batch < MAX_BATCHES; batch++) {
       const { requests, next } = await this.repository.due(queues, this.place);
       for (const [queue, jobs] of byQueue(requests)) await this.queues.add(queue, jobs);
       this.place = next;

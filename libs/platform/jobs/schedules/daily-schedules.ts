@@ -6,7 +6,7 @@ import { type DeclaredSchedule, JobHandlers } from '../processing/job-handlers.j
 import { JobRequests } from '../requests/job-requests.js';
 
 /** Days that one transaction catches up; the next tick continues. */
-const MOST_DAYS = 366;
+const MAX_DAYS = 366;
 
 const REACHED = statement('SELECT caught_up_through FROM crm.job_schedules WHERE name = $1');
 
@@ -67,6 +67,6 @@ function together(
 /** The days after `reached` up to `due`. */
 function daysBetween(reached: CalendarDate, due: CalendarDate): CalendarDate[] {
   const days: CalendarDate[] = [];
-  for (let day = addDays(reached, 1); day <= due && days.length < MOST_DAYS; day = addDays(day, 1)) days.push(day);
+  for (let day = addDays(reached, 1); day <= due && days.length < MAX_DAYS; day = addDays(day, 1)) days.push(day);
   return days;
 }

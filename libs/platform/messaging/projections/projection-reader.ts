@@ -14,12 +14,12 @@ const POLL_MS = 1_000;
 const BATCH = 500;
 const RETRY_MS = 1_000;
 /** A leader that is frozen within a transaction holds its cursor no longer than its lease. */
-const LONGEST_IDLE_MS = 10_000;
+const MAX_IDLE_MS = 10_000;
 
 const MOVE = statement(
   `UPDATE crm.event_cursors SET position = $3::bigint, updated_at = now()
    WHERE name = $1::text AND position = $2::bigint AND fence = $4::bigint
-     AND set_config('idle_in_transaction_session_timeout', '${LONGEST_IDLE_MS}', true) IS NOT NULL
+     AND set_config('idle_in_transaction_session_timeout', '${MAX_IDLE_MS}', true) IS NOT NULL
    RETURNING position`,
 );
 

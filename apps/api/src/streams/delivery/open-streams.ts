@@ -30,7 +30,7 @@ const EVENT_ID = /^(?:0|[1-9]\d{0,98})$/;
 /** The greatest `bigint` of PostgreSQL. */
 const MAX_POSITION = 2n ** 63n - 1n;
 /** The maximum delay of setTimeout. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const MAX_TIMER_MS = 2 ** 31 - 1;
 /** How long a shutdown waits until clients have read their last bytes. */
 const FAREWELL_MS = 500;
 
@@ -125,7 +125,7 @@ export class OpenStreams implements OnApplicationBootstrap, BeforeApplicationShu
   private expire(stream: EventStream, at: number): void {
     const left = at - Date.parse(this.clock.now());
     if (left <= 0) return this.end(stream, TOKEN_EXPIRED);
-    const timer = setTimeout(() => this.expire(stream, at), Math.min(left, LONGEST_TIMER_MS));
+    const timer = setTimeout(() => this.expire(stream, at), Math.min(left, MAX_TIMER_MS));
     stream.onClose(() => clearTimeout(timer));
   }
 

@@ -2,13 +2,13 @@ import { ValidateBy } from 'class-validator';
 import { Field, type FieldOptions, UuidField } from '#platform/http';
 import { isTypePattern } from '#platform/messaging';
 
-const LONGEST_PATTERNS = 1_000;
+const MAX_PATTERNS_LENGTH = 1_000;
 const SEPARATOR = ',';
 
 /** Comma-separated topic patterns. */
 export function PatternsField(options: FieldOptions): PropertyDecorator {
   return Field(
-    { type: 'string', maxLength: LONGEST_PATTERNS, example: 'deal.payment.*' },
+    { type: 'string', maxLength: MAX_PATTERNS_LENGTH, example: 'deal.payment.*' },
     options,
     ValidateBy(
       { name: 'isTypePatterns', validator: { validate: isTypePatterns } },
@@ -44,7 +44,9 @@ export function patternsOf(types: readonly string[] = []): string[] {
 }
 
 function isTypePatterns(value: unknown): boolean {
-  return typeof value === 'string' && value.length <= LONGEST_PATTERNS && value.split(SEPARATOR).every(isTypePattern);
+  return (
+    typeof value === 'string' && value.length <= MAX_PATTERNS_LENGTH && value.split(SEPARATOR).every(isTypePattern)
+  );
 }
 
 /** Collapses `#.#` to `#`: the meaning is the same, and each `#` multiplies the cost of matching. */

@@ -2,7 +2,7 @@ import type { ParkedEvent } from './parked-events.js';
 
 const FIRST_WAIT_MS = 500;
 const WAIT_FACTOR = 4;
-const LONGEST_WAIT_MS = 30_000;
+const MAX_WAIT_MS = 30_000;
 const MAX_WIDTH = 64;
 
 /** The parked streams whose first event has the same type: one full queue mostly refuses them all. */
@@ -98,7 +98,7 @@ export class ParkedStreams {
     const group = this.groups.get(type);
     if (!group) return;
     group.width = isStored ? Math.min(2 * group.width, MAX_WIDTH) : 1;
-    group.waitMs = isStored ? FIRST_WAIT_MS : Math.min(WAIT_FACTOR * group.waitMs, LONGEST_WAIT_MS);
+    group.waitMs = isStored ? FIRST_WAIT_MS : Math.min(WAIT_FACTOR * group.waitMs, MAX_WAIT_MS);
     group.dueAt = this.now() + (isStored ? 0 : group.waitMs);
   }
 
