@@ -174,6 +174,9 @@ describe('the OpenAPI document', () => {
       '500',
       '503',
     ]);
+    expect(responses['400']?.description).toBe(
+      '`malformed_json`, `malformed_request`, `forbidden_key`, `nesting_too_deep`, `too_many_items`, `malformed_id`',
+    );
     expect(responses['409']?.description).toBe(
       '`deal_closed`, `idempotency_in_progress`, `reference_conflict`, `already_exists`',
     );

@@ -38,7 +38,7 @@ const WITH_TOKEN: ProblemCodes = {
   429: ['rate_limited'],
 };
 const WITH_BODY: ProblemCodes = {
-  400: ['malformed_json', 'malformed_request'],
+  400: ['malformed_json', 'malformed_request', 'forbidden_key', 'nesting_too_deep', 'too_many_items'],
   413: ['body_too_large'],
   415: ['unsupported_media_type'],
 };
