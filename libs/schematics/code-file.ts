@@ -1,20 +1,21 @@
 import { SchematicsException, type Tree } from '@angular-devkit/schematics';
 import ts from 'typescript';
+import { afterComments, beforeComments, declaredIn, find, nameIn, parse, squeezed, textOf } from './syntax-tree.js';
 
-/** Where something new goes in a list: before the first element that begins with this text, else at the end. */
+/** Position of an addition: before the first element whose text starts with `before`, else at the end. */
 export interface Place {
   readonly before?: string;
 }
 
 /**
- * A file of TypeScript that gets additions where its syntax tree has their place; what is there already stays as it is,
- * so that adding again changes nothing. Layout is the formatter's affair.
+ * Adds to one TypeScript file at positions found in its syntax tree. Comments stay with the code that they describe, an
+ * addition that exists is left as it is, and prettier formats the file afterwards.
  */
 export class CodeFile {
   private source: ts.SourceFile;
   private readonly original: string;
 
-  /** @throws SchematicsException when there is no such file. */
+  /** @throws SchematicsException if the file does not exist. */
   constructor(
     tree: Tree,
     readonly path: string,
@@ -24,14 +25,14 @@ export class CodeFile {
     this.source = parse(path, this.original);
   }
 
-  /** Opens a file, makes additions and writes it. */
+  /** Opens a file, adds to it and writes it if it changed. */
   static edit(tree: Tree, path: string, additions: (file: CodeFile) => void): void {
     const file = new CodeFile(tree, path);
     additions(file);
     if (file.source.text !== file.original) tree.overwrite(path, file.source.text);
   }
 
-  /** Imports names, `type` before those that are only types. */
+  /** Imports names; the prefix `type ` marks a type. */
   import(from: string, ...names: readonly string[]): this {
     for (const name of names) this.importOne(from, name);
     return this;
@@ -39,13 +40,13 @@ export class CodeFile {
 
   /**
    * Adds an element to a list.
-   * @param list the constant in whose value it is, a property when no constant is called so, or `Class.property` of what
-   *   the class is decorated with.
+   * @param list a constant whose value contains the list, a property if no constant has this name, or `Class.property`
+   *   for a property in a decorator of the class.
    */
   element(list: string, text: string, place: Place = {}): this {
     const value = list.includes('.') ? this.decorationOf(...(list.split('.') as [string, string])) : this.valueOf(list);
     const array = find(value, ts.isArrayLiteralExpression);
-    if (!array) throw this.misses(`list ${list}`);
+    if (!array) throw this.missing(`list ${list}`);
     return this.insertInto(array.elements, array.getEnd() - 1, text, place);
   }
 
@@ -55,18 +56,18 @@ export class CodeFile {
       .map(({ expression }) => expression)
       .filter(ts.isCallExpression)
       .find(({ expression }) => expression.getText() === decorator);
-    if (!call) throw this.misses(`@${decorator} on ${className}`);
+    if (!call) throw this.missing(`@${decorator} on ${className}`);
     return this.insertInto(call.arguments, call.getEnd() - 1, text, {});
   }
 
   /**
    * Adds a property to an object.
-   * @param owner the constant whose value it is, the function that returns it, or `Class.member`.
+   * @param owner the constant whose value is the object, the function that returns it, or `Class.member`.
    */
   property(owner: string, text: string, place: Place = {}): this {
     const value = owner.includes('.') ? this.memberOf(...(owner.split('.') as [string, string])) : this.valueOf(owner);
     const object = find(value, ts.isObjectLiteralExpression);
-    if (!object) throw this.misses(`object in ${owner}`);
+    if (!object) throw this.missing(`object in ${owner}`);
     const name = nameIn(text);
     if (object.properties.some((property) => nameIn(property.getText()) === name)) return this;
     return this.insertInto(object.properties, object.getEnd() - 1, text, place);
@@ -80,7 +81,8 @@ export class CodeFile {
     const next = declaration.members.find((member) => place.before !== undefined && named(member, place.before));
     const isClass = ts.isClassDeclaration(declaration);
     const end = declaration.members.at(-1)?.getEnd() ?? declaration.getEnd() - 1;
-    return this.insert(next ? next.getFullStart() : end, isClass ? `\n\n${text}\n` : `\n${text}`);
+    const at = afterComments(this.source, next ? next.getFullStart() : end);
+    return this.insert(at, isClass ? `\n\n${text}\n` : `\n${text}`);
   }
 
   /** Adds a declaration to the end of the file, or before another one, unless its name is declared. */
@@ -90,32 +92,33 @@ export class CodeFile {
     const next = this.source.statements.find(
       (statement) => place.before !== undefined && isCalled(statement, place.before),
     );
-    return this.insert(next ? next.getFullStart() : this.source.text.length, `\n\n${text}\n`);
+    const at = next ? afterComments(this.source, next.getFullStart()) : this.source.text.length;
+    return this.insert(at, `\n\n${text}\n`);
   }
 
   /** Adds a statement to the end of a function, before its last `return` if it ends with one. */
   statement(functionName: string, text: string): this {
     const body = find(this.valueOf(functionName), ts.isBlock);
-    if (!body) throw this.misses(`function ${functionName}`);
+    if (!body) throw this.missing(`function ${functionName}`);
     if (squeezed(body.getText()).includes(squeezed(text))) return this;
     const last = body.statements.at(-1);
-    const at = last && ts.isReturnStatement(last) ? last.getFullStart() : body.getEnd() - 1;
-    return this.insert(at, last && at === last.getFullStart() ? `\n${text}` : `${text}\n`);
+    if (!last || !ts.isReturnStatement(last)) return this.insert(body.getEnd() - 1, `${text}\n`);
+    return this.insert(afterComments(this.source, last.getFullStart()), `\n${text}`);
   }
 
-  /** Puts another identifier in the place of one, in a method of a class. */
+  /** Replaces the first use of an identifier in a method of a class. */
   replaceIn(className: string, method: string, old: string, now: string): this {
     const body = this.memberOf(className, method);
     if (find(body, (node): node is ts.Identifier => ts.isIdentifier(node) && node.text === now)) return this;
     const found = find(body, (node): node is ts.Identifier => ts.isIdentifier(node) && node.text === old);
-    if (!found) throw this.misses(`${old} in ${className}.${method}`);
+    if (!found) throw this.missing(`${old} in ${className}.${method}`);
     return this.replace(found.getStart(), found.getEnd(), now);
   }
 
-  /** Exports from the other file, for doors. */
+  /** Exports a name of another file. */
   exportFrom(from: string, name: string): this {
     const exported = this.source.statements.filter(ts.isExportDeclaration);
-    const same = exported.find(({ moduleSpecifier }) => textOf(moduleSpecifier) === from);
+    const same = exported.find(({ moduleSpecifier, isTypeOnly }) => textOf(moduleSpecifier) === from && !isTypeOnly);
     if (same?.exportClause && ts.isNamedExports(same.exportClause)) {
       return this.insertInto(
         same.exportClause.elements,
@@ -127,12 +130,18 @@ export class CodeFile {
     return this.insert(this.source.text.length, `export { ${name} } from '${from}';\n`);
   }
 
-  /** Names of the methods, accessors and properties of a class or an interface. */
+  /** Names of the methods, accessors and properties of a class or an interface, those of its constructor included. */
   membersOf(owner: string): readonly string[] {
-    return this.typeOf(owner).members.flatMap(({ name }) => (name ? [name.getText()] : []));
+    return this.typeOf(owner)
+      .members.flatMap((member): readonly (ts.TypeElement | ts.ClassElement | ts.ParameterDeclaration)[] =>
+        ts.isConstructorDeclaration(member)
+          ? member.parameters.filter((parameter) => ts.isParameterPropertyDeclaration(parameter, member))
+          : [member],
+      )
+      .flatMap(({ name }) => (name ? [name.getText()] : []));
   }
 
-  /** What a member of a class or an interface says; nothing when there is none of this name. */
+  /** Text of a member of a class or an interface; empty if there is none of this name. */
   textOf(owner: string, member: string): string {
     const found = this.typeOf(owner).members.find(({ name }) => name?.getText() === member);
     return found?.getText() ?? '';
@@ -147,18 +156,27 @@ export class CodeFile {
       const isTypeOnly = clause.phaseModifier === ts.SyntaxKind.TypeKeyword;
       const bare = name.replace(/^type /, '');
       if (bindings.elements.some((element) => element.name.text === bare)) return;
-      if (isTypeOnly && !name.startsWith('type ')) throw this.misses(`import of values from ${from}`);
+      if (isTypeOnly && bare === name) {
+        this.markEachAsType(clause, bindings);
+        return this.importOne(from, name);
+      }
       const text = isTypeOnly ? bare : name;
       this.insertInto(bindings.elements, bindings.getEnd() - 1, text, nextByName(bindings, text));
       return;
     }
     const type = name.startsWith('type ') ? 'type ' : '';
-    const text = `import ${type}{ ${name.replace(/^type /, '')} } from '${from}';\n`;
-    this.insert(this.placeOfImport(imports, from), text);
+    this.insertImport(imports, from, `import ${type}{ ${name.replace(/^type /, '')} } from '${from}';`);
   }
 
-  /** Packages first, then aliases, then files; among those of the same kind by name. */
-  private placeOfImport(imports: readonly ts.ImportDeclaration[], from: string): number {
+  /** Turns `import type { A }` into `import { type A }`. */
+  private markEachAsType(clause: ts.ImportClause, bindings: ts.NamedImports): void {
+    for (const element of bindings.elements.toReversed()) this.insert(element.getStart(), 'type ');
+    const start = clause.getStart();
+    this.replace(start, start + 'type'.length, '');
+  }
+
+  /** Orders imports by kind (packages, aliases, files), then by name. */
+  private insertImport(imports: readonly ts.ImportDeclaration[], from: string, text: string): void {
     const rank = (specifier: string): number => ['#', '.'].indexOf(specifier.charAt(0));
     const ranked = imports.map((declaration) => {
       const specifier = textOf(declaration.moduleSpecifier);
@@ -167,12 +185,18 @@ export class CodeFile {
     const next =
       ranked.find((known) => known.rank === rank(from) && known.specifier > from) ??
       ranked.find((known) => known.rank > rank(from) && !ranked.some((other) => other.rank === rank(from)));
-    if (next) return next.declaration.getStart();
+    if (next) {
+      // A comment above the first import may describe the file.
+      const isFirst = next.declaration === this.source.statements[0];
+      this.insert(isFirst ? next.declaration.getStart() : beforeComments(next.declaration), `${text}\n`);
+      return;
+    }
     const last = ranked.findLast((known) => known.rank === rank(from)) ?? ranked.at(-1);
-    return last ? last.declaration.getEnd() + 1 : 0;
+    if (last) this.insert(afterComments(this.source, last.declaration.getEnd()), `\n${text}`);
+    else this.insert(0, `${text}\n`);
   }
 
-  /** The body of a constant, a function, or a property of some object. */
+  /** The value of a constant, a function, or the value of the first property of this name. */
   private valueOf(name: string): ts.Node {
     const declared = find(
       this.source,
@@ -184,7 +208,7 @@ export class CodeFile {
       this.source,
       (node): node is ts.PropertyAssignment => ts.isPropertyAssignment(node) && node.name.getText() === name,
     );
-    if (!property) throw this.misses(name);
+    if (!property) throw this.missing(name);
     return property.initializer;
   }
 
@@ -193,13 +217,13 @@ export class CodeFile {
     const isWanted = (node: ts.Node): node is ts.PropertyAssignment =>
       ts.isPropertyAssignment(node) && node.name.getText() === property;
     const found = decorators.map((decorator) => find(decorator, isWanted)).find((node) => node !== undefined);
-    if (!found) throw this.misses(`${property} for ${className}`);
+    if (!found) throw this.missing(`${property} for ${className}`);
     return found.initializer;
   }
 
   private classOf(name: string): ts.ClassDeclaration {
     const declaration = this.typeOf(name);
-    if (!ts.isClassDeclaration(declaration)) throw this.misses(`class ${name}`);
+    if (!ts.isClassDeclaration(declaration)) throw this.missing(`class ${name}`);
     return declaration;
   }
 
@@ -208,22 +232,27 @@ export class CodeFile {
       (node): node is ts.ClassDeclaration | ts.InterfaceDeclaration =>
         (ts.isClassDeclaration(node) || ts.isInterfaceDeclaration(node)) && node.name?.text === name,
     );
-    if (!declaration) throw this.misses(name);
+    if (!declaration) throw this.missing(name);
     return declaration;
   }
 
   private memberOf(className: string, name: string): ts.ClassElement {
     const member = this.classOf(className).members.find((candidate) => candidate.name?.getText() === name);
-    if (!member) throw this.misses(`${className}.${name}`);
+    if (!member) throw this.missing(`${className}.${name}`);
     return member;
   }
 
   private insertInto(items: ts.NodeArray<ts.Node>, end: number, text: string, { before }: Place): this {
     if (items.some((item) => squeezed(item.getText()) === squeezed(text))) return this;
     const next = before === undefined ? undefined : items.find((item) => item.getText().startsWith(before));
-    if (next) return this.insert(next.getStart(), `${text}, `);
-    const last = items.at(-1);
-    return last ? this.insert(last.getEnd(), `, ${text}`) : this.insert(end, text);
+    if (next) {
+      const at = beforeComments(next);
+      return this.insert(at, at === next.getStart() ? `${text}, ` : `${text},\n`);
+    }
+    if (items.length === 0) return this.insert(end, text);
+    const comma = items.hasTrailingComma ? '' : ',';
+    const after = afterComments(this.source, items.end);
+    return this.replace(items.end, after, `${comma}${this.source.text.slice(items.end, after)}\n${text}`);
   }
 
   private insert(at: number, text: string): this {
@@ -236,46 +265,16 @@ export class CodeFile {
     return this;
   }
 
-  private misses(what: string): SchematicsException {
+  private missing(what: string): SchematicsException {
     return new SchematicsException(
-      `In ${this.path} there is no ${what}: it has not the shape that the generators write, so add to it by hand.`,
+      `In ${this.path} there is no ${what}: it differs from what the generators write, so add to it by hand.`,
     );
   }
 }
 
-function parse(path: string, text: string): ts.SourceFile {
-  return ts.createSourceFile(path, text, ts.ScriptTarget.ES2023, true);
-}
-
-function find<T extends ts.Node>(root: ts.Node, isWanted: (node: ts.Node) => node is T): T | undefined {
-  if (isWanted(root)) return root;
-  return ts.forEachChild(root, (child) => find(child, isWanted));
-}
-
-function textOf(node: ts.Expression | undefined): string {
-  return node && ts.isStringLiteral(node) ? node.text : '';
-}
-
-/** The name that a property or an element is written with. */
-function nameIn(text: string): string {
-  return text.split(/[:(,]/)[0]!.trim();
-}
-
-function declaredIn(statement: ts.Statement): readonly string[] {
-  if (ts.isVariableStatement(statement))
-    return statement.declarationList.declarations.map(({ name }) => name.getText());
-  const { name } = statement as ts.Statement & { readonly name?: ts.Node };
-  return name ? [name.getText()] : [];
-}
-
-/** The next one in the order of names, without case. */
+/** Position by name, regardless of case. */
 function nextByName(list: ts.NamedImports | ts.NamedExports, name: string): Place {
   const key = (text: string): string => text.replace(/^type /, '').toLowerCase();
   const next = list.elements.find((element) => key(element.getText()) > key(name));
   return next ? { before: next.getText() } : {};
-}
-
-/** Layout and commas at the end make no difference. */
-function squeezed(text: string): string {
-  return text.replace(/\s+/g, '').replace(/,(?=[)\]}])/g, '');
 }
