@@ -33,7 +33,7 @@ export { refusalOf } from './problems/refusal-of-error.js';
 export { factsOf } from './server/request-facts.js';
 export { onResponseClose } from './server/response-close.js';
 export { RequestCounter } from './throttling/request-counter.js';
-export { UserShares } from './user-shares.js';
+export { UserConcurrencyLimit } from './user-concurrency-limit.js';
 export { validationFailed } from './validation/field-faults.js';
 export { RequestValidationPipe, validatedBody } from './validation/request-validation.pipe.js';
 export { TransformText } from './validation/transforms.js';

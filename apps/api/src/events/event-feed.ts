@@ -1,6 +1,6 @@
 import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
 import { StreamSettings } from '#platform/config';
-import { UserShares } from '#platform/http';
+import { UserConcurrencyLimit } from '#platform/http';
 import { DomainError } from '#platform/kernel';
 import {
   type LogFilter,
@@ -47,7 +47,7 @@ export class FeedTrust {
 @Injectable()
 export class EventFeed implements BeforeApplicationShutdown {
   private readonly waiting = new Set<AbortController>();
-  private readonly shares: UserShares;
+  private readonly limitPerUser: UserConcurrencyLimit;
   private isStopping = false;
 
   constructor(
@@ -56,7 +56,7 @@ export class EventFeed implements BeforeApplicationShutdown {
     private readonly trust: FeedTrust,
     private readonly settings: StreamSettings,
   ) {
-    this.shares = new UserShares(settings.longPollsPerUser);
+    this.limitPerUser = new UserConcurrencyLimit(settings.longPollsPerUser);
   }
 
   /** Number of waiting requests. */
@@ -77,11 +77,11 @@ export class EventFeed implements BeforeApplicationShutdown {
   async read(request: FeedRequest, onLeave: (listener: () => void) => void): Promise<FeedPage> {
     if (request.waitMs === 0 || this.isStopping) return this.page(request);
     const { userId } = request;
-    if (!this.shares.take(userId)) throw tooManyPolls(this.settings.longPollsPerUser);
+    if (!this.limitPerUser.tryAcquire(userId)) throw tooManyPolls(this.settings.longPollsPerUser);
     try {
       return await this.poll(request, onLeave);
     } finally {
-      this.shares.release(userId);
+      this.limitPerUser.release(userId);
     }
   }
 

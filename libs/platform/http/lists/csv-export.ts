@@ -7,7 +7,7 @@ import { TransferSettings } from '#platform/config';
 import { type Caller, DomainError, guarded } from '#platform/kernel';
 import { Problems } from '../documents/problems.decorator.js';
 import { onResponseClose } from '../server/response-close.js';
-import { UserShares } from '../user-shares.js';
+import { UserConcurrencyLimit } from '../user-concurrency-limit.js';
 
 const CSV_TYPE = 'text/csv; charset=utf-8';
 /** Byte order mark that declares UTF-8 to spreadsheets; imports skip it. */
@@ -37,10 +37,10 @@ export function AnswersCsv(columns: readonly string[]): MethodDecorator {
 @Injectable()
 export class CsvExports {
   private running = 0;
-  private readonly shares: UserShares;
+  private readonly limitPerUser: UserConcurrencyLimit;
 
   constructor(private readonly settings: TransferSettings) {
-    this.shares = new UserShares(settings.exportsPerUser);
+    this.limitPerUser = new UserConcurrencyLimit(settings.exportsPerUser);
   }
 
   /**
@@ -48,7 +48,7 @@ export class CsvExports {
    * @throws DomainError 429 `too_many_exports`.
    */
   send(reply: FastifyReply, caller: Caller, exported: Exported): void {
-    this.take(caller);
+    this.acquire(caller);
     reply.header('content-type', CSV_TYPE).header('content-disposition', `attachment; filename="${exported.name}.csv"`);
     if (reply.raw.req.method === 'HEAD') {
       this.release(caller);
@@ -61,9 +61,9 @@ export class CsvExports {
     reply.send(content);
   }
 
-  private take({ userId }: Caller): void {
+  private acquire({ userId }: Caller): void {
     if (this.running >= this.settings.exports) throw tooManyExports('Too many exports are running.');
-    if (!this.shares.take(userId)) {
+    if (!this.limitPerUser.tryAcquire(userId)) {
       throw tooManyExports(`You have ${this.settings.exportsPerUser} exports running, the most one user may have.`);
     }
     this.running++;
@@ -71,7 +71,7 @@ export class CsvExports {
 
   private release({ userId }: Caller): void {
     this.running--;
-    this.shares.release(userId);
+    this.limitPerUser.release(userId);
   }
 }
 

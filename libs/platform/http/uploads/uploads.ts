@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import type { AuthenticatedRequest } from '#platform/auth';
 import { TransferSettings } from '#platform/config';
 import { DomainError } from '#platform/kernel';
-import { UserShares } from '../user-shares.js';
+import { UserConcurrencyLimit } from '../user-concurrency-limit.js';
 import { ArrivalWatch } from './arrival-watch.js';
 import { type ReceivedFile, receiveFile } from './arriving-file.js';
 
@@ -23,12 +23,12 @@ export interface Upload extends ReceivedFile {
 @Injectable()
 export class Uploads {
   private open = 0;
-  private readonly shares: UserShares;
+  private readonly limitPerUser: UserConcurrencyLimit;
   private running = 0;
   private readonly waiting: (() => void)[] = [];
 
   constructor(private readonly settings: TransferSettings) {
-    this.shares = new UserShares(settings.uploadsPerUser);
+    this.limitPerUser = new UserConcurrencyLimit(settings.uploadsPerUser);
   }
 
   /** @throws DomainError 429 `too_many_uploads`, and as {@link receiveFile} does. */
@@ -64,7 +64,7 @@ export class Uploads {
   /** Bounds the files on the disk, those that are still arriving included. */
   private take(userId: string): void {
     if (this.open >= this.settings.uploads) throw tooManyUploads('Too many files are being received.');
-    if (!this.shares.take(userId)) {
+    if (!this.limitPerUser.tryAcquire(userId)) {
       throw tooManyUploads(`You have ${this.settings.uploadsPerUser} uploads running, the most one user may have.`);
     }
     this.open++;
@@ -72,7 +72,7 @@ export class Uploads {
 
   private giveBack(userId: string): void {
     this.open--;
-    this.shares.release(userId);
+    this.limitPerUser.release(userId);
   }
 
   private async acquire(): Promise<void> {
