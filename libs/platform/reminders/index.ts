@@ -1,4 +1,10 @@
-export { type Reminder, type ReminderDates, type ReminderFollowUp, type ReminderKind } from './reminder.js';
+export {
+  dayCount,
+  type Reminder,
+  type ReminderDates,
+  type ReminderFollowUp,
+  type ReminderKind,
+  writtenDate,
+} from './reminder.js';
 export { ReminderFacts } from './reminder-facts.js';
 export { RemindersModule } from './reminders.module.js';
-export { dayCount, writtenDate } from './texts.js';

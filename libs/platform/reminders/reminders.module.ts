@@ -2,8 +2,7 @@ import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { JobsModule } from '#platform/jobs';
 import type { ReminderKind } from './reminder.js';
 import { dailyRemindersOf, reminderOfOne } from './reminder-jobs.js';
-import { ReminderKinds } from './reminder-kinds.js';
-import { ReminderProjection } from './reminder.projection.js';
+import { ReminderKinds, ReminderProjection } from './reminder.projection.js';
 import { ReminderWindow } from './reminder-window.js';
 import { Reminders } from './reminders.js';
 

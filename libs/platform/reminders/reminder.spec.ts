@@ -1,4 +1,4 @@
-import { dayCount, writtenDate } from './texts.js';
+import { dayCount, writtenDate } from './reminder.js';
 
 describe('the text of a reminder', () => {
   it.each([
