@@ -25,8 +25,8 @@ export interface Recreation {
 }
 
 /**
- * Deletes the exchange of events and declares it without arguments, with the given bindings. Holds the publisher's lease
- * meanwhile: an event that is published before a binding is restored would not reach the queue of that binding.
+ * Deletes the exchange of events and declares it without arguments, with the given bindings, under the publisher's
+ * lease: an event that is published before a binding is restored would not reach the queue of that binding.
  * @param client ended afterwards.
  * @param bindings of every exchange; those of others are ignored.
  * @returns undefined, with nothing changed, while a worker publishes.

@@ -13,7 +13,7 @@ import { Wakeup } from '../outbox/wakeup.js';
 const POLL_MS = 1_000;
 const BATCH = 500;
 const RETRY_MS = 1_000;
-/** A leader that is frozen within a transaction holds its cursor no longer than its lease. */
+/** A leader that is frozen within a transaction locks its cursor no longer than its lease lasts. */
 const MAX_IDLE_MS = 10_000;
 
 const MOVE = statement(

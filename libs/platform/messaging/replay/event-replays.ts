@@ -118,10 +118,10 @@ export class EventReplays {
 
   /**
    * Lets one process at a time work on a replay, by a lease.
-   * @returns the result of `work`; `taken`, without a call, while another process holds the lease.
+   * @returns the result of `work`; `unavailable`, without a call of `work`, while another process has the lease.
    */
-  async alone<T>(id: string, work: (lease: Lease) => Promise<T>, taken: T): Promise<T> {
-    return Lease.runExclusive(await this.database.connect('crm-replay'), leaseOf(id), work, taken);
+  async alone<T>(id: string, work: (lease: Lease) => Promise<T>, unavailable: T): Promise<T> {
+    return Lease.runExclusive(await this.database.connect('crm-replay'), leaseOf(id), work, unavailable);
   }
 
   /** Marks it running; undefined when it has ended. */
