@@ -24,6 +24,7 @@ import { ReminderProjection1764000025040 } from './1764000025040-reminder-projec
 import { RuntimeRole1764000026000 } from './1764000026000-runtime-role.js';
 import { TaxIdKey1764000028000 } from './1764000028000-tax-id-key.js';
 import { PartitionBounds1764000028010 } from './1764000028010-partition-bounds.js';
+import { AppendToStreams1764000030030 } from './1764000030030-append-to-streams.js';
 
 /** Every migration, oldest first; only appended to. */
 export const MIGRATIONS = [
@@ -53,4 +54,5 @@ export const MIGRATIONS = [
   RuntimeRole1764000026000,
   TaxIdKey1764000028000,
   PartitionBounds1764000028010,
+  AppendToStreams1764000030030,
 ];

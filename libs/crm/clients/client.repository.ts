@@ -121,7 +121,7 @@ export class ClientRepository extends AggregateRepository<Client> {
 
   /** Stores new clients in one round trip. */
   async addAll(clients: readonly Client[], now: Instant): Promise<void> {
-    await this.insertAll(clients, now, 'append_beginnings');
+    await this.insertAll(clients, now);
   }
 
   /** Stores a new client, or what changed of a loaded one; nothing when nothing did. */

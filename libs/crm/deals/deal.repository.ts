@@ -37,7 +37,7 @@ export class DealRepository extends AggregateRepository<Deal> {
   private readonly byIdsLocked: Statement;
 
   constructor(store: AggregateStore) {
-    super(store, Deal, { insertCondition: CLIENT_IN_SCOPE, beginsStreams: true });
+    super(store, Deal, { insertCondition: CLIENT_IN_SCOPE });
     this.byId = statement(
       `SELECT ${this.mapping.selection} FROM ${this.mapping.table} WHERE id = $1::uuid AND NOT is_deleted`,
     );
@@ -115,7 +115,7 @@ export class DealRepository extends AggregateRepository<Deal> {
 
   /** Stores new deals in one round trip, for clients that {@link openClients} has locked. */
   async addAll(deals: readonly Deal[], now: Instant): Promise<void> {
-    await this.insertAll(deals, now, 'append_beginnings');
+    await this.insertAll(deals, now);
   }
 
   /** Stores what changed; nothing when nothing did. */

@@ -1,15 +1,29 @@
 import { type CalendarDate, type Instant, Money } from '#platform/kernel';
 import { Aggregate } from '#platform/persistence';
 import { Column, Entity } from 'typeorm';
-import type { PaymentStatus, PaymentView } from './contracts.js';
+import type { LineKind, PaymentLineView, PaymentStatus, PaymentView } from './contracts.js';
+import { LINE_ENTITIES, type LineFacts, type PaymentLine, type PostedFacts } from './lines/payment-line.entity.js';
 import {
   actualDateBeforePlanned,
   actualDateInFuture,
+  currencyMismatch,
   paymentCancelled,
   paymentConfirmed,
   paymentHasTransactions,
+  postedInFuture,
+  totalTooLarge,
 } from './payment.errors.js';
-import { PaymentAdded, PaymentCancelled, PaymentConfirmed, PaymentDeleted, PaymentRevised } from './payment.events.js';
+import {
+  type DealOfPayment,
+  PaymentAdded,
+  PaymentCancelled,
+  PaymentConfirmed,
+  PaymentDeleted,
+  PaymentLineAdded,
+  PaymentLineDeleted,
+  PaymentLineRevised,
+  PaymentRevised,
+} from './payment.events.js';
 
 /** What can be said of a payment; money is decimal text. */
 export interface PaymentFacts {
@@ -23,10 +37,13 @@ export interface PaymentFacts {
 
 /** Where a payment stands: one of a deal, or of one of its policies. */
 export interface PaymentPlace {
-  readonly dealId: string;
+  readonly deal: DealOfPayment;
   readonly policyId: string | null;
   readonly sequence: number;
 }
+
+const LARGEST_TOTAL = '999999999999.99';
+const TOTALS = { income: 'incomesTotal', expense: 'expensesTotal' } as const satisfies Record<LineKind, string>;
 
 /** One planned instalment of money on a deal, usually for a policy; its lines say what came and went. */
 @Entity({ schema: 'crm', name: 'payments' })
@@ -55,7 +72,7 @@ export class Payment extends Aggregate {
   @Column('varchar', { length: 500, nullable: true })
   private comment: string | null = null;
 
-  /** Written by the lines alone; PostgreSQL refuses a commit in which it is not their sum. */
+  /** Changed by lines alone; PostgreSQL refuses a commit in which it is not their sum. */
   @Column('numeric', { name: 'incomes_total', precision: 14, scale: 2 })
   private incomesTotal = '0.00';
 
@@ -74,8 +91,14 @@ export class Payment extends Aggregate {
   @Column('uuid', { name: 'updated_by_id' })
   private updatedById!: string;
 
-  /** The business day on which it is looked at; not a column. */
+  /** The present business day; not a column. */
   today!: CalendarDate;
+
+  /** Not a column. */
+  deal!: DealOfPayment;
+
+  /** Not a column. */
+  private readonly changedLines = new Set<PaymentLine>();
 
   /**
    * Plans a payment.
@@ -92,9 +115,9 @@ export class Payment extends Aggregate {
   ): Payment {
     const payment = new Payment();
     payment.begin(id, now);
-    Object.assign(payment, { ...place, today, createdById: actorId, updatedById: actorId });
+    Object.assign(payment, { ...place, dealId: place.deal.id, today, createdById: actorId, updatedById: actorId });
     payment.set(facts);
-    payment.apply(new PaymentAdded(payment.view, actorId, {}, now));
+    payment.apply(new PaymentAdded(payment.view, place.deal, actorId, {}, now));
     return payment;
   }
 
@@ -179,7 +202,87 @@ export class Payment extends Aggregate {
     if (this.hasLines) throw paymentHasTransactions();
     this.markDeleted(actorId, now);
     this.updatedById = actorId;
-    this.apply(new PaymentDeleted(this.view, actorId, { is_deleted: false }, now));
+    this.apply(new PaymentDeleted(this.view, this.deal, actorId, { is_deleted: false }, now));
+  }
+
+  /**
+   * Adds an income or an expense.
+   * @throws DomainError `payment_cancelled`, `currency_mismatch`, `amount_precision`, `currency_not_supported`,
+   *   `posted_at_in_future`, `total_too_large`.
+   */
+  addLine(kind: LineKind, id: string, facts: PostedFacts<LineFacts>, actorId: string, now: Instant): PaymentLine {
+    if (this.cancelledAt !== null) throw paymentCancelled();
+    this.requireCurrency(facts.currency);
+    this.requirePast(facts.postedAt);
+    const line = new LINE_ENTITIES[kind]().post(id, this.id, this.currency, facts, actorId, now);
+    this.changeLine(PaymentLineAdded, line, null, line.counted, actorId, now);
+    return line;
+  }
+
+  /**
+   * Changes the given facts of a line, also of a cancelled payment; nothing happens when everything stays as it was.
+   * @throws DomainError `currency_mismatch`, `posted_at_in_future`, `amount_precision`, `total_too_large`.
+   */
+  reviseLine(
+    line: PaymentLine,
+    { currency, ...facts }: PostedFacts<Partial<LineFacts>>,
+    actorId: string,
+    now: Instant,
+  ): void {
+    this.requireCurrency(currency);
+    if (facts.postedAt !== undefined && facts.postedAt !== line.view.posted_at) this.requirePast(facts.postedAt);
+    const { counted } = line;
+    const previous = line.revise(facts, actorId, now);
+    if (previous) this.changeLine(PaymentLineRevised, line, previous, line.counted.minus(counted), actorId, now);
+  }
+
+  /** Deletes a line softly, also of a cancelled payment; the journal contains its last state. */
+  deleteLine(line: PaymentLine, actorId: string, now: Instant): void {
+    const { view, counted } = line;
+    line.delete(actorId, now);
+    this.changeLine(PaymentLineDeleted, line, view, line.counted.minus(counted), actorId, now);
+  }
+
+  /** The lines of a kind that a save must store with the payment. */
+  changedLinesOf(kind: LineKind): readonly PaymentLine[] {
+    return [...this.changedLines].filter((line) => line.kind === kind);
+  }
+
+  override uncommit(): void {
+    super.uncommit();
+    this.changedLines.clear();
+  }
+
+  /** @param difference what the change adds to the total of the line's kind. */
+  private changeLine(
+    event: typeof PaymentLineAdded,
+    line: PaymentLine,
+    previousLine: Partial<PaymentLineView> | null,
+    difference: Money,
+    actorId: string,
+    now: Instant,
+  ): void {
+    const before = this.view;
+    const total = TOTALS[line.kind];
+    const sum = Money.of(this[total], this.currency).plus(difference);
+    if (sum.compare(Money.of(LARGEST_TOTAL, this.currency)) > 0) throw totalTooLarge();
+    this[total] = sum.amount;
+    const previous = this.diff(before, this.view) ?? {};
+    this.touch(now);
+    this.updatedById = actorId;
+    this.changedLines.add(line);
+    this.apply(new event(line.view, previousLine, line.kind, this.view, this.deal, actorId, previous, now));
+  }
+
+  /** @throws DomainError `currency_mismatch`. */
+  private requireCurrency(currency: string | undefined): void {
+    if (currency === undefined || currency.trim().toUpperCase() === this.currency) return;
+    throw currencyMismatch(this.currency);
+  }
+
+  /** @throws DomainError `posted_at_in_future`. */
+  private requirePast(postedAt: CalendarDate): void {
+    if (postedAt > this.today) throw postedInFuture();
   }
 
   private change(actorId: string, now: Instant, event: typeof PaymentRevised, act: () => void): void {
@@ -189,7 +292,7 @@ export class Payment extends Aggregate {
     if (!previous) return;
     this.touch(now);
     this.updatedById = actorId;
-    this.apply(new event(this.view, actorId, previous, now));
+    this.apply(new event(this.view, this.deal, actorId, previous, now));
   }
 
   /** The facts with the amount as it is stored. */

@@ -12,9 +12,12 @@ import {
   type Instant,
 } from '#platform/kernel';
 import { AggregateRepository, AggregateStore } from '#platform/messaging';
-import { statement } from '#platform/persistence';
+import { statement, TableMapping } from '#platform/persistence';
+import { LINE_KINDS, type LineKind } from './contracts.js';
+import { LINE_ENTITIES, type PaymentLine } from './lines/payment-line.entity.js';
+import { lockInput, lockPayments, selectLines } from './payment-locks.js';
 import { Payment } from './payment.entity.js';
-import { paymentNotFound } from './payment.errors.js';
+import { lineNotFound, paymentNotFound } from './payment.errors.js';
 import type { PaymentPath } from './payment-path.js';
 import { requirePolicyOfDeal } from './policy-of-deal.js';
 
@@ -25,6 +28,12 @@ const TAKE_SEQUENCES = statement(
   `INSERT INTO crm.payment_sequences AS s VALUES ($1::uuid, $2::uuid, $3::int)
    ON CONFLICT (deal_id, policy_id) DO UPDATE SET last = s.last + $3::int RETURNING last`,
 );
+
+interface LineTable {
+  readonly mapping: TableMapping<PaymentLine>;
+  readonly select: ReturnType<typeof selectLines>;
+}
+
 /** A payment that an import may meet. */
 export interface KnownPayment {
   readonly id: string;
@@ -41,13 +50,26 @@ const KNOWN = statement(
 /** Loads payments to be changed and stores them with their journal and events. */
 @Injectable()
 export class PaymentRepository extends AggregateRepository<Payment> {
+  private readonly locks: ReturnType<typeof lockPayments>;
+  private readonly lines: Readonly<Record<LineKind, LineTable>>;
+
   constructor(
     store: AggregateStore,
     private readonly queries: QueryBus,
     private readonly clock: Clock,
     private readonly settings: RuntimeSettings,
   ) {
-    super(store, Payment);
+    super(store, Payment, {
+      parts: LINE_KINDS.map((kind) => {
+        return { entity: LINE_ENTITIES[kind], changed: (payment: Payment) => payment.changedLinesOf(kind) };
+      }),
+    });
+    this.locks = lockPayments(this.mapping);
+    const linesOf = (kind: LineKind) => {
+      const mapping = new TableMapping<PaymentLine>(store.dataSource.getMetadata(LINE_ENTITIES[kind]));
+      return { mapping, select: selectLines(mapping) };
+    };
+    this.lines = { income: linesOf('income'), expense: linesOf('expense') };
   }
 
   /** The present business day. */
@@ -84,27 +106,44 @@ export class PaymentRepository extends AggregateRepository<Payment> {
   }
 
   /**
-   * Returns the payment, locked until the unit of work ends.
-   * @throws DomainError `policy_not_found`, `payment_not_found`, `version_mismatch`.
+   * Locks the payment for changes, and its deal against other owners, until the unit of work ends.
+   * @throws DomainError `deal_not_found`, `forbidden`, `policy_not_found`, `payment_not_found`, `version_mismatch`.
    */
-  async load(caller: Caller, path: PaymentPath, paymentId: string, expected: ExpectedVersion): Promise<Payment> {
-    // What it waited for, the lock sees: the latest row, and whether that one still is what was asked for.
-    const row = await this.store.database.first<Record<string, unknown>>(
-      statement(
-        `SELECT ${this.mapping.selection} FROM ${this.mapping.table}
-         WHERE id = $1::uuid AND deal_id = $2::uuid AND NOT is_deleted AND ($3::uuid IS NULL OR policy_id = $3::uuid)
-         FOR NO KEY UPDATE`,
-      ),
-      [paymentId, path.dealId, path.policyId],
-    );
+  async lockForUpdate(
+    caller: Caller,
+    path: PaymentPath,
+    paymentId: string,
+    action: ActionOn<'payments'>,
+    expected?: ExpectedVersion,
+  ): Promise<Payment> {
+    const scope = requireAccess(caller, 'deals', 'read');
+    const row = await this.store.unitOfWork.execute(this.locks, lockInput(path, paymentId, scope));
     if (!row) {
+      await this.holdDeal(path.dealId, caller, action);
       await this.holdPolicy(caller, path);
       throw paymentNotFound();
     }
+    const { deal_client_id: clientId, deal_owner_id: ownerId, deal_executor_id: executorId } = row;
+    const deal = { id: path.dealId, clientId, ownerId, executorId };
+    if (!inScope(requireAccess(caller, 'payments', action), deal)) throw forbidden();
     const payment = this.mapping.hydrate(row);
     payment.today = this.today;
+    payment.deal = deal;
     payment.expectVersion(expected);
     return payment;
+  }
+
+  /**
+   * Loads a line of a locked payment.
+   * @throws DomainError `income_not_found`, `expense_not_found`, `version_mismatch`.
+   */
+  async loadLine(payment: Payment, kind: LineKind, lineId: string, expected: ExpectedVersion): Promise<PaymentLine> {
+    const { mapping, select } = this.lines[kind];
+    const row = await this.store.unitOfWork.execute(select, { line_id: lineId, payment_id: payment.id });
+    if (!row) throw lineNotFound(kind);
+    const line = mapping.hydrate(row);
+    line.expectVersion(expected);
+    return line;
   }
 
   /** Returns payments of these ids, deleted ones too, locked until the unit of work ends. For imports. */
@@ -115,7 +154,7 @@ export class PaymentRepository extends AggregateRepository<Payment> {
 
   /** Stores new payments in one round trip; the caller has locked their deals. */
   async addAll(payments: readonly Payment[], now: Instant): Promise<void> {
-    await this.insertAll(payments, now, 'append_changes');
+    await this.insertAll(payments, now);
   }
 
   /** Stores a new payment, or what changed of a loaded one; nothing when nothing did. */

@@ -11,11 +11,10 @@ import { ReviseLineHandler } from './commands/revise-line.command.js';
 import { RevisePaymentHandler } from './commands/revise-payment.command.js';
 import { SchedulePaymentsHandler } from './commands/schedule-payments.command.js';
 import { PaymentImporter } from './imports/payment-importer.js';
-import { LineRules } from './lines/line-rules.js';
 import { ExpensesController, IncomesController } from './lines/lines.controller.js';
 import { PaymentExpense, PaymentIncome } from './lines/payment-line.entity.js';
 import { PaymentExportsController } from './exports/payment-exports.controller.js';
-import { PaymentLines } from './lines/payment-lines.js';
+import { PaymentLinesPublisher } from './lines/payment-lines.publisher.js';
 import { PAYMENT_REMINDERS } from './reminders/payment-reminders.js';
 import { Payment } from './payment.entity.js';
 import { PaymentRepository } from './payment.repository.js';
@@ -35,7 +34,7 @@ const COMMANDS = [
   DeletePaymentHandler,
   SchedulePaymentsHandler,
 ];
-const LINES = [LineRules, PaymentLines, AddLineHandler, ReviseLineHandler, DeleteLineHandler];
+const LINES = [AddLineHandler, ReviseLineHandler, DeleteLineHandler, PaymentLinesPublisher];
 const QUERIES = [
   ExportPaymentsHandler,
   GetPaymentHandler,

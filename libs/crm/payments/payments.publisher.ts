@@ -1,23 +1,18 @@
-import { EventsHandler, type IEventHandler, QueryBus } from '@nestjs/cqrs';
-import { DealFactsQuery } from '#crm/deals/contracts';
+import { EventsHandler, type IEventHandler } from '@nestjs/cqrs';
 import { audienceOf, EventLog, type LoggedFact } from '#platform/messaging';
-import type { PaymentView } from './contracts.js';
 import { PAYMENT_CREATED, PAYMENT_DELETED, PAYMENT_UPDATED } from './payment.event-types.js';
 import { PaymentAdded, PaymentCancelled, PaymentConfirmed, PaymentDeleted, PaymentRevised } from './payment.events.js';
 
 type AnyPaymentEvent = PaymentAdded | PaymentRevised | PaymentConfirmed | PaymentCancelled | PaymentDeleted;
 
-/** Appends changes of a payment to the deal's journal and the event log; line statements append their own. */
+/** Records changes of payments in the journal and the event log of their deal. */
 @EventsHandler(PaymentAdded, PaymentRevised, PaymentConfirmed, PaymentCancelled, PaymentDeleted)
 export class PaymentsPublisher implements IEventHandler<AnyPaymentEvent> {
-  constructor(
-    private readonly log: EventLog,
-    private readonly queries: QueryBus,
-  ) {}
+  constructor(private readonly log: EventLog) {}
 
-  async handle(event: AnyPaymentEvent): Promise<void> {
-    const deal = await this.queries.execute(new DealFactsQuery(event.payment.deal_id));
-    const { body, fact } = told(event, deal.clientId);
+  handle(event: AnyPaymentEvent): void {
+    const { deal } = event;
+    const { body, fact } = described(event);
     this.log.record({
       stream: `deals/${deal.id}`,
       dealId: deal.id,
@@ -30,10 +25,9 @@ export class PaymentsPublisher implements IEventHandler<AnyPaymentEvent> {
   }
 }
 
-function told(event: AnyPaymentEvent, clientId: string): { body: string; fact: LoggedFact } {
+function described(event: AnyPaymentEvent): { body: string; fact: LoggedFact } {
   const { payment, previous, actorId } = event;
-  const { deal_id, policy_id } = payment;
-  const data = { deal_id, client_id: clientId, policy_id, payment_id: payment.id, payment };
+  const data = { ...idsOf(event), payment };
   if (event instanceof PaymentAdded) return { body: 'Payment added', fact: PAYMENT_CREATED.fact(data) };
   if (event instanceof PaymentDeleted) {
     const deleted = { ...data, deleted_at: event.at, deleted_by_id: actorId };
@@ -47,8 +41,16 @@ function told(event: AnyPaymentEvent, clientId: string): { body: string; fact: L
 }
 
 function difference({ payment, previous }: AnyPaymentEvent): object {
-  const fields = Object.keys(previous);
-  if (fields.length === 0) return { payment_id: payment.id, before: null, after: payment };
-  const after = Object.fromEntries(fields.map((field) => [field, payment[field as keyof PaymentView]]));
-  return { payment_id: payment.id, before: previous, after };
+  if (Object.keys(previous).length === 0) return { payment_id: payment.id, before: null, after: payment };
+  return { payment_id: payment.id, before: previous, after: currentValues(payment, previous) };
+}
+
+/** The ids in every event of a payment and its lines. */
+export function idsOf({ payment: { id, deal_id, policy_id }, deal }: Pick<PaymentAdded, 'payment' | 'deal'>) {
+  return { deal_id, client_id: deal.clientId, policy_id, payment_id: id };
+}
+
+/** Returns the current values of the members of `previous`. */
+export function currentValues<View extends object>(view: View, previous: Partial<View>): object {
+  return Object.fromEntries(Object.keys(previous).map((member) => [member, view[member as keyof View]]));
 }

@@ -142,7 +142,7 @@ export class PolicyRepository extends AggregateRepository<Policy> {
 
   /** Stores new policies in one round trip. */
   async addAll(policies: readonly Policy[], now: Instant): Promise<void> {
-    await this.insertAll(policies, now, 'append_changes');
+    await this.insertAll(policies, now);
   }
 
   /** Stores a new policy, or what changed of a loaded one; nothing when nothing did. */

@@ -2,6 +2,7 @@ import { type DynamicModule, Module, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryModule, DiscoveryService } from '@nestjs/core';
 import { CqrsModule as NestCqrsModule, EventBus } from '@nestjs/cqrs';
 import { AwaitedEventPublisher } from './awaited-event-publisher.js';
+import { CommandBatches } from './command-batches.js';
 
 /** The buses, wired so that event handlers are awaited and what they throw reaches the command. */
 @Module({})
@@ -16,7 +17,8 @@ export class CqrsModule implements OnModuleInit {
       module: CqrsModule,
       global: true,
       imports: [NestCqrsModule.forRoot({ rethrowUnhandled: true }), DiscoveryModule],
-      exports: [NestCqrsModule],
+      providers: [CommandBatches],
+      exports: [NestCqrsModule, CommandBatches],
     };
   }
 

@@ -1,5 +1,4 @@
-export { appendingEach } from './outbox/append-statement.js';
-export { type Audience, audienceOf, audienceSql, isInAudience } from './events/audience.js';
+export { type Audience, audienceOf, isInAudience } from './events/audience.js';
 export { AggregateRepository, AggregateStore } from './outbox/aggregate.repository.js';
 export { type BrokerFindings, examineBroker } from './broker/broker-findings.js';
 export { depthOf, UNROUTED, withBroker } from './broker/broker-topology.js';
@@ -18,7 +17,7 @@ export { SEQUENCER_LEASE } from './publishing/leader.js';
 export { QueueMissingError } from './publishing/confirmed-channel.js';
 export { ENVELOPE_SCHEMA } from './events/envelope-schema.js';
 export { type Bookmark, type BookmarkMove, EventBookmarks } from './replay/event-bookmarks.js';
-export { type Change, CHANGE_MEMBERS, EventLog, type StreamHead } from './outbox/event-log.js';
+export { type Change, EventLog, type StreamHead } from './outbox/event-log.js';
 export { EVENT_REPLAYS, EventReplays, type Replay } from './replay/event-replays.js';
 export { type ExchangeBinding, type Recreation, recreateExchange } from './broker/exchange-recreation.js';
 export { EventRetention } from './outbox/event-retention.js';

@@ -1,6 +1,7 @@
 export { Aggregate, versionMismatch } from './aggregate.js';
 export { ADVISORY_LOCKS } from './advisory-locks.js';
-export { GroupCommit } from './batching/group-commit.js';
+export { Batches } from './batching/batches.js';
+export { BatchSelect, inputSql } from './batching/batch-select.js';
 export { Database } from './connection/database.js';
 export { DatabaseClient, databaseOptions } from './connection/connection.js';
 export { ItemCache, type ItemSource, ListReader } from './reading/list-reader.js';
@@ -16,6 +17,8 @@ export { PersistenceModule } from './persistence.module.js';
 export { RowLoader } from './reading/row-loader.js';
 export { arrayOfAnyLength, plannedEachTime, statement, type Statement } from './reading/statement.js';
 export { TableMapping } from './table-mapping.js';
-export { type PreparedWrite, UnitOfWork } from './unit-of-work.js';
+export type { BatchWork } from './batching/batch-transaction.js';
+export type { BatchOperation, RunStatement } from './batching/transaction.js';
+export { UnitOfWork } from './unit-of-work.js';
 export { brokenConstraint, isUnavailable } from './connection/database-errors.js';
 export { SqlConditions } from './reading/sql-conditions.js';

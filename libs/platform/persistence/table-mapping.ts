@@ -10,8 +10,6 @@ const FIXED = ['id', 'created_at'];
  */
 export class TableMapping<T extends Aggregate> {
   private readonly columns: readonly { property: string; name: string; type: string }[];
-  private readonly parameters: readonly string[];
-  private readonly assignments: string;
   /** `schema.table`. */
   readonly table: string;
   /** Every column, for a SELECT list. */
@@ -26,34 +24,6 @@ export class TableMapping<T extends Aggregate> {
     }));
     this.table = metadata.tablePath;
     this.selection = this.columns.map(({ name }) => name).join(', ');
-    this.parameters = this.columns.map(({ type }, index) => `$${index + 1}::${type}`);
-    this.assignments = this.columns
-      .map(({ name }, index) => `${name} = ${this.parameters[index]}`)
-      .filter((_, index) => !FIXED.includes(this.columns[index]!.name))
-      .join(', ');
-  }
-
-  /** How many parameters a write takes before any of the caller's own. */
-  get insertParameterCount(): number {
-    return this.columns.length;
-  }
-
-  get updateParameterCount(): number {
-    return this.columns.length + 1;
-  }
-
-  /**
-   * @param source what must yield one row for the insert to happen, e.g. `(SELECT 1 FROM … FOR SHARE) AS allowed`.
-   */
-  insertSql(source?: string): string {
-    const from = source ? ` FROM ${source}` : '';
-    return `INSERT INTO ${this.table} (${this.selection}) SELECT ${this.parameters.join(', ')}${from} RETURNING id`;
-  }
-
-  /** Inserts any number of rows, given column by column as {@link insertColumns} does. */
-  insertAllSql(): string {
-    const arrays = this.columns.map(({ type }, index) => `$${index + 1}::${type}[]`).join(', ');
-    return `INSERT INTO ${this.table} (${this.selection}) SELECT * FROM unnest(${arrays}) RETURNING id`;
   }
 
   /**
@@ -78,26 +48,23 @@ export class TableMapping<T extends Aggregate> {
     );
   }
 
-  /** `name type` of each column, as `jsonb_to_recordset` wants to know them. */
-  get members(): readonly string[] {
-    return this.columns.map(({ name, type }) => `${name} ${type}`);
-  }
-
-  /** Writes only if the row still has the version that was read: the loser of a race changes nothing. */
-  updateSql(): string {
-    const loaded = this.columns.length + 1;
+  /**
+   * Inserts a row for each of a FROM clause, or updates the row of the same id if it has the version before.
+   * @param valueOf the expression over it that gives a column.
+   */
+  upsertFromSql(from: string, valueOf: (column: string) => string): string {
+    const changing = this.columns.filter(({ name }) => !FIXED.includes(name));
+    const values = this.columns.map(({ name }) => valueOf(name)).join(', ');
     return (
-      `UPDATE ${this.table} SET ${this.assignments} WHERE id = ${this.parameterOf('id')} AND version = $${loaded}::int ` +
-      `AND NOT is_deleted AND ${this.parameterOf('created_at')} IS NOT NULL RETURNING id`
+      `INSERT INTO ${this.table} AS stored (${this.selection}) SELECT ${values} FROM ${from} ON CONFLICT (id) DO UPDATE ` +
+      `SET ${changing.map(({ name }) => `${name} = excluded.${name}`).join(', ')} ` +
+      `WHERE stored.version = excluded.version - 1 AND NOT stored.is_deleted RETURNING stored.id`
     );
   }
 
-  insertValues(entity: T): unknown[] {
-    return this.columns.map(({ property, type }) => {
-      const value = (entity as unknown as Record<string, unknown>)[property];
-      // The driver would write an array as one of PostgreSQL's own.
-      return type === 'jsonb' ? JSON.stringify(value) : value;
-    });
+  /** `name type` of each column, as `jsonb_to_recordset` wants to know them. */
+  get members(): readonly string[] {
+    return this.columns.map(({ name, type }) => `${name} ${type}`);
   }
 
   /** The values of an insert by the names of their columns, as JSON shows them. */
@@ -109,26 +76,11 @@ export class TableMapping<T extends Aggregate> {
     return record;
   }
 
-  /** An array for each column. */
-  insertColumns(entities: readonly T[]): unknown[][] {
-    const rows = entities.map((entity) => this.insertValues(entity));
-    return this.columns.map((_, index) => rows.map((row) => row[index]));
-  }
-
-  updateValues(entity: T): unknown[] {
-    return [...this.insertValues(entity), entity.loadedVersion];
-  }
-
   /** Makes the entity of a row that was selected by {@link selection}. */
   hydrate(row: Readonly<Record<string, unknown>>): T {
     const entity = this.metadata.create() as T & Record<string, unknown>;
     for (const { property, name } of this.columns) (entity as Record<string, unknown>)[property] = row[name];
     entity.loadedVersion = entity.currentVersion;
     return entity;
-  }
-
-  /** The parameter of a column in every write. */
-  private parameterOf(name: string): string {
-    return this.parameters[this.columns.findIndex((column) => column.name === name)]!;
   }
 }

@@ -3,6 +3,7 @@ import { createTestDatabase, startTestModule, type TestDatabase, testEnvironment
 import { Database } from './connection/database.js';
 import { statement } from './reading/statement.js';
 import { isUnavailable } from './connection/database-errors.js';
+import type { BatchOperation } from './batching/transaction.js';
 import { UnitOfWork } from './unit-of-work.js';
 
 const INSERT = statement('INSERT INTO public.notes (text) VALUES ($1::text)');
@@ -164,28 +165,44 @@ describe('a unit of work', () => {
   });
 
   describe('of one computed statement', () => {
+    const inserts: BatchOperation<string, true> = {
+      run: async (texts, runStatement) => {
+        for (const text of texts) await runStatement(INSERT, [text]);
+        return texts.map(() => true);
+      },
+    };
+    const accept = (outputs: readonly true[]): void => expect(outputs).toEqual([true]);
+
     it('holds what was written while it was computed', async () => {
-      await unit.write(async () => {
-        await write('prepared');
-        expect(await notes()).toEqual([]);
-        return { statement: INSERT, values: () => ['main'] };
-      });
+      await unit.write(
+        inserts,
+        async () => {
+          await write('prepared');
+          expect(await notes()).toEqual([]);
+          return ['main'];
+        },
+        accept,
+      );
       expect(await notes()).toEqual(['main', 'prepared']);
     });
 
     it('undoes what was written while it was computed when it fails', async () => {
       await write('taken');
-      const failing = unit.write(async () => {
-        await write('prepared');
-        return { statement: INSERT, values: () => ['taken'] };
-      });
+      const failing = unit.write(
+        inserts,
+        async () => {
+          await write('prepared');
+          return ['taken'];
+        },
+        accept,
+      );
       await expect(failing).rejects.toThrow('notes_pkey');
       expect(await notes()).toEqual(['taken']);
     });
 
     it('belongs to the unit that is open', async () => {
       const failing = unit.run(async () => {
-        await unit.write(() => Promise.resolve({ statement: INSERT, values: () => ['main'] }));
+        await unit.write(inserts, () => Promise.resolve(['main']), accept);
         throw new Error('after all');
       });
       await expect(failing).rejects.toThrow('after all');

@@ -1,6 +1,7 @@
-import { Command, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs';
+import { Command, CommandHandler, QueryBus } from '@nestjs/cqrs';
 import { SurvivingClientQuery } from '#crm/clients/contracts';
 import { requireAccess } from '#platform/auth';
+import { BatchedCommandHandler } from '#platform/cqrs';
 import { type CalendarDate, type Caller, Clock, DomainError, newId } from '#platform/kernel';
 import type { DealView } from '../contracts.js';
 import { Deal } from '../deal.entity.js';
@@ -27,15 +28,19 @@ export class OpenDealCommand extends Command<DealView> {
 }
 
 @CommandHandler(OpenDealCommand)
-export class OpenDealHandler implements ICommandHandler<OpenDealCommand> {
+export class OpenDealHandler extends BatchedCommandHandler<OpenDealCommand, DealView> {
+  protected readonly batch = { maxBatchSize: 50 };
+
   constructor(
     private readonly deals: DealRepository,
     private readonly queries: QueryBus,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    super();
+  }
 
   /** @throws DomainError `client_not_found`, `owner_forbidden`. */
-  async execute({ caller, facts }: OpenDealCommand): Promise<DealView> {
+  protected async handle({ caller, facts }: OpenDealCommand): Promise<DealView> {
     const scope = requireAccess(caller, 'deals', 'create');
     const ownerId = facts.ownerId ?? scope.ownerId;
     if (!scope.all && ownerId !== caller.userId) throw ownerForbidden();

@@ -1,22 +1,23 @@
-import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { Command, CommandHandler } from '@nestjs/cqrs';
 import { requireActor } from '#platform/auth';
+import { BatchedCommandHandler } from '#platform/cqrs';
 import { type Caller, Clock, type ExpectedVersion, newId } from '#platform/kernel';
-import { versionMismatch } from '#platform/persistence';
+import { UnitOfWork } from '#platform/persistence';
 import type { LineKind, PaymentLineView } from '../contracts.js';
-import { LineRules } from '../lines/line-rules.js';
-import { LINE_ENTITIES, type LineFacts } from '../lines/payment-line.entity.js';
-import { PaymentLines } from '../lines/payment-lines.js';
+import { LINE_BATCH } from '../lines/line-batch.js';
+import type { LineFacts, PostedFacts } from '../lines/payment-line.entity.js';
 import type { PaymentPath } from '../payment-path.js';
+import { PaymentRepository } from '../payment.repository.js';
 
-/** Puts an income or an expense under a payment. */
+/** Adds an income or an expense to a payment. */
 export class AddLineCommand extends Command<PaymentLineView> {
   constructor(
     readonly caller: Caller,
     readonly path: PaymentPath,
     readonly paymentId: string,
     readonly kind: LineKind,
-    readonly facts: LineFacts & { readonly currency?: string },
-    /** Who did it, if the body says so. */
+    readonly facts: PostedFacts<LineFacts>,
+    /** Who added it, if the body names a user. */
     readonly createdById?: string | null,
     /** Version of the payment. */
     readonly expected?: ExpectedVersion,
@@ -26,37 +27,27 @@ export class AddLineCommand extends Command<PaymentLineView> {
 }
 
 @CommandHandler(AddLineCommand)
-export class AddLineHandler implements ICommandHandler<AddLineCommand> {
-  constructor(
-    private readonly lines: PaymentLines,
-    private readonly rules: LineRules,
-    private readonly clock: Clock,
-  ) {}
+export class AddLineHandler extends BatchedCommandHandler<AddLineCommand, PaymentLineView> {
+  protected readonly batch = LINE_BATCH;
 
-  /** @throws DomainError `payment_cancelled`, `currency_mismatch`, `amount_precision`, `posted_at_in_future`, `version_mismatch`, `actor_mismatch`. */
-  async execute(command: AddLineCommand): Promise<PaymentLineView> {
-    const { caller, path, paymentId, kind, facts, expected } = command;
-    const currency = facts.currency?.trim().toUpperCase();
-    const actorId = requireActor(caller, command.createdById, 'created_by_id');
-    this.rules.requirePast(facts.postedAt);
-    const at = this.clock.now();
-    const line = new LINE_ENTITIES[kind]().post(newId(), paymentId, facts, actorId, at);
-    const change = {
-      kind,
-      what: 'created',
-      line,
-      before: null,
-      currency,
-      paymentVersions: expected,
-      actorId,
-      at,
-    } as const;
-    await this.lines.add(caller, path, paymentId, change, (payment) => {
-      this.rules.requireOpen(payment);
-      this.rules.requireCurrency(payment, currency);
-      this.rules.requireAmount(payment, facts.amount);
-      if (expected && !expected.includes(payment.version)) throw versionMismatch();
+  constructor(
+    private readonly payments: PaymentRepository,
+    private readonly unitOfWork: UnitOfWork,
+    private readonly clock: Clock,
+  ) {
+    super();
+  }
+
+  /** @throws DomainError `actor_mismatch`, and as `Payment.addLine` does. */
+  protected handle(command: AddLineCommand): Promise<PaymentLineView> {
+    const { caller, path, paymentId, kind, facts, createdById, expected } = command;
+    const actorId = requireActor(caller, createdById, 'created_by_id');
+    return this.unitOfWork.run(async () => {
+      const payment = await this.payments.lockForUpdate(caller, path, paymentId, 'edit', expected);
+      const now = this.clock.now();
+      const line = payment.addLine(kind, newId(), facts, actorId, now);
+      await this.payments.save(payment, now);
+      return line.view;
     });
-    return line.view;
   }
 }

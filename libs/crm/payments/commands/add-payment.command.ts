@@ -33,11 +33,11 @@ export class AddPaymentHandler implements ICommandHandler<AddPaymentCommand> {
     const { dealId, policyId } = path;
     const actorId = requireActor(caller, createdById, 'created_by_id');
     return this.unitOfWork.run(async () => {
-      await this.payments.holdDeal(dealId, caller, 'create');
+      const deal = await this.payments.holdDeal(dealId, caller, 'create');
       await this.payments.holdPolicy(caller, path);
       const sequence = await this.payments.takeSequences(dealId, policyId, 1);
       const now = this.clock.now();
-      const place = { dealId, policyId, sequence };
+      const place = { deal, policyId, sequence };
       const payment = Payment.plan(newId(), place, facts, this.payments.today, actorId, now);
       await this.payments.save(payment, now);
       return payment.view;

@@ -28,8 +28,7 @@ export class CancelPaymentHandler implements ICommandHandler<CancelPaymentComman
   /** @throws DomainError `payment_cancelled`. */
   async execute({ caller, path, paymentId, expected }: CancelPaymentCommand): Promise<PaymentView> {
     return this.unitOfWork.run(async () => {
-      await this.payments.holdDeal(path.dealId, caller, 'cancel');
-      const payment = await this.payments.load(caller, path, paymentId, expected);
+      const payment = await this.payments.lockForUpdate(caller, path, paymentId, 'cancel', expected);
       const now = this.clock.now();
       payment.cancel(caller.userId, now);
       await this.payments.save(payment, now);

@@ -35,8 +35,7 @@ export class ConfirmPaymentHandler implements ICommandHandler<ConfirmPaymentComm
     const { caller, path, paymentId, expected } = command;
     const recordedById = requireActor(caller, command.recordedById, 'recorded_by_id');
     return this.unitOfWork.run(async () => {
-      await this.payments.holdDeal(path.dealId, caller, 'confirm');
-      const payment = await this.payments.load(caller, path, paymentId, expected);
+      const payment = await this.payments.lockForUpdate(caller, path, paymentId, 'confirm', expected);
       const now = this.clock.now();
       const actualDate = command.actualDate ?? payment.view.actual_date ?? this.payments.today;
       payment.confirm(actualDate, recordedById, caller.userId, now);

@@ -1,8 +1,11 @@
-import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { Command, CommandHandler } from '@nestjs/cqrs';
+import { BatchedCommandHandler } from '#platform/cqrs';
 import { type Caller, Clock, type ExpectedVersion } from '#platform/kernel';
+import { UnitOfWork } from '#platform/persistence';
 import type { LineKind, PaymentLineView } from '../contracts.js';
-import { PaymentLines } from '../lines/payment-lines.js';
+import { LINE_BATCH } from '../lines/line-batch.js';
 import type { PaymentPath } from '../payment-path.js';
+import { PaymentRepository } from '../payment.repository.js';
 
 /** Deletes an income or an expense softly; the journal keeps it as it was. */
 export class DeleteLineCommand extends Command<PaymentLineView> {
@@ -19,22 +22,27 @@ export class DeleteLineCommand extends Command<PaymentLineView> {
 }
 
 @CommandHandler(DeleteLineCommand)
-export class DeleteLineHandler implements ICommandHandler<DeleteLineCommand> {
+export class DeleteLineHandler extends BatchedCommandHandler<DeleteLineCommand, PaymentLineView> {
+  protected readonly batch = LINE_BATCH;
+
   constructor(
-    private readonly lines: PaymentLines,
+    private readonly payments: PaymentRepository,
+    private readonly unitOfWork: UnitOfWork,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    super();
+  }
 
   /** @throws DomainError `income_not_found`, `expense_not_found`, `version_mismatch`. */
-  async execute({ caller, path, paymentId, kind, lineId, expected }: DeleteLineCommand): Promise<PaymentLineView> {
-    const { line } = await this.lines.change(caller, path, paymentId, async () => {
-      const line = await this.lines.load(kind, paymentId, lineId);
-      line.expectVersion(expected);
-      const before = line.view;
-      const at = this.clock.now();
-      line.delete(caller.userId, at);
-      return { kind, what: 'deleted', line, before, actorId: caller.userId, at } as const;
+  protected handle(command: DeleteLineCommand): Promise<PaymentLineView> {
+    const { caller, path, paymentId, kind, lineId, expected } = command;
+    return this.unitOfWork.run(async () => {
+      const payment = await this.payments.lockForUpdate(caller, path, paymentId, 'edit');
+      const line = await this.payments.loadLine(payment, kind, lineId, expected);
+      const now = this.clock.now();
+      payment.deleteLine(line, caller.userId, now);
+      await this.payments.save(payment, now);
+      return line.view;
     });
-    return line.view;
   }
 }

@@ -28,8 +28,7 @@ export class DeletePaymentHandler implements ICommandHandler<DeletePaymentComman
   /** @throws DomainError `payment_has_transactions`. */
   async execute({ caller, path, paymentId, expected }: DeletePaymentCommand): Promise<PaymentView> {
     return this.unitOfWork.run(async () => {
-      await this.payments.holdDeal(path.dealId, caller, 'delete');
-      const payment = await this.payments.load(caller, path, paymentId, expected);
+      const payment = await this.payments.lockForUpdate(caller, path, paymentId, 'delete', expected);
       const now = this.clock.now();
       payment.delete(caller.userId, now);
       await this.payments.save(payment, now);

@@ -1,10 +1,12 @@
-import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { Command, CommandHandler } from '@nestjs/cqrs';
+import { BatchedCommandHandler } from '#platform/cqrs';
 import { type Caller, Clock, type ExpectedVersion } from '#platform/kernel';
+import { UnitOfWork } from '#platform/persistence';
 import type { LineKind, PaymentLineView } from '../contracts.js';
-import { LineRules } from '../lines/line-rules.js';
-import type { LineFacts } from '../lines/payment-line.entity.js';
-import { PaymentLines } from '../lines/payment-lines.js';
+import { LINE_BATCH } from '../lines/line-batch.js';
+import type { LineFacts, PostedFacts } from '../lines/payment-line.entity.js';
 import type { PaymentPath } from '../payment-path.js';
+import { PaymentRepository } from '../payment.repository.js';
 
 /** Changes the given facts of an income or an expense. */
 export class ReviseLineCommand extends Command<PaymentLineView> {
@@ -14,7 +16,7 @@ export class ReviseLineCommand extends Command<PaymentLineView> {
     readonly paymentId: string,
     readonly kind: LineKind,
     readonly lineId: string,
-    readonly facts: Partial<LineFacts> & { readonly currency?: string },
+    readonly facts: PostedFacts<Partial<LineFacts>>,
     readonly expected?: ExpectedVersion,
   ) {
     super();
@@ -22,26 +24,27 @@ export class ReviseLineCommand extends Command<PaymentLineView> {
 }
 
 @CommandHandler(ReviseLineCommand)
-export class ReviseLineHandler implements ICommandHandler<ReviseLineCommand> {
-  constructor(
-    private readonly lines: PaymentLines,
-    private readonly rules: LineRules,
-    private readonly clock: Clock,
-  ) {}
+export class ReviseLineHandler extends BatchedCommandHandler<ReviseLineCommand, PaymentLineView> {
+  protected readonly batch = LINE_BATCH;
 
-  /** @throws DomainError `income_not_found`, `expense_not_found`, `currency_mismatch`, `amount_precision`, `posted_at_in_future`, `version_mismatch`. */
-  async execute(command: ReviseLineCommand): Promise<PaymentLineView> {
+  constructor(
+    private readonly payments: PaymentRepository,
+    private readonly unitOfWork: UnitOfWork,
+    private readonly clock: Clock,
+  ) {
+    super();
+  }
+
+  /** @throws DomainError `income_not_found`, `expense_not_found`, `version_mismatch`, and as `Payment.reviseLine` does. */
+  protected handle(command: ReviseLineCommand): Promise<PaymentLineView> {
     const { caller, path, paymentId, kind, lineId, facts, expected } = command;
-    const { line } = await this.lines.change(caller, path, paymentId, async (payment) => {
-      const line = await this.lines.load(kind, paymentId, lineId);
-      line.expectVersion(expected);
-      this.rules.requireCurrency(payment, facts.currency?.trim().toUpperCase());
-      const before = line.view;
-      if (facts.postedAt !== before.posted_at) this.rules.requirePast(facts.postedAt);
-      const at = this.clock.now();
-      line.revise(facts, caller.userId, at);
-      return { kind, what: 'updated', line, before, actorId: caller.userId, at } as const;
+    return this.unitOfWork.run(async () => {
+      const payment = await this.payments.lockForUpdate(caller, path, paymentId, 'edit');
+      const line = await this.payments.loadLine(payment, kind, lineId, expected);
+      const now = this.clock.now();
+      payment.reviseLine(line, facts, caller.userId, now);
+      await this.payments.save(payment, now);
+      return line.view;
     });
-    return line.view;
   }
 }

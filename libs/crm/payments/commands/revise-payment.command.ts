@@ -29,8 +29,7 @@ export class RevisePaymentHandler implements ICommandHandler<RevisePaymentComman
 
   async execute({ caller, path, paymentId, facts, expected }: RevisePaymentCommand): Promise<PaymentView> {
     return this.unitOfWork.run(async () => {
-      await this.payments.holdDeal(path.dealId, caller, 'edit');
-      const payment = await this.payments.load(caller, path, paymentId, expected);
+      const payment = await this.payments.lockForUpdate(caller, path, paymentId, 'edit', expected);
       const now = this.clock.now();
       payment.revise(facts, caller.userId, now);
       await this.payments.save(payment, now);

@@ -41,7 +41,7 @@ export class SchedulePaymentsHandler implements ICommandHandler<SchedulePayments
   /** @throws DomainError `policy_not_found`, `instalment_too_small`, `instalment_too_late`. */
   async execute({ caller, path, plan, comment, isDryRun }: SchedulePaymentsCommand): Promise<ScheduledPayment[]> {
     return this.unitOfWork.run(async () => {
-      await this.payments.holdDeal(path.dealId, caller, 'create');
+      const deal = await this.payments.holdDeal(path.dealId, caller, 'create');
       await this.payments.holdPolicy(caller, path);
       const parts = instalmentsOf(plan);
       if (isDryRun) return parts.map((part) => ({ id: null, sequence: null, ...planned(part, plan.currency) }));
@@ -50,7 +50,7 @@ export class SchedulePaymentsHandler implements ICommandHandler<SchedulePayments
       for (const [index, part] of parts.entries()) {
         const now = this.clock.now();
         const facts = { ...part, currency: plan.currency, comment, actualDate: null };
-        const place = { ...path, sequence: first + index };
+        const place = { deal, policyId: path.policyId, sequence: first + index };
         const payment = Payment.plan(newId(), place, facts, this.payments.today, caller.userId, now);
         await this.payments.save(payment, now);
         made.push(payment.view);

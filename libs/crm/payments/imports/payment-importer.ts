@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { DealFacts } from '#crm/deals/contracts';
 import {
   type CheckedRow,
   type DuplicateRule,
@@ -18,6 +19,8 @@ import { type KnownPayment, PaymentRepository } from '../payment.repository.js';
 import { PaymentRowDto } from './payment-row.dto.js';
 
 type Row = CheckedRow<PaymentRowDto>;
+/** A row whose deal is locked. */
+type PlacedRow = Row & { readonly deal: DealFacts };
 
 /** Plans payments, or changes those known by id; what came and went is no part of the file. */
 @Injectable()
@@ -50,7 +53,7 @@ export class PaymentImporter extends Importer {
       if (met) meetings.push({ met, row });
       else {
         await claims.accept(row.line, async () => {
-          const payment = await outcome.attempt(row.line, () => this.plan(row.body, context));
+          const payment = await outcome.attempt(row.line, () => this.plan(row, context));
           if (payment) added.push(payment);
         });
       }
@@ -69,21 +72,31 @@ export class PaymentImporter extends Importer {
   }
 
   /** The rows whose deals are there, and stay so until the unit of work ends; held in one order, as other imports do. */
-  private async placed(rows: readonly Row[], { caller }: ImportContext, outcome: RowOutcome): Promise<Row[]> {
-    const placed = new Set<Row>();
+  private async placed(rows: readonly Row[], { caller }: ImportContext, outcome: RowOutcome): Promise<PlacedRow[]> {
+    const deals = new Map<Row, DealFacts>();
     for (const row of rows.toSorted((a, b) => a.body.deal_id.localeCompare(b.body.deal_id))) {
       const deal = await outcome.attempt(row.line, () => this.payments.holdDeal(row.body.deal_id, caller, 'create'));
-      if (deal) placed.add(row);
+      if (deal) deals.set(row, deal);
     }
-    return rows.filter((row) => placed.has(row));
+    return rows.flatMap((row) => {
+      const deal = deals.get(row);
+      return deal ? [{ ...row, deal }] : [];
+    });
   }
 
-  private async plan(body: PaymentRowDto, { caller, isDryRun, now }: ImportContext): Promise<Payment> {
+  private async plan({ body, deal }: PlacedRow, { caller, isDryRun, now }: ImportContext): Promise<Payment> {
     const path = { dealId: body.deal_id, policyId: body.policy_id ?? null };
     await this.payments.holdPolicy(caller, path);
     const facts = newPaymentFacts(body);
     const plan = (sequence: number) =>
-      Payment.plan(body.id ?? newId(), { ...path, sequence }, facts, this.payments.today, caller.userId, now);
+      Payment.plan(
+        body.id ?? newId(),
+        { deal, policyId: path.policyId, sequence },
+        facts,
+        this.payments.today,
+        caller.userId,
+        now,
+      );
     // Whatever is refused takes no number.
     const preview = plan(1);
     return isDryRun ? preview : plan(await this.payments.takeSequences(path.dealId, path.policyId, 1));
@@ -103,7 +116,7 @@ export class PaymentImporter extends Importer {
         throw placeNotChangeable();
       }
       const path = { dealId: known.deal_id, policyId: null };
-      const payment = await this.payments.load(caller, path, known.id, undefined);
+      const payment = await this.payments.lockForUpdate(caller, path, known.id, 'create');
       payment.revise(paymentFacts(body), caller.userId, now);
       if (!isDryRun) await this.payments.save(payment, now);
       return true;

@@ -12,20 +12,23 @@ export interface LineFacts {
   readonly note: string | null;
 }
 
-/** ISO 4217: no currency. */
-const NO_CURRENCY = 'XXX';
+/** Facts of a line, with the currency that the caller believes the payment to have, if it names one. */
+export type PostedFacts<F> = F & { readonly currency?: string };
 
 /** Money that came in on a payment or went out: an income or an expense. */
 export abstract class PaymentLine extends Aggregate {
+  /** Not a column: each kind has its table. */
+  abstract readonly kind: LineKind;
+
   @Column('uuid', { name: 'payment_id' })
   private paymentId!: string;
 
   @Column('numeric', { precision: 14, scale: 2 })
   private amount!: string;
 
-  /** The payment's; null until {@link enter}. */
+  /** The payment's. */
   @Column('char', { length: 3 })
-  private currency: string | null = null;
+  private currency!: string;
 
   @Column('varchar', { length: 64 })
   private category!: string;
@@ -46,21 +49,18 @@ export abstract class PaymentLine extends Aggregate {
   private updatedById!: string;
 
   /**
-   * Puts a new line under a payment, in whose currency it will be.
-   * @throws DomainError `amount_precision`.
+   * Makes a new line of a payment.
+   * @throws DomainError `amount_precision`, `currency_not_supported`.
    */
-  post(id: string, paymentId: string, facts: LineFacts, actorId: string, now: Instant): this {
+  post(id: string, paymentId: string, currency: string, facts: LineFacts, actorId: string, now: Instant): this {
     this.begin(id, now);
     this.paymentId = paymentId;
+    this.currency = currency;
     this.createdById = actorId;
     this.updatedById = actorId;
+    Money.given(facts.amount, currency, 'amount');
     this.set(facts);
     return this;
-  }
-
-  /** Takes the currency of the payment that it was stored under. */
-  enter(currency: string): void {
-    this.currency = currency;
   }
 
   get view(): PaymentLineView {
@@ -68,7 +68,7 @@ export abstract class PaymentLine extends Aggregate {
       id: this.id,
       payment_id: this.paymentId,
       amount: this.amount,
-      currency: this.currency!,
+      currency: this.currency,
       category: this.category,
       nature: this.nature,
       posted_at: this.postedAt,
@@ -84,20 +84,24 @@ export abstract class PaymentLine extends Aggregate {
 
   /** What it adds to its payment's total. */
   get counted(): Money {
-    return Money.of(this.isDeleted ? '0' : this.amount, this.currency ?? NO_CURRENCY);
+    return Money.of(this.isDeleted ? '0' : this.amount, this.currency);
   }
 
   /**
-   * Changes what is given; the version moves only when something differs.
+   * Changes the given facts.
+   * @returns the previous values of the members that changed; undefined, with the same version, when none did.
    * @throws DomainError `amount_precision`.
    */
-  revise(facts: Partial<LineFacts>, actorId: string, now: Instant): void {
-    const exact = facts.amount !== undefined ? { amount: Money.normalised(facts.amount) } : {};
+  revise(facts: Partial<LineFacts>, actorId: string, now: Instant): Partial<PaymentLineView> | undefined {
+    const exact = facts.amount === undefined ? {} : { amount: Money.normalised(facts.amount) };
     const changes = this.differing({ ...facts, ...exact });
-    if (!changes) return;
+    if (!changes) return undefined;
+    const before = this.view;
     this.set(changes);
+    const previous = this.diff(before, this.view);
     this.touch(now);
     this.updatedById = actorId;
+    return previous;
   }
 
   delete(actorId: string, now: Instant): void {
@@ -108,9 +112,7 @@ export abstract class PaymentLine extends Aggregate {
   /** What is absent stays. */
   private set(facts: Partial<LineFacts>): void {
     const { category = this.category, postedAt = this.postedAt, note = this.note } = facts;
-    if (facts.amount !== undefined) {
-      this.amount = Money.corrected(facts.amount, this.currency ?? NO_CURRENCY, 'amount').amount;
-    }
+    if (facts.amount !== undefined) this.amount = Money.corrected(facts.amount, this.currency, 'amount').amount;
     this.category = category;
     this.nature = natureOf(category);
     this.postedAt = postedAt;
@@ -120,11 +122,15 @@ export abstract class PaymentLine extends Aggregate {
 
 /** Money in: premium, commission. */
 @Entity({ schema: 'crm', name: 'payment_incomes' })
-export class PaymentIncome extends PaymentLine {}
+export class PaymentIncome extends PaymentLine {
+  readonly kind = 'income';
+}
 
 /** Money out: discount to the client, payout to a colleague. */
 @Entity({ schema: 'crm', name: 'payment_expenses' })
-export class PaymentExpense extends PaymentLine {}
+export class PaymentExpense extends PaymentLine {
+  readonly kind = 'expense';
+}
 
 export const LINE_ENTITIES = { income: PaymentIncome, expense: PaymentExpense } as const satisfies Record<
   LineKind,

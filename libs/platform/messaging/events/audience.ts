@@ -12,12 +12,6 @@ export function audienceOf(owners: UserIds, executors: UserIds = []): Audience {
   return first.length + second.length === 0 ? [] : [...first, null, ...second];
 }
 
-/** The same in SQL, of one owner and one executor: expressions that may be null. */
-export function audienceSql(owner: string, executor: string): string {
-  return `CASE WHEN coalesce(${owner}, ${executor}) IS NULL THEN '{}' ELSE
-    array_remove(ARRAY[${owner}], NULL) || ARRAY[NULL::uuid] || array_remove(ARRAY[${executor}], NULL) END`;
-}
-
 /**
  * Whether a user is in the audience.
  * @param ownerId the user, if own rows are in scope.

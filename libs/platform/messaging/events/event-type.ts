@@ -52,12 +52,4 @@ export class EventType<D extends object = object> {
   fact(data: D, options: FactOptions = {}): LoggedFact {
     return new LoggedFact(this.key, data, options);
   }
-
-  /**
-   * An event whose data the statement that writes it completes, since it alone sees the row that it locked. What it adds
-   * no compiler checks: the tests hold what was published against the schema.
-   */
-  begun(data: Partial<D>, options: FactOptions = {}): LoggedFact {
-    return new LoggedFact(this.key, data, options);
-  }
 }

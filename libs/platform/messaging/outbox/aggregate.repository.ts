@@ -1,19 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { EventBus } from '@nestjs/cqrs';
 import { DomainError, type Instant } from '#platform/kernel';
-import {
-  type Aggregate,
-  Database,
-  statement,
-  type Statement,
-  TableMapping,
-  UnitOfWork,
-  versionMismatch,
-} from '#platform/persistence';
+import { type Aggregate, Database, TableMapping, UnitOfWork, versionMismatch } from '#platform/persistence';
 import { DataSource, type EntityTarget } from 'typeorm';
-import { appendingOne, oneChangeParameters } from './append-statement.js';
-import { Beginnings, type InsertCondition } from './beginnings.js';
 import { EventLog } from './event-log.js';
+import { type InsertCondition, type PartMapping, type WriteInput, WriteStatement } from './write-statement.js';
 
 /** What every repository of aggregates stands on. */
 @Injectable()
@@ -28,47 +19,37 @@ export class AggregateStore {
 }
 
 /** What is particular to a repository. */
-interface RepositoryOptions {
-  /** Its parameters come after the row's own. */
+interface RepositoryOptions<T extends Aggregate> {
   readonly insertCondition?: InsertCondition;
-  /** Whether each new aggregate begins a stream of its own with one change that has a journal entry. */
-  readonly beginsStreams?: boolean;
+  /** Entities whose rows are stored together with their aggregate; see {@link PartMapping}. */
+  readonly parts?: readonly { readonly entity: EntityTarget<Aggregate>; readonly changed: PartMapping<T>['changed'] }[];
 }
 
-/** The functions of the database that append to journal and log. */
-type Appending = 'append_changes' | 'append_beginnings';
-
 /**
- * Base of repositories: an aggregate's row, its journal entry and its events are one write, in one round trip.
+ * Base of repositories: the row of an aggregate, its journal entry and its events are one write, in one round trip.
  *
  * Saving publishes the aggregate's events to their handlers first, which record what goes to the journal and the log;
  * then one statement writes the row under its version guard and appends what was recorded. A handler that throws
- * leaves nothing behind.
+ * leaves nothing behind. Handlers of commands that form a batch share the statement.
  */
 export abstract class AggregateRepository<T extends Aggregate> {
   protected readonly mapping: TableMapping<T>;
-  private readonly inserts: WriteStatements;
-  private readonly updates: WriteStatements;
-  private readonly beginnings: Beginnings<T> | undefined;
-  private readonly insertAllStatements: Readonly<Record<Appending, Statement>>;
+  private readonly inserts: WriteStatement<T>;
+  private readonly unconditionalInserts: WriteStatement<T>;
+  private readonly updates: WriteStatement<T>;
 
   protected constructor(
     protected readonly store: AggregateStore,
     entity: EntityTarget<T>,
-    { insertCondition, beginsStreams = false }: RepositoryOptions = {},
+    { insertCondition: condition, parts: partOptions = [] }: RepositoryOptions<T> = {},
   ) {
     this.mapping = new TableMapping(store.dataSource.getMetadata(entity));
-    const own = this.mapping.insertParameterCount;
-    const parameters = (insertCondition?.types ?? []).map((type, index) => `$${own + 1 + index}::${type}`);
-    this.inserts = withLog(this.mapping.insertSql(insertCondition?.source(parameters)), own + parameters.length);
-    this.beginnings = beginsStreams
-      ? new Beginnings(store.database, store.eventLog, this.mapping, insertCondition)
-      : undefined;
-    this.updates = withLog(this.mapping.updateSql(), this.mapping.updateParameterCount);
-    this.insertAllStatements = {
-      append_changes: allWithLog(this.mapping.insertAllSql(), own, 'append_changes'),
-      append_beginnings: allWithLog(this.mapping.insertAllSql(), own, 'append_beginnings'),
-    };
+    const parts = partOptions.map(({ entity: part, changed }) => {
+      return { mapping: new TableMapping<Aggregate>(store.dataSource.getMetadata(part)), changed };
+    });
+    this.inserts = new WriteStatement(this.mapping, 'insert', { condition });
+    this.unconditionalInserts = condition ? new WriteStatement(this.mapping, 'insert') : this.inserts;
+    this.updates = new WriteStatement(this.mapping, 'update', { parts });
   }
 
   /**
@@ -80,54 +61,39 @@ export abstract class AggregateRepository<T extends Aggregate> {
   protected async write(aggregate: T, at: Instant, conditionValues: readonly unknown[] = []): Promise<void> {
     const isNew = aggregate.loadedVersion === 0;
     await this.store.unitOfWork.write(
-      async () => {
-        const events = aggregate.getUncommittedEvents();
-        const changes = await this.store.eventLog.collect(() =>
-          Promise.resolve(this.store.eventBus.publishAll(events)),
-        );
-        const row = (): readonly unknown[] =>
-          isNew ? [...this.mapping.insertValues(aggregate), ...conditionValues] : this.mapping.updateValues(aggregate);
-        const { one, oneEntered, any } = isNew ? this.inserts : this.updates;
-        const [change, ...others] = changes;
-        if (!change || others.length > 0 || change.events.length === 0) {
-          return { statement: any, values: () => [...row(), ...this.store.eventLog.parameters(changes, at)] };
-        }
-        if (isNew && change.entry && this.beginnings) {
-          return this.beginnings.write(aggregate, conditionValues, change, at);
-        }
-        return {
-          statement: change.entry ? oneEntered : one,
-          values: () => [...row(), ...this.store.eventLog.oneChange(change, at)],
-        };
-      },
-      (rows) => {
-        if (rows.length > 0) return;
+      isNew ? this.inserts : this.updates,
+      async () => [await this.inputOf(aggregate, at, conditionValues)],
+      ([isWritten]) => {
+        if (isWritten) return;
         throw isNew ? this.refusedInsert() : aggregate.isVersionExpected ? versionMismatch() : editConflict();
       },
     );
-    aggregate.uncommit();
-    aggregate.loadedVersion = aggregate.currentVersion;
+    markStored(aggregate);
   }
 
   /**
-   * Stores new aggregates, many in one round trip, each with its journal and events as {@link write} does it; whether
-   * they may be there is the caller's affair, who holds what they stand on.
-   * @param appending `append_beginnings`, several times faster, when each begins a stream of its own with one change.
+   * Stores new aggregates in one round trip, each with its journal and events as {@link write} does it, but without
+   * the insert condition: the caller has locked the rows that it names.
    */
-  protected async insertAll(aggregates: readonly T[], at: Instant, appending: Appending): Promise<void> {
+  protected async insertAll(aggregates: readonly T[], at: Instant): Promise<void> {
     if (aggregates.length === 0) return;
-    await this.store.unitOfWork.write(async () => {
-      const events = aggregates.flatMap((aggregate) => aggregate.getUncommittedEvents());
-      const changes = await this.store.eventLog.collect(() => Promise.resolve(this.store.eventBus.publishAll(events)));
-      return {
-        statement: this.insertAllStatements[appending],
-        values: () => [...this.mapping.insertColumns(aggregates), ...this.store.eventLog.parameters(changes, at)],
-      };
-    });
-    for (const aggregate of aggregates) {
-      aggregate.uncommit();
-      aggregate.loadedVersion = aggregate.currentVersion;
-    }
+    await this.store.unitOfWork.write(
+      this.unconditionalInserts,
+      async () => {
+        const inputs: WriteInput<T>[] = [];
+        for (const aggregate of aggregates) inputs.push(await this.inputOf(aggregate, at, []));
+        return inputs;
+      },
+      () => undefined,
+    );
+    aggregates.forEach(markStored);
+  }
+
+  private async inputOf(aggregate: T, at: Instant, conditionValues: readonly unknown[]): Promise<WriteInput<T>> {
+    const events = aggregate.getUncommittedEvents();
+    const { eventLog, eventBus } = this.store;
+    const changes = await eventLog.collect(() => Promise.resolve(eventBus.publishAll(events)));
+    return { aggregate, changes: eventLog.jsonOf(changes, at), conditionValues };
   }
 
   /** Why an insert's condition can fail, in the domain's words. */
@@ -136,34 +102,9 @@ export abstract class AggregateRepository<T extends Aggregate> {
   }
 }
 
-/** A write with what it appends: one change without or with a journal entry, or any number of them. */
-interface WriteStatements {
-  readonly one: Statement;
-  readonly oneEntered: Statement;
-  readonly any: Statement;
-}
-
-function withLog(write: string, parameterCount: number): WriteStatements {
-  const [changes, trace, at] = [1, 2, 3].map((offset) => `$${parameterCount + offset}`);
-  const change = oneChangeParameters('written', parameterCount + 1);
-  return {
-    one: statement(`WITH written AS (${write})${appendingOne({ ...change, entry: null })}`),
-    oneEntered: statement(`WITH written AS (${write})${appendingOne(change)}`),
-    any: statement(
-      `WITH written AS (${write})
-       SELECT crm.append_changes(${changes}::jsonb, ${trace}::text, ${at}::timestamptz) AS heads FROM written`,
-    ),
-  };
-}
-
-/** The function runs once, after the last row is written. */
-function allWithLog(write: string, parameterCount: number, appending: Appending): Statement {
-  const [changes, trace, at] = [1, 2, 3].map((offset) => `$${parameterCount + offset}`);
-  return statement(
-    `WITH written AS (${write})
-     SELECT crm.${appending}(${changes}::jsonb, ${trace}::text, ${at}::timestamptz)::text AS heads
-     FROM (SELECT count(*) FROM written) AS all_of_them`,
-  );
+function markStored(aggregate: Aggregate): void {
+  aggregate.uncommit();
+  aggregate.loadedVersion = aggregate.currentVersion;
 }
 
 function editConflict(): DomainError {

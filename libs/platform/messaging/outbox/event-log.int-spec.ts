@@ -1,6 +1,8 @@
+import { AsyncResource } from 'node:async_hooks';
 import { newId } from '#platform/kernel';
 import { RequestContext } from '#platform/observability';
 import { UnitOfWork } from '#platform/persistence';
+import { until } from '#platform/testing';
 import { type Change, EventLog, type StreamHead } from './event-log.js';
 import { EventType } from '../events/event-type.js';
 import { NOW, PARCEL_MOVED, ParcelService } from '../publishing/parcel.fixture.js';
@@ -18,6 +20,8 @@ describe('the event log', () => {
   const append = (changes: readonly Change[]): Promise<readonly StreamHead[]> =>
     service.app.get(UnitOfWork).run(() => log.append(changes, NOW));
 
+  /** Outside of any open unit of work: this is the context in which the test file was loaded. */
+  const outside = AsyncResource.bind(<T>(work: () => T): T => work());
   const trial = (key: string) => new EventType({ ...PARCEL_MOVED.declaration, key, data: Object });
   const change = (stream: string, types: readonly string[] = ['parcel.moved']): Change => ({
     stream,
@@ -99,6 +103,59 @@ describe('the event log', () => {
     );
   });
 
+  it('lets a second writer continue a stream that another one begins at the same moment', async () => {
+    const unit = service.app.get(UnitOfWork);
+    const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+    let second!: Promise<readonly StreamHead[]>;
+    await unit.run(async () => {
+      await log.append([change('clients/begun')], NOW);
+      second = outside(() => append([change('clients/other'), change('clients/begun'), change('clients/other')]));
+      await until(async () => (await service.database.rows(waiting)).length > 0);
+    });
+    const heads = (await second).map(({ stream, version }) => `${stream} ${version}`);
+    expect(heads.sort()).toEqual(['clients/begun 2', 'clients/other 1', 'clients/other 2']);
+    expect((await rowsOf('clients/begun')).map(({ version }) => version)).toEqual([1, 2]);
+    expect((await rowsOf('clients/other')).map(({ version }) => version)).toEqual([1, 2]);
+  });
+
+  it('chains the journal entries of one stream, with and without others between, however they are appended', async () => {
+    const dealId = newId();
+    await service.database.rows(
+      `WITH client AS (
+         INSERT INTO crm.clients (id, name, kind, status, version, created_at, updated_at)
+         VALUES ($1, 'x', 'person', 'active', 1, now(), now()) RETURNING id)
+       INSERT INTO crm.deals (id, client_id, title, status, next_review_at, version, created_at, updated_at)
+       SELECT id, id, 'x', 'qualification', now(), 1, now(), now() FROM client`,
+      [dealId],
+    );
+    const entered = (body: string): Change => ({
+      ...change(`deals/${dealId}`, ['first', 'second']),
+      dealId,
+      entry: { kind: 'system', body, data: { body } },
+    });
+    const silent = change(`deals/${dealId}`);
+    await append([entered('one')]);
+    await append([entered('two'), silent, change('clients/beside'), entered('three'), silent]);
+    await append([silent]);
+    const heads = await append([entered('four'), entered('five')]);
+    expect(heads.map(({ version, journal_seq }) => [version, journal_seq])).toEqual([
+      [11, 4],
+      [13, 5],
+    ]);
+    const entries = await service.database.rows(
+      `SELECT seq, body, hash = crm.journal_hash(prev_hash, deal_id, seq, id, kind, author_id, body, data, created_at) AS "isOwn",
+         prev_hash = lag(hash, 1, decode(repeat('00', 32), 'hex')) OVER (ORDER BY seq) AS "isChained",
+         hash = (SELECT journal_hash FROM crm.event_streams WHERE stream = 'deals/' || deal_id) AS "isHead"
+       FROM crm.journals WHERE deal_id = $1 ORDER BY seq`,
+      [dealId],
+    );
+    expect(entries).toEqual(
+      ['one', 'two', 'three', 'four', 'five'].map((body, index) => ({
+        ...{ seq: index + 1, body, isOwn: true, isChained: true, isHead: body === 'five' },
+      })),
+    );
+  });
+
   it('takes the number back when the change is undone: the next one gets it', async () => {
     const undone = service.app.get(UnitOfWork).run(async () => {
       expect(await append([change('deals/undone')])).toMatchObject([{ version: 1 }]);
@@ -118,7 +175,7 @@ describe('the event log', () => {
 
   it('takes nothing outside of a unit of work, which would wake its readers too early', async () => {
     await expect(log.append([change('deals/alone')], NOW)).rejects.toThrow('in a unit of work');
-    expect(() => log.oneChange(change('deals/alone'), NOW)).toThrow('in a unit of work');
+    expect(() => log.jsonOf([change('deals/alone')], NOW)).toThrow('in a unit of work');
     expect(await rowsOf('deals/alone')).toEqual([]);
   });
 });

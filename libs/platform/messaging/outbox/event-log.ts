@@ -29,33 +29,14 @@ export interface StreamHead {
   readonly stream: string;
   readonly version: number;
   readonly journal_seq: number;
-  /** SHA-256 in hex. */
-  readonly journal_hash: string;
-  readonly journal_prev_hash: string;
 }
 
 /** An event stays under 64 KiB, envelope included. */
 const MAX_DATA_BYTES = 60 * 1024;
 /** Of UTF-8, for each unit of UTF-16 that a string's length counts. */
-const MOST_BYTES_A_CHARACTER = 3;
+const MAX_BYTES_PER_UNIT = 3;
 
-const APPEND = statement('SELECT crm.append_changes($1::jsonb, $2::text, $3::timestamptz) AS heads');
-
-/** `name type` of what {@link EventLog.changeRecord} adds to a record. */
-export const CHANGE_MEMBERS = [
-  'change_stream text',
-  'change_deal_id uuid',
-  'change_client_id uuid',
-  'change_actor_id uuid',
-  'change_audience uuid[]',
-  'change_trace text',
-  'change_at timestamptz',
-  'change_entry_id uuid',
-  'change_kind text',
-  'change_body text',
-  'change_data jsonb',
-  'change_events jsonb',
-] as const;
+const APPEND = statement('SELECT stream, version, journal_seq FROM crm.append_to_streams($1::jsonb)');
 
 /**
  * The outbox: appended events commit with the rows they describe, or not at all.
@@ -87,54 +68,16 @@ export class EventLog {
 
   /** Appends in the open unit of work; for jobs and commands that save no aggregate. */
   async append(changes: readonly Change[], at: Instant): Promise<readonly StreamHead[]> {
-    const row = await this.database.first<{ heads: StreamHead[] }>(APPEND, this.parameters(changes, at));
-    return row?.heads ?? [];
+    return this.database.query<StreamHead>(APPEND, [this.jsonOf(changes, at)]);
   }
 
-  /** The parameters of `crm.append_changes`, for a statement that calls it; wakes the readers after the commit. */
-  parameters(changes: readonly Change[], at: Instant): [string, string | null, Instant] {
+  /** The changes as JSON, for a statement that calls `crm.append_to_streams`; wakes the readers after the commit. */
+  jsonOf(changes: readonly Change[], at: Instant): string {
     this.wake();
-    const text = JSON.stringify(changes.map(rowOf));
-    if (text.length > MAX_DATA_BYTES / MOST_BYTES_A_CHARACTER) refuseLargeEvents(changes);
-    return [text, RequestContext.current()?.traceparent ?? null, at];
-  }
-
-  /** The parameters of a statement that appends this change by itself, in the order of `oneChangeParameters`. */
-  oneChange(change: Change, at: Instant): unknown[] {
-    this.wake();
-    const { stream, deal_id = null, client_id = null, actor_id, audience, entry, events } = rowOf(change);
-    const text = JSON.stringify(events);
-    if (text.length > MAX_DATA_BYTES / MOST_BYTES_A_CHARACTER) refuseLargeEvents([change]);
-    const trace = RequestContext.current()?.traceparent ?? null;
-    return [
-      ...[stream, deal_id, client_id, actor_id, audience, text, trace, at],
-      ...(entry ? [entry.id, entry.kind, entry.body, JSON.stringify(entry.data)] : []),
-    ];
-  }
-
-  /**
-   * What this change appends, as members {@link CHANGE_MEMBERS} of a JSON object, for a statement that writes many.
-   * @param record what else is in it, to which they are added.
-   * @returns the object as text.
-   */
-  changeRecord(record: Record<string, unknown>, change: Change, at: Instant): string {
-    this.wake();
-    const { stream, deal_id, client_id, actor_id, audience, entry, events } = rowOf(change);
-    record.change_stream = stream;
-    record.change_deal_id = deal_id;
-    record.change_client_id = client_id;
-    record.change_actor_id = actor_id;
-    record.change_audience = audience;
-    record.change_trace = RequestContext.current()?.traceparent;
-    record.change_at = at;
-    record.change_entry_id = entry?.id;
-    record.change_kind = entry?.kind;
-    record.change_body = entry?.body;
-    record.change_data = entry?.data;
-    record.change_events = events;
-    const text = JSON.stringify(record);
-    if (text.length > MAX_DATA_BYTES / MOST_BYTES_A_CHARACTER) refuseLargeEvents([change]);
-    return text;
+    const trace = RequestContext.current()?.traceparent;
+    const json = JSON.stringify(changes.map((change) => recordOf(change, trace, at)));
+    if (json.length > MAX_DATA_BYTES / MAX_BYTES_PER_UNIT) refuseLargeEvents(changes);
+    return json;
   }
 
   /** Lets the readers know after the commit. Without one to come they would look before there is anything to see. */
@@ -144,15 +87,21 @@ export class EventLog {
   }
 }
 
-function rowOf(change: Change) {
+function recordOf(change: Change, trace: string | undefined, at: Instant): object {
+  const { entry, events } = change;
   return {
     stream: change.stream,
     deal_id: change.dealId,
     client_id: change.clientId,
     actor_id: change.actorId,
     audience: change.audience,
-    entry: change.entry && { id: newId(), ...change.entry },
-    events: change.events.map(({ id = newId(), type, data, audience }) => ({ id, type, data, audience })),
+    trace,
+    at,
+    entry_id: entry && (entry.id ?? newId()),
+    entry_kind: entry?.kind,
+    entry_body: entry?.body,
+    entry_data: entry?.data,
+    events: events.map(({ id = newId(), type, data, audience }) => ({ id, type, data, audience })),
   };
 }
 

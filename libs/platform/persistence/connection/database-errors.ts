@@ -1,4 +1,3 @@
-import pg from 'pg';
 import { QueryFailedError, QueryRunnerAlreadyReleasedError } from 'typeorm';
 
 /** Classes and codes of SQLSTATE that mean "not now": connection lost, server starting or stopping, too many clients, a standby. */
@@ -36,11 +35,6 @@ export function isUnavailable(error: unknown): boolean {
 /** The database cannot be queried in time; see {@link isUnavailable}. */
 export function waitedTooLong(): Error {
   return new Error('timeout exceeded when trying to connect: all connections for this are busy');
-}
-
-/** True when PostgreSQL itself refused a statement, which then has changed nothing; a lost connection leaves the outcome unknown. */
-export function isRefusal(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && !isUnavailable(error);
 }
 
 /** Name of the unique or check constraint or index that refused a statement, if one did. */

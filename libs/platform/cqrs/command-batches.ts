@@ -1,0 +1,99 @@
+import { AsyncResource } from 'node:async_hooks';
+import { Injectable } from '@nestjs/common';
+import { Batches, type BatchWork, Database, isUnavailable, UnitOfWork } from '#platform/persistence';
+
+/** How commands are handled in batches; handlers that name the same object share their batches. */
+export interface BatchOptions<C> {
+  /** Commands of one batch. */
+  readonly maxBatchSize: number;
+  /** Names the row that a command locks: of commands with the same key one is handled at a time. */
+  readonly keyOf?: (command: C) => string;
+}
+
+/** A command that waits for its batch. */
+interface PendingCommand extends BatchWork<unknown> {
+  readonly key: string;
+}
+
+/** While the database executes one batch, the process computes another. */
+const MAX_CONCURRENT_BATCHES = 2;
+/**
+ * The longest wait of a batch for a row lock: far longer than other transactions need, and shorter than the second
+ * after which PostgreSQL looks for deadlocks.
+ */
+const LOCK_TIMEOUT_MS = 200;
+
+/**
+ * Handles commands together that arrive while others are in flight: one transaction with one commit, in which the
+ * statements of all handlers are shared ({@link UnitOfWork.runBatch}). Without load each command is handled at once.
+ *
+ * A command that its handler refuses fails alone. If the database refuses a statement, or a row lock takes longer than
+ * 200 ms, nothing of the batch is written, and each command is handled in a transaction of its own.
+ */
+@Injectable()
+export class CommandBatches {
+  private readonly queues = new Map<object, { readonly batches: Batches<PendingCommand, unknown>; commands: number }>();
+
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly database: Database,
+  ) {}
+
+  /**
+   * Handles a command: in the open transaction if there is one, else with the next batch.
+   * @param handle may be called again after a batch that was rolled back.
+   */
+  execute<C, R>(options: BatchOptions<C>, command: C, handle: () => Promise<R>): Promise<R> {
+    if (this.unitOfWork.isOpen) return handle();
+    const queue = this.queueOf(options as BatchOptions<unknown>);
+    queue.commands += 1;
+    const key = options.keyOf?.(command) ?? String(queue.commands);
+    // The async context of the caller: logs and events of its handler carry the ids of its own request.
+    const enter = AsyncResource.bind(<T>(work: () => T): T => work());
+    return queue.batches.add({ key, work: handle, enter }) as Promise<R>;
+  }
+
+  private queueOf(options: BatchOptions<unknown>) {
+    let queue = this.queues.get(options);
+    if (!queue) {
+      const limits = {
+        lanes: MAX_CONCURRENT_BATCHES,
+        most: options.maxBatchSize,
+        patienceMs: this.database.patienceMs,
+        keyOf: ({ key }: PendingCommand): string => key,
+      };
+      queue = { batches: new Batches((commands) => this.handleAll(commands), limits), commands: 0 };
+      this.queues.set(options, queue);
+    }
+    return queue;
+  }
+
+  private async handleAll(commands: readonly PendingCommand[]): Promise<readonly Promise<unknown>[]> {
+    if (commands.length === 1) return this.handleOne(commands[0]!);
+    try {
+      const outcomes = await this.unitOfWork.runBatch(commands, LOCK_TIMEOUT_MS);
+      return outcomes.map((outcome, index) => {
+        if (outcome.kind === 'left') return handleAlone(commands[index]!);
+        return outcome.kind === 'done' ? Promise.resolve(outcome.value) : Promise.reject(outcome.reason);
+      });
+    } catch (error) {
+      // A lost connection leaves open whether the commit happened.
+      if (isUnavailable(error)) throw error;
+      return commands.map(handleAlone);
+    }
+  }
+
+  /** A command that waits for a row lock must not block those behind it for longer than a batch does. */
+  private async handleOne(command: PendingCommand): Promise<readonly Promise<unknown>[]> {
+    const result = handleAlone(command);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, LOCK_TIMEOUT_MS)));
+    await Promise.race([result, late]).catch(() => undefined);
+    clearTimeout(timer);
+    return [result];
+  }
+}
+
+function handleAlone({ work, enter }: PendingCommand): Promise<unknown> {
+  return enter(work);
+}

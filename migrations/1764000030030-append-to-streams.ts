@@ -1,0 +1,121 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/**
+ * The one append function. `append_changes` and `append_beginnings` stay, because processes of the previous release call
+ * them during a rolling update; the migration after this release drops them.
+ */
+export class AppendToStreams1764000030030 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(CHAIN);
+    await runner.query(APPEND);
+    await runner.query(`
+      COMMENT ON FUNCTION crm.append_changes IS 'Deprecated: use append_to_streams. Dropped after the next release.';
+      COMMENT ON FUNCTION crm.append_beginnings IS 'Deprecated: use append_to_streams. Dropped after the next release.';
+    `);
+  }
+
+  down(): Promise<void> {
+    return Promise.reject(new Error('migrations go forward only'));
+  }
+}
+
+const CHAIN = `
+  CREATE FUNCTION crm.next_journal_state(
+    state bytea, head bytea, deal_id uuid, seq int, id uuid, kind text, author_id uuid, body text, data jsonb,
+    created_at timestamptz
+  ) RETURNS bytea LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+  DECLARE
+    prev bytea := substr(coalesce(state, head), 33);
+  BEGIN
+    RETURN prev || crm.journal_hash(prev, deal_id, seq, id, kind, author_id, body, data, created_at);
+  END $$;
+  CREATE AGGREGATE crm.journal_chain(bytea, uuid, int, uuid, text, uuid, text, jsonb, timestamptz) (
+    SFUNC = crm.next_journal_state, STYPE = bytea
+  );
+  COMMENT ON AGGREGATE crm.journal_chain(bytea, uuid, int, uuid, text, uuid, text, jsonb, timestamptz) IS
+    'Hashes consecutive journal entries. Argument and result: 32 bytes prev_hash and 32 bytes hash of an entry, of the '
+    'last one before them and of the last one of them.';
+`;
+
+const APPEND = `
+  CREATE FUNCTION crm.append_to_streams(changes jsonb)
+  RETURNS TABLE (stream text, version int, journal_seq int)
+  LANGUAGE plpgsql AS $$
+  #variable_conflict use_column
+  DECLARE
+    zero     constant bytea := decode(repeat('00', 32), 'hex');
+    appended int := 0;
+    streams  text[] := '{}';
+  BEGIN
+    WHILE jsonb_array_length(changes) > appended LOOP
+      FOR stream, version, journal_seq IN
+        WITH change AS MATERIALIZED (
+          SELECT *, jsonb_array_length(events) AS event_count
+          FROM ROWS FROM (jsonb_to_recordset(changes) AS (
+            stream text, deal_id uuid, client_id uuid, actor_id uuid, audience uuid[], trace text, at timestamptz,
+            entry_id uuid, entry_kind text, entry_body text, entry_data jsonb, events jsonb)) WITH ORDINALITY
+            AS c (stream, deal_id, client_id, actor_id, audience, trace, at, entry_id, entry_kind, entry_body, entry_data,
+              events, place)
+          WHERE stream <> ALL (streams)
+        ), locked AS MATERIALIZED (
+          -- In the order of streams, so that two calls cannot wait for each other.
+          SELECT s.* FROM crm.event_streams s WHERE s.stream = ANY (ARRAY(SELECT c.stream FROM change c))
+          ORDER BY s.stream FOR NO KEY UPDATE
+        ), numbered AS (
+          -- Numbers and hashes follow from the locked row: a value read before the lock could be stale.
+          SELECT c.*, l.stream IS NULL AS is_new, lead(c.place) OVER following IS NULL AS is_last,
+            coalesce(l.journal_prev_hash || l.journal_hash, zero || zero) AS head,
+            coalesce(l.version, 0) + (sum(c.event_count) OVER following)::int AS version,
+            coalesce(l.journal_seq, 0) + (count(c.entry_id) OVER following)::int AS journal_seq
+          FROM change c LEFT JOIN locked l ON l.stream = c.stream
+          WINDOW following AS (PARTITION BY c.stream ORDER BY c.place)
+        ), chained AS MATERIALIZED (
+          SELECT n.*, coalesce(
+            crm.journal_chain(n.head, n.deal_id, n.journal_seq, n.entry_id, n.entry_kind, n.actor_id, n.entry_body,
+              n.entry_data, n.at) FILTER (WHERE n.entry_id IS NOT NULL) OVER (PARTITION BY n.stream ORDER BY n.place),
+            n.head) AS state
+          FROM numbered n
+        ), moved AS (
+          UPDATE crm.event_streams s SET version = c.version, journal_seq = c.journal_seq,
+            journal_prev_hash = substr(c.state, 1, 32), journal_hash = substr(c.state, 33)
+          FROM chained c WHERE s.stream = c.stream AND c.is_last AND NOT c.is_new
+          RETURNING s.stream
+        ), begun AS (
+          -- A stream that a concurrent transaction begins first is left to the next iteration.
+          INSERT INTO crm.event_streams AS s (stream, version, journal_seq, journal_prev_hash, journal_hash)
+          SELECT c.stream, c.version, c.journal_seq, substr(c.state, 1, 32), substr(c.state, 33)
+          FROM chained c WHERE c.is_last AND c.is_new ORDER BY c.stream
+          ON CONFLICT (stream) DO NOTHING
+          RETURNING s.stream
+        ), done AS MATERIALIZED (
+          SELECT c.* FROM chained c
+          WHERE c.stream IN (SELECT m.stream FROM moved m UNION ALL SELECT b.stream FROM begun b)
+        ), entries AS (
+          INSERT INTO crm.journals (id, deal_id, seq, kind, author_id, body, data, hash, prev_hash, created_at)
+          SELECT d.entry_id, d.deal_id, d.journal_seq, d.entry_kind, d.actor_id, d.entry_body, d.entry_data,
+            substr(d.state, 33), substr(d.state, 1, 32), d.at
+          FROM done d WHERE d.entry_id IS NOT NULL ORDER BY d.place
+        ), logged AS (
+          INSERT INTO crm.event_log
+            (id, stream, stream_version, journal_seq, type, time, actor_id, traceparent, deal_id, client_id, audience, data)
+          SELECT (e ->> 'id')::uuid, d.stream, d.version - d.event_count + n::int,
+            CASE WHEN d.entry_id IS NOT NULL THEN d.journal_seq END, e ->> 'type', d.at, d.actor_id, d.trace, d.deal_id,
+            d.client_id,
+            CASE WHEN e ? 'audience' THEN ARRAY(SELECT jsonb_array_elements_text(e -> 'audience')::uuid) ELSE d.audience END,
+            e -> 'data'
+          FROM done d, jsonb_array_elements(d.events) WITH ORDINALITY AS t (e, n)
+          ORDER BY d.place, n
+        )
+        SELECT d.stream, d.version, d.journal_seq FROM done d ORDER BY d.place
+      LOOP
+        appended := appended + 1;
+        streams := streams || stream;
+        RETURN NEXT;
+      END LOOP;
+    END LOOP;
+  END $$;
+  COMMENT ON FUNCTION crm.append_to_streams IS
+    'Appends changes to streams, journals and event log: [{stream, deal_id, client_id, actor_id, audience, trace, at, '
+    'entry_id, entry_kind, entry_body, entry_data, events: [{id, type, audience?, data}]}]. Returns the head of the stream '
+    'after each change.';
+`;
