@@ -23,7 +23,7 @@ import { requirePolicyOfDeal } from './policy-of-deal.js';
 
 const NO_POLICY = '00000000-0000-0000-0000-000000000000';
 
-/** The row lock, held until the commit, gives each number once; a number whose payment rolls back comes again. */
+/** The row lock until the commit assigns each number once; a number whose payment is rolled back is assigned again. */
 const TAKE_SEQUENCES = statement(
   `INSERT INTO crm.payment_sequences AS s VALUES ($1::uuid, $2::uuid, $3::int)
    ON CONFLICT (deal_id, policy_id) DO UPDATE SET last = s.last + $3::int RETURNING last`,
@@ -34,7 +34,7 @@ interface LineTable {
   readonly select: ReturnType<typeof selectLines>;
 }
 
-/** A payment that an import may meet. */
+/** A stored payment with the id of an imported row. */
 export interface KnownPayment {
   readonly id: string;
   readonly deal_id: string;
@@ -78,20 +78,20 @@ export class PaymentRepository extends AggregateRepository<Payment> {
   }
 
   /**
-   * The deal, closed or not, held until the unit of work ends, if the caller may do this to its payments.
+   * Returns the deal, closed or not, after an access check, and locks it for share until the unit of work ends.
    * @throws DomainError `deal_not_found`, `forbidden`.
    */
-  async holdDeal(dealId: string, caller: Caller, action: ActionOn<'payments'>): Promise<DealFacts> {
+  async lockDeal(dealId: string, caller: Caller, action: ActionOn<'payments'>): Promise<DealFacts> {
     const deal = await this.queries.execute(new DealInScopeQuery(caller, dealId, true));
     if (!inScope(requireAccess(caller, 'payments', action), deal)) throw forbidden();
     return deal;
   }
 
   /**
-   * Makes sure that the path's policy is the deal's, and stays so until the unit of work ends.
+   * Checks that the path's policy belongs to the deal, and locks it until the unit of work ends.
    * @throws DomainError `policy_not_found`.
    */
-  async holdPolicy(caller: Caller, path: PaymentPath): Promise<void> {
+  async lockPolicy(caller: Caller, path: PaymentPath): Promise<void> {
     await requirePolicyOfDeal(this.queries, caller, path, true);
   }
 
@@ -106,7 +106,7 @@ export class PaymentRepository extends AggregateRepository<Payment> {
   }
 
   /**
-   * Locks the payment for changes, and its deal against other owners, until the unit of work ends.
+   * Locks the payment against changes, and its deal against a change of its owner, until the unit of work ends.
    * @throws DomainError `deal_not_found`, `forbidden`, `policy_not_found`, `payment_not_found`, `version_mismatch`.
    */
   async lockForUpdate(
@@ -117,12 +117,15 @@ export class PaymentRepository extends AggregateRepository<Payment> {
     expected?: ExpectedVersion,
   ): Promise<Payment> {
     const scope = requireAccess(caller, 'deals', 'read');
-    const row = await this.store.unitOfWork.execute(this.locks, lockInput(path, paymentId, scope));
+    const lock = () => this.store.unitOfWork.execute(this.locks, lockInput(path, paymentId, scope));
+    let row = await lock();
     if (!row) {
-      await this.holdDeal(path.dealId, caller, action);
-      await this.holdPolicy(caller, path);
-      throw paymentNotFound();
+      await this.lockDeal(path.dealId, caller, action);
+      await this.lockPolicy(caller, path);
+      // Deal or policy may have become visible after the first statement.
+      row = await lock();
     }
+    if (!row) throw paymentNotFound();
     const { deal_client_id: clientId, deal_owner_id: ownerId, deal_executor_id: executorId } = row;
     const deal = { id: path.dealId, clientId, ownerId, executorId };
     if (!inScope(requireAccess(caller, 'payments', action), deal)) throw forbidden();

@@ -33,8 +33,8 @@ export class AddPaymentHandler implements ICommandHandler<AddPaymentCommand> {
     const { dealId, policyId } = path;
     const actorId = requireActor(caller, createdById, 'created_by_id');
     return this.unitOfWork.run(async () => {
-      const deal = await this.payments.holdDeal(dealId, caller, 'create');
-      await this.payments.holdPolicy(caller, path);
+      const deal = await this.payments.lockDeal(dealId, caller, 'create');
+      await this.payments.lockPolicy(caller, path);
       const sequence = await this.payments.takeSequences(dealId, policyId, 1);
       const now = this.clock.now();
       const place = { deal, policyId, sequence };

@@ -41,8 +41,8 @@ export class SchedulePaymentsHandler implements ICommandHandler<SchedulePayments
   /** @throws DomainError `policy_not_found`, `instalment_too_small`, `instalment_too_late`. */
   async execute({ caller, path, plan, comment, isDryRun }: SchedulePaymentsCommand): Promise<ScheduledPayment[]> {
     return this.unitOfWork.run(async () => {
-      const deal = await this.payments.holdDeal(path.dealId, caller, 'create');
-      await this.payments.holdPolicy(caller, path);
+      const deal = await this.payments.lockDeal(path.dealId, caller, 'create');
+      await this.payments.lockPolicy(caller, path);
       const parts = instalmentsOf(plan);
       if (isDryRun) return parts.map((part) => ({ id: null, sequence: null, ...planned(part, plan.currency) }));
       const first = await this.payments.takeSequences(path.dealId, path.policyId, parts.length);

@@ -75,7 +75,7 @@ export class PaymentImporter extends Importer {
   private async placed(rows: readonly Row[], { caller }: ImportContext, outcome: RowOutcome): Promise<PlacedRow[]> {
     const deals = new Map<Row, DealFacts>();
     for (const row of rows.toSorted((a, b) => a.body.deal_id.localeCompare(b.body.deal_id))) {
-      const deal = await outcome.attempt(row.line, () => this.payments.holdDeal(row.body.deal_id, caller, 'create'));
+      const deal = await outcome.attempt(row.line, () => this.payments.lockDeal(row.body.deal_id, caller, 'create'));
       if (deal) deals.set(row, deal);
     }
     return rows.flatMap((row) => {
@@ -86,7 +86,7 @@ export class PaymentImporter extends Importer {
 
   private async plan({ body, deal }: PlacedRow, { caller, isDryRun, now }: ImportContext): Promise<Payment> {
     const path = { dealId: body.deal_id, policyId: body.policy_id ?? null };
-    await this.payments.holdPolicy(caller, path);
+    await this.payments.lockPolicy(caller, path);
     const facts = newPaymentFacts(body);
     const plan = (sequence: number) =>
       Payment.plan(
