@@ -7,7 +7,6 @@ export {
   requireAccess,
   type Resource,
   type Scope,
-  scopePredicate,
 } from './access/access.js';
 export { requireActor } from './access/actor.js';
 export {

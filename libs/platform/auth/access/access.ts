@@ -99,12 +99,6 @@ export interface Scope {
   readonly executorId: string | null;
 }
 
-/** A condition and its parameters, numbered from the one asked for. */
-interface Predicate {
-  readonly sql: string;
-  readonly values: readonly string[];
-}
-
 /** What the caller's roles together grant for an action, or null when none of them grants anything. */
 export function access<R extends Resource>(caller: Caller, resource: R, action: ActionOn<R>): Scope | null {
   const grants = (ACCESS[resource] as Readonly<Record<string, Grants>>)[action]!;
@@ -151,20 +145,4 @@ export function addScope(where: SqlConditions, scope: Scope, alias: string): voi
   ].filter(({ userId }) => userId !== null);
   const conditions = parties.map(({ column, userId }) => `${alias}.${column} = ${where.parameter(userId)}::uuid`);
   where.addSql(`(${conditions.join(' OR ')})`);
-}
-
-/**
- * The scope as a condition on a row that has `owner_id` and `executor_id`, so that rows out of scope are neither
- * found nor counted. Each shape of scope is its own text, and so gets its own plan.
- * @param alias of the table.
- * @param first number of the first parameter.
- */
-export function scopePredicate(scope: Scope, alias: string, first: number): Predicate {
-  if (scope.all) return { sql: 'true', values: [] };
-  const reaches = [
-    { column: 'owner_id', userId: scope.ownerId },
-    { column: 'executor_id', userId: scope.executorId },
-  ].filter((reach): reach is { column: string; userId: string } => reach.userId !== null);
-  const conditions = reaches.map(({ column }, index) => `${alias}.${column} = $${first + index}::uuid`);
-  return { sql: `(${conditions.join(' OR ')})`, values: reaches.map(({ userId }) => userId) };
 }
