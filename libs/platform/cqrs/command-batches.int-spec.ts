@@ -36,13 +36,14 @@ const LOCK = new BatchSelect<{ id: string }, Account>(
 const UPDATE = statement(`
   UPDATE public.accounts a SET balance = i.balance FROM jsonb_to_recordset($1::jsonb) AS i (id text, balance int)
   WHERE a.id = i.id RETURNING a.id, txid_current()::text AS transaction`);
-const SAVE: BatchOperation<Account, string> = {
+const SAVE: BatchOperation<Account, string | undefined> = {
   async run(accounts, runStatement) {
     const rows = await runStatement<{ id: string; transaction: string }>(UPDATE, [JSON.stringify(accounts)]);
-    return accounts.map(({ id }) => rows.find((row) => row.id === id)!.transaction);
+    return accounts.map(({ id }) => rows.find((row) => row.id === id)?.transaction);
   },
 };
 const ALL = statement('SELECT id, balance FROM public.accounts ORDER BY id');
+const LOCK_TIMEOUT = statement('SHOW lock_timeout');
 const CUT = statement('SELECT pg_terminate_backend(pg_backend_pid())');
 
 const BATCH = { maxBatchSize: 4, keyOf: ({ account }: Deposit) => account };
@@ -83,7 +84,7 @@ describe('command batches', () => {
   /** What a handler does: lock, rule, write. */
   const handle = (
     { account: id, amount }: Deposit,
-    { rule, after }: { rule?: () => unknown; after?: () => unknown } = {},
+    { rule, after, target = id }: { rule?: () => unknown; after?: () => unknown; target?: string } = {},
   ): Promise<Deposited> =>
     unit.run(async () => {
       const account = (await unit.execute(LOCK, { id }))!;
@@ -93,8 +94,11 @@ describe('command batches', () => {
       let transaction = '';
       await unit.write(
         SAVE,
-        () => Promise.resolve([{ id, balance }]),
-        ([written]) => void (transaction = written!),
+        () => Promise.resolve([{ id: target, balance }]),
+        ([written]) => {
+          if (written === undefined) throw refused();
+          transaction = written;
+        },
       );
       await after?.();
       return { balance, transaction };
@@ -130,6 +134,14 @@ describe('command batches', () => {
     const [a, b, c] = await Promise.allSettled([deposit('a'), deposit('b', -1), deposit('c')]);
     expect(b).toMatchObject({ status: 'rejected', reason: { code: 'refused' } });
     expect([a, c]).toMatchObject([{ status: 'fulfilled' }, { status: 'fulfilled' }]);
+    expect(transactions([a, c].map((one) => (one as PromiseFulfilledResult<Deposited>).value)).size).toBe(1);
+    expect(await balances()).toEqual({ a: 1, c: 1 });
+  });
+
+  it('fails a command alone whose row is not written, and keeps the others in one transaction', async () => {
+    const missing = deposit('b', 1, { target: 'missing' });
+    const [a, b, c] = await Promise.allSettled([deposit('a'), missing, deposit('c')]);
+    expect(b).toMatchObject({ status: 'rejected', reason: { code: 'refused' } });
     expect(transactions([a, c].map((one) => (one as PromiseFulfilledResult<Deposited>).value)).size).toBe(1);
     expect(await balances()).toEqual({ a: 1, c: 1 });
   });
@@ -186,6 +198,8 @@ describe('command batches', () => {
   it('runs in the open transaction when there is one', async () => {
     const failing = unit.run(async () => {
       await deposit('a');
+      // The lock timeout of batches does not apply to it.
+      expect(await app.get(Database).query(LOCK_TIMEOUT)).toEqual([{ lock_timeout: '0' }]);
       throw new Error('after all');
     });
     const [b] = await Promise.all([deposit('b'), expect(failing).rejects.toThrow('after all')]);
