@@ -19,10 +19,9 @@ const ARRIVES_WITHIN_MS = 300_000;
 
 /** Appends events of two types to forty deals in one statement; the worker does not subscribe to them. */
 const CHANGE_ALL = `
-  SELECT crm.append_changes(jsonb_agg(jsonb_build_object('stream', 'deals/' || id, 'deal_id', id, 'audience', '[]'::jsonb,
-    'events', (SELECT jsonb_agg(jsonb_build_object('id', gen_random_uuid(), 'data', jsonb_build_object('deal_id', id, 'n', n),
-      'type', CASE WHEN n % 2 = 0 THEN 'deal.stage_changed' ELSE 'deal.payment.due' END)) FROM generate_series(1, $1::int) AS n))),
-    NULL, date_trunc('milliseconds', clock_timestamp()))
+  SELECT crm.append_to_streams(jsonb_agg(jsonb_build_object('stream', 'deals/' || id, 'deal_id', id,
+    'audience', '[]'::jsonb, 'at', date_trunc('milliseconds', clock_timestamp()), 'events', (SELECT jsonb_agg(jsonb_build_object('id', gen_random_uuid(), 'data', jsonb_build_object('deal_id', id, 'n', n),
+      'type', CASE WHEN n % 2 = 0 THEN 'deal.stage_changed' ELSE 'deal.payment.due' END)) FROM generate_series(1, $1::int) AS n))))
   FROM (SELECT md5(n::text)::uuid AS id FROM generate_series(1, $2::int) AS n) AS deals`;
 
 interface Envelope {

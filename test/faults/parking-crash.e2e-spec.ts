@@ -62,10 +62,10 @@ describe('a worker that is killed while it parks events of a full queue', () => 
   /** Appends one event to each stream. @returns their ids. */
   async function append(type: string, streams: readonly string[]): Promise<string[]> {
     const changes = streams.map((stream) => ({
-      ...{ stream, actor_id: null, audience: [] },
+      ...{ stream, audience: [], at: new Date().toISOString() },
       events: [{ id: newId(), type, data: { stream } }],
     }));
-    await crm.database.rows('SELECT crm.append_changes($1::jsonb, NULL, now())', [JSON.stringify(changes)]);
+    await crm.database.rows('SELECT crm.append_to_streams($1::jsonb)', [JSON.stringify(changes)]);
     return changes.flatMap(({ events }) => events.map(({ id }) => id));
   }
 

@@ -90,8 +90,8 @@ describe('the partitions of log and journals', () => {
 
   const append = (database: TestDatabase) =>
     database.rows(
-      `SELECT crm.append_changes('[{"stream": "clients/x", "audience": [],
-        "events": [{"id": "019ab0c4-7d11-7cc2-a0a1-6d5d2c6b3f0e", "type": "client.created", "data": {}}]}]', NULL, now())`,
+      `SELECT crm.append_to_streams(jsonb_build_array(jsonb_build_object('stream', 'clients/x', 'audience', '[]'::jsonb,
+        'at', now(), 'events', '[{"id": "019ab0c4-7d11-7cc2-a0a1-6d5d2c6b3f0e", "type": "client.created", "data": {}}]'::jsonb)))`,
     );
 
   it('accept rows of any time, and receive the rows of a month when its partition is created', async () => {

@@ -17,6 +17,7 @@ interface Change {
   readonly deal_id: string | undefined;
   readonly client_id: string | undefined;
   readonly audience: Audience;
+  readonly at: string;
   readonly events: object[];
 }
 
@@ -42,14 +43,13 @@ export class EventDatabase {
         deal_id: dealId,
         client_id: clientId,
         audience: [],
+        at: new Date().toISOString(),
         events: [],
       };
       change.events.push({ id: newId(), type, audience, data });
       changes.set(stream, change);
     }
-    await this.database.rows(`SELECT crm.append_changes($1::jsonb, NULL, date_trunc('milliseconds', now()))`, [
-      JSON.stringify([...changes.values()]),
-    ]);
+    await this.database.rows('SELECT crm.append_to_streams($1::jsonb)', [JSON.stringify([...changes.values()])]);
     await this.database.rows(`SELECT pg_notify('crm_log_appended', '')`);
   }
 

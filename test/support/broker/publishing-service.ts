@@ -74,11 +74,11 @@ export class PublishingService {
     const ids = streams.map(() => newId());
     const changes = streams.map((stream, index) => ({
       stream,
-      actor_id: null,
       audience: [],
+      at: new Date().toISOString(),
       events: [{ id: ids[index], type, data: { stream } }],
     }));
-    await this.database.rows('SELECT crm.append_changes($1::jsonb, NULL, now())', [JSON.stringify(changes)]);
+    await this.database.rows('SELECT crm.append_to_streams($1::jsonb)', [JSON.stringify(changes)]);
     return ids;
   }
 

@@ -67,8 +67,8 @@ describe('a lease', () => {
     const next = await EventCursor.open(other, 'reader', holder);
     expect(next.position).toBe(5n);
     await database.rows(
-      `SELECT crm.append_changes('[{"stream": "deals/1", "actor_id": null, "audience": [],
-         "events": [{"id": "00000000-0000-7000-8000-000000000001", "type": "deal.updated", "data": {}}]}]', NULL, now())`,
+      `SELECT crm.append_to_streams('[{"stream": "deals/1", "audience": [], "at": "2026-03-02T06:00:00Z",
+         "events": [{"id": "00000000-0000-7000-8000-000000000001", "type": "deal.updated", "data": {}}]}]')`,
     );
     await expect(cursor.advance(6n, 0)).rejects.toThrow('another process leads now');
     await expect(EventCursor.open(one, 'reader', former)).rejects.toThrow('another process leads now');
