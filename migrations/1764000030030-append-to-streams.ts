@@ -75,13 +75,13 @@ const APPEND = `
               n.entry_data, n.at) FILTER (WHERE n.entry_id IS NOT NULL) OVER (PARTITION BY n.stream ORDER BY n.place),
             n.head) AS state
           FROM numbered n
-        ), moved AS (
+        ), updated AS (
           UPDATE crm.event_streams s SET version = c.version, journal_seq = c.journal_seq,
             journal_prev_hash = substr(c.state, 1, 32), journal_hash = substr(c.state, 33)
           FROM chained c WHERE s.stream = c.stream AND c.is_last AND NOT c.is_new
           RETURNING s.stream
-        ), begun AS (
-          -- A stream that a concurrent transaction begins first is left to the next iteration.
+        ), inserted AS (
+          -- A stream that a concurrent transaction inserts first is left to the next iteration.
           INSERT INTO crm.event_streams AS s (stream, version, journal_seq, journal_prev_hash, journal_hash)
           SELECT c.stream, c.version, c.journal_seq, substr(c.state, 1, 32), substr(c.state, 33)
           FROM chained c WHERE c.is_last AND c.is_new ORDER BY c.stream
@@ -89,7 +89,7 @@ const APPEND = `
           RETURNING s.stream
         ), done AS MATERIALIZED (
           SELECT c.* FROM chained c
-          WHERE c.stream IN (SELECT m.stream FROM moved m UNION ALL SELECT b.stream FROM begun b)
+          WHERE c.stream IN (SELECT u.stream FROM updated u UNION ALL SELECT n.stream FROM inserted n)
         ), entries AS (
           INSERT INTO crm.journals (id, deal_id, seq, kind, author_id, body, data, hash, prev_hash, created_at)
           SELECT d.entry_id, d.deal_id, d.journal_seq, d.entry_kind, d.actor_id, d.entry_body, d.entry_data,

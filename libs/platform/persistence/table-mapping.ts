@@ -62,12 +62,12 @@ export class TableMapping<T extends Aggregate> {
     );
   }
 
-  /** `name type` of each column, as `jsonb_to_recordset` wants to know them. */
+  /** `name type` of each column, for `jsonb_to_recordset`. */
   get members(): readonly string[] {
     return this.columns.map(({ name, type }) => `${name} ${type}`);
   }
 
-  /** The values of an insert by the names of their columns, as JSON shows them. */
+  /** The value of each column by its name, to be serialized as JSON. */
   insertRecord(entity: T): Record<string, unknown> {
     const record: Record<string, unknown> = {};
     for (const { property, name } of this.columns) {

@@ -173,7 +173,7 @@ describe('a unit of work', () => {
     };
     const accept = (outputs: readonly true[]): void => expect(outputs).toEqual([true]);
 
-    it('holds what was written while it was computed', async () => {
+    it('contains the rows that were written while it was computed', async () => {
       await unit.write(
         inserts,
         async () => {
@@ -186,7 +186,7 @@ describe('a unit of work', () => {
       expect(await notes()).toEqual(['main', 'prepared']);
     });
 
-    it('undoes what was written while it was computed when it fails', async () => {
+    it('rolls back the rows that were written while it was computed when it fails', async () => {
       await write('taken');
       const failing = unit.write(
         inserts,

@@ -73,6 +73,19 @@ describe('concurrent users', () => {
     expect(stored).toHaveLength(opened.length);
   });
 
+  it('who open deals at the same moment share transactions', async () => {
+    const client = await crm.client(seller);
+    const answers = await atOnce(30, (index) =>
+      seller.post<DealView>('/deals', { client_id: client.id, title: `deal ${index}`, next_review_at: '2026-03-10' }),
+    );
+    expect(tally(answers)).toEqual({ '201': 30 });
+    const [row] = await crm.database.rows<{ transactions: number }>(
+      'SELECT count(DISTINCT xmin::text)::int AS transactions FROM crm.deals WHERE client_id = $1',
+      [client.id],
+    );
+    expect(row!.transactions).toBeLessThan(30);
+  });
+
   it('who change one deal with one version: exactly one succeeds', async () => {
     const deal = await crm.deal(seller);
     const answers = await atOnce(50, (index) =>

@@ -214,3 +214,24 @@ it('a change of a line sets the given fields, null too, and no others', async ()
   // Reads the stored values by an empty change.
   expect(await seller.patch(path, {})).toMatchObject({ status: 200, body: expected });
 });
+
+it('lines of different deals that change at the same moment share transactions', async () => {
+  const deals = await Promise.all(Array.from({ length: 12 }, () => crm.deal(seller)));
+  const payments = await Promise.all(deals.map((one) => addPayment(seller, one)));
+  /** Number of transactions that wrote the current rows of the lines. */
+  const transactions = async (): Promise<number> => {
+    const [row] = await crm.database.rows<{ count: number }>(
+      'SELECT count(DISTINCT xmin::text)::int AS count FROM crm.payment_incomes WHERE payment_id = ANY ($1)',
+      [payments.map(({ id }) => id)],
+    );
+    return row!.count;
+  };
+  const lines = await Promise.all(payments.map((payment) => addLine(seller, payment, 'incomes')));
+  expect(await transactions()).toBeLessThan(payments.length);
+  const paths = payments.map((payment, index) => `${pathOf(payment)}/incomes/${lines[index]!.id}`);
+  const revised = await Promise.all(paths.map((path) => seller.patch<PaymentLineView>(path, { amount: '5.00' })));
+  expect(revised.map(({ body }) => body.amount)).toEqual(payments.map(() => '5.00'));
+  expect(await transactions()).toBeLessThan(payments.length);
+  await Promise.all(paths.map((path) => seller.delete(path)));
+  expect(await transactions()).toBeLessThan(payments.length);
+});

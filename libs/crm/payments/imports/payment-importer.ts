@@ -58,7 +58,7 @@ export class PaymentImporter extends Importer {
         });
       }
     }
-    // Nothing more is held from here on: who waits for a stream may hold what another row is about.
+    // No other row is locked after this: a transaction that waits for a stream may have locked a row of another one.
     if (!context.isDryRun) await this.payments.addAll(added, context.now);
     outcome.created += added.length;
     for (const { met, row } of meetings) {
@@ -71,7 +71,7 @@ export class PaymentImporter extends Importer {
     return outcome.checked(rows, (cells) => validatedBody(PaymentRowDto, cells));
   }
 
-  /** The rows whose deals are there, and stay so until the unit of work ends; held in one order, as other imports do. */
+  /** Returns the rows whose deals exist, and locks the deals until the unit of work ends, in the order of other imports. */
   private async placed(rows: readonly Row[], { caller }: ImportContext, outcome: RowOutcome): Promise<PlacedRow[]> {
     const deals = new Map<Row, DealFacts>();
     for (const row of rows.toSorted((a, b) => a.body.deal_id.localeCompare(b.body.deal_id))) {
