@@ -147,6 +147,12 @@ export class Payment extends Aggregate {
     };
   }
 
+  /** What lines change of it, in the order of the events. */
+  private get balance(): Pick<PaymentView, 'status' | 'net_total' | 'incomes_total' | 'expenses_total'> {
+    const { status, net_total, incomes_total, expenses_total } = this.view;
+    return { status, net_total, incomes_total, expenses_total };
+  }
+
   /** Whether it has lines that are not deleted: each is above zero. */
   private get hasLines(): boolean {
     return this.incomesTotal !== '0.00' || this.expensesTotal !== '0.00';
@@ -262,12 +268,12 @@ export class Payment extends Aggregate {
     actorId: string,
     now: Instant,
   ): void {
-    const before = this.view;
+    const { balance } = this;
     const total = TOTALS[line.kind];
     const sum = Money.of(this[total], this.currency).plus(difference);
     if (sum.compare(Money.of(LARGEST_TOTAL, this.currency)) > 0) throw totalTooLarge();
     this[total] = sum.amount;
-    const previous = this.diff(before, this.view) ?? {};
+    const previous = this.diff(balance, this.balance) ?? {};
     this.touch(now);
     this.updatedById = actorId;
     this.changedLines.add(line);

@@ -54,7 +54,7 @@ describe('an import with concurrent requests', () => {
       const { body } = await harness.submit('policies?mode=good_rows&duplicates=update', csv);
       await harness.crm.blocked('FROM crm.policies');
       const assigning = harness.admin.patch(`/deals/${deal.id}/assignment`, { owner_id: next.id });
-      await harness.crm.blocked('crm.deals SET');
+      await harness.crm.blocked('UPDATE crm.deals');
       return [body, assigning] as const;
     });
     expect(await harness.waitForEnd(run.id)).toMatchObject({ state: 'done', updated: 1 });

@@ -211,7 +211,7 @@ it.each<[string, (policy: string) => Promise<Answer<unknown>>]>([
     const acting = act(`/policies/${id}`);
     await crm.blocked('crm.policies');
     const assigning = lead.patch(`/deals/${deal.id}/assignment`, { owner_id: next.id });
-    await crm.blocked('crm.deals SET');
+    await crm.blocked('UPDATE crm.deals');
     return [acting, assigning];
   });
   for (const { status } of await Promise.all(answers)) expect([200, 201]).toContain(status);
