@@ -24,6 +24,8 @@ export interface TransactionScope {
 export class Transaction implements TransactionScope {
   private begun: Promise<ClientBase> | undefined;
   private runner: QueryRunner | undefined;
+  /** The connection of {@link runner}, once the transaction is open on it. */
+  private client: ClientBase | undefined;
   private readonly running = new Set<Promise<unknown>>();
   private closed = false;
   /** Why the first failing statement failed: PostgreSQL then aborts the transaction, and answers COMMIT with ROLLBACK. */
@@ -74,9 +76,9 @@ export class Transaction implements TransactionScope {
     const runner = this.runner;
     if (!runner) return;
     try {
-      if (!runner.isTransactionActive) return;
-      if (outcome === 'commit' && !this.failure) return await runner.commitTransaction();
-      await runner.rollbackTransaction();
+      if (!this.client) return;
+      if (outcome === 'commit' && !this.failure) return void (await this.client.query('COMMIT'));
+      await this.client.query('ROLLBACK');
       if (outcome === 'commit') throw this.failure?.reason;
     } finally {
       await runner.release();
@@ -93,8 +95,10 @@ export class Transaction implements TransactionScope {
   private async open(): Promise<ClientBase> {
     this.runner = this.dataSource.createQueryRunner();
     const client = (await this.runner.connect()) as ClientBase;
-    await this.runner.startTransaction();
-    if (this.lockTimeoutMs !== undefined) await client.query(`SET LOCAL lock_timeout = ${this.lockTimeoutMs}`);
+    const timeout = this.lockTimeoutMs === undefined ? '' : `; SET LOCAL lock_timeout = ${this.lockTimeoutMs}`;
+    // One round trip for both.
+    await client.query(`BEGIN${timeout}`);
+    this.client = client;
     return client;
   }
 }
