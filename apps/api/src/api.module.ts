@@ -8,7 +8,7 @@ import { PaymentsHttpModule } from '#crm/payments';
 import { PoliciesHttpModule } from '#crm/policies';
 import { QuotesHttpModule } from '#crm/quotes';
 import { SettingsModule } from '#platform/config';
-import { CqrsModule } from '#platform/cqrs';
+import { BusModule } from '#platform/cqrs';
 import { HealthModule, HttpModule } from '#platform/http';
 import { JobsModule } from '#platform/jobs';
 import { MessagingModule } from '#platform/messaging';
@@ -32,7 +32,7 @@ export class ApiModule {
         SettingsModule.forRoot(env),
         ObservabilityModule,
         PersistenceModule.forRoot('crm-api'),
-        CqrsModule.forRoot(),
+        BusModule.forRoot(),
         MessagingModule.forRoot({ process: 'api' }),
         JobsModule.forRoot(),
         JobsModule.registerQueue(...QUEUES),

@@ -6,7 +6,7 @@ import { PaymentsModule, PaymentsWorkerModule } from '#crm/payments';
 import { PoliciesModule, PoliciesWorkerModule } from '#crm/policies';
 import { QuotesWorkerModule } from '#crm/quotes';
 import { SettingsModule } from '#platform/config';
-import { CqrsModule } from '#platform/cqrs';
+import { BusModule } from '#platform/cqrs';
 import { HealthModule, HttpModule } from '#platform/http';
 import { HOUSEKEEPING, JobsModule } from '#platform/jobs';
 import { EVENT_REPLAYS, MessagingModule } from '#platform/messaging';
@@ -31,7 +31,7 @@ export class WorkerModule {
         SettingsModule.forRoot(env),
         ObservabilityModule,
         PersistenceModule.forRoot('crm-worker'),
-        CqrsModule.forRoot(),
+        BusModule.forRoot(),
         MessagingModule.forRoot({ process: 'worker', hasBroker: Boolean(env.CRM_RABBITMQ_URL) }),
         JobsModule.forRoot({ worker: true }),
         HttpModule.forRoot({ throttling: false }),

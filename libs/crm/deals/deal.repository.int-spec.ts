@@ -1,6 +1,6 @@
 import { CommandBus, EventsHandler, type IEventHandler } from '@nestjs/cqrs';
 import type { TestingModule } from '@nestjs/testing';
-import { CqrsModule } from '#platform/cqrs';
+import { BusModule } from '#platform/cqrs';
 import { type Caller, newId } from '#platform/kernel';
 import { MessagingModule } from '#platform/messaging';
 import { Database, statement } from '#platform/persistence';
@@ -40,7 +40,7 @@ describe('a deal and what listens to it', () => {
       [clientId, seller.userId],
     );
     app = await startTestModule(testEnvironment({ databaseUrl: database.url }), {
-      imports: [CqrsModule.forRoot(), MessagingModule.forRoot({ process: 'api' }), DealsModule],
+      imports: [BusModule.forRoot(), MessagingModule.forRoot({ process: 'api' }), DealsModule],
       providers: [SecondListener],
     });
     commands = app.get(CommandBus);

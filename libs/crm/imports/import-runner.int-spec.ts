@@ -1,6 +1,6 @@
 import { DiscoveryModule } from '@nestjs/core';
 import type { TestingModule } from '@nestjs/testing';
-import { CqrsModule } from '#platform/cqrs';
+import { BusModule } from '#platform/cqrs';
 import { DomainError, newId } from '#platform/kernel';
 import { MessagingModule } from '#platform/messaging';
 import { Database, statement, UnitOfWork } from '#platform/persistence';
@@ -47,7 +47,7 @@ describe('the run of an import', () => {
     database = await createTestDatabase(MIGRATIONS);
     await database.rows('CREATE TABLE public.notes (text text, place serial)');
     app = await startTestModule(testEnvironment({ databaseUrl: database.url }), {
-      imports: [CqrsModule.forRoot(), MessagingModule.forRoot({ process: 'api' }), DiscoveryModule],
+      imports: [BusModule.forRoot(), MessagingModule.forRoot({ process: 'api' }), DiscoveryModule],
       providers: [
         ImportRepository,
         ImportViews,

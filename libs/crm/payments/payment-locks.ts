@@ -1,4 +1,5 @@
 import type { Scope } from '#platform/auth';
+import type { BatchOptions } from '#platform/cqrs';
 import { BatchSelect, type TableMapping } from '#platform/persistence';
 import type { PaymentLine } from './lines/payment-line.entity.js';
 import type { PaymentPath } from './payment-path.js';
@@ -66,3 +67,9 @@ export function selectLines(mapping: TableMapping<PaymentLine>): BatchSelect<obj
     `JOIN ${mapping.table} l ON l.id = i.line_id AND l.payment_id = i.payment_id WHERE NOT l.is_deleted`,
   );
 }
+
+/** Commands on lines share their batches. Those of one deal run one after the other: they append to one stream. */
+export const LINE_BATCH: BatchOptions<{ readonly path: PaymentPath }> = {
+  maxBatchSize: 50,
+  keyOf: ({ path }) => path.dealId,
+};

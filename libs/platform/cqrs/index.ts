@@ -1,4 +1,3 @@
-export { CqrsModule } from './cqrs.module.js';
+export { BusModule } from './bus.module.js';
 export { AwaitedEventPublisher } from './awaited-event-publisher.js';
-export { BatchedCommandHandler } from './batched-command-handler.js';
-export type { BatchOptions } from './command-batches.js';
+export { BatchedCommandHandler, type BatchOptions } from './command-batches.js';

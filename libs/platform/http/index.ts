@@ -16,7 +16,7 @@ export {
   TextField,
   UuidField,
 } from './validation/fields.js';
-export { TakesFile, type UploadedFile, uploadedFile } from './uploads/file-upload.js';
+export { TakesFile, type RequestFile, uploadedFile } from './uploads/file-upload.js';
 export { API_PREFIX, configureHttp, createHttpAdapter, createHttpApplication } from './server/http-application.js';
 export { HttpModule } from './http.module.js';
 export { IdempotencyKeys } from './idempotency/idempotency-keys.js';

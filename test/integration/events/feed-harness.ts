@@ -1,6 +1,6 @@
 import { Module, type Type } from '@nestjs/common';
 import { SettingsModule } from '#platform/config';
-import { CqrsModule } from '#platform/cqrs';
+import { BusModule } from '#platform/cqrs';
 import { HttpModule } from '#platform/http';
 import { JobsModule } from '#platform/jobs';
 import { MessagingModule } from '#platform/messaging';
@@ -69,7 +69,7 @@ function feedModule(env: NodeJS.ProcessEnv): Type {
       SettingsModule.forRoot(env),
       ObservabilityModule,
       PersistenceModule.forRoot('crm-feed'),
-      CqrsModule.forRoot(),
+      BusModule.forRoot(),
       MessagingModule.forRoot({ process: 'worker', hasBroker: false }),
       JobsModule.forRoot(),
       HttpModule.forRoot({ throttling: false }),

@@ -1,6 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import type { DealView } from '#crm/deals/contracts';
-import { CqrsModule } from '#platform/cqrs';
+import { BusModule } from '#platform/cqrs';
 import { newId } from '#platform/kernel';
 import { MessagingModule } from '#platform/messaging';
 import { EventCaptor, startTestModule, testEnvironment, testServer, type TestUser } from '#platform/testing';
@@ -20,7 +20,7 @@ describe('published events', () => {
     const exchange = `test.${newId()}`;
     const env = testEnvironment({ databaseUrl: crm.database.url, rabbitmqUrl }, { CRM_EVENTS_EXCHANGE: exchange });
     publisher = await startTestModule(env, {
-      imports: [CqrsModule.forRoot(), MessagingModule.forRoot({ process: 'worker', hasBroker: true })],
+      imports: [BusModule.forRoot(), MessagingModule.forRoot({ process: 'worker', hasBroker: true })],
     });
     captor = await EventCaptor.open({ url: rabbitmqUrl, exchange, keys: ['deal.#'] });
   });

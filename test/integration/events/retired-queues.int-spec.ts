@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { INestApplicationContext } from '@nestjs/common';
 import { type ChannelModel, connect } from 'amqplib';
-import { CqrsModule } from '#platform/cqrs';
+import { BusModule } from '#platform/cqrs';
 import { MessagingModule, RabbitSubscriptions } from '#platform/messaging';
 import {
   createTestDatabase,
@@ -34,7 +34,7 @@ describe('queues of subscribers of earlier releases', () => {
     await channel.close();
     const env = testEnvironment({ databaseUrl: database.url, rabbitmqUrl }, { CRM_EVENTS_EXCHANGE: EXCHANGE });
     app = await startTestModule(env, {
-      imports: [CqrsModule.forRoot(), MessagingModule.forRoot({ process: 'worker', hasBroker: true })],
+      imports: [BusModule.forRoot(), MessagingModule.forRoot({ process: 'worker', hasBroker: true })],
     });
   });
 

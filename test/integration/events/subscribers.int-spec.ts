@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { AmqpConnection } from '@golevelup/nestjs-rabbitmq';
 import { type INestApplicationContext, Injectable } from '@nestjs/common';
 import { type ChannelModel, connect, type ConfirmChannel, type GetMessage } from 'amqplib';
-import { CqrsModule } from '#platform/cqrs';
+import { BusModule } from '#platform/cqrs';
 import {
   type EventSubscriber,
   MessagingModule,
@@ -105,7 +105,7 @@ describe('a subscriber on RabbitMQ', () => {
     await channel.assertExchange('crm.dead-letters', 'direct', { durable: true });
     await channel.assertQueue(OLD, OLD_OPTIONS);
     app = await startTestModule(env, {
-      imports: [CqrsModule.forRoot(), MessagingModule.forRoot({ process: 'worker', hasBroker: true })],
+      imports: [BusModule.forRoot(), MessagingModule.forRoot({ process: 'worker', hasBroker: true })],
       providers: [CountingSubscriber, FailingSubscriber, WaitingSubscriber, OldSubscriber],
     });
   });

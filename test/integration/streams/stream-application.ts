@@ -1,6 +1,6 @@
 import { Module, type Type } from '@nestjs/common';
 import { SettingsModule } from '#platform/config';
-import { CqrsModule } from '#platform/cqrs';
+import { BusModule } from '#platform/cqrs';
 import { HttpModule } from '#platform/http';
 import { MessagingModule } from '#platform/messaging';
 import { Metrics, ObservabilityModule } from '#platform/observability';
@@ -46,7 +46,7 @@ function applicationModule(env: NodeJS.ProcessEnv): Type {
       SettingsModule.forRoot(env),
       ObservabilityModule,
       PersistenceModule.forRoot('crm-streams'),
-      CqrsModule.forRoot(),
+      BusModule.forRoot(),
       MessagingModule.forRoot({ process: 'worker', hasBroker: false }),
       HttpModule.forRoot({ throttling: false }),
       StreamsModule,

@@ -1,6 +1,6 @@
 import type { ModuleMetadata, INestApplicationContext } from '@nestjs/common';
 import { type Channel, type ChannelModel, connect, type Options } from 'amqplib';
-import { CqrsModule } from '#platform/cqrs';
+import { BusModule } from '#platform/cqrs';
 import { newId } from '#platform/kernel';
 import { MessagingModule } from '#platform/messaging';
 import {
@@ -42,7 +42,7 @@ export class PublishingService {
 
   async start(providers: ModuleMetadata['providers'] = []): Promise<INestApplicationContext> {
     this.app = await startTestModule(this.environment(), {
-      imports: [CqrsModule.forRoot(), MessagingModule.forRoot({ process: 'worker', hasBroker: true })],
+      imports: [BusModule.forRoot(), MessagingModule.forRoot({ process: 'worker', hasBroker: true })],
       providers,
     });
     return this.app;

@@ -9,7 +9,7 @@ import { PaymentsModule } from '#crm/payments';
 import { PoliciesModule } from '#crm/policies';
 import { QuotesModule } from '#crm/quotes';
 import { ClientSettings, DatabaseSettings, loadSettings, RuntimeSettings } from '#platform/config';
-import { CqrsModule } from '#platform/cqrs';
+import { BusModule } from '#platform/cqrs';
 import { Clock, type Instant, SystemClock } from '#platform/kernel';
 import { MessagingModule } from '#platform/messaging';
 import { ObservabilityModule } from '#platform/observability';
@@ -66,7 +66,7 @@ class DemoModule {
       imports: [
         ObservabilityModule,
         PersistenceModule.forRoot(APPLICATION),
-        CqrsModule.forRoot(),
+        BusModule.forRoot(),
         MessagingModule.forRoot({ process: 'api' }),
         ClientsModule,
         DealsModule,

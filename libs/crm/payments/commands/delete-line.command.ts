@@ -3,7 +3,7 @@ import { BatchedCommandHandler } from '#platform/cqrs';
 import { type Caller, Clock, type ExpectedVersion } from '#platform/kernel';
 import { UnitOfWork } from '#platform/persistence';
 import type { LineKind, PaymentLineView } from '../contracts.js';
-import { LINE_BATCH } from '../lines/line-batch.js';
+import { LINE_BATCH } from '../payment-locks.js';
 import type { PaymentPath } from '../payment-path.js';
 import { PaymentRepository } from '../payment.repository.js';
 

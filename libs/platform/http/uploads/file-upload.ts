@@ -28,7 +28,7 @@ const FILE_TYPES = /^(?:multipart\/form-data|text\/csv)(?:$|\s*;)/i;
 const uploads = new WeakMap<FastifyRequest, Upload>();
 
 /** The file of a request; it can be read until the handler has ended. */
-export interface UploadedFile {
+export interface RequestFile {
   /** From the beginning, each time it is called. */
   readonly bytes: () => AsyncIterable<Uint8Array>;
   /** As the content type names it, in lower case. */
@@ -88,7 +88,7 @@ export function installFileUpload(fastify: FastifyInstance): void {
 }
 
 /** The file of a request to a route marked with {@link TakesFile}. */
-export function uploadedFile(request: FastifyRequest): UploadedFile {
+export function uploadedFile(request: FastifyRequest): RequestFile {
   const { file, charset } = uploadOf(request);
   return { bytes: () => file.bytes(), charset };
 }

@@ -1,5 +1,5 @@
 import { type INestApplicationContext, Injectable } from '@nestjs/common';
-import { CqrsModule } from '#platform/cqrs';
+import { BusModule } from '#platform/cqrs';
 import { newId } from '#platform/kernel';
 import { Database, statement, UnitOfWork } from '#platform/persistence';
 import { createTestDatabase, startTestModule, type TestDatabase, testEnvironment, until } from '#platform/testing';
@@ -52,7 +52,7 @@ describe('a projection', () => {
 
   async function start(): Promise<INestApplicationContext> {
     const app = await startTestModule(testEnvironment({ databaseUrl: database.url }), {
-      imports: [CqrsModule.forRoot(), MessagingModule.forRoot({ process: 'worker', hasBroker: false })],
+      imports: [BusModule.forRoot(), MessagingModule.forRoot({ process: 'worker', hasBroker: false })],
       providers: [ParcelProjection],
     });
     apps.push(app);

@@ -2,7 +2,7 @@ import { type DynamicModule, Injectable, Module, type Type } from '@nestjs/commo
 import { Test, type TestingModule } from '@nestjs/testing';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { SettingsModule } from '#platform/config';
-import { CqrsModule } from '#platform/cqrs';
+import { BusModule } from '#platform/cqrs';
 import { type Instant, newId } from '#platform/kernel';
 import { ObservabilityModule } from '#platform/observability';
 import { Aggregate, PersistenceModule, statement } from '#platform/persistence';
@@ -134,7 +134,7 @@ function parcelModule(url: string, handlers: readonly Type[]): DynamicModule {
       SettingsModule.forRoot(testEnvironment({ databaseUrl: url })),
       ObservabilityModule,
       PersistenceModule.forRoot('crm-test'),
-      CqrsModule.forRoot(),
+      BusModule.forRoot(),
       MessagingModule.forRoot({ process: 'api' }),
       TypeOrmModule.forFeature([Parcel]),
     ],

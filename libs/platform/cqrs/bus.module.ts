@@ -1,12 +1,12 @@
 import { type DynamicModule, Module, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryModule, DiscoveryService } from '@nestjs/core';
-import { CqrsModule as NestCqrsModule, EventBus } from '@nestjs/cqrs';
+import { CqrsModule, EventBus } from '@nestjs/cqrs';
 import { AwaitedEventPublisher } from './awaited-event-publisher.js';
 import { CommandBatches } from './command-batches.js';
 
 /** The buses, wired so that event handlers are awaited and what they throw reaches the command. */
 @Module({})
-export class CqrsModule implements OnModuleInit {
+export class BusModule implements OnModuleInit {
   constructor(
     private readonly events: EventBus,
     private readonly discovery: DiscoveryService,
@@ -14,11 +14,11 @@ export class CqrsModule implements OnModuleInit {
 
   static forRoot(): DynamicModule {
     return {
-      module: CqrsModule,
+      module: BusModule,
       global: true,
-      imports: [NestCqrsModule.forRoot({ rethrowUnhandled: true }), DiscoveryModule],
+      imports: [CqrsModule.forRoot({ rethrowUnhandled: true }), DiscoveryModule],
       providers: [CommandBatches],
-      exports: [NestCqrsModule, CommandBatches],
+      exports: [CqrsModule, CommandBatches],
     };
   }
 
