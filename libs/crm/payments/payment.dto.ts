@@ -24,7 +24,7 @@ import { type Include, INCLUDES } from './queries/payment-row.js';
 const COMMENT = { max: 500, multiline: true, nullable: true, example: 'Первый взнос' } as const;
 const ABSENT = { optional: true, nullable: true } as const;
 const TOTAL = { example: '1100.00', type: 'string', pattern: '^-?\\d{1,14}\\.\\d{2}$' } as const;
-const MOST_INSTALMENTS = 120;
+const MAX_INSTALMENTS = 120;
 const POLICY = 'A policy of the deal; under …/policies/{policy_id} the one of the path, and may be left out.';
 
 /** Body of POST …/payments. */
@@ -95,7 +95,7 @@ export class SchedulePaymentsDto {
   @CurrencyField()
   currency!: string;
 
-  @IntegerField({ min: 1, max: MOST_INSTALMENTS, example: 4 })
+  @IntegerField({ min: 1, max: MAX_INSTALMENTS, example: 4 })
   instalments!: number;
 
   @DateField({ description: 'The day of the first instalment.' })

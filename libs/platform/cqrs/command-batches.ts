@@ -58,9 +58,9 @@ export class CommandBatches {
     let queue = this.queues.get(options);
     if (!queue) {
       const limits = {
-        lanes: MAX_CONCURRENT_BATCHES,
-        most: options.maxBatchSize,
-        patienceMs: this.database.patienceMs,
+        maxConcurrent: MAX_CONCURRENT_BATCHES,
+        maxBatchSize: options.maxBatchSize,
+        maxWaitMs: this.database.maxWaitMs,
         keyOf: ({ key }: PendingCommand): string => key,
       };
       queue = { batches: new Batches((commands) => this.handleAll(commands), limits), commands: 0 };

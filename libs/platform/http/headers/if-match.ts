@@ -6,7 +6,7 @@ import { versionsIn } from './entity-tags.js';
 
 /** `"3"`, `W/"3"`, `"1", "2"`, as RFC 9110 writes entity tags. */
 const TAG_LIST = /^\s*(?:W\/)?"[\x21\x23-\x7e]*"(?:\s*,\s*(?:W\/)?"[\x21\x23-\x7e]*")*\s*$/;
-const LONGEST = 1_000;
+const MAX_LENGTH = 1_000;
 
 /** Gives a handler the request's `If-Match` as {@link ExpectedVersion}; an empty list can't be met. */
 export const IfMatch = createParamDecorator<undefined>(
@@ -35,7 +35,7 @@ export function expectedVersion(header: string | undefined, isRequired: boolean)
     throw new DomainError('precondition_required', 'precondition_required', remedy);
   }
   if (header.trim() === '*') return undefined;
-  if (header.length > LONGEST || !TAG_LIST.test(header)) {
+  if (header.length > MAX_LENGTH || !TAG_LIST.test(header)) {
     throw new DomainError('invalid', 'malformed_if_match', 'If-Match takes entity tags such as "3", or *.');
   }
   return versionsIn(header);

@@ -3,7 +3,7 @@ import { DomainError } from '#platform/kernel';
 import { Database, statement, UnitOfWork } from '#platform/persistence';
 
 /** An answer that was, or is to be, given to a request under an idempotency key. */
-export interface StoredAnswer {
+export interface StoredResponse {
   readonly status: number;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
@@ -22,11 +22,11 @@ export interface IdempotentRequest {
 
 /** What {@link IdempotencyKeys.once} gives. */
 interface OnceAnswer {
-  readonly answer: StoredAnswer;
+  readonly answer: StoredResponse;
   readonly isReplayed: boolean;
 }
 
-interface Kept extends StoredAnswer {
+interface Kept extends StoredResponse {
   readonly fingerprint: Buffer | null;
 }
 
@@ -75,7 +75,7 @@ export class IdempotencyKeys {
    * @param work answers; only a success (2xx) is stored; an error stores nothing.
    * @throws DomainError 409 `idempotency_in_progress`, 422 `idempotency_key_reused`.
    */
-  async once(request: IdempotentRequest, work: () => Promise<StoredAnswer>): Promise<OnceAnswer> {
+  async once(request: IdempotentRequest, work: () => Promise<StoredResponse>): Promise<OnceAnswer> {
     try {
       return await this.attempt(request, work);
     } catch (error) {
@@ -102,7 +102,7 @@ export class IdempotencyKeys {
     return undefined;
   }
 
-  private attempt(request: IdempotentRequest, work: () => Promise<StoredAnswer>): Promise<OnceAnswer> {
+  private attempt(request: IdempotentRequest, work: () => Promise<StoredResponse>): Promise<OnceAnswer> {
     return this.unitOfWork.run(async () => {
       const earlier = await this.claim(request);
       if (earlier) return { answer: earlier, isReplayed: true };
@@ -112,19 +112,19 @@ export class IdempotencyKeys {
     });
   }
 
-  private async claim(request: IdempotentRequest): Promise<StoredAnswer | undefined> {
+  private async claim(request: IdempotentRequest): Promise<StoredResponse | undefined> {
     const found = await this.database.first<Claim>(CLAIM, [request.callerId, request.key]);
     const earlier = found && answerOf(found, request);
     if (!earlier && !found?.is_locked) throw inProgress();
     return earlier;
   }
 
-  private async find(request: IdempotentRequest): Promise<StoredAnswer | undefined> {
+  private async find(request: IdempotentRequest): Promise<StoredResponse | undefined> {
     const found = await this.database.first<Kept>(FIND, [request.callerId, request.key]);
     return found && answerOf(found, request);
   }
 
-  private async store({ callerId, key, fingerprint }: IdempotentRequest, answer: StoredAnswer): Promise<void> {
+  private async store({ callerId, key, fingerprint }: IdempotentRequest, answer: StoredResponse): Promise<void> {
     const values = [callerId, key, fingerprint, answer.status, JSON.stringify(answer.headers), answer.body];
     const stored = await this.database.query(STORE, values);
     if (stored.length === 0) throw inProgress();
@@ -132,7 +132,10 @@ export class IdempotencyKeys {
 }
 
 /** @throws DomainError `idempotency_key_reused` when it is the answer to something else. */
-function answerOf({ fingerprint, status, headers, body }: Kept, request: IdempotentRequest): StoredAnswer | undefined {
+function answerOf(
+  { fingerprint, status, headers, body }: Kept,
+  request: IdempotentRequest,
+): StoredResponse | undefined {
   if (!fingerprint) return undefined;
   if (!fingerprint.equals(request.fingerprint)) throw keyReused();
   return { status, headers, body };

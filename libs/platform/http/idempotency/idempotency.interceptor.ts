@@ -5,15 +5,15 @@ import { from, lastValueFrom, type Observable } from 'rxjs';
 import { DomainError } from '#platform/kernel';
 import { RequestContext } from '#platform/observability';
 import { digestOfFile } from '../uploads/file-upload.js';
-import { IdempotencyKeys, type IdempotentRequest, type StoredAnswer } from './idempotency-keys.js';
+import { IdempotencyKeys, type IdempotentRequest, type StoredResponse } from './idempotency-keys.js';
 import { pathOf } from '../problems/problem.js';
 import { ReplayAccess } from './replay-access.js';
 
 /** Visible ASCII. */
 const KEY = /^[\x21-\x7e]{1,255}$/;
 const JSON_TYPE = 'application/json; charset=utf-8';
-const KEPT_HEADERS = ['etag', 'location', 'link'];
-const KEYED_METHODS = new Set(['POST', 'PATCH']);
+const STORED_HEADERS = ['etag', 'location', 'link'];
+const METHODS_WITH_KEY = new Set(['POST', 'PATCH']);
 
 /**
  * Runs a POST or PATCH with `Idempotency-Key` once. A repeated request is answered with the stored answer of the first
@@ -34,7 +34,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     const http = context.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const key = request.headers['idempotency-key'];
-    if (key === undefined || !KEYED_METHODS.has(request.method)) return next.handle();
+    if (key === undefined || !METHODS_WITH_KEY.has(request.method)) return next.handle();
     return from(this.answerOnce(identify(request, key), request, http.getResponse<FastifyReply>(), next));
   }
 
@@ -50,7 +50,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     if (isReplayed) {
       await this.access.require(request, answer, handle);
       // The rehearsal has set the headers of an answer that is not sent.
-      for (const name of KEPT_HEADERS) reply.removeHeader(name);
+      for (const name of STORED_HEADERS) reply.removeHeader(name);
       reply.code(answer.status).headers(answer.headers).header('idempotency-replayed', 'true');
     }
     if (answer.body === '') return undefined;
@@ -90,9 +90,9 @@ function canonicalJson(value: unknown): string {
 }
 
 /** {@link ResourceHeadersInterceptor} has set the headers already. */
-function answerOf(reply: FastifyReply, body: unknown): StoredAnswer {
+function answerOf(reply: FastifyReply, body: unknown): StoredResponse {
   const headers: Record<string, string> = {};
-  for (const name of KEPT_HEADERS) {
+  for (const name of STORED_HEADERS) {
     const value = reply.getHeader(name);
     if (value !== undefined) headers[name] = String(value);
   }

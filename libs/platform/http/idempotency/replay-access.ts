@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { access, ACCESS, type AuthenticatedRequest, inScope, type Resource } from '#platform/auth';
 import { DomainError, type DomainErrorKind } from '#platform/kernel';
-import { IdempotencyKeys, type StoredAnswer } from './idempotency-keys.js';
+import { IdempotencyKeys, type StoredResponse } from './idempotency-keys.js';
 import { pathOf } from '../problems/problem.js';
 import { RouteTable } from '../server/route-table.js';
 
@@ -46,7 +46,7 @@ export class ReplayAccess {
    * @throws DomainError the refusal of the handler or of the GET of the `Location`: 401, 403, 404, 410 or 429;
    *   `unavailable` for any other status of that GET.
    */
-  async require(request: FastifyRequest, answer: StoredAnswer, handle: () => unknown): Promise<void> {
+  async require(request: FastifyRequest, answer: StoredResponse, handle: () => unknown): Promise<void> {
     const { location } = answer.headers;
     // The handler of an upload would import the whole file again; its answer is checked at its `Location`.
     if (!request.routeOptions.config.takesFile) {
@@ -60,7 +60,7 @@ export class ReplayAccess {
    * A row may be missing because the request, or a later one, deleted it. Then the created resource, the resource at the
    * root of the path, or the deleted row itself must be visible to the caller.
    */
-  private async requireVisible(request: FastifyRequest, { headers, body }: StoredAnswer, refusal: DomainError) {
+  private async requireVisible(request: FastifyRequest, { headers, body }: StoredResponse, refusal: DomainError) {
     if (refusal.kind !== 'not_found') throw refusal;
     // The location is checked next.
     if (headers.location !== undefined && this.isReadableRoute(headers.location)) return;

@@ -3,7 +3,7 @@ import { FINER_CURRENCIES, isCalendarDate, phoneText } from '#platform/kernel';
 
 /** Decimal text as an amount is written: up to 12 digits and 2 decimals. */
 export const MONEY = /^\d{1,12}(?:\.\d{1,2})?$/;
-export const LONGEST_PHONE = 64;
+export const MAX_PHONE_LENGTH = 64;
 
 /** `Money` refuses more decimals than the currency has, by a code of its own. */
 const DECIMAL = /^\d{1,12}(?:\.\d{1,18})?$/;
@@ -90,7 +90,7 @@ function isLongerThan(text: string, length: number): boolean {
 }
 
 function isPhone(value: unknown): boolean {
-  if (!isText(value) || value.length > LONGEST_PHONE) return false;
+  if (!isText(value) || value.length > MAX_PHONE_LENGTH) return false;
   const { number } = phoneText(value);
   const digits = number.replace(NOT_A_DIGIT, '').length;
   return PHONE.test(number) && digits >= 5 && digits <= 15;

@@ -24,7 +24,7 @@ import {
   IsOneLine,
   IsPhone,
   IsSafeInteger,
-  LONGEST_PHONE,
+  MAX_PHONE_LENGTH,
   MaxCharacters,
   MinCharacters,
   MONEY,
@@ -61,7 +61,7 @@ export interface IntegerRange {
 }
 
 const DEFAULT_MAX_ITEMS = 100;
-const LONGEST_EMAIL = 254;
+const MAX_EMAIL_LENGTH = 254;
 
 /**
  * A field of a DTO: its OpenAPI schema, whether it may be absent or null, and class-validator's decorators in the order
@@ -163,7 +163,7 @@ export function CurrencyField(options: FieldOptions = {}): PropertyDecorator {
 
 export function EmailField(options: FieldOptions = {}): PropertyDecorator {
   return Field(
-    { type: 'string', format: 'email', maxLength: LONGEST_EMAIL },
+    { type: 'string', format: 'email', maxLength: MAX_EMAIL_LENGTH },
     { example: 'client@example.com', ...options },
     Trim(),
     // Refuses an address of more than 254 characters by itself.
@@ -174,7 +174,7 @@ export function EmailField(options: FieldOptions = {}): PropertyDecorator {
 /** A telephone number of 5 to 15 digits in any usual notation, with or without an extension. */
 export function PhoneField(options: FieldOptions = {}): PropertyDecorator {
   return Field(
-    { type: 'string', maxLength: LONGEST_PHONE },
+    { type: 'string', maxLength: MAX_PHONE_LENGTH },
     { example: '+7 912 345-67-89', ...options },
     Trim(),
     IsPhone(),

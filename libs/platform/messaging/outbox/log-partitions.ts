@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Database, statement } from '#platform/persistence';
 
-/** Months after this one for which there are to be partitions. */
+/** Months after the current one that have partitions. */
 const AHEAD = 3;
-/** Fewer than these are a fault: what is written would soon go into the default partition. */
-const LEAST_AHEAD = 1;
+/** With fewer, rows would soon go into the default partition. */
+const MIN_MONTHS_AHEAD = 1;
 
 const MISSING = statement('SELECT parent, month FROM crm.missing_partitions($1::int)');
 const ADD = statement('SELECT crm.add_partition($1::text, $2::date)');
@@ -27,7 +27,7 @@ export class LogPartitions {
 
   /** @throws Error naming a partition that should be there: nothing is lost, but it takes a person to see why. */
   async require(): Promise<void> {
-    const [missing] = await this.missing(LEAST_AHEAD);
+    const [missing] = await this.missing(MIN_MONTHS_AHEAD);
     if (!missing) return;
     const { parent, month } = missing;
     throw new Error(`crm.${parent} has no partition for ${month.slice(0, 7)}: see why the job add-partitions fails`);

@@ -48,7 +48,7 @@ type LoggedRow = Omit<LoggedEvent, 'position'> & { readonly position: string };
 const RECENT_MS = 3 * 24 * 3_600_000;
 /** Positions looked through at a time for wanted ones, and in all for one page. */
 const SPAN = 5_000n;
-const MOST_SPANS = 20;
+const MAX_SPANS = 20;
 
 const COLUMNS = `position, id, stream, stream_version AS "streamVersion", type, time, actor_id AS "actorId", traceparent,
      deal_id AS "dealId", client_id AS "clientId", audience, data::text AS data`;
@@ -120,7 +120,7 @@ export class LogReader {
   async readPage(position: bigint, end: bigint, limit: number, { dealIds, types }: LogFilter): Promise<LogPage> {
     const events: LoggedEvent[] = [];
     let through = position;
-    for (let span = 0; span < MOST_SPANS && through < end; span++) {
+    for (let span = 0; span < MAX_SPANS && through < end; span++) {
       // The deal's own index leads to all of its events at once.
       const until = dealIds.length > 0 ? end : least(through + SPAN, end);
       const values = [through.toString(), until.toString(), typeExpression(types), limit - events.length];

@@ -5,8 +5,8 @@ import { isUnavailable } from '../connection/database-errors.js';
 
 type Output = string | Promise<string>;
 
-/** Work whose batches are kept until the test lets them go. */
-class Desk {
+/** Work whose batches end when the test says so. */
+class ManualWork {
   readonly begun: (readonly string[])[] = [];
   private readonly ends: ((outputs?: readonly Output[] | Error) => void)[] = [];
 
@@ -19,134 +19,159 @@ class Desk {
     });
   };
 
-  /** Ends the batch that began at this place, and lets what follows from it happen. */
+  /** Ends the batch with this index, and waits for what follows from it. */
   async end(place: number, outputs?: readonly Output[] | Error): Promise<void> {
     this.ends[place]!(outputs);
     await turn();
     await turn();
   }
 
-  /** Ends all that is left, and what waits behind it. */
+  /** Ends all batches, those that start meanwhile included. */
   async close(): Promise<void> {
     for (let place = 0; place < this.begun.length; place++) await this.end(place);
   }
 }
 
 describe('batches', () => {
-  let desk: Desk;
-  beforeEach(() => (desk = new Desk()));
-  // What is refused later than its test ends, another test answers for.
-  afterEach(() => desk.close());
+  let manual: ManualWork;
+  beforeEach(() => (manual = new ManualWork()));
+  // A rejection after the end of its test would fail another test.
+  afterEach(() => manual.close());
   afterEach(() => void jest.useRealTimers());
 
-  it('hold all that is asked for at the same moment, and give each its own', async () => {
-    const batches = new Batches(desk.work, { patienceMs: 60_000, lanes: 1, most: 10 });
+  it('contain all items of the same moment, and return an output for each', async () => {
+    const batches = new Batches(manual.work, { maxWaitMs: 60_000, maxConcurrent: 1, maxBatchSize: 10 });
     const answers = Promise.all(['a', 'b', 'c'].map((item) => batches.add(item)));
     await turn();
-    expect(desk.begun).toEqual([['a', 'b', 'c']]);
-    await desk.end(0);
+    expect(manual.begun).toEqual([['a', 'b', 'c']]);
+    await manual.end(0);
     expect(await answers).toEqual(['A', 'B', 'C']);
   });
 
-  it('begin at once while a lane is free, and gather what comes when none is', async () => {
-    const batches = new Batches(desk.work, { patienceMs: 60_000, lanes: 2, most: 10 });
+  it('start at once below the limit of concurrent batches, and collect later items', async () => {
+    const batches = new Batches(manual.work, { maxWaitMs: 60_000, maxConcurrent: 2, maxBatchSize: 10 });
     for (const item of ['a', 'b', 'c', 'd']) {
       void batches.add(item);
       await turn();
     }
-    expect(desk.begun).toEqual([['a'], ['b']]);
-    await desk.end(1);
-    expect(desk.begun).toEqual([['a'], ['b'], ['c', 'd']]);
+    expect(manual.begun).toEqual([['a'], ['b']]);
+    await manual.end(1);
+    expect(manual.begun).toEqual([['a'], ['b'], ['c', 'd']]);
   });
 
-  it('are no greater than they may be', async () => {
-    const batches = new Batches(desk.work, { patienceMs: 60_000, lanes: 2, most: 2 });
+  it('have no more items than their limit', async () => {
+    const batches = new Batches(manual.work, { maxWaitMs: 60_000, maxConcurrent: 2, maxBatchSize: 2 });
     for (const item of ['a', 'b', 'c', 'd', 'e']) void batches.add(item);
     await turn();
     await turn();
-    expect(desk.begun).toEqual([
+    expect(manual.begun).toEqual([
       ['a', 'b'],
       ['c', 'd'],
     ]);
-    await desk.end(0);
-    expect(desk.begun.slice(2)).toEqual([['e']]);
+    await manual.end(0);
+    expect(manual.begun.slice(2)).toEqual([['e']]);
   });
 
-  it('keep what has the same key apart, in the order in which it came', async () => {
-    const batches = new Batches(desk.work, { patienceMs: 60_000, lanes: 1, most: 10, keyOf: (item) => item[0]! });
+  it('process items of the same key one after the other, in their order', async () => {
+    const batches = new Batches(manual.work, {
+      maxWaitMs: 60_000,
+      maxConcurrent: 1,
+      maxBatchSize: 10,
+      keyOf: (item) => item[0]!,
+    });
     for (const item of ['a1', 'a2', 'b1', 'a3', 'b2']) void batches.add(item);
     await turn();
-    await desk.end(0);
-    await desk.end(1);
-    expect(desk.begun).toEqual([['a1', 'b1'], ['a2', 'b2'], ['a3']]);
+    await manual.end(0);
+    await manual.end(1);
+    expect(manual.begun).toEqual([['a1', 'b1'], ['a2', 'b2'], ['a3']]);
   });
 
-  it('let others pass a thousand of one key', async () => {
-    const batches = new Batches(desk.work, { patienceMs: 60_000, lanes: 1, most: 2, keyOf: (item) => item[0]! });
+  it('process items of other keys before a thousand of one key', async () => {
+    const batches = new Batches(manual.work, {
+      maxWaitMs: 60_000,
+      maxConcurrent: 1,
+      maxBatchSize: 2,
+      keyOf: (item) => item[0]!,
+    });
     for (let count = 0; count < 7; count++) void batches.add(`a${count}`);
     for (const item of ['b', 'a7', 'c']) void batches.add(item);
     await turn();
-    expect(desk.begun).toEqual([['a0', 'b']]);
-    await desk.end(0);
-    expect(desk.begun.slice(1)).toEqual([['a1', 'c']]);
+    expect(manual.begun).toEqual([['a0', 'b']]);
+    await manual.end(0);
+    expect(manual.begun.slice(1)).toEqual([['a1', 'c']]);
   });
 
-  it('keep what has a key that is under way, and let others pass', async () => {
-    const batches = new Batches(desk.work, { patienceMs: 60_000, lanes: 2, most: 10, keyOf: (item) => item[0]! });
+  it('leave an item whose key is active for a later batch, and process others', async () => {
+    const batches = new Batches(manual.work, {
+      maxWaitMs: 60_000,
+      maxConcurrent: 2,
+      maxBatchSize: 10,
+      keyOf: (item) => item[0]!,
+    });
     void batches.add('a1');
     await turn();
     void batches.add('a2');
     void batches.add('b1');
     await turn();
-    expect(desk.begun).toEqual([['a1'], ['b1']]);
-    await desk.end(0);
-    expect(desk.begun.slice(2)).toEqual([['a2']]);
+    expect(manual.begun).toEqual([['a1'], ['b1']]);
+    await manual.end(0);
+    expect(manual.begun.slice(2)).toEqual([['a2']]);
   });
 
-  it('answer each when he can be answered, and keep no lane for the last', async () => {
-    const batches = new Batches(desk.work, { patienceMs: 60_000, lanes: 1, most: 10 });
+  it('return each output when it is ready, and start the next batch before the last one', async () => {
+    const batches = new Batches(manual.work, { maxWaitMs: 60_000, maxConcurrent: 1, maxBatchSize: 10 });
     let late!: (output: string) => void;
     const [a, b] = ['a', 'b'].map((item) => batches.add(item));
     await turn();
     void batches.add('c');
-    await desk.end(0, [new Promise((resolve) => (late = resolve)), 'B']);
+    await manual.end(0, [new Promise((resolve) => (late = resolve)), 'B']);
     expect(await b).toBe('B');
-    expect(desk.begun.slice(1)).toEqual([['c']]);
+    expect(manual.begun.slice(1)).toEqual([['c']]);
     late('A');
     expect(await a).toBe('A');
   });
 
-  it('keep a key until its output is there', async () => {
-    const batches = new Batches(desk.work, { patienceMs: 60_000, lanes: 1, most: 10, keyOf: (item) => item[0]! });
+  it('keep a key active until its output is ready', async () => {
+    const batches = new Batches(manual.work, {
+      maxWaitMs: 60_000,
+      maxConcurrent: 1,
+      maxBatchSize: 10,
+      keyOf: (item) => item[0]!,
+    });
     let late!: (output: string) => void;
     const a1 = batches.add('a1');
     await turn();
     void batches.add('a2');
     void batches.add('b1');
-    await desk.end(0, [new Promise((resolve) => (late = resolve))]);
-    expect(desk.begun.slice(1)).toEqual([['b1']]);
-    await desk.end(1);
-    expect(desk.begun).toHaveLength(2);
+    await manual.end(0, [new Promise((resolve) => (late = resolve))]);
+    expect(manual.begun.slice(1)).toEqual([['b1']]);
+    await manual.end(1);
+    expect(manual.begun).toHaveLength(2);
     late('A1');
     expect(await a1).toBe('A1');
     await turn();
-    expect(desk.begun.slice(2)).toEqual([['a2']]);
+    expect(manual.begun.slice(2)).toEqual([['a2']]);
   });
 
   it('refuse the items that wait too long as database_unavailable, and none whose batch has started', async () => {
-    const batches = new Batches(desk.work, { patienceMs: 20, lanes: 1, most: 10 });
+    const batches = new Batches(manual.work, { maxWaitMs: 20, maxConcurrent: 1, maxBatchSize: 10 });
     const begun = batches.add('a');
     await turn();
     const reason = await batches.add('b').catch((error: unknown) => error);
     expect(isUnavailable(reason)).toBe(true);
-    await desk.end(0);
+    await manual.end(0);
     expect(await begun).toBe('A');
-    expect(desk.begun).toEqual([['a']]);
+    expect(manual.begun).toEqual([['a']]);
   });
 
-  it('go on watching who waits for a key, whenever they looked', async () => {
+  it('refuse an item that waits too long for its key, too', async () => {
     jest.useFakeTimers({ doNotFake: ['setImmediate'] });
-    const batches = new Batches(desk.work, { patienceMs: 20, lanes: 2, most: 10, keyOf: (item) => item[0]! });
+    const batches = new Batches(manual.work, {
+      maxWaitMs: 20,
+      maxConcurrent: 2,
+      maxBatchSize: 10,
+      keyOf: (item) => item[0]!,
+    });
     void batches.add('a1');
     await turn();
     const refused: unknown[] = [];
@@ -157,29 +182,29 @@ describe('batches', () => {
     jest.advanceTimersByTime(60);
     await turn();
     expect(refused.map(isUnavailable)).toEqual([true, true]);
-    expect(desk.begun).toEqual([['a1']]);
+    expect(manual.begun).toEqual([['a1']]);
   });
 
-  it('tell an error to the one whose it is', async () => {
-    const batches = new Batches(desk.work, { patienceMs: 60_000, lanes: 1, most: 10 });
+  it('reject the item whose output is an error', async () => {
+    const batches = new Batches(manual.work, { maxWaitMs: 60_000, maxConcurrent: 1, maxBatchSize: 10 });
     const answers = Promise.allSettled(['a', 'b'].map((item) => batches.add(item)));
     await turn();
-    await desk.end(0, [Promise.reject(new RangeError('not a')), 'B']);
+    await manual.end(0, [Promise.reject(new RangeError('not a')), 'B']);
     expect(await answers).toEqual([
       { status: 'rejected', reason: new RangeError('not a') },
       { status: 'fulfilled', value: 'B' },
     ]);
   });
 
-  it('tell all when the work itself fails, and go on', async () => {
-    const batches = new Batches(desk.work, { patienceMs: 60_000, lanes: 1, most: 10 });
+  it('reject all items when the work fails, and process later ones', async () => {
+    const batches = new Batches(manual.work, { maxWaitMs: 60_000, maxConcurrent: 1, maxBatchSize: 10 });
     const answers = Promise.allSettled(['a', 'b'].map((item) => batches.add(item)));
     await turn();
-    await desk.end(0, new Error('no connection'));
+    await manual.end(0, new Error('no connection'));
     expect((await answers).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     const next = batches.add('c');
     await turn();
-    await desk.end(1);
+    await manual.end(1);
     expect(await next).toBe('C');
   });
 
@@ -191,7 +216,7 @@ describe('batches', () => {
         seen.push(context.getStore());
         return Promise.resolve([...items]);
       },
-      { patienceMs: 60_000, lanes: 1, most: 10 },
+      { maxWaitMs: 60_000, maxConcurrent: 1, maxBatchSize: 10 },
     );
     const ask = (who: string) => context.run(who, () => batches.add('x').then(() => context.getStore()));
     expect(await Promise.all([ask('anna'), ask('boris')])).toEqual(['anna', 'boris']);

@@ -9,29 +9,29 @@ interface Waiting<I, O> {
   readonly reject: (reason: unknown) => void;
 }
 
-/** How items travel. */
+/** Limits of the batches. */
 interface BatchLimits<I> {
-  /** How many batches are under way at the most. */
-  readonly lanes: number;
+  /** Batches that run at the same time. */
+  readonly maxConcurrent: number;
   /** Items of one batch. */
-  readonly most: number;
+  readonly maxBatchSize: number;
   /** How long an item waits for its batch to begin, in milliseconds. */
-  readonly patienceMs: number;
-  /** Of items with the same key one is under way at a time, until its output is there. */
+  readonly maxWaitMs: number;
+  /** Of items with the same key one is processed at a time. */
   readonly keyOf?: (item: I) => string;
 }
 
-/** How many waiting items are looked through for one batch, in batches: of a single key there may be thousands. */
+/** Batch sizes of waiting items that are searched for one batch: thousands may have the same key. */
 const LOOK_AHEAD = 4;
 
 /**
- * Does together what is asked for at the same moment. Nothing waits while a lane is free; what comes while all are busy
- * goes as one batch with the next, so that batches grow with the load and are batches of one without it.
+ * Processes items that arrive at the same time in one batch. A batch starts at once while fewer than `maxConcurrent` run;
+ * items that arrive meanwhile form the next one, so that batches grow with the load, and have one item without it.
  */
 export class Batches<I, O> {
   private readonly waiting: Waiting<I, O>[] = [];
-  private readonly keysUnderWay = new Set<string>();
-  private busyLanes = 0;
+  private readonly activeKeys = new Set<string>();
+  private running = 0;
   private isScheduled = false;
   private watch: NodeJS.Timeout | undefined;
   /** Runs outside any request's async context and transaction, because a batch serves several requests. */
@@ -42,15 +42,15 @@ export class Batches<I, O> {
   });
 
   /**
-   * @param work gives an output for each item in order, or the promise of one, which keeps no lane; what it throws, all
-   *   of them get.
+   * @param work returns an output for each item in order, or a promise, for which the next batch does not wait; an error
+   *   that it throws rejects all items.
    */
   constructor(
     private readonly work: (items: readonly I[]) => Promise<readonly (O | PromiseLike<O>)[]>,
     private readonly limits: BatchLimits<I>,
   ) {}
 
-  /** @throws Error that is {@link isUnavailable} when no lane became free in time. */
+  /** @throws Error that is {@link isUnavailable} when its batch did not start in time. */
   add(item: I): Promise<O> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ item, since: performance.now(), resolve, reject });
@@ -58,24 +58,24 @@ export class Batches<I, O> {
     });
   }
 
-  /** Behind the requests that have arrived already, which the event loop reads one after the other. */
+  /** Starts after the requests that have already arrived, which the event loop reads one after the other. */
   private schedule(): void {
     if (this.waiting.length === 0) return;
-    this.watch ??= setTimeout(() => this.refuseLate(), this.limits.patienceMs / 4).unref();
-    if (this.isScheduled || this.busyLanes >= this.limits.lanes) return;
+    this.watch ??= setTimeout(() => this.refuseLate(), this.limits.maxWaitMs / 4).unref();
+    if (this.isScheduled || this.running >= this.limits.maxConcurrent) return;
     this.isScheduled = true;
     setImmediate(this.begin);
   }
 
   private nextBatch(): readonly Waiting<I, O>[] {
-    const { most, keyOf } = this.limits;
-    if (!keyOf) return this.waiting.splice(0, most);
+    const { maxBatchSize, keyOf } = this.limits;
+    if (!keyOf) return this.waiting.splice(0, maxBatchSize);
     const batch: Waiting<I, O>[] = [];
     const left: Waiting<I, O>[] = [];
-    for (const one of this.waiting.splice(0, most * LOOK_AHEAD)) {
+    for (const one of this.waiting.splice(0, maxBatchSize * LOOK_AHEAD)) {
       const key = keyOf(one.item);
-      if (batch.length < most && !this.keysUnderWay.has(key)) {
-        this.keysUnderWay.add(key);
+      if (batch.length < maxBatchSize && !this.activeKeys.has(key)) {
+        this.activeKeys.add(key);
         batch.push(one);
       } else left.push(one);
     }
@@ -84,7 +84,7 @@ export class Batches<I, O> {
   }
 
   private async run(batch: readonly Waiting<I, O>[]): Promise<void> {
-    this.busyLanes += 1;
+    this.running += 1;
     this.schedule();
     try {
       const outputs = await this.work(batch.map(({ item }) => item));
@@ -95,7 +95,7 @@ export class Batches<I, O> {
         this.free(one);
       }
     } finally {
-      this.busyLanes -= 1;
+      this.running -= 1;
       this.schedule();
     }
   }
@@ -112,13 +112,13 @@ export class Batches<I, O> {
 
   private free({ item }: Waiting<I, O>): void {
     const { keyOf } = this.limits;
-    if (keyOf) this.keysUnderWay.delete(keyOf(item));
+    if (keyOf) this.activeKeys.delete(keyOf(item));
   }
 
-  /** Refuses items that wait too long; lanes that do not answer free no place. */
+  /** Refuses items that wait too long; batches that never end let no other start. */
   private refuseLate(): void {
     this.watch = undefined;
-    const latest = performance.now() - this.limits.patienceMs;
+    const latest = performance.now() - this.limits.maxWaitMs;
     while (this.waiting[0] && this.waiting[0].since <= latest) this.waiting.shift()!.reject(waitedTooLong());
     this.schedule();
   }

@@ -26,8 +26,8 @@ export class Database {
     return this.query<R>(statement, values).then(([row]) => row);
   }
 
-  /** How long one waits for a connection, in milliseconds. */
-  get patienceMs(): number {
+  /** The longest wait for a connection, in milliseconds. */
+  get maxWaitMs(): number {
     return this.settings.acquireTimeoutMs;
   }
 
@@ -36,8 +36,8 @@ export class Database {
   }
 
   /**
-   * A connection of one's own outside the pool, for LISTEN and for leaders, whose advisory lock lives as long as it.
-   * The caller ends it; one that breaks fails the query in hand, or the next one.
+   * A connection outside the pool, for LISTEN and for leaders, whose advisory lock lives as long as it.
+   * The caller ends it; one that breaks fails the running query, or the next one.
    */
   async connect(applicationName: string): Promise<pg.Client> {
     const { url, statementTimeoutMs, acquireTimeoutMs } = this.settings;

@@ -18,11 +18,11 @@ export class RowLoader<R extends { readonly id: string }> {
     private readonly database: Database,
     private readonly byIds: Statement,
   ) {
-    const { patienceMs } = database;
+    const { maxWaitMs } = database;
     this.batches = new Batches((ids) => this.rowsOf(ids), {
-      lanes: MAX_CONCURRENT_STATEMENTS,
-      most: MAX_BATCH_SIZE,
-      patienceMs,
+      maxConcurrent: MAX_CONCURRENT_STATEMENTS,
+      maxBatchSize: MAX_BATCH_SIZE,
+      maxWaitMs,
     });
   }
 
