@@ -195,6 +195,49 @@ describe('command batches', () => {
     expect(await balances()).toEqual({ a: 1, b: 7 });
   });
 
+  it('undoes what a command wrote before it needs another statement, and writes it once', async () => {
+    const late = { after: () => app.get(Database).query(ALL) };
+    const results = await Promise.all([deposit('a'), deposit('b', 7, late), deposit('c')]);
+    expect(results.map(({ balance }) => balance)).toEqual([1, 7, 1]);
+    expect(await balances()).toEqual({ a: 1, b: 7, c: 1 });
+  });
+
+  it('rejects a handler that throws at once, and no other, when the commands are handled alone', async () => {
+    const throwing = batches.execute(BATCH, { account: 'b', amount: 1 }, () => {
+      throw refused();
+    });
+    const results = await Promise.allSettled([deposit('a'), throwing, deposit('c', 5_000), deposit('d')]);
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected', 'fulfilled']);
+    expect(reasons(results)[1]).toBe(refused().message);
+    expect(await balances()).toEqual({ a: 1, d: 1 });
+  });
+
+  it('does not wait for a command that ended with a statement that it did not await', async () => {
+    const careless = batches.execute(BATCH, { account: 'b', amount: 1 }, () => {
+      void unit.execute(LOCK, { id: 'b' });
+      return Promise.reject(refused());
+    });
+    const results = await Promise.allSettled([deposit('a'), careless, deposit('c')]);
+    expect(reasons(results)).toEqual(['done', refused().message, 'done']);
+    expect(await balances()).toEqual({ a: 1, c: 1 });
+  });
+
+  it('runs batches and their notifications outside of the request that happened to be the first', async () => {
+    const contexts = new CommandBatches(unit, app.get(Database));
+    const facts = (requestId: string) => ({ requestId, traceparent: requestId, traceId: requestId });
+    const notified: (string | undefined)[] = [];
+    const from = (requestId: string, account: string) =>
+      RequestContext.run(facts(requestId), () =>
+        contexts.execute(BATCH, { account, amount: 1 }, () => {
+          unit.afterCommit(() => notified.push(RequestContext.current()?.requestId));
+          return handle({ account, amount: 1 });
+        }),
+      );
+    await from('first', 'a');
+    await Promise.all([from('second', 'b'), from('third', 'c')]);
+    expect(notified).toEqual(['first', 'second', 'third']);
+  });
+
   it('runs in the open transaction when there is one', async () => {
     const failing = unit.run(async () => {
       await deposit('a');

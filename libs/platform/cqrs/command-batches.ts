@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Command } from '@nestjs/cqrs';
 import { Batches, type BatchWork, Database, isUnavailable, UnitOfWork } from '#platform/persistence';
 
-/** How commands are handled in batches; handlers that name the same object share their batches. */
+/** How commands are handled in batches; the object identifies the queue, which handlers that name it share. */
 export interface BatchOptions<C> {
   /** Commands of one batch. */
   readonly maxBatchSize: number;
@@ -28,11 +28,13 @@ const LOCK_TIMEOUT_MS = 200;
  * Handles commands together that arrive while others are in flight: one transaction with one commit, in which the
  * statements of all handlers are shared ({@link UnitOfWork.runBatch}). Without load each command is handled at once.
  *
- * A command that its handler refuses fails alone. If the database refuses a statement, or a row lock takes longer than
+ * A command that its handler refuses before it writes fails alone. If the database refuses a statement, or a row lock takes longer than
  * 200 ms, nothing of the batch is written, and each command is handled in a transaction of its own.
  */
 @Injectable()
 export class CommandBatches {
+  /** The async context outside of requests. */
+  private readonly outside = new AsyncResource('CommandBatches');
   private readonly queues = new Map<object, { readonly batches: Batches<PendingCommand, unknown>; commands: number }>();
 
   constructor(
@@ -63,7 +65,10 @@ export class CommandBatches {
         maxWaitMs: this.database.maxWaitMs,
         keyOf: ({ key }: PendingCommand): string => key,
       };
-      queue = { batches: new Batches((commands) => this.handleAll(commands), limits), commands: 0 };
+      const batches = this.outside.runInAsyncScope(
+        () => new Batches<PendingCommand, unknown>((commands) => this.handleAll(commands), limits),
+      );
+      queue = { batches, commands: 0 };
       this.queues.set(options, queue);
     }
     return queue;
@@ -98,7 +103,7 @@ export class CommandBatches {
 /**
  * Base of a command handler whose commands are handled in batches under load; see {@link CommandBatches}.
  *
- * `handle` is written as for one command. In a batch it may read and write only by `UnitOfWork.execute` and by saving
+ * `handle` is written as for one command. In a batch it locks and reads by `UnitOfWork.execute`, and writes by saving
  * through a repository. A command whose handler runs any other statement is handled again, in its own transaction.
  */
 export abstract class BatchedCommandHandler<C extends Command<R>, R> {
@@ -115,6 +120,7 @@ export abstract class BatchedCommandHandler<C extends Command<R>, R> {
   protected abstract handle(command: C): Promise<R>;
 }
 
-function handleAlone({ work, enter }: PendingCommand): Promise<unknown> {
+/** Rejects when the handler throws at once, so that the commands behind it run, too. */
+async function handleAlone({ work, enter }: PendingCommand): Promise<unknown> {
   return enter(work);
 }

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { TestingModule } from '@nestjs/testing';
 import { createTestDatabase, startTestModule, type TestDatabase, testEnvironment } from '#platform/testing';
 import { Database } from './connection/database.js';
@@ -71,6 +72,29 @@ describe('a unit of work', () => {
     });
     await expect(careless).rejects.toThrow('notes_pkey');
     expect(await notes()).toEqual([]);
+  });
+
+  it('fails when it got no connection, even if its work catches that error', async () => {
+    const limits = { CRM_DATABASE_POOL_SIZE: '2', CRM_DATABASE_ACQUIRE_TIMEOUT_MS: '50' };
+    const small = await startTestModule(testEnvironment({ databaseUrl: database.url }, limits));
+    const units = small.get(UnitOfWork);
+    const insert = (text: string) => small.get(Database).query(INSERT, [text]);
+    const outside = new AsyncResource('requests of their own');
+    const unitOf = (work: () => Promise<unknown>) => outside.runInAsyncScope(() => units.run(work));
+    let caught: unknown;
+    const late = async () => {
+      await insert('c').catch((error: unknown) => (caught = error));
+    };
+    await unitOf(async () => {
+      await insert('a');
+      await unitOf(async () => {
+        await insert('b');
+        await expect(unitOf(late)).rejects.toThrow();
+      });
+    });
+    await small.close();
+    expect(isUnavailable(caught)).toBe(true);
+    expect(await notes()).toEqual(['a', 'b']);
   });
 
   it('is joined by what is opened inside it', async () => {

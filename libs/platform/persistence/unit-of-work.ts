@@ -40,8 +40,8 @@ export class UnitOfWork {
       members.map(({ work, enter, member }) => enter(() => this.current.run(member, () => batch.attend(member, work)))),
     );
     await batch.end();
-    members.forEach(({ member }, index) => {
-      if (outcomes[index]!.kind === 'done') this.notify(member);
+    members.forEach(({ member, enter }, index) => {
+      if (outcomes[index]!.kind === 'done') enter(() => this.notify(member));
     });
     return outcomes;
   }

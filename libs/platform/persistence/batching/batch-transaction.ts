@@ -27,7 +27,9 @@ interface PendingCall {
  * as every piece of work waits for an operation or has ended.
  */
 export class BatchTransaction {
+  /** Members that compute. */
   private readonly running = new Set<BatchMember>();
+  private readonly ended = new Set<BatchMember>();
   private readonly pending: PendingCall[] = [];
   private readonly runStatement: RunStatement = (statement, values) => this.transaction.query(statement, values);
   private failure: { readonly reason: unknown } | undefined;
@@ -45,13 +47,14 @@ export class BatchTransaction {
   async attend<T>(member: BatchMember, work: () => Promise<T>): Promise<BatchOutcome<T>> {
     try {
       const value = await work();
-      return member.hasLeft ? { kind: 'left' } : { kind: 'done', value };
+      return member.hasLeft ? this.left(member) : { kind: 'done', value };
     } catch (reason) {
-      if (member.hasLeft) return { kind: 'left' };
+      if (member.hasLeft) return this.left(member);
       // What it has written can only be undone together with all the others.
       if (member.hasWritten) this.failure ??= { reason };
       return { kind: 'refused', reason: reason as Error };
     } finally {
+      this.ended.add(member);
       this.pause(member);
     }
   }
@@ -73,12 +76,19 @@ export class BatchTransaction {
     });
   }
 
-  /** The piece of work waits or has ended. The last one to do so lets the operations run. */
+  /** What a member wrote before it left is undone together with all the others. */
+  private left(member: BatchMember): { readonly kind: 'left' } {
+    if (member.hasWritten) this.failure ??= { reason: new LeftBatchError() };
+    return { kind: 'left' };
+  }
+
+  /** Called when a member waits or ends; runs the pending operations once none computes. */
   private pause(member: BatchMember): void {
     this.running.delete(member);
     if (this.running.size > 0 || this.pending.length === 0) return;
     const calls = this.pending.splice(0);
-    for (const call of calls) this.running.add(call.member);
+    // A member that ended without awaiting its call does not compute any more.
+    for (const { member } of calls) if (!this.ended.has(member)) this.running.add(member);
     void this.runAll(calls);
   }
 

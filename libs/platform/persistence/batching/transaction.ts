@@ -28,7 +28,7 @@ export class Transaction implements TransactionScope {
   private client: ClientBase | undefined;
   private readonly running = new Set<Promise<unknown>>();
   private closed = false;
-  /** Why the first failing statement failed: PostgreSQL then aborts the transaction, and answers COMMIT with ROLLBACK. */
+  /** Why BEGIN or the first failing statement failed: PostgreSQL aborts the transaction, and answers COMMIT with ROLLBACK. */
   private failure: { readonly reason: unknown } | undefined;
   readonly afterCommit: (() => void)[] = [];
 
@@ -43,8 +43,7 @@ export class Transaction implements TransactionScope {
   }
 
   async query<R extends object>(statement: Statement, values: readonly unknown[]): Promise<R[]> {
-    const client = await this.begin();
-    const result = client.query<R>({ ...statement, values: [...values] });
+    const result = this.begin().then((client) => client.query<R>({ ...statement, values: [...values] }));
     this.running.add(result);
     try {
       return (await result).rows;
@@ -73,15 +72,12 @@ export class Transaction implements TransactionScope {
     if (!this.begun) return;
     await this.begun.catch(() => undefined);
     await Promise.allSettled(this.running);
-    const runner = this.runner;
-    if (!runner) return;
     try {
-      if (!this.client) return;
-      if (outcome === 'commit' && !this.failure) return void (await this.client.query('COMMIT'));
-      await this.client.query('ROLLBACK');
+      if (outcome === 'commit' && !this.failure) return void (await this.client?.query('COMMIT'));
+      await this.client?.query('ROLLBACK');
       if (outcome === 'commit') throw this.failure?.reason;
     } finally {
-      await runner.release();
+      await this.runner?.release();
     }
   }
 
