@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
+import pg from 'pg';
 import { commandOf, freePort, isPortFree, runningPostgres } from '#platform/services';
 import { until } from '#platform/testing';
 
@@ -253,5 +254,20 @@ describe('npm start', () => {
     expect(await run.exitCode()).toBe(1);
     expect(run.output).toContain('The worker ended unexpectedly');
     expect(await nothingRuns()).toBe(true);
+  });
+
+  // Last: the schema stays that of other code.
+  it('names the remedy when other code has migrated the database', async () => {
+    const client = new pg.Client({ connectionString: runningPostgres(join(folder, '.data')) });
+    await client.connect();
+    await client.query(`INSERT INTO crm.migrations (timestamp, name) VALUES (9999999999999, 'Claims9999999999999')`);
+    await client.end();
+    run.process.kill('SIGINT');
+    await run.exitCode();
+    const again = new Run(folder, env);
+    expect(await again.exitCode()).toBe(1);
+    expect(again.output).toContain(
+      'Other code has migrated the database (Claims9999999999999): run that code, or start without its data by npm start -- --fresh.\n',
+    );
   });
 });

@@ -66,7 +66,7 @@ export class DealInScopeQuery extends Query<DealFacts> {
      * meanwhile. Locks the deal before its stream, as every change of a deal does.
      */
     readonly isLocked = false,
-    /** `rpc`: as another service reads it, whatever user it serves. */
+    /** `rpc`: as another service reads it, regardless of its user. */
     readonly action: 'read' | 'rpc' = 'read',
   ) {
     super();

@@ -90,7 +90,7 @@ export class SummarizePaymentsQuery extends Query<readonly CurrencySummary[]> {
     readonly caller: Caller,
     readonly dealId: string,
     readonly policyId: string | null = null,
-    /** `rpc`: as another service reads it, whatever user it serves. */
+    /** `rpc`: as another service reads it, regardless of its user. */
     readonly action: 'read' | 'rpc' = 'read',
   ) {
     super();

@@ -38,7 +38,7 @@ export function lockInput({ dealId, policyId }: PaymentPath, paymentId: string, 
 
 /**
  * Locks payments for update, and their deals for share: an owner who loses the deal receives no later event. Locks are
- * taken in the order of deals, so that two statements cannot wait for each other.
+ * taken in the order of deals, so that two of these statements cannot wait for each other.
  */
 export function lockPayments(mapping: TableMapping<Payment>): BatchSelect<object, LockedRow> {
   const columns = mapping.selection

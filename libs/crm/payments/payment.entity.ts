@@ -25,7 +25,7 @@ import {
   PaymentRevised,
 } from './payment.events.js';
 
-/** What can be said of a payment; money is decimal text. */
+/** Fields of a payment; money is decimal text. */
 export interface PaymentFacts {
   readonly plannedDate: CalendarDate;
   readonly plannedAmount: string;
@@ -35,7 +35,7 @@ export interface PaymentFacts {
   readonly actualDate: CalendarDate | null;
 }
 
-/** Where a payment stands: one of a deal, or of one of its policies. */
+/** The deal of a payment, and its policy if it has one. */
 export interface PaymentPlace {
   readonly deal: DealOfPayment;
   readonly policyId: string | null;

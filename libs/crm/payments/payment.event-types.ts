@@ -91,7 +91,7 @@ export const PAYMENT_OVERDUE = new EventType({
 export const PAYMENT_ESCALATED = new EventType({
   ...OF_DEAL,
   key: 'deal.payment.escalated',
-  meaning: 'A payment has no income 24 hours after the day on which it was due: admins take it up.',
+  meaning: 'A payment has no income 24 hours after the day on which it was due: it is escalated to admins.',
   data: PaymentReminder,
 });
 

@@ -41,7 +41,7 @@ export class PolicyClosing implements ReminderFollowUp {
     }
   }
 
-  /** A few at a time: mostly they wait for the way to the database. */
+  /** A few at a time: mostly they wait for round trips. */
   private async close(policyIds: string[]): Promise<void> {
     while (policyIds.length > 0) {
       const few = policyIds.splice(0, AT_ONCE);

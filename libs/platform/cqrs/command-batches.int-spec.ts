@@ -222,6 +222,41 @@ describe('command batches', () => {
     expect(await balances()).toEqual({ a: 1, c: 1 });
   });
 
+  it('does not write what a refused command did not await', async () => {
+    const careless = batches.execute(BATCH, { account: 'b', amount: 5 }, () =>
+      unit.run(() => {
+        const written = () => Promise.resolve([{ id: 'b', balance: 5 }]);
+        unit.write(SAVE, written, () => undefined).catch(() => undefined);
+        return Promise.reject(refused());
+      }),
+    );
+    const results = await Promise.allSettled([deposit('a'), careless, deposit('c')]);
+    expect(reasons(results)).toEqual(['done', refused().message, 'done']);
+    expect(await balances()).toEqual({ a: 1, c: 1 });
+  });
+
+  it('writes once in a batch, however many statements its commands run before', async () => {
+    const sizes: number[] = [];
+    const counted: typeof SAVE = {
+      isWrite: true,
+      run: (accounts, runStatement) => {
+        sizes.push(accounts.length);
+        return SAVE.run(accounts, runStatement);
+      },
+    };
+    const add = (id: string, reads: number) =>
+      batches.execute(BATCH, { account: id, amount: 1 }, () =>
+        unit.run(async () => {
+          for (let read = 0; read < reads; read++) await unit.execute(LOCK, { id });
+          const inputs = () => Promise.resolve([{ id, balance: 1 }]);
+          await unit.write(counted, inputs, () => undefined);
+        }),
+      );
+    await Promise.all([add('a', 1), add('b', 3), add('c', 2)]);
+    expect(sizes).toEqual([3]);
+    expect(await balances()).toEqual({ a: 1, b: 1, c: 1 });
+  });
+
   it('runs batches and their notifications outside of the request that happened to be the first', async () => {
     const contexts = new CommandBatches(unit, app.get(Database));
     const facts = (requestId: string) => ({ requestId, traceparent: requestId, traceId: requestId });

@@ -52,8 +52,8 @@ export class CommandBatches {
     queue.commands += 1;
     const key = options.keyOf?.(command) ?? String(queue.commands);
     // The async context of the caller: logs and events of its handler carry the ids of its own request.
-    const enter = AsyncResource.bind(<T>(work: () => T): T => work());
-    return queue.batches.add({ key, work: handle, enter }) as Promise<R>;
+    const inCallerContext = AsyncResource.bind(<T>(work: () => T): T => work());
+    return queue.batches.add({ key, work: handle, inCallerContext }) as Promise<R>;
   }
 
   private queueOf(options: BatchOptions<unknown>) {
@@ -93,8 +93,8 @@ export class CommandBatches {
   private async handleOne(command: PendingCommand): Promise<readonly Promise<unknown>[]> {
     const result = handleAlone(command);
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, LOCK_TIMEOUT_MS)));
-    await Promise.race([result, late]).catch(() => undefined);
+    const lockWait = new Promise<void>((resolve) => (timer = setTimeout(resolve, LOCK_TIMEOUT_MS)));
+    await Promise.race([result, lockWait]).catch(() => undefined);
     clearTimeout(timer);
     return [result];
   }
@@ -121,6 +121,6 @@ export abstract class BatchedCommandHandler<C extends Command<R>, R> {
 }
 
 /** Rejects when the handler throws at once, so that the commands behind it run, too. */
-async function handleAlone({ work, enter }: PendingCommand): Promise<unknown> {
-  return enter(work);
+async function handleAlone({ work, inCallerContext }: PendingCommand): Promise<unknown> {
+  return inCallerContext(work);
 }

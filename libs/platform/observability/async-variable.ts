@@ -7,7 +7,7 @@ interface Carried {
   readonly below: Carried | undefined;
 }
 
-/** One for all variables: Node 20 makes every promise pay for each storage there is. */
+/** One for all variables: On Node 20 each storage makes every promise slower. */
 const storage = new AsyncLocalStorage<Carried>();
 
 /** A value that is carried along asynchronous calls. */

@@ -1,10 +1,11 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { TestingModule } from '@nestjs/testing';
+import { DataSource } from 'typeorm';
 import { createTestDatabase, startTestModule, type TestDatabase, testEnvironment } from '#platform/testing';
 import { Database } from './connection/database.js';
 import { statement } from './reading/statement.js';
 import { isUnavailable } from './connection/database-errors.js';
-import type { BatchOperation } from './batching/transaction.js';
+import { type BatchOperation, Transaction } from './batching/transaction.js';
 import { UnitOfWork } from './unit-of-work.js';
 
 const INSERT = statement('INSERT INTO public.notes (text) VALUES ($1::text)');
@@ -174,6 +175,16 @@ describe('a unit of work', () => {
     }
     await unit.run(() => write('still works'));
     expect(await notes()).toEqual(['still works']);
+  });
+
+  it('leaves no transaction open on a connection of the pool when its beginning fails', async () => {
+    const failing = new Transaction(app.get(DataSource), -1);
+    await expect(failing.query(TRANSACTION, [])).rejects.toThrow('lock_timeout');
+    await failing.end('rollback');
+    const open = await database.rows(
+      `SELECT FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'`,
+    );
+    expect(open).toEqual([]);
   });
 
   it('whose connection is cut says that the database is away', async () => {

@@ -37,11 +37,13 @@ export class UnitOfWork {
     const batch = new BatchTransaction(new Transaction(this.dataSource, lockTimeoutMs));
     const members = works.map((piece) => ({ ...piece, member: batch.join() }));
     const outcomes = await Promise.all(
-      members.map(({ work, enter, member }) => enter(() => this.current.run(member, () => batch.attend(member, work)))),
+      members.map(({ work, inCallerContext, member }) =>
+        inCallerContext(() => this.current.run(member, () => batch.runMember(member, work))),
+      ),
     );
     await batch.end();
-    members.forEach(({ member, enter }, index) => {
-      if (outcomes[index]!.kind === 'done') enter(() => this.notify(member));
+    members.forEach(({ member, inCallerContext }, index) => {
+      if (outcomes[index]!.kind === 'done') inCallerContext(() => this.notify(member));
     });
     return outcomes;
   }

@@ -250,7 +250,7 @@ describe('the stop of a process', () => {
     await until(() => open.every(({ text }) => text !== ''));
     await stopping.stop();
     await Promise.all(open.map((client) => client.closed()));
-    expect(open[0].comments).toContain('this server is closing, come again');
+    expect(open[0].comments).toContain('this server is shutting down; reconnect');
     expect(open[0].response.complete).toBe(true);
   });
 });

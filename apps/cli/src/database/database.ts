@@ -78,6 +78,18 @@ export async function migrateDatabase(url: string): Promise<readonly string[]> {
 }
 
 /**
+ * The migrations in the database that this code does not have: it can't run on them, and they do not go back.
+ * @throws CommandError when the database can't be reached.
+ */
+export async function unknownMigrations(url: string): Promise<readonly string[]> {
+  const known = MIGRATIONS.map(({ name }) => name);
+  const { rows } = await withClient(url, (client) =>
+    client.query<{ name: string }>('SELECT name FROM crm.migrations WHERE name <> ALL ($1) ORDER BY id', [known]),
+  );
+  return rows.map(({ name }) => name);
+}
+
+/**
  * Grants the rights of the runtime role, including those on new tables.
  * @throws CommandError when the role does not exist.
  */

@@ -61,12 +61,17 @@ async function prepareDatabase(
     : await steps.run('database', ownPostgres, ({ port }) => `PostgreSQL on port ${port}, data in ${DATA_DIRECTORY}`);
   if (postgres) undoBy(() => postgres.stop());
   const url = configured || postgres!.url;
-  const { migrateDatabase, seedDatabase } = await module;
+  const { migrateDatabase, seedDatabase, unknownMigrations } = await module;
   await steps.run(
     'migration',
     () => migrateDatabase(url),
     (applied) => (applied.length === 0 ? 'up to date' : `${applied.length} applied`),
   );
+  const others = await unknownMigrations(url);
+  if (others.length > 0) {
+    const fresh = postgres ? ', or start without its data by npm start -- --fresh' : '';
+    throw new CommandError(`Other code has migrated the database (${others.join(', ')}): run that code${fresh}.`);
+  }
   await steps.run(
     'demo',
     () => seedDatabase(url, env),

@@ -11,7 +11,7 @@ export class GetDealQuery extends Query<DealView> {
   constructor(
     readonly caller: Caller,
     readonly dealId: string,
-    /** `rpc`: as another service reads it, whatever user it serves. */
+    /** `rpc`: as another service reads it, regardless of its user. */
     readonly action: 'read' | 'rpc' = 'read',
   ) {
     super();

@@ -47,7 +47,7 @@ abstract class LinesController {
   }
 
   @Patch(':lid')
-  @ApiOperation({ summary: 'Change a line; the journal keeps what it was' })
+  @ApiOperation({ summary: 'Change a line; the journal keeps the previous values' })
   @ApiOkResponse({ type: PaymentLineResource })
   @Problems({ 400: REFUSED, 404: NOT_FOUND, 409: ['edit_conflict'], 412: ['version_mismatch'], 422: MONEY })
   async revise(

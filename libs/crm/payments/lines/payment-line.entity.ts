@@ -4,7 +4,7 @@ import { Column, Entity } from 'typeorm';
 import type { LineKind, Nature, PaymentLineView } from '../contracts.js';
 import { natureOf } from './line-category.js';
 
-/** What can be said of a line; the amount is decimal text. */
+/** Fields of a line; the amount is decimal text. */
 export interface LineFacts {
   readonly amount: string;
   readonly category: string;
@@ -109,7 +109,7 @@ export abstract class PaymentLine extends Aggregate {
     this.updatedById = actorId;
   }
 
-  /** What is absent stays. */
+  /** Absent fields keep their value. */
   private set(facts: Partial<LineFacts>): void {
     const { category = this.category, postedAt = this.postedAt, note = this.note } = facts;
     if (facts.amount !== undefined) this.amount = Money.corrected(facts.amount, this.currency, 'amount').amount;

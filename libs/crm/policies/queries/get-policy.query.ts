@@ -13,7 +13,7 @@ export class GetPolicyQuery extends Query<PolicyView> {
   constructor(
     readonly caller: Caller,
     readonly policyId: string,
-    /** `rpc`: as another service reads it, whatever user it serves. */
+    /** `rpc`: as another service reads it, regardless of its user. */
     readonly action: 'read' | 'rpc' = 'read',
   ) {
     super();

@@ -60,5 +60,6 @@ export class Readiness implements BeforeApplicationShutdown {
 }
 
 function otherSchema(level: MigrationLevel): Error {
-  return new Error(`the database's schema is ${level} than this code: run the matching migrate`);
+  const remedy = level === 'older' ? 'run migrate' : 'run the release that migrated it';
+  return new Error(`the database's schema is ${level} than this code: ${remedy}`);
 }

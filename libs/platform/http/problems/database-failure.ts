@@ -24,7 +24,12 @@ export function refusalOfDatabase(error: unknown): Refusal | undefined {
       return { status: 422, code: 'invalid_characters', detail: 'A text holds characters that can not be stored.' };
     }
     if (TRY_AGAIN.has(code)) {
-      return { status: 503, code: 'try_again', detail: 'Another change was in the way. Try again.', headers: RETRY };
+      return {
+        status: 503,
+        code: 'try_again',
+        detail: 'A concurrent change blocked this one. Try again.',
+        headers: RETRY,
+      };
     }
     if (isUnavailable(cause)) {
       const detail = 'The database can not be reached. Try again.';

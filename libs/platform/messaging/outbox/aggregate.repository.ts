@@ -6,7 +6,7 @@ import { DataSource, type EntityTarget } from 'typeorm';
 import { EventLog } from './event-log.js';
 import { type InsertCondition, type PartMapping, type WriteInput, WriteStatement } from './write-statement.js';
 
-/** What every repository of aggregates stands on. */
+/** Dependencies of every aggregate repository. */
 @Injectable()
 export class AggregateStore {
   constructor(

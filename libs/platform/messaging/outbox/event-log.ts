@@ -12,7 +12,7 @@ export interface Change {
   readonly stream: string;
   readonly dealId?: string;
   readonly clientId?: string;
-  /** Who did it; null for what happens by itself. */
+  /** Who did it; null for automatic changes. */
   readonly actorId: string | null;
   readonly audience: Audience;
   readonly entry?: {
@@ -52,7 +52,7 @@ export class EventLog {
     private readonly signal: LogSignal,
   ) {}
 
-  /** Adds a change to the write in hand; for event handlers that run while an aggregate is being saved. */
+  /** Adds a change to the current write; for event handlers that run while an aggregate is being saved. */
   record(change: Change): void {
     const changes = this.collecting.get();
     if (!changes) throw new Error("record() belongs into the handler of an aggregate's event; use append() elsewhere");
@@ -80,7 +80,7 @@ export class EventLog {
     return json;
   }
 
-  /** Lets the readers know after the commit. Without one to come they would look before there is anything to see. */
+  /** Lets the readers know after the commit. Outside a transaction they would be woken before the events are committed. */
   private wake(): void {
     if (!this.unitOfWork.isOpen) throw new Error('events are appended in a unit of work: open one');
     this.unitOfWork.afterCommit(() => this.signal.appended());

@@ -20,7 +20,7 @@ export function positionGone(oldest: bigint): DomainError {
     'gone',
     'position_gone',
     `Events from there on are not kept any more; the oldest that is has position ${oldest}. ` +
-      'Read anew what you know, then go on from there.',
+      'Read your data again, then continue from that position.',
     { oldest_position: oldest.toString() },
   );
 }

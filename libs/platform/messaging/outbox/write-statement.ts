@@ -30,6 +30,7 @@ export interface PartMapping<T extends Aggregate> {
  * round trip. An aggregate whose guard fails (version, insert condition) is not written, and appends nothing.
  */
 export class WriteStatement<T extends Aggregate> implements BatchOperation<WriteInput<T>, boolean> {
+  readonly isWrite = true;
   private readonly statement: Statement;
 
   constructor(

@@ -4,7 +4,7 @@ import type { BatchOperation, RunStatement, Transaction, TransactionScope } from
 export interface BatchWork<T> {
   readonly work: () => Promise<T>;
   /** Calls a function in the async context to which the work belongs. */
-  readonly enter: <R>(call: () => R) => R;
+  readonly inCallerContext: <R>(call: () => R) => R;
 }
 
 /** How one piece of work of a batch ended. `left`: it needs a transaction of its own, and has written nothing. */
@@ -28,7 +28,7 @@ interface PendingCall {
  */
 export class BatchTransaction {
   /** Members that compute. */
-  private readonly running = new Set<BatchMember>();
+  private readonly computing = new Set<BatchMember>();
   private readonly ended = new Set<BatchMember>();
   private readonly pending: PendingCall[] = [];
   private readonly runStatement: RunStatement = (statement, values) => this.transaction.query(statement, values);
@@ -39,12 +39,12 @@ export class BatchTransaction {
   /** Adds a piece of work; all of them join before the first one runs. */
   join(): BatchMember {
     const member = new BatchMember(this);
-    this.running.add(member);
+    this.computing.add(member);
     return member;
   }
 
   /** Runs the piece of work of `member`. */
-  async attend<T>(member: BatchMember, work: () => Promise<T>): Promise<BatchOutcome<T>> {
+  async runMember<T>(member: BatchMember, work: () => Promise<T>): Promise<BatchOutcome<T>> {
     try {
       const value = await work();
       return member.hasLeft ? this.left(member) : { kind: 'done', value };
@@ -55,6 +55,8 @@ export class BatchTransaction {
       return { kind: 'refused', reason: reason as Error };
     } finally {
       this.ended.add(member);
+      // A lone transaction waits for such a statement; here the others must not depend on it.
+      if (member.openCalls > 0) this.failure ??= { reason: new LeftBatchError() };
       this.pause(member);
     }
   }
@@ -70,6 +72,8 @@ export class BatchTransaction {
   }
 
   call<I, O>(member: BatchMember, operation: BatchOperation<I, O>, inputs: readonly I[]): Promise<readonly O[]> {
+    if (this.ended.has(member)) throw new Error('the unit of work has ended: await every statement inside it');
+    member.openCalls += 1;
     return new Promise((resolve, reject) => {
       this.pending.push({ member, operation, inputs, resolve, reject } as unknown as PendingCall);
       this.pause(member);
@@ -84,11 +88,13 @@ export class BatchTransaction {
 
   /** Called when a member waits or ends; runs the pending operations once none computes. */
   private pause(member: BatchMember): void {
-    this.running.delete(member);
-    if (this.running.size > 0 || this.pending.length === 0) return;
-    const calls = this.pending.splice(0);
+    this.computing.delete(member);
+    if (this.computing.size > 0 || this.pending.length === 0) return;
+    const reads = this.pending.filter(({ operation }) => !operation.isWrite);
+    const calls = reads.length > 0 ? reads : [...this.pending];
+    for (const call of calls) this.pending.splice(this.pending.indexOf(call), 1);
     // A member that ended without awaiting its call does not compute any more.
-    for (const { member } of calls) if (!this.ended.has(member)) this.running.add(member);
+    for (const { member } of calls) if (!this.ended.has(member)) this.computing.add(member);
     void this.runAll(calls);
   }
 
@@ -106,10 +112,16 @@ export class BatchTransaction {
         this.runStatement,
       );
       let first = 0;
-      for (const { inputs, resolve } of calls) resolve(outputs.slice(first, (first += inputs.length)));
+      for (const { member, inputs, resolve } of calls) {
+        member.openCalls -= 1;
+        resolve(outputs.slice(first, (first += inputs.length)));
+      }
     } catch (reason) {
       this.failure ??= { reason };
-      for (const { reject } of calls) reject(reason);
+      for (const { member, reject } of calls) {
+        member.openCalls -= 1;
+        reject(reason);
+      }
     }
   }
 }
@@ -119,6 +131,8 @@ export class BatchMember implements TransactionScope {
   readonly afterCommit: (() => void)[] = [];
   hasLeft = false;
   hasWritten = false;
+  /** Calls of operations without a result yet. */
+  openCalls = 0;
 
   constructor(private readonly batch: BatchTransaction) {}
 

@@ -98,7 +98,21 @@ describe('batches', () => {
     await turn();
     expect(manual.begun).toEqual([['a0', 'b']]);
     await manual.end(0);
-    expect(manual.begun.slice(1)).toEqual([['a1', 'c']]);
+    expect(manual.begun.slice(1)).toEqual([['c', 'a1']]);
+  });
+
+  it('process an item that arrives behind far more items of one key than a batch has', async () => {
+    const batches = new Batches(manual.work, {
+      maxWaitMs: 60_000,
+      maxConcurrent: 1,
+      maxBatchSize: 2,
+      keyOf: (item) => item[0]!,
+    });
+    for (let index = 0; index < 100; index++) void batches.add(`a${index}`);
+    await turn();
+    void batches.add('b');
+    await manual.end(0);
+    expect(manual.begun).toEqual([['a0'], ['b', 'a1']]);
   });
 
   it('leave an item whose key is active for a later batch, and process others', async () => {

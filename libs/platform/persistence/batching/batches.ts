@@ -3,6 +3,7 @@ import { waitedTooLong } from '../connection/database-errors.js';
 
 interface Waiting<I, O> {
   readonly item: I;
+  readonly key: string | undefined;
   /** Milliseconds of `performance.now()`. */
   readonly since: number;
   readonly resolve: (output: O | PromiseLike<O>) => void;
@@ -21,23 +22,24 @@ interface BatchLimits<I> {
   readonly keyOf?: (item: I) => string;
 }
 
-/** Batch sizes of waiting items that are searched for one batch: thousands may have the same key. */
-const LOOK_AHEAD = 4;
-
 /**
  * Processes items that arrive at the same time in one batch. A batch starts at once while fewer than `maxConcurrent` run;
  * items that arrive meanwhile form the next one, so that batches grow with the load, and have one item without it.
  */
 export class Batches<I, O> {
-  private readonly waiting: Waiting<I, O>[] = [];
-  private readonly activeKeys = new Set<string>();
-  private running = 0;
+  /** Items for the next batches: no two have the same key, and none has the key of an item that is processed. */
+  private readonly ready: Waiting<I, O>[] = [];
+  /** For each key of an item that is ready or processed, the items that wait for it, in their order. */
+  private readonly queues = new Map<string, Waiting<I, O>[]>();
+  private waiting = 0;
+  private activeBatches = 0;
   private isScheduled = false;
-  private watch: NodeJS.Timeout | undefined;
+  private expiryTimer: NodeJS.Timeout | undefined;
   /** Runs outside any request's async context and transaction, because a batch serves several requests. */
   private readonly begin = AsyncResource.bind(() => {
     this.isScheduled = false;
-    const batch = this.nextBatch();
+    const batch = this.ready.splice(0, this.limits.maxBatchSize);
+    this.waiting -= batch.length;
     if (batch.length > 0) void this.run(batch);
   });
 
@@ -53,38 +55,31 @@ export class Batches<I, O> {
   /** @throws Error that is {@link isUnavailable} when its batch did not start in time. */
   add(item: I): Promise<O> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ item, since: performance.now(), resolve, reject });
+      const key = this.limits.keyOf?.(item);
+      this.enqueue({ item, key, since: performance.now(), resolve, reject });
       this.schedule();
     });
   }
 
+  private enqueue(one: Waiting<I, O>): void {
+    this.waiting += 1;
+    const queue = one.key === undefined ? undefined : this.queues.get(one.key);
+    if (queue) return void queue.push(one);
+    if (one.key !== undefined) this.queues.set(one.key, []);
+    this.ready.push(one);
+  }
+
   /** Starts after the requests that have already arrived, which the event loop reads one after the other. */
   private schedule(): void {
-    if (this.waiting.length === 0) return;
-    this.watch ??= setTimeout(() => this.refuseLate(), this.limits.maxWaitMs / 4).unref();
-    if (this.isScheduled || this.running >= this.limits.maxConcurrent) return;
+    if (this.waiting === 0) return;
+    this.expiryTimer ??= setTimeout(() => this.refuseLate(), this.limits.maxWaitMs / 4).unref();
+    if (this.isScheduled || this.ready.length === 0 || this.activeBatches >= this.limits.maxConcurrent) return;
     this.isScheduled = true;
     setImmediate(this.begin);
   }
 
-  private nextBatch(): readonly Waiting<I, O>[] {
-    const { maxBatchSize, keyOf } = this.limits;
-    if (!keyOf) return this.waiting.splice(0, maxBatchSize);
-    const batch: Waiting<I, O>[] = [];
-    const left: Waiting<I, O>[] = [];
-    for (const one of this.waiting.splice(0, maxBatchSize * LOOK_AHEAD)) {
-      const key = keyOf(one.item);
-      if (batch.length < maxBatchSize && !this.activeKeys.has(key)) {
-        this.activeKeys.add(key);
-        batch.push(one);
-      } else left.push(one);
-    }
-    this.waiting.unshift(...left);
-    return batch;
-  }
-
   private async run(batch: readonly Waiting<I, O>[]): Promise<void> {
-    this.running += 1;
+    this.activeBatches += 1;
     this.schedule();
     try {
       const outputs = await this.work(batch.map(({ item }) => item));
@@ -92,34 +87,48 @@ export class Batches<I, O> {
     } catch (error) {
       for (const one of batch) {
         one.reject(error);
-        this.free(one);
+        this.release(one);
       }
     } finally {
-      this.running -= 1;
+      this.activeBatches -= 1;
       this.schedule();
     }
   }
 
   private answer(one: Waiting<I, O>, output: O | PromiseLike<O>): void {
     one.resolve(output);
-    if (!(output instanceof Promise)) return this.free(one);
-    const free = (): void => {
-      this.free(one);
+    if (!(output instanceof Promise)) return this.release(one);
+    const release = (): void => {
+      this.release(one);
       this.schedule();
     };
-    void output.then(free, free);
+    void output.then(release, release);
   }
 
-  private free({ item }: Waiting<I, O>): void {
-    const { keyOf } = this.limits;
-    if (keyOf) this.activeKeys.delete(keyOf(item));
+  /** Makes the next item of the same key ready. */
+  private release({ key }: Waiting<I, O>): void {
+    if (key === undefined) return;
+    const next = this.queues.get(key)!.shift();
+    if (next) this.ready.push(next);
+    else this.queues.delete(key);
   }
 
-  /** Refuses items that wait too long; batches that never end let no other start. */
+  /** Refuses items that wait too long. Without it they would wait forever if the running batches never end. */
   private refuseLate(): void {
-    this.watch = undefined;
+    this.expiryTimer = undefined;
     const latest = performance.now() - this.limits.maxWaitMs;
-    while (this.waiting[0] && this.waiting[0].since <= latest) this.waiting.shift()!.reject(waitedTooLong());
+    const expired = [...this.queues.values()].flatMap((queue) => takeUntil(queue, latest));
+    const expiredReady = takeUntil(this.ready, latest);
+    for (const one of expiredReady) this.release(one);
+    for (const one of [...expired, ...expiredReady]) one.reject(waitedTooLong());
+    this.waiting -= expired.length + expiredReady.length;
     this.schedule();
   }
+}
+
+/** Removes the items that have waited since `latest` or longer. */
+function takeUntil<I, O>(items: Waiting<I, O>[], latest: number): Waiting<I, O>[] {
+  const expired = items.filter(({ since }) => since <= latest);
+  if (expired.length > 0) items.splice(0, items.length, ...items.filter(({ since }) => since > latest));
+  return expired;
 }

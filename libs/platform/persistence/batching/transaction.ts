@@ -1,5 +1,7 @@
+import type pg from 'pg';
 import type { ClientBase } from 'pg';
 import type { DataSource, QueryRunner } from 'typeorm';
+import { connectionLost } from '../connection/database-errors.js';
 import type { Statement } from '../reading/statement.js';
 
 /** Runs one statement and returns its rows. */
@@ -7,6 +9,8 @@ export type RunStatement = <R extends object>(statement: Statement, values: read
 
 /** An operation that one statement does for any number of inputs. */
 export interface BatchOperation<I, O> {
+  /** In a batch it runs when every piece of work has ended or waits for a write, so that a batch writes once. */
+  readonly isWrite?: boolean;
   /** Runs the statement; returns an output for each input, in their order. */
   run(inputs: readonly I[], runStatement: RunStatement): Promise<readonly O[]>;
 }
@@ -24,9 +28,9 @@ export interface TransactionScope {
 export class Transaction implements TransactionScope {
   private begun: Promise<ClientBase> | undefined;
   private runner: QueryRunner | undefined;
-  /** The connection of {@link runner}, once the transaction is open on it. */
+  /** The connection of {@link runner}. */
   private client: ClientBase | undefined;
-  private readonly running = new Set<Promise<unknown>>();
+  private readonly inFlight = new Set<Promise<unknown>>();
   private closed = false;
   /** Why BEGIN or the first failing statement failed: PostgreSQL aborts the transaction, and answers COMMIT with ROLLBACK. */
   private failure: { readonly reason: unknown } | undefined;
@@ -44,14 +48,14 @@ export class Transaction implements TransactionScope {
 
   async query<R extends object>(statement: Statement, values: readonly unknown[]): Promise<R[]> {
     const result = this.begin().then((client) => client.query<R>({ ...statement, values: [...values] }));
-    this.running.add(result);
+    this.inFlight.add(result);
     try {
       return (await result).rows;
     } catch (error) {
       this.failure ??= { reason: error };
       throw error;
     } finally {
-      this.running.delete(result);
+      this.inFlight.delete(result);
     }
   }
 
@@ -71,13 +75,34 @@ export class Transaction implements TransactionScope {
     this.closed = true;
     if (!this.begun) return;
     await this.begun.catch(() => undefined);
-    await Promise.allSettled(this.running);
+    await Promise.allSettled(this.inFlight);
     try {
-      if (outcome === 'commit' && !this.failure) return void (await this.client?.query('COMMIT'));
-      await this.client?.query('ROLLBACK');
+      if (outcome === 'commit' && !this.failure) return await this.commit();
+      await this.rollback();
       if (outcome === 'commit') throw this.failure?.reason;
     } finally {
       await this.runner?.release();
+    }
+  }
+
+  /** @throws Error that is `isUnavailable` when the connection is lost: the commit may have happened. */
+  private async commit(): Promise<void> {
+    try {
+      await this.client?.query('COMMIT');
+    } catch (error) {
+      // Only a connection that still answers has certainly refused the commit.
+      await this.rollback();
+      throw error;
+    }
+  }
+
+  /** A connection that does not answer is closed, so that no other work gets it from the pool. */
+  private async rollback(): Promise<void> {
+    try {
+      await this.client?.query('ROLLBACK');
+    } catch (error) {
+      void (this.client as pg.Client).end().catch(() => undefined);
+      throw connectionLost(error);
     }
   }
 
@@ -92,9 +117,10 @@ export class Transaction implements TransactionScope {
     this.runner = this.dataSource.createQueryRunner();
     const client = (await this.runner.connect()) as ClientBase;
     const timeout = this.lockTimeoutMs === undefined ? '' : `; SET LOCAL lock_timeout = ${this.lockTimeoutMs}`;
+    // Before BEGIN: one that fails halfway leaves a transaction open.
+    this.client = client;
     // One round trip for both.
     await client.query(`BEGIN${timeout}`);
-    this.client = client;
     return client;
   }
 }

@@ -32,6 +32,11 @@ export function isUnavailable(error: unknown): boolean {
   return MESSAGES.test(cause.message);
 }
 
+/** The connection was lost, and with it the outcome of its transaction; see {@link isUnavailable}. */
+export function connectionLost(cause: unknown): Error {
+  return new Error('Connection terminated: the outcome of the transaction is unknown', { cause });
+}
+
 /** The database cannot be queried in time; see {@link isUnavailable}. */
 export function waitedTooLong(): Error {
   return new Error('timeout exceeded when trying to connect: all connections for this are busy');

@@ -5,7 +5,7 @@ import { DatabaseClient, databaseOptions } from './connection.js';
 import type { Statement } from '../reading/statement.js';
 import { UnitOfWork } from '../unit-of-work.js';
 
-/** The door for hand-written SQL: named prepared statements, one round trip each. */
+/** Runs hand-written SQL: named prepared statements, one round trip each. */
 @Injectable()
 export class Database {
   constructor(

@@ -24,7 +24,7 @@ export interface StreamRequest {
 }
 
 const TOKEN_EXPIRED = new Wire(': the access token has expired\n\n');
-const CLOSING = new Wire(': this server is closing, come again\n\n');
+const CLOSING = new Wire(': this server is shutting down; reconnect\n\n');
 /** Accepts more digits than any position has, so that a too large number is a future id, not a malformed one. */
 const EVENT_ID = /^(?:0|[1-9]\d{0,98})$/;
 /** The greatest `bigint` of PostgreSQL. */
