@@ -3,7 +3,7 @@ import { AggregateRoot } from '@nestjs/cqrs';
 import { DomainError, type ExpectedVersion, type Instant } from '#platform/kernel';
 import { Column, PrimaryColumn } from 'typeorm';
 
-/** Members of a view that every change moves. */
+/** Members of a view that every change updates. */
 const BOOKKEEPING = new Set(['version', 'updated_at']);
 
 /**
@@ -55,7 +55,7 @@ export abstract class Aggregate extends AggregateRoot {
     return this.version;
   }
 
-  /** Marks the start of a life: the first version, not stored yet. */
+  /** Initializes a new aggregate: the first version, not stored yet. */
   protected begin(id: string, now: Instant): void {
     (this as { id: string }).id = id;
     this.version = 1;
@@ -71,7 +71,7 @@ export abstract class Aggregate extends AggregateRoot {
 
   /**
    * The given facts that differ from the property of the same name; undefined when none does. A verb asks for it before
-   * its guards, so that a change of nothing is never refused. An absent fact stays as it is.
+   * its guards, so that a request that changes nothing is never refused. An absent fact keeps its value.
    */
   protected differing<Facts extends object>(facts: Facts): Partial<Facts> | undefined {
     const differing = Object.entries(facts).filter(

@@ -164,6 +164,19 @@ describe('a unit of work', () => {
     expect(calls).toEqual(['committed', 'none open']);
   });
 
+  it('succeeds although an afterCommit action throws, and runs the others', async () => {
+    const done: string[] = [];
+    await unit.run(async () => {
+      await write('a');
+      unit.afterCommit(() => {
+        throw new Error('an action failed');
+      });
+      unit.afterCommit(() => void done.push('second'));
+    });
+    expect(done).toEqual(['second']);
+    expect(await notes()).toEqual(['a']);
+  });
+
   it('gives its connection back however it ended', async () => {
     for (let round = 0; round < 5; round++) {
       const failing = unit.run(async () => {

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { AsyncVariable } from '#platform/observability';
 import type { QueryResult } from 'pg';
 import { DataSource } from 'typeorm';
@@ -13,6 +13,7 @@ import { type BatchOperation, type RunStatement, Transaction, type TransactionSc
 @Injectable()
 export class UnitOfWork {
   private readonly current = new AsyncVariable<TransactionScope>();
+  private readonly logger = new Logger(UnitOfWork.name);
   private readonly runAlone: RunStatement = (statement, values) => this.alone(statement, values);
 
   constructor(private readonly dataSource: DataSource) {}
@@ -89,7 +90,10 @@ export class UnitOfWork {
     return this.current.get() !== undefined;
   }
 
-  /** Calls `action`, which must not throw, once the surrounding transaction has committed; at once when none is open. */
+  /**
+   * Calls `action` once the surrounding transaction has committed; at once when none is open. An error of it is logged: the
+   * transaction is committed already.
+   */
   afterCommit(action: () => void): void {
     const scope = this.current.get();
     if (scope) scope.afterCommit.push(action);
@@ -111,7 +115,15 @@ export class UnitOfWork {
 
   /** Outside the ended transaction, so that the statements of an action run in their own. */
   private notify(scope: TransactionScope): void {
-    this.current.run(undefined, () => scope.afterCommit.forEach((action) => action()));
+    this.current.run(undefined, () => {
+      for (const action of scope.afterCommit) {
+        try {
+          action();
+        } catch (error) {
+          this.logger.error(error);
+        }
+      }
+    });
   }
 
   private alone<R extends object>(statement: Statement, values: readonly unknown[]): Promise<R[]> {

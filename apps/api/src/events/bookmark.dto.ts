@@ -25,7 +25,7 @@ export function requireBookmarkName(name: string): string {
 
 /** Body of a request that moves a bookmark. */
 export class SetBookmarkDto {
-  @PositionField({ description: 'The last position dealt with, such as `next_after` of the feed.' })
+  @PositionField({ description: 'The last processed position, such as `next_after` of the feed.' })
   position!: string;
 
   @PositionField({
@@ -44,7 +44,7 @@ export class BookmarkResource implements Bookmark {
   @ApiProperty({ example: 'reports' })
   name!: string;
 
-  @ApiProperty({ description: 'The last position dealt with; 0 before the first.', example: '4711' })
+  @ApiProperty({ description: 'The last processed position; 0 before the first.', example: '4711' })
   position!: string;
 
   @ApiProperty({ type: 'integer', description: 'Events after it.' })

@@ -54,7 +54,7 @@ export class ReplayResource implements Replay {
   @ApiProperty({ example: '9000' })
   to_position!: string;
 
-  @ApiProperty({ description: 'Everything up to here has been dealt with.', example: '5210' })
+  @ApiProperty({ description: 'Everything up to here has been processed.', example: '5210' })
   position!: string;
 
   @ApiProperty({ type: 'integer', description: 'Events that the broker confirmed.' })

@@ -27,7 +27,7 @@ export class ReplaysController {
     summary: 'Send a part of the log once more, to one queue; admins',
     description:
       'The worker sends it straight to the queue: the same envelopes and ids with the header `replayed: true`, each ' +
-      'stream in its order. What a consumer has dealt with it knows by its id.',
+      'stream in its order. A consumer recognises events it has processed by their id.',
   })
   @ApiAcceptedResponse({ type: ReplayResource })
   @Problems({

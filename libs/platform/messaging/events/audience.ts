@@ -1,6 +1,6 @@
 /**
- * UUIDs of the users that an event is visible to beside those whose role sees all, as stored in the log: who sees its rows
- * because they are his own, then null, then who sees them because he carries them out.
+ * UUIDs of the users who may see an event besides roles that see everything, as stored in the log: the owners of its rows,
+ * then null, then the executors.
  */
 export type Audience = readonly (string | null)[];
 

@@ -146,12 +146,12 @@ export class LogReader {
     return { first: BigInt(row.first), last: BigInt(row.last) };
   }
 
-  /** The least position such that no event of `time` or later lies before it; undefined when there is none so late. */
+  /** The least position such that no event of `time` or later lies before it; undefined when there is no such event. */
   async firstSince(time: Instant): Promise<bigint | undefined> {
     return positionOf(await this.database.first(FIRST_SINCE, [time]));
   }
 
-  /** The greatest position such that no event of `time` or earlier lies after it; undefined when there is none so early. */
+  /** The greatest position such that no event of `time` or earlier lies after it; undefined when there is no such event. */
   async lastUntil(time: Instant): Promise<bigint | undefined> {
     return positionOf(await this.database.first(LAST_UNTIL, [time]));
   }

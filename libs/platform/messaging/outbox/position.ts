@@ -19,7 +19,7 @@ export function positionGone(oldest: bigint): DomainError {
   return new DomainError(
     'gone',
     'position_gone',
-    `Events from there on are not kept any more; the oldest that is has position ${oldest}. ` +
+    `Events from there on are no longer stored; the oldest stored event has position ${oldest}. ` +
       'Read your data again, then continue from that position.',
     { oldest_position: oldest.toString() },
   );
@@ -30,7 +30,7 @@ export function positionInFuture(last: bigint): DomainError {
   return new DomainError(
     'conflict',
     'position_in_future',
-    `No event has that position yet; the last one is ${last}. A database put back to an earlier state gives positions anew.`,
+    `No event has that position yet; the last one is ${last}. A restored database assigns positions again.`,
     { last_position: last.toString() },
   );
 }

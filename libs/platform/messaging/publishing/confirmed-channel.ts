@@ -39,7 +39,7 @@ export class QueueMissingError extends Error {
  * can't be used: its publishes hang after the server has closed it.
  */
 export class ConfirmedChannel {
-  private readonly trouble = new AbortController();
+  private readonly failed = new AbortController();
   /** Ids of events that were returned and not confirmed yet. */
   private readonly returned = new Set<string>();
 
@@ -49,32 +49,32 @@ export class ConfirmedChannel {
     private readonly publicUrl: string,
     private readonly confirmTimeoutMs: number,
   ) {
-    channel.on('error', (error: Error) => this.trouble.abort(error));
-    channel.on('close', () => this.trouble.abort(new Error('the channel was closed')));
+    channel.on('error', (error: Error) => this.failed.abort(error));
+    channel.on('close', () => this.failed.abort(new Error('the channel was closed')));
     channel.on('return', (message: ReturnedMessage) => this.onReturn(message));
   }
 
   /** Aborted, with the reason, when what was sent may not be confirmed any more. */
   get signal(): AbortSignal {
-    return this.trouble.signal;
+    return this.failed.signal;
   }
 
   /** Gives it up for `reason`: nothing sent through it counts as confirmed any more. */
   abandon(reason: Error): void {
-    this.trouble.abort(reason);
+    this.failed.abort(reason);
   }
 
   /**
    * Sends an event: persistent, mandatory.
    * @param confirmed called when the broker has stored it; an event that no queue was bound for is stored in the
    *   queue of unroutable events first.
-   * @param refused called when a queue did not take it; when left out, a refusal is trouble with the whole channel.
+   * @param refused called when a queue did not take it; when left out, a refusal fails the whole channel.
    */
   send(event: LoggedEvent, confirmed: () => void, refused?: () => void): void {
     if (this.signal.aborted) return;
     // Under a memory alarm the broker confirms nothing and closes nothing.
     const deadline = setTimeout(() => {
-      this.trouble.abort(new Error(`no confirm within ${this.confirmTimeoutMs} ms`));
+      this.failed.abort(new Error(`no confirm within ${this.confirmTimeoutMs} ms`));
     }, this.confirmTimeoutMs).unref();
     const message = this.messageOf(event);
     const settle = (error: unknown): void => {
@@ -84,7 +84,7 @@ export class ConfirmedChannel {
       if (this.signal.aborted) return;
       if (!error) confirmed();
       else if (refused && (error as Error).message === NACKED) refused();
-      else this.trouble.abort(refusalOf(error as Error, event));
+      else this.failed.abort(refusalOf(error as Error, event));
     };
     this.publish(this.route.exchange, this.route.keyOf(event), message, settle);
   }

@@ -4,7 +4,7 @@ import type { LoggedEvent } from '../outbox/log-reader.js';
 
 /** Cursor of what RabbitMQ has confirmed. */
 export const RABBITMQ_CURSOR = 'rabbitmq';
-/** Cursor of what our own subscribers have dealt with when there is no broker. */
+/** Cursor of the events that our own subscribers have processed, without a broker. */
 export const LOCAL_CURSOR = 'in-process';
 
 /** Rejects later updates by a leader with a smaller token. Waits for an uncommitted update of the cursor. */
@@ -71,7 +71,7 @@ export class EventCursor {
     return new EventCursor(client, name, lease, BigInt(rows[0].position));
   }
 
-  /** The last position dealt with that is saved. */
+  /** The last processed position that is saved. */
   get position(): bigint {
     return this.current;
   }

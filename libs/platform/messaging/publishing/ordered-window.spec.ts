@@ -22,7 +22,7 @@ function event(position: bigint, stream: string): LoggedEvent {
 
 describe('the window of events on their way', () => {
   it('sends the events of different streams side by side and those of one stream one by one', () => {
-    const window = new OrderedWindow(0n);
+    const window = new OrderedWindow(0n, 1_000);
     const [a1, b2, a3, a4] = [event(1n, 'a'), event(2n, 'b'), event(3n, 'a'), event(4n, 'a')];
     expect([a1, b2, a3, a4].map((one) => window.take(one))).toEqual([a1, b2, undefined, undefined]);
     expect(window.confirm(b2)).toBeUndefined();
@@ -33,7 +33,7 @@ describe('the window of events on their way', () => {
   });
 
   it('is confirmed only up to the oldest event that is not', () => {
-    const window = new OrderedWindow(10n);
+    const window = new OrderedWindow(10n, 1_000);
     expect([window.taken, window.confirmedUpTo]).toEqual([10n, 10n]);
     const [first, second, third] = [event(11n, 'a'), event(12n, 'b'), event(13n, 'c')];
     for (const one of [first, second, third]) window.take(one);
@@ -45,8 +45,25 @@ describe('the window of events on their way', () => {
     expect(window.confirmedUpTo).toBe(13n);
   });
 
+  it('has room for a limited span of positions, however few of them are unconfirmed', () => {
+    const window = new OrderedWindow(10n, 4);
+    const hot = [event(11n, 'a'), event(14n, 'a')];
+    window.take(hot[0]!);
+    for (const position of [12n, 13n]) {
+      const other = event(position, `s${position}`);
+      window.take(other);
+      window.confirm(other);
+    }
+    window.take(hot[1]!);
+    expect([window.size, window.room]).toEqual([2, 0]);
+    window.confirm(hot[0]!);
+    expect(window.room).toBe(3);
+    window.confirm(hot[1]!);
+    expect(window.room).toBe(4);
+  });
+
   it('begins a stream anew once its last event is confirmed', () => {
-    const window = new OrderedWindow(0n);
+    const window = new OrderedWindow(0n, 1_000);
     const [first, second] = [event(1n, 'a'), event(2n, 'a')];
     window.take(first);
     window.confirm(first);
@@ -54,7 +71,7 @@ describe('the window of events on their way', () => {
   });
 
   it('gives an event back with those that wait behind it, and is confirmed beyond them', () => {
-    const window = new OrderedWindow(0n);
+    const window = new OrderedWindow(0n, 1_000);
     const [a1, b2, a3] = [event(1n, 'a'), event(2n, 'b'), event(3n, 'a')];
     for (const one of [a1, b2, a3]) window.take(one);
     window.confirm(b2);
@@ -99,7 +116,7 @@ class WindowHarness {
   private readonly confirmed = new Set<bigint>();
 
   constructor(private readonly start: bigint) {
-    this.window = new OrderedWindow(start);
+    this.window = new OrderedWindow(start, 1_000);
   }
 
   take(stream: string): void {

@@ -1,18 +1,25 @@
 import type { LoggedEvent } from '../outbox/log-reader.js';
 
 /**
- * What is on its way to the broker: at most one unconfirmed event of each stream, so that a re-send can't overtake,
- * and any number of streams at a time.
+ * The events that are sent to the broker and not confirmed yet: at most one of each stream, so that an event that is sent
+ * again cannot overtake another. The positions between the oldest of them and the last one taken are limited, because
+ * after a fault all of them are sent again.
  */
 export class OrderedWindow {
   /** Events of streams whose turn it is not yet, by stream; the stream's event in flight is not among them. */
   private readonly waiting = new Map<string, LoggedEvent[]>();
-  /** Positions taken in and not confirmed, in order of taking in, which is their own. */
+  /** Positions taken and not confirmed, in their order. */
   private readonly open = new Set<bigint>();
   private lastTaken: bigint;
 
-  /** @param start the position up to which everything is confirmed. */
-  constructor(start: bigint) {
+  /**
+   * @param start the position up to which everything is confirmed.
+   * @param maxSpan of the positions from the oldest unconfirmed event to the last one taken.
+   */
+  constructor(
+    start: bigint,
+    private readonly maxSpan = Infinity,
+  ) {
     this.lastTaken = start;
   }
 
@@ -23,6 +30,11 @@ export class OrderedWindow {
   /** The position after which to read on. */
   get taken(): bigint {
     return this.lastTaken;
+  }
+
+  /** How many positions may be taken now. */
+  get room(): number {
+    return this.maxSpan - Number(this.lastTaken - this.confirmedUpTo);
   }
 
   /** Everything up to this position is confirmed. */

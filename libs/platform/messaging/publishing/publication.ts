@@ -8,7 +8,8 @@ import type { Wakeup } from '../outbox/wakeup.js';
 
 /** Most events that are read at a time. */
 export const BATCH = 500;
-const WINDOW = 2_000;
+/** Positions that are sent again after a fault, at the most. */
+const MAX_SPAN = 2_000;
 /** How long confirmed events wait for the cursor to move past them. */
 export const SAVE_EVERY_MS = 100;
 
@@ -41,7 +42,7 @@ export class Publication {
   private readonly toPark: EventToPark[] = [];
 
   constructor(private readonly parts: Parts) {
-    this.window = new OrderedWindow(parts.cursor.position);
+    this.window = new OrderedWindow(parts.cursor.position, MAX_SPAN);
   }
 
   /** The position after which to read on. */
@@ -51,7 +52,7 @@ export class Publication {
 
   /** How many events may be taken now. */
   get room(): number {
-    return Math.min(BATCH, WINDOW - this.window.size);
+    return Math.min(BATCH, this.window.room);
   }
 
   /** Whether there are events that are neither confirmed nor parked. */
@@ -94,11 +95,13 @@ export class Publication {
   }
 
   private confirm(event: LoggedEvent): void {
+    const roomBefore = this.window.room;
     const next = this.window.confirm(event);
     if (next) this.send(next);
-    // A confirm alone does not wake the reader: the next event or the next save does.
-    const { size } = this.window;
-    if (size === WINDOW - BATCH || (size === 0 && this.parts.stopping.aborted)) this.parts.wakeup.wake();
+    // Other confirms do not wake the reader: the next event or the next save does.
+    const hasRoomAgain = roomBefore < BATCH && this.window.room >= BATCH;
+    const isLast = this.window.size === 0 && this.parts.stopping.aborted;
+    if (hasRoomAgain || isLast) this.parts.wakeup.wake();
   }
 
   private refuse(event: LoggedEvent): void {

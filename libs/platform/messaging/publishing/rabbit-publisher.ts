@@ -18,7 +18,7 @@ const RETRY_MS = 500;
 
 /**
  * Sends the log to RabbitMQ in its order. The cursor moves behind the broker's confirms, so a crash re-sends under the
- * same ids and loses nothing; a broker that is away costs nothing but delay. An event that a queue refuses is parked
+ * same ids and loses nothing; an unavailable broker only delays events. An event that a queue refuses is parked
  * with its stream, and the others go on.
  *
  * One process at a time, by {@link Leader}. The cursor is fenced by the leader's lease, and a leader whose lease is no
@@ -64,7 +64,7 @@ export class RabbitPublisher implements OnApplicationBootstrap, BeforeApplicatio
     const cursor = await EventCursor.open(term.client, RABBITMQ_CURSOR, term.lease);
     while (!term.signal.aborted) {
       if (this.channels.isConnected) {
-        await this.publishUntilTrouble(cursor, term).catch((error: unknown) => {
+        await this.publishUntilFailure(cursor, term).catch((error: unknown) => {
           if (error instanceof FencedOffError) throw error;
           this.log.warn({ err: error }, 'publishing interrupted, starting again from the last confirmed event');
         });
@@ -77,7 +77,7 @@ export class RabbitPublisher implements OnApplicationBootstrap, BeforeApplicatio
    * Publishes over one channel until it fails; the next channel publishes its unconfirmed events again. On shutdown it reads
    * no more events and waits until those in flight are confirmed or parked, so an orderly restart publishes no duplicates.
    */
-  private async publishUntilTrouble(cursor: EventCursor, term: Term): Promise<void> {
+  private async publishUntilFailure(cursor: EventCursor, term: Term): Promise<void> {
     const streams = await this.parkedStreams();
     const parkedAlready = await this.parkedEvents.beyond(cursor.position);
     const channel = await this.channels.open();

@@ -7,7 +7,7 @@ import { positionGone, positionInFuture } from '../outbox/position.js';
 /** How far a consumer has come, under a name. */
 export interface Bookmark {
   readonly name: string;
-  /** The last position it has dealt with; 0 before the first. */
+  /** The last position it has processed; 0 before the first. */
   readonly position: string;
   /** Events after it, wanted by the consumer or not. */
   readonly behind: number;

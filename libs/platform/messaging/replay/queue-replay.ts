@@ -42,7 +42,7 @@ export class QueueReplay {
    * Sends until the part's end or until `stop`; then waits for what is on its way.
    * @param report called now and then, and at the end, however it ends.
    * @returns the position reached.
-   * @throws QueueMissingError; DomainError `position_gone` when retention came first; Error when the broker is in trouble: reported events are confirmed all the same.
+   * @throws QueueMissingError; DomainError `position_gone` when retention came first; Error when the broker fails: reported events are confirmed.
    */
   async run(part: QueuedPart, stop: AbortSignal, report: Report): Promise<bigint> {
     const channel = await this.channels.openTo(part.queue);

@@ -21,11 +21,11 @@ const PROTOCOL_VIOLATION = '08P01';
 /** True when PostgreSQL could not be asked at all, so that the same may well succeed in a moment. */
 export function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  // TypeORM gives a connection back as soon as it is lost, and then knows nothing of it but that.
+  // After a lost connection TypeORM reports only that the query runner was released.
   if (error instanceof QueryRunnerAlreadyReleasedError) return true;
   const cause = error instanceof QueryFailedError ? (error.driverError as Error) : error;
   const { code, severity } = cause as { code?: unknown; severity?: unknown };
-  // A bug, which a retry does not mend. A connection pooler uses this code as well, and closes the connection.
+  // A bug, which a retry does not fix. A connection pooler uses this code as well, and closes the connection.
   if (code === PROTOCOL_VIOLATION) return severity === 'FATAL';
   if (typeof code === 'string' && (UNAVAILABLE.test(code) || SOCKET_ERRORS.has(code))) return true;
   if (cause instanceof AggregateError) return cause.errors.some(isUnavailable);

@@ -22,16 +22,16 @@ export function statement(text: string): Statement {
 }
 
 /**
- * For conditions whose good plan depends on the values themselves, e.g. a list of owners who have few rows or many: what
- * PostgreSQL settles on for any values reads a table along its order. Costs a planning, about a millisecond.
+ * For conditions whose good plan depends on the values themselves, e.g. a list of owners who have few rows or many: the
+ * generic plan reads a table along its order. Planning costs about a millisecond.
  */
 export function plannedEachTime(text: string): Statement {
   return { text };
 }
 
 /**
- * The first parameter of a statement, an array of any length. Seen as it is, PostgreSQL would find a plan for its very
- * elements cheaper than one for any, and plan each execution anew, which costs several times what few rows do.
+ * The first parameter of a statement, an array of any length. Without the sub-select PostgreSQL would find a plan for
+ * these elements cheaper than the generic one, and plan each execution again, which costs several times what few rows do.
  */
 export function arrayOfAnyLength(type: string): string {
   return `((SELECT $1::${type}[])::${type}[])`;
