@@ -1,6 +1,6 @@
 /**
- * UUIDs of the users who may see an event besides roles that see everything, as stored in the log: the owners of its rows,
- * then null, then the executors.
+ * UUIDs of the users to whom an event is visible besides roles that see everything, as stored in the log: the owners of its
+ * rows, then null, then the executors.
  */
 export type Audience = readonly (string | null)[];
 
