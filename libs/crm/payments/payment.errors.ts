@@ -29,7 +29,11 @@ export const paymentCancelled = (): DomainError =>
   new DomainError('conflict', 'payment_cancelled', 'The payment is cancelled.');
 
 export const paymentConfirmed = (): DomainError =>
-  new DomainError('conflict', 'payment_confirmed', 'The payment is confirmed: its actual date can no longer be changed.');
+  new DomainError(
+    'conflict',
+    'payment_confirmed',
+    'The payment is confirmed: its actual date can no longer be changed.',
+  );
 
 export const totalTooLarge = (): DomainError =>
   new DomainError('invalid', 'total_too_large', 'The lines of a payment add up to less than 1000000000000.');
