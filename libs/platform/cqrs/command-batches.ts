@@ -23,6 +23,8 @@ const MAX_CONCURRENT_BATCHES = 2;
  * after which PostgreSQL looks for deadlocks.
  */
 const LOCK_TIMEOUT_MS = 200;
+/** Commands of one batch that are handled alone at the same time: the connections of the pool serve other requests, too. */
+const MAX_CONCURRENT_RETRIES = 4;
 
 /**
  * Handles commands together that arrive while others are in flight: one transaction with one commit, in which the
@@ -75,28 +77,23 @@ export class CommandBatches {
   }
 
   private async handleAll(commands: readonly PendingCommand[]): Promise<readonly Promise<unknown>[]> {
-    if (commands.length === 1) return this.handleOne(commands[0]!);
+    if (commands.length === 1) {
+      const result = handleAlone(commands[0]!);
+      await endOrLockTimeout(result);
+      return [result];
+    }
+    const retries = new Retries();
     try {
       const outcomes = await this.unitOfWork.runBatch(commands, LOCK_TIMEOUT_MS);
       return outcomes.map((outcome, index) => {
-        if (outcome.kind === 'left') return handleAlone(commands[index]!);
+        if (outcome.kind === 'left') return retries.handle(commands[index]!);
         return outcome.kind === 'done' ? Promise.resolve(outcome.value) : Promise.reject(outcome.reason);
       });
     } catch (error) {
       // A lost connection leaves open whether the commit happened.
       if (isUnavailable(error)) throw error;
-      return commands.map(handleAlone);
+      return commands.map((command) => retries.handle(command));
     }
-  }
-
-  /** A command that waits for a row lock must not block those behind it for longer than a batch does. */
-  private async handleOne(command: PendingCommand): Promise<readonly Promise<unknown>[]> {
-    const result = handleAlone(command);
-    let timer: NodeJS.Timeout | undefined;
-    const lockWait = new Promise<void>((resolve) => (timer = setTimeout(resolve, LOCK_TIMEOUT_MS)));
-    await Promise.race([result, lockWait]).catch(() => undefined);
-    clearTimeout(timer);
-    return [result];
   }
 }
 
@@ -120,7 +117,28 @@ export abstract class BatchedCommandHandler<C extends Command<R>, R> {
   protected abstract handle(command: C): Promise<R>;
 }
 
+/** Handles the commands of a batch that failed, each in its own transaction and a few at the same time. */
+class Retries {
+  private readonly lanes = Array.from({ length: MAX_CONCURRENT_RETRIES }, () => Promise.resolve());
+  private started = 0;
+
+  handle(command: PendingCommand): Promise<unknown> {
+    const lane = this.started++ % this.lanes.length;
+    const result = this.lanes[lane]!.then(() => handleAlone(command));
+    this.lanes[lane] = this.lanes[lane]!.then(() => endOrLockTimeout(result));
+    return result;
+  }
+}
+
 /** Rejects when the handler throws at once, so that the commands behind it run, too. */
 async function handleAlone({ work, inCallerContext }: PendingCommand): Promise<unknown> {
   return inCallerContext(work);
+}
+
+/** Waits until a command has ended. One that waits for a row lock must not block those behind it longer than a batch does. */
+async function endOrLockTimeout(result: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const lockWait = new Promise<void>((resolve) => (timer = setTimeout(resolve, LOCK_TIMEOUT_MS)));
+  await Promise.race([result, lockWait]).catch(() => undefined);
+  clearTimeout(timer);
 }

@@ -1,10 +1,14 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { AsyncVariable } from '#platform/observability';
-import type { QueryResult } from 'pg';
+import type pg from 'pg';
 import { DataSource } from 'typeorm';
 import { type BatchOutcome, BatchTransaction, type BatchWork } from './batching/batch-transaction.js';
+import { connectionLost } from './connection/database-errors.js';
 import type { Statement } from './reading/statement.js';
 import { type BatchOperation, type RunStatement, Transaction, type TransactionScope } from './batching/transaction.js';
+
+/** A statement of the simple protocol that does nothing. */
+const PROBE = ';';
 
 /**
  * Several statements as one transaction, carried along the asynchronous calls so that nothing has to be passed.
@@ -126,12 +130,19 @@ export class UnitOfWork {
     });
   }
 
-  private alone<R extends object>(statement: Statement, values: readonly unknown[]): Promise<R[]> {
-    const pool = (this.dataSource.driver as unknown as { master: PoolLike }).master;
-    return pool.query<R>({ ...statement, values: [...values] }).then(({ rows }) => rows);
+  /** @throws Error that is `isUnavailable` when the connection is lost: the statement may have been committed. */
+  private async alone<R extends object>(statement: Statement, values: readonly unknown[]): Promise<R[]> {
+    const { master: pool } = this.dataSource.driver as unknown as { master: pg.Pool };
+    const client = await pool.connect();
+    let lost: Error | undefined;
+    try {
+      return (await client.query<R>({ ...statement, values: [...values] })).rows;
+    } catch (error) {
+      // Only a connection that still answers has certainly refused the statement.
+      await client.query(PROBE).catch(() => (lost = connectionLost(error)));
+      throw lost ?? error;
+    } finally {
+      client.release(lost);
+    }
   }
-}
-
-interface PoolLike {
-  query<R extends object>(config: { name?: string; text: string; values: unknown[] }): Promise<QueryResult<R>>;
 }

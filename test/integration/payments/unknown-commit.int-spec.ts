@@ -1,12 +1,20 @@
 import type { PaymentLineView } from '#crm/payments/contracts';
-import { TestUser } from '#platform/testing';
+import { TestUser, until } from '#platform/testing';
 import { Crm } from '../../support/crm.js';
 import { addPayment, LINE, pathOf } from '../../support/money.js';
 import { CommitProxy, type ErrorFields } from '../../support/programs/commit-proxy.js';
 
 const fatal = (severity: string, code: string): ErrorFields => ({ S: severity, V: severity, C: code, M: 'lost' });
 
-describe('incomes whose commit gets no answer', () => {
+const NO_ANSWER: [string, ErrorFields | undefined][] = [
+  ['the end of the connection', undefined],
+  ['FATAL 57P01, of a server that stops', fatal('FATAL', '57P01')],
+  ['FATAL 58000, of a connection pooler', fatal('FATAL', '58000')],
+  ['FATAL XX000, of a connection pooler', fatal('FATAL', 'XX000')],
+  ['PANIC 58030, of a failed disk', fatal('PANIC', '58030')],
+];
+
+describe('writes whose commit gets no answer', () => {
   let crm: Crm;
   let seller: TestUser;
   let proxy: CommitProxy;
@@ -25,13 +33,7 @@ describe('incomes whose commit gets no answer', () => {
     await proxy.stop();
   });
 
-  it.each<[string, ErrorFields | undefined]>([
-    ['the end of the connection', undefined],
-    ['FATAL 57P01, of a server that stops', fatal('FATAL', '57P01')],
-    ['FATAL 58000, of a connection pooler', fatal('FATAL', '58000')],
-    ['FATAL XX000, of a connection pooler', fatal('FATAL', 'XX000')],
-    ['PANIC 58030, of a failed disk', fatal('PANIC', '58030')],
-  ])('are answered 503 and added once: %s', async (_name, answer) => {
+  it.each(NO_ANSWER)('answers a batch of incomes with 503 and adds each once: %s', async (_name, answer) => {
     const deals = await Promise.all(Array.from({ length: 6 }, () => crm.deal(seller)));
     const payments = await Promise.all(deals.map((deal) => addPayment(seller, deal)));
     proxy.loseNextCommit(answer);
@@ -52,5 +54,16 @@ describe('incomes whose commit gets no answer', () => {
     const refused = added.filter(({ status }) => status !== 201);
     expect(refused.length).toBeGreaterThan(0);
     for (const { status } of refused) expect(status).toBe(503);
+  });
+
+  it.each(NO_ANSWER)('answers a lone new deal with 503 and stores it once: %s', async (name, answer) => {
+    const client = await crm.client(seller);
+    const title = `No answer: ${name}`;
+    proxy.loseNext(title, answer);
+    const { status } = await behind.post('/deals', { client_id: client.id, title, next_review_at: '2099-01-01' });
+    expect(status).toBe(503);
+    const stored = () => crm.database.rows('SELECT 1 FROM crm.deals WHERE title = $1', [title]);
+    await until(async () => (await stored()).length > 0);
+    expect(await stored()).toHaveLength(1);
   });
 });

@@ -4,15 +4,15 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 /** Fields of an ErrorResponse of PostgreSQL's protocol, such as `{ S: 'FATAL', C: '58000' }`. */
 export type ErrorFields = Readonly<Record<string, string>>;
 
-/** Time in which PostgreSQL executes the forwarded COMMIT, in milliseconds. */
-const COMMIT_MS = 150;
+/** Time in which PostgreSQL executes the forwarded request, in milliseconds. */
+const EXECUTION_MS = 150;
 
 /**
- * A proxy in front of PostgreSQL that loses the answer to a COMMIT: PostgreSQL commits, its client gets an error or the end of the
- * connection instead.
+ * A proxy in front of PostgreSQL that loses the answer to a COMMIT or to another request: PostgreSQL executes it, its client
+ * gets an error or the end of the connection instead.
  */
 export class CommitProxy {
-  private armed: { readonly answer: ErrorFields | undefined } | undefined;
+  private armed: { readonly text: string; readonly answer: ErrorFields | undefined } | undefined;
   private readonly sockets = new Set<Socket>();
 
   private constructor(
@@ -34,7 +34,12 @@ export class CommitProxy {
 
   /** Loses the answer to the next COMMIT. Without an answer the connection is closed. */
   loseNextCommit(answer?: ErrorFields): void {
-    this.armed = { answer };
+    this.loseNext('COMMIT', answer);
+  }
+
+  /** Loses the answer to the next request that contains a text. Without an answer the connection is closed. */
+  loseNext(text: string, answer?: ErrorFields): void {
+    this.armed = { text, answer };
   }
 
   async stop(): Promise<void> {
@@ -54,11 +59,11 @@ export class CommitProxy {
     client.on('close', () => backend.destroy());
     client.on('data', (bytes) => {
       backend.write(bytes);
-      if (!this.armed || !bytes.includes('COMMIT')) return;
+      if (!this.armed || !bytes.includes(this.armed.text)) return;
       const { answer } = this.armed;
       this.armed = undefined;
       isLost = true;
-      setTimeout(() => (answer ? client.end(errorResponse(answer)) : client.end()), COMMIT_MS);
+      setTimeout(() => (answer ? client.end(errorResponse(answer)) : client.end()), EXECUTION_MS);
     });
   }
 }

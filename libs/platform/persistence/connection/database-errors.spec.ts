@@ -9,11 +9,22 @@ describe('a database error', () => {
   );
 
   it.each(['08P01', '22P02', '23503', '42601'])('with code %s is not temporary', (code) => {
-    expect(isUnavailable(error({ code, severity: 'ERROR' }))).toBe(false);
-    expect(isUnavailable(error({ code }))).toBe(false);
+    for (const severity of ['ERROR', 'FATAL', 'ОШИБКА', 'ВАЖНО']) {
+      expect(isUnavailable(error({ code, severity, routine: 'exec_bind_message' }))).toBe(false);
+    }
   });
 
-  it('of a pooler that closes the connection is temporary', () => {
-    expect(isUnavailable(error({ code: '08P01', severity: 'FATAL' }))).toBe(true);
+  it.each(['FATAL', 'ERROR'])('of a pooler that closes the connection is temporary (%s)', (severity) => {
+    expect(isUnavailable(error({ code: '08P01', severity }))).toBe(true);
+  });
+
+  it('without a code is temporary by its message', () => {
+    expect(isUnavailable(new Error('Connection terminated unexpectedly'))).toBe(true);
+    expect(isUnavailable(new Error('refused'))).toBe(false);
+  });
+
+  it('that quotes a text about lost connections is not temporary', () => {
+    const quoting = new Error('invalid input syntax for type uuid: "connection terminated"');
+    expect(isUnavailable(Object.assign(quoting, { code: '22P02', routine: 'string_to_uuid' }))).toBe(false);
   });
 });

@@ -12,7 +12,7 @@ const SOCKET_ERRORS = new Set([
   'ENETUNREACH',
   'EAI_AGAIN',
 ]);
-/** What node-postgres throws without any code. */
+/** What node-postgres throws without any code. A message with a code is PostgreSQL's, and may quote a user's text. */
 const MESSAGES = /connection terminated|timeout exceeded when trying to connect|connection ended|not queryable/i;
 
 /** A message that the server can't accept: a statement with too few values, for example. */
@@ -24,12 +24,12 @@ export function isUnavailable(error: unknown): boolean {
   // After a lost connection TypeORM reports only that the query runner was released.
   if (error instanceof QueryRunnerAlreadyReleasedError) return true;
   const cause = error instanceof QueryFailedError ? (error.driverError as Error) : error;
-  const { code, severity } = cause as { code?: unknown; severity?: unknown };
-  // A bug, which a retry does not fix. A connection pooler uses this code as well, and closes the connection.
-  if (code === PROTOCOL_VIOLATION) return severity === 'FATAL';
-  if (typeof code === 'string' && (UNAVAILABLE.test(code) || SOCKET_ERRORS.has(code))) return true;
   if (cause instanceof AggregateError) return cause.errors.some(isUnavailable);
-  return MESSAGES.test(cause.message);
+  const { code, routine } = cause as { code?: unknown; routine?: unknown };
+  if (typeof code !== 'string') return MESSAGES.test(cause.message);
+  // PostgreSQL names its routine: a bug, which a retry does not fix. A pooler names none, and closes the connection.
+  if (code === PROTOCOL_VIOLATION) return routine === undefined;
+  return UNAVAILABLE.test(code) || SOCKET_ERRORS.has(code);
 }
 
 /** The connection was lost, and with it the outcome of its transaction; see {@link isUnavailable}. */
