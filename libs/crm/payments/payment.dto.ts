@@ -18,7 +18,7 @@ import type { ScheduledPayment } from './commands/schedule-payments.command.js';
 import { PAYMENT_STATUSES, type PaymentStatus, type PaymentView } from './contracts.js';
 import { type Interval, INTERVALS } from './instalments.js';
 import { PaymentLineResource } from './lines/line.dto.js';
-import type { PaymentFacts } from './payment.entity.js';
+import type { PaymentFacts } from './payment-facts.js';
 import { type Include, INCLUDES } from './queries/payment-row.js';
 
 const COMMENT = { max: 500, multiline: true, nullable: true, example: 'Первый взнос' } as const;

@@ -1,5 +1,6 @@
 import { newId } from '#platform/kernel';
-import { Payment, type PaymentFacts } from './payment.entity.js';
+import { Payment } from './payment.entity.js';
+import type { PaymentFacts } from './payment-facts.js';
 import { PaymentLineAdded, PaymentLineDeleted, PaymentLineRevised } from './payment.events.js';
 
 const NOW = '2026-03-02T06:00:00.000Z';

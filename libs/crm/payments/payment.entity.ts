@@ -3,9 +3,8 @@ import { Aggregate } from '#platform/persistence';
 import { Column, Entity } from 'typeorm';
 import type { LineKind, PaymentLineView, PaymentStatus, PaymentView } from './contracts.js';
 import { LINE_ENTITIES, type LineFacts, type PaymentLine, type PostedFacts } from './lines/payment-line.entity.js';
+import { asStored, type PaymentFacts, type PaymentPlace, plannedMoney, requireActualDate } from './payment-facts.js';
 import {
-  actualDateBeforePlanned,
-  actualDateInFuture,
   currencyMismatch,
   paymentCancelled,
   paymentConfirmed,
@@ -24,23 +23,6 @@ import {
   PaymentLineRevised,
   PaymentRevised,
 } from './payment.events.js';
-
-/** Fields of a payment; money is decimal text. */
-export interface PaymentFacts {
-  readonly plannedDate: CalendarDate;
-  readonly plannedAmount: string;
-  /** ISO 4217. */
-  readonly currency: string;
-  readonly comment: string | null;
-  readonly actualDate: CalendarDate | null;
-}
-
-/** The deal of a payment, and its policy if it has one. */
-export interface PaymentPlace {
-  readonly deal: DealOfPayment;
-  readonly policyId: string | null;
-  readonly sequence: number;
-}
 
 const LARGEST_TOTAL = '999999999999.99';
 const TOTALS = { income: 'incomesTotal', expense: 'expensesTotal' } as const satisfies Record<LineKind, string>;
@@ -172,7 +154,7 @@ export class Payment extends Aggregate {
    *   `amount_precision`, `actual_date_in_future`, `actual_date_before_planned_date`.
    */
   revise(facts: Partial<PaymentFacts>, actorId: string, now: Instant): void {
-    const changes = this.differing(this.exact(facts));
+    const changes = this.differing(asStored(facts));
     if (!changes) return;
     if (this.cancelledAt !== null) throw paymentCancelled();
     if ('currency' in changes && this.hasLines) throw paymentHasTransactions();
@@ -301,23 +283,13 @@ export class Payment extends Aggregate {
     this.apply(new event(this.view, this.deal, actorId, previous, now));
   }
 
-  /** The facts with the amount as it is stored. */
-  private exact(facts: Partial<PaymentFacts>): Partial<PaymentFacts> {
-    const { plannedAmount } = facts;
-    return plannedAmount === undefined ? facts : { ...facts, plannedAmount: Money.normalised(plannedAmount) };
-  }
-
   private set(facts: Partial<PaymentFacts>): void {
     for (const [field, value] of Object.entries(facts)) {
       if (value !== undefined) Object.assign(this, { [field]: value });
     }
-    if (facts.currency !== undefined) {
-      this.plannedAmount = Money.given(this.plannedAmount, this.currency, 'planned_amount').amount;
-    } else if (facts.plannedAmount !== undefined) {
-      this.plannedAmount = Money.corrected(this.plannedAmount, this.currency, 'planned_amount').amount;
+    if (facts.currency !== undefined || facts.plannedAmount !== undefined) {
+      this.plannedAmount = plannedMoney(this.plannedAmount, this.currency, facts).amount;
     }
-    if (this.actualDate === null) return;
-    if (facts.actualDate !== undefined && this.actualDate > this.today) throw actualDateInFuture();
-    if (this.actualDate < this.plannedDate) throw actualDateBeforePlanned();
+    requireActualDate(this.plannedDate, this.actualDate, facts.actualDate === undefined ? null : this.today);
   }
 }

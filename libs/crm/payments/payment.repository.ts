@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import { type DealFacts, DealInScopeQuery } from '#crm/deals/contracts';
-import { type ActionOn, forbidden, inScope, requireAccess } from '#platform/auth';
+import { type ActionOn, forbidden, inScope, requireAccess, type Scope } from '#platform/auth';
 import { RuntimeSettings } from '#platform/config';
+import type { BatchOptions } from '#platform/cqrs';
 import {
   businessDay,
   type CalendarDate,
@@ -12,10 +13,9 @@ import {
   type Instant,
 } from '#platform/kernel';
 import { AggregateRepository, AggregateStore } from '#platform/messaging';
-import { statement, TableMapping } from '#platform/persistence';
+import { BatchSelect, statement, TableMapping } from '#platform/persistence';
 import { LINE_KINDS, type LineKind } from './contracts.js';
 import { LINE_ENTITIES, type PaymentLine } from './lines/payment-line.entity.js';
-import { lockInput, lockPayments, selectLines } from './payment-locks.js';
 import { Payment } from './payment.entity.js';
 import { lineNotFound, paymentNotFound } from './payment.errors.js';
 import type { PaymentPath } from './payment-path.js';
@@ -29,9 +29,24 @@ const TAKE_SEQUENCES = statement(
    ON CONFLICT (deal_id, policy_id) DO UPDATE SET last = s.last + $3::int RETURNING last`,
 );
 
+/** Commands on lines share their batches. Those of one deal run one after the other: they append to one stream. */
+export const LINE_BATCH: BatchOptions<{ readonly path: PaymentPath }> = {
+  maxBatchSize: 50,
+  keyOf: ({ path }) => path.dealId,
+};
+
+type Row = Record<string, unknown>;
+
+/** The row of a locked payment, with the facts of its deal. */
+type LockedRow = Row & {
+  readonly deal_client_id: string;
+  readonly deal_owner_id: string | null;
+  readonly deal_executor_id: string | null;
+};
+
 interface LineTable {
   readonly mapping: TableMapping<PaymentLine>;
-  readonly select: ReturnType<typeof selectLines>;
+  readonly select: BatchSelect<object, Row>;
 }
 
 /** A stored payment with the id of an imported row. */
@@ -50,7 +65,7 @@ const KNOWN = statement(
 /** Loads payments to be changed and stores them with their journal and events. */
 @Injectable()
 export class PaymentRepository extends AggregateRepository<Payment> {
-  private readonly locks: ReturnType<typeof lockPayments>;
+  private readonly locks: BatchSelect<object, LockedRow>;
   private readonly lines: Readonly<Record<LineKind, LineTable>>;
 
   constructor(
@@ -164,4 +179,46 @@ export class PaymentRepository extends AggregateRepository<Payment> {
   async save(payment: Payment, now: Instant): Promise<void> {
     if (payment.currentVersion !== payment.loadedVersion) await this.write(payment, now);
   }
+}
+
+/**
+ * Locks payments for update, and their deals for share: an owner who loses the deal receives no later event. Locks are
+ * taken in the order of deals, so that two of these statements cannot wait for each other.
+ */
+function lockPayments(mapping: TableMapping<Payment>): BatchSelect<object, LockedRow> {
+  return new BatchSelect(
+    ['payment_id uuid', 'deal_id uuid', 'policy_id uuid', 'sees_all boolean', 'owner_id uuid', 'executor_id uuid'],
+    `${columnsOf(mapping, 'p')}, d.client_id AS deal_client_id, d.owner_id AS deal_owner_id,
+     d.executor_id AS deal_executor_id`,
+    `JOIN crm.payments p ON p.id = i.payment_id JOIN crm.deal_access d ON d.id = p.deal_id
+     WHERE p.deal_id = i.deal_id AND NOT p.is_deleted AND (i.policy_id IS NULL OR p.policy_id = i.policy_id)
+       AND NOT d.is_deleted AND (i.sees_all OR d.owner_id = i.owner_id OR d.executor_id = i.executor_id)
+     ORDER BY i.deal_id FOR NO KEY UPDATE OF p FOR SHARE OF d`,
+  );
+}
+
+/** The input of {@link lockPayments}: the payment of a path, if its deal is in the scope. */
+function lockInput({ dealId, policyId }: PaymentPath, paymentId: string, scope: Scope): object {
+  const { all, ownerId, executorId } = scope;
+  return {
+    payment_id: paymentId,
+    deal_id: dealId,
+    policy_id: policyId,
+    sees_all: all,
+    owner_id: ownerId,
+    executor_id: executorId,
+  };
+}
+
+/** Selects lines that are not deleted; they change only while their payment is locked. */
+function selectLines(mapping: TableMapping<PaymentLine>): BatchSelect<object, Row> {
+  return new BatchSelect(
+    ['line_id uuid', 'payment_id uuid'],
+    columnsOf(mapping, 'l'),
+    `JOIN ${mapping.table} l ON l.id = i.line_id AND l.payment_id = i.payment_id WHERE NOT l.is_deleted`,
+  );
+}
+
+function columnsOf({ selection }: { readonly selection: string }, alias: string): string {
+  return selection.replace(/\w+/g, `${alias}.$&`);
 }

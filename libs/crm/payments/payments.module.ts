@@ -14,7 +14,6 @@ import { PaymentImporter } from './imports/payment-importer.js';
 import { ExpensesController, IncomesController } from './lines/lines.controller.js';
 import { PaymentExpense, PaymentIncome } from './lines/payment-line.entity.js';
 import { PaymentExportsController } from './exports/payment-exports.controller.js';
-import { PaymentLinesPublisher } from './lines/payment-lines.publisher.js';
 import { PAYMENT_REMINDERS } from './reminders/payment-reminders.js';
 import { Payment } from './payment.entity.js';
 import { PaymentRepository } from './payment.repository.js';
@@ -34,7 +33,7 @@ const COMMANDS = [
   DeletePaymentHandler,
   SchedulePaymentsHandler,
 ];
-const LINES = [AddLineHandler, ReviseLineHandler, DeleteLineHandler, PaymentLinesPublisher];
+const LINES = [AddLineHandler, ReviseLineHandler, DeleteLineHandler];
 const QUERIES = [
   ExportPaymentsHandler,
   GetPaymentHandler,

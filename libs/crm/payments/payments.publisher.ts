@@ -1,28 +1,59 @@
 import { EventsHandler, type IEventHandler } from '@nestjs/cqrs';
 import { audienceOf, EventLog, type LoggedFact } from '#platform/messaging';
-import { PAYMENT_CREATED, PAYMENT_DELETED, PAYMENT_UPDATED } from './payment.event-types.js';
-import { PaymentAdded, PaymentCancelled, PaymentConfirmed, PaymentDeleted, PaymentRevised } from './payment.events.js';
+import { LINE_EVENTS, PAYMENT_CREATED, PAYMENT_DELETED, PAYMENT_UPDATED } from './payment.event-types.js';
+import {
+  PaymentAdded,
+  PaymentCancelled,
+  PaymentConfirmed,
+  PaymentDeleted,
+  PaymentLineAdded,
+  PaymentLineDeleted,
+  PaymentLineRevised,
+  PaymentRevised,
+} from './payment.events.js';
 
 type AnyPaymentEvent = PaymentAdded | PaymentRevised | PaymentConfirmed | PaymentCancelled | PaymentDeleted;
+type AnyLineEvent = PaymentLineAdded | PaymentLineRevised | PaymentLineDeleted;
 
-/** Records changes of payments in the journal and the event log of their deal. */
-@EventsHandler(PaymentAdded, PaymentRevised, PaymentConfirmed, PaymentCancelled, PaymentDeleted)
-export class PaymentsPublisher implements IEventHandler<AnyPaymentEvent> {
+/** What a change appends to the journal of its deal and to the event log. */
+interface DealRecord {
+  readonly body: string;
+  readonly data: object;
+  readonly events: readonly LoggedFact[];
+}
+
+/** Records changes of payments, incomes and expenses in the journal and the event log of their deal. */
+@EventsHandler(
+  PaymentAdded,
+  PaymentRevised,
+  PaymentConfirmed,
+  PaymentCancelled,
+  PaymentDeleted,
+  PaymentLineAdded,
+  PaymentLineRevised,
+  PaymentLineDeleted,
+)
+export class PaymentsPublisher implements IEventHandler<AnyPaymentEvent | AnyLineEvent> {
   constructor(private readonly log: EventLog) {}
 
-  handle(event: AnyPaymentEvent): void {
-    const { deal } = event;
-    const { body, fact } = described(event);
+  handle(event: AnyPaymentEvent | AnyLineEvent): void {
+    const { deal, actorId } = event;
+    const { body, data, events } = 'line' in event ? recordOfLine(event) : recordOfPayment(event);
     this.log.record({
       stream: `deals/${deal.id}`,
       dealId: deal.id,
       clientId: deal.clientId,
-      actorId: event.actorId,
+      actorId,
       audience: audienceOf([deal.ownerId], [deal.executorId]),
-      entry: { kind: 'system', body, data: difference(event) },
-      events: [fact],
+      entry: { kind: 'system', body, data },
+      events,
     });
   }
+}
+
+function recordOfPayment(event: AnyPaymentEvent): DealRecord {
+  const { body, fact } = described(event);
+  return { body, data: difference(event), events: [fact] };
 }
 
 function described(event: AnyPaymentEvent): { body: string; fact: LoggedFact } {
@@ -45,12 +76,57 @@ function difference({ payment, previous }: AnyPaymentEvent): object {
   return { payment_id: payment.id, before: previous, after: currentValues(payment, previous) };
 }
 
+/** A change of a line also changes its payment. */
+function recordOfLine(event: AnyLineEvent): DealRecord {
+  const { payment, previous } = event;
+  const ids = idsOf(event);
+  const updated = PAYMENT_UPDATED.fact({ ...ids, payment, previous, changed: Object.keys(previous) });
+  return { body: bodyOf(event), data: entryOf(event), events: [lineFact(event, ids), updated] };
+}
+
+function lineFact(event: AnyLineEvent, ids: ReturnType<typeof idsOf>): LoggedFact {
+  const { kind, line, previousLine, actorId, at } = event;
+  const types = LINE_EVENTS[kind];
+  const data = { ...ids, [`${kind}_id`]: line.id, [kind]: { [`${kind}_id`]: line.id, ...line } };
+  if (event instanceof PaymentLineAdded) return types.created.fact(data);
+  if (event instanceof PaymentLineDeleted) {
+    return types.deleted.fact({ ...data, deleted_at: at, deleted_by_id: actorId });
+  }
+  const previous = previousLine ?? {};
+  return types.updated.fact({ ...data, changed: Object.keys(previous), previous });
+}
+
+function bodyOf(event: AnyLineEvent): string {
+  const name = event.kind === 'income' ? 'Income' : 'Expense';
+  if (event instanceof PaymentLineAdded) return `${name} added`;
+  if (event instanceof PaymentLineDeleted) return `${name} deleted`;
+  return `${name} changed: ${Object.keys(event.previousLine ?? {}).join(', ')}`;
+}
+
+function entryOf(event: AnyLineEvent): object {
+  const { kind, line, previousLine, payment, previous } = event;
+  return {
+    payment_id: payment.id,
+    [`${kind}_id`]: line.id,
+    before: previousLine,
+    after: currentLine(event),
+    payment: { before: previous, after: currentValues(payment, previous) },
+  };
+}
+
+/** All of a new line, the changed members of a revised one, nothing of a deleted one. */
+function currentLine(event: AnyLineEvent): object | null {
+  if (event instanceof PaymentLineAdded) return event.line;
+  if (event instanceof PaymentLineDeleted) return null;
+  return currentValues(event.line, event.previousLine ?? {});
+}
+
 /** The ids in every event of a payment and its lines. */
-export function idsOf({ payment: { id, deal_id, policy_id }, deal }: Pick<PaymentAdded, 'payment' | 'deal'>) {
+function idsOf({ payment: { id, deal_id, policy_id }, deal }: Pick<PaymentAdded, 'payment' | 'deal'>) {
   return { deal_id, client_id: deal.clientId, policy_id, payment_id: id };
 }
 
 /** Returns the current values of the members of `previous`. */
-export function currentValues<View extends object>(view: View, previous: Partial<View>): object {
+function currentValues<View extends object>(view: View, previous: Partial<View>): object {
   return Object.fromEntries(Object.keys(previous).map((member) => [member, view[member as keyof View]]));
 }

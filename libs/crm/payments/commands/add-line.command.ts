@@ -4,10 +4,9 @@ import { BatchedCommandHandler } from '#platform/cqrs';
 import { type Caller, Clock, type ExpectedVersion, newId } from '#platform/kernel';
 import { UnitOfWork } from '#platform/persistence';
 import type { LineKind, PaymentLineView } from '../contracts.js';
-import { LINE_BATCH } from '../payment-locks.js';
 import type { LineFacts, PostedFacts } from '../lines/payment-line.entity.js';
 import type { PaymentPath } from '../payment-path.js';
-import { PaymentRepository } from '../payment.repository.js';
+import { LINE_BATCH, PaymentRepository } from '../payment.repository.js';
 
 /** Adds an income or an expense to a payment. */
 export class AddLineCommand extends Command<PaymentLineView> {

@@ -3,7 +3,8 @@ import { requireActor } from '#platform/auth';
 import { type Caller, Clock, newId } from '#platform/kernel';
 import { UnitOfWork } from '#platform/persistence';
 import type { PaymentView } from '../contracts.js';
-import { Payment, type PaymentFacts } from '../payment.entity.js';
+import { Payment } from '../payment.entity.js';
+import type { PaymentFacts } from '../payment-facts.js';
 import type { PaymentPath } from '../payment-path.js';
 import { PaymentRepository } from '../payment.repository.js';
 

@@ -3,9 +3,8 @@ import { BatchedCommandHandler } from '#platform/cqrs';
 import { type Caller, Clock, type ExpectedVersion } from '#platform/kernel';
 import { UnitOfWork } from '#platform/persistence';
 import type { LineKind, PaymentLineView } from '../contracts.js';
-import { LINE_BATCH } from '../payment-locks.js';
 import type { PaymentPath } from '../payment-path.js';
-import { PaymentRepository } from '../payment.repository.js';
+import { LINE_BATCH, PaymentRepository } from '../payment.repository.js';
 
 /** Deletes an income or an expense softly; the journal keeps it as it was. */
 export class DeleteLineCommand extends Command<PaymentLineView> {

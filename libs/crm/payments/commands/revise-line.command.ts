@@ -3,10 +3,9 @@ import { BatchedCommandHandler } from '#platform/cqrs';
 import { type Caller, Clock, type ExpectedVersion } from '#platform/kernel';
 import { UnitOfWork } from '#platform/persistence';
 import type { LineKind, PaymentLineView } from '../contracts.js';
-import { LINE_BATCH } from '../payment-locks.js';
 import type { LineFacts, PostedFacts } from '../lines/payment-line.entity.js';
 import type { PaymentPath } from '../payment-path.js';
-import { PaymentRepository } from '../payment.repository.js';
+import { LINE_BATCH, PaymentRepository } from '../payment.repository.js';
 
 /** Changes the given facts of an income or an expense. */
 export class ReviseLineCommand extends Command<PaymentLineView> {

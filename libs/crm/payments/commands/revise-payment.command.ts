@@ -2,7 +2,7 @@ import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { type Caller, Clock, type ExpectedVersion } from '#platform/kernel';
 import { UnitOfWork } from '#platform/persistence';
 import type { PaymentView } from '../contracts.js';
-import type { PaymentFacts } from '../payment.entity.js';
+import type { PaymentFacts } from '../payment-facts.js';
 import type { PaymentPath } from '../payment-path.js';
 import { PaymentRepository } from '../payment.repository.js';
 
