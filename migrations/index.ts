@@ -25,6 +25,7 @@ import { RuntimeRole1764000026000 } from './1764000026000-runtime-role.js';
 import { TaxIdKey1764000028000 } from './1764000028000-tax-id-key.js';
 import { PartitionBounds1764000028010 } from './1764000028010-partition-bounds.js';
 import { AppendToStreams1764000030030 } from './1764000030030-append-to-streams.js';
+import { AppendDistinctStreams1764000031000 } from './1764000031000-append-distinct-streams.js';
 
 /** Every migration, oldest first; only appended to. */
 export const MIGRATIONS = [
@@ -55,4 +56,5 @@ export const MIGRATIONS = [
   TaxIdKey1764000028000,
   PartitionBounds1764000028010,
   AppendToStreams1764000030030,
+  AppendDistinctStreams1764000031000,
 ];
