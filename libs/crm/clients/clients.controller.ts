@@ -2,7 +2,17 @@ import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query } from '@ne
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentCaller } from '#platform/auth';
-import { Creates, IfMatch, type ListAnswer, PageOf, pageRequest, Problems, toPage, UuidParam } from '#platform/http';
+import {
+  Creates,
+  Idempotent,
+  IfMatch,
+  type ListAnswer,
+  PageOf,
+  pageRequest,
+  Problems,
+  toPage,
+  UuidParam,
+} from '#platform/http';
 import type { Caller, ExpectedVersion } from '#platform/kernel';
 import {
   AddClientDto,
@@ -63,6 +73,7 @@ export class ClientsController {
   }
 
   @Patch(':id')
+  @Idempotent()
   @ApiOperation({
     summary: 'Change a client; what is absent stays',
     description: 'A merged client is not changed: 409 `client_merged` names its survivor in `survivor_id`.',
@@ -100,6 +111,7 @@ export class ClientsController {
   }
 
   @Post(':id/merge')
+  @Idempotent()
   @HttpCode(200)
   @ApiOperation({
     summary: 'Merge this client into another one',

@@ -2,7 +2,17 @@ import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query } from '@ne
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentCaller } from '#platform/auth';
-import { Creates, IfMatch, type ListAnswer, PageOf, pageRequest, Problems, toPage, UuidParam } from '#platform/http';
+import {
+  Creates,
+  Idempotent,
+  IfMatch,
+  type ListAnswer,
+  PageOf,
+  pageRequest,
+  Problems,
+  toPage,
+  UuidParam,
+} from '#platform/http';
 import type { Caller, ExpectedVersion } from '#platform/kernel';
 import { AssignDealCommand } from './commands/assign-deal.command.js';
 import { ChangeDealStageCommand } from './commands/change-deal-stage.command.js';
@@ -77,6 +87,7 @@ export class DealsController {
   }
 
   @Patch(':id')
+  @Idempotent()
   @ApiOperation({ summary: 'Change a deal; what is absent stays' })
   @ApiOkResponse({ type: DealResource })
   @Problems({
@@ -95,6 +106,7 @@ export class DealsController {
   }
 
   @Patch(':id/stage')
+  @Idempotent()
   @ApiOperation({ summary: 'Move a deal through the funnel; closed stages are final' })
   @ApiOkResponse({ type: DealResource })
   @Problems({
@@ -113,6 +125,7 @@ export class DealsController {
   }
 
   @Patch(':id/assignment')
+  @Idempotent()
   @ApiOperation({ summary: 'Give a deal to another owner or executor; leads and admins' })
   @ApiOkResponse({ type: DealResource })
   @Problems({ 404: ['deal_not_found'], 409: ['deal_closed', 'edit_conflict'], 412: ['version_mismatch'] })

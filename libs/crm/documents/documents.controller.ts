@@ -2,7 +2,16 @@ import { Body, Controller, Delete, Get, HttpCode, Post, Query, type Type } from 
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentCaller } from '#platform/auth';
-import { type ListAnswer, ListQuery, PageOf, pageRequest, Problems, toPage, UuidParam } from '#platform/http';
+import {
+  Idempotent,
+  type ListAnswer,
+  ListQuery,
+  PageOf,
+  pageRequest,
+  Problems,
+  toPage,
+  UuidParam,
+} from '#platform/http';
 import type { Caller } from '#platform/kernel';
 import { LinkDocumentCommand } from './commands/link-document.command.js';
 import { UnlinkDocumentCommand } from './commands/unlink-document.command.js';
@@ -34,6 +43,7 @@ function documentsOf(ownerType: DocumentOwner, collection: string): Type {
     }
 
     @Post()
+    @Idempotent()
     @ApiOperation({ summary: `Link a document to a ${ownerType}` })
     @ApiCreatedResponse({ type: DocumentLinkResource })
     @Problems({ 409: ['document_already_linked'] })

@@ -2,7 +2,7 @@ import { Body, Controller, Get, Post, Query } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentCaller } from '#platform/auth';
-import { type ListAnswer, PageOf, pageRequest, Problems, toPage, UuidParam } from '#platform/http';
+import { Idempotent, type ListAnswer, PageOf, pageRequest, Problems, toPage, UuidParam } from '#platform/http';
 import type { Caller } from '#platform/kernel';
 import { WriteNoteCommand } from './commands/write-note.command.js';
 import type { JournalEntryView } from './contracts.js';
@@ -34,6 +34,7 @@ export class JournalsController {
   }
 
   @Post()
+  @Idempotent()
   @ApiOperation({ summary: 'Write a note; a closed deal takes notes too' })
   @ApiCreatedResponse({ type: JournalEntryResource })
   @Problems({ 403: ['actor_mismatch'] })

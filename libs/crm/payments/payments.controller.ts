@@ -2,7 +2,17 @@ import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query } from '@ne
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentCaller } from '#platform/auth';
-import { Creates, IfMatch, type ListAnswer, PageOf, pageRequest, Problems, toPage, UuidParam } from '#platform/http';
+import {
+  Creates,
+  Idempotent,
+  IfMatch,
+  type ListAnswer,
+  PageOf,
+  pageRequest,
+  Problems,
+  toPage,
+  UuidParam,
+} from '#platform/http';
 import type { Caller, ExpectedVersion } from '#platform/kernel';
 import { AddPaymentCommand } from './commands/add-payment.command.js';
 import { CancelPaymentCommand } from './commands/cancel-payment.command.js';
@@ -80,6 +90,7 @@ export class PaymentsController {
   }
 
   @Post('schedule')
+  @Idempotent()
   @ApiOperation({ summary: 'Plan an amount as equal payments that add up to it exactly' })
   @HttpCode(200)
   @ApiOkResponse({ type: ScheduleResource })
@@ -109,6 +120,7 @@ export class PaymentsController {
   }
 
   @Patch(':pid')
+  @Idempotent()
   @ApiOperation({ summary: 'Change a payment; what is absent stays' })
   @ApiOkResponse({ type: PaymentResource })
   @Problems({
@@ -144,6 +156,7 @@ export class PaymentsController {
   }
 
   @Post(':pid/confirm')
+  @Idempotent()
   @HttpCode(200)
   @ApiOperation({ summary: 'Say that a payment was paid (finance, admin)' })
   @ApiOkResponse({ type: PaymentResource })
@@ -166,6 +179,7 @@ export class PaymentsController {
   }
 
   @Post(':pid/cancel')
+  @Idempotent()
   @HttpCode(200)
   @ApiOperation({ summary: 'Take a payment out of the plan for good (finance, admin)' })
   @ApiOkResponse({ type: PaymentResource })

@@ -2,7 +2,17 @@ import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query } from '@ne
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentCaller } from '#platform/auth';
-import { Creates, IfMatch, type ListAnswer, PageOf, pageRequest, Problems, toPage, UuidParam } from '#platform/http';
+import {
+  Creates,
+  Idempotent,
+  IfMatch,
+  type ListAnswer,
+  PageOf,
+  pageRequest,
+  Problems,
+  toPage,
+  UuidParam,
+} from '#platform/http';
 import type { Caller, ExpectedVersion } from '#platform/kernel';
 import { ActivatePolicyCommand } from './commands/activate-policy.command.js';
 import { AddPolicyCommand } from './commands/add-policy.command.js';
@@ -70,6 +80,7 @@ export class PoliciesController {
   }
 
   @Patch(':id')
+  @Idempotent()
   @ApiOperation({ summary: 'Change a policy that is not closed; what is absent stays' })
   @ApiOkResponse({ type: PolicyResource })
   @Problems({
@@ -106,6 +117,7 @@ export class PoliciesController {
   }
 
   @Post(':id/activate')
+  @Idempotent()
   @HttpCode(200)
   @ApiOperation({ summary: 'Put a drafted policy into force' })
   @ApiOkResponse({ type: PolicyResource })
@@ -124,6 +136,7 @@ export class PoliciesController {
   }
 
   @Post(':id/close')
+  @Idempotent()
   @HttpCode(200)
   @ApiOperation({ summary: 'End a policy, with the reason' })
   @ApiOkResponse({ type: PolicyResource })

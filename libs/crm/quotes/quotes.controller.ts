@@ -3,7 +3,17 @@ import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { PolicyView } from '#crm/policies/contracts';
 import { CurrentCaller } from '#platform/auth';
-import { Creates, IfMatch, type ListAnswer, PageOf, pageRequest, Problems, toPage, UuidParam } from '#platform/http';
+import {
+  Creates,
+  Idempotent,
+  IfMatch,
+  type ListAnswer,
+  PageOf,
+  pageRequest,
+  Problems,
+  toPage,
+  UuidParam,
+} from '#platform/http';
 import type { Caller, ExpectedVersion } from '#platform/kernel';
 import { AddQuoteCommand } from './commands/add-quote.command.js';
 import { ChangeQuoteStatusCommand } from './commands/change-quote-status.command.js';
@@ -97,6 +107,7 @@ export class QuotesController {
   }
 
   @Patch(':qid')
+  @Idempotent()
   @ApiOperation({ summary: 'Change a quote that is not confirmed yet; what is absent stays' })
   @ApiOkResponse({ type: QuoteResource })
   @Problems({
@@ -131,6 +142,7 @@ export class QuotesController {
   }
 
   @Post(':qid/status')
+  @Idempotent()
   @HttpCode(200)
   @ApiOperation({ summary: 'Make ready, confirm (and link a policy), or archive' })
   @ApiOkResponse({ type: QuoteResource })

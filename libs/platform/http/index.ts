@@ -1,4 +1,4 @@
-export { Creates } from './headers/resource-headers.interceptor.js';
+export { Creates } from './headers/creates.decorator.js';
 export { AnswersCsv, CsvExports } from './lists/csv-export.js';
 export { serveDocs } from './documents/docs.js';
 export {
@@ -16,9 +16,11 @@ export {
   TextField,
   UuidField,
 } from './validation/fields.js';
-export { TakesFile, type RequestFile, uploadedFile } from './uploads/file-upload.js';
+export { TakesFile } from './uploads/takes-file.decorator.js';
+export { type RequestFile, uploadedFile } from './uploads/file-upload.js';
 export { API_PREFIX, configureHttp, createHttpAdapter, createHttpApplication } from './server/http-application.js';
 export { HttpModule } from './http.module.js';
+export { Idempotent } from './idempotency/idempotent.decorator.js';
 export { IdempotencyKeys } from './idempotency/idempotency-keys.js';
 export { expectedVersion, IfMatch } from './headers/if-match.js';
 export { type JsonSchema, jsonSchemaOf } from './validation/json-schema.js';

@@ -98,6 +98,7 @@ function addRoute(tree: Tree, { one, many, verb, done, oneWithArticle }: Act): v
       `${many.pascal}Controller`,
       verb.camel,
       `@Post(':${one.snake}_id/${verb.kebab}')
+       @Idempotent()
        @HttpCode(200)
        @ApiOperation({ summary: '${verb.title} ${oneWithArticle}, once' })
        @ApiOkResponse({ type: ${one.pascal}Resource })

@@ -20,6 +20,7 @@ import {
   createHttpAdapter,
   Creates,
   HttpModule,
+  Idempotent,
   TextField,
   UuidField,
 } from '#platform/http';
@@ -65,6 +66,7 @@ class OrdersController {
   }
 
   @Patch(['', 'rename'])
+  @Idempotent()
   async rename(@Body() { title }: OrderDto) {
     const id = newId();
     await this.database.query(INSERT, [id, title]);
@@ -72,6 +74,7 @@ class OrdersController {
   }
 
   @Post('touch')
+  @Idempotent()
   @HttpCode(204)
   async touch() {
     await this.database.query(INSERT, [newId(), 'touched']);

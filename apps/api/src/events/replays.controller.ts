@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Post } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentCaller, requireAccess } from '#platform/auth';
-import { Problems, UuidParam } from '#platform/http';
+import { Idempotent, Problems, UuidParam } from '#platform/http';
 import { JobRequests } from '#platform/jobs';
 import type { Caller } from '#platform/kernel';
 import { BrokerQueues, EVENT_REPLAYS, EventReplays, type Replay } from '#platform/messaging';
@@ -22,6 +22,7 @@ export class ReplaysController {
   ) {}
 
   @Post()
+  @Idempotent()
   @HttpCode(ACCEPTED)
   @ApiOperation({
     summary: 'Send a part of the log once more, to one queue; admins',

@@ -2,7 +2,7 @@ import { Body, Controller, Delete, HttpCode, Patch, Post } from '@nestjs/common'
 import { CommandBus } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentCaller } from '#platform/auth';
-import { Creates, IfMatch, Problems, UuidParam } from '#platform/http';
+import { Creates, Idempotent, IfMatch, Problems, UuidParam } from '#platform/http';
 import type { Caller, ExpectedVersion } from '#platform/kernel';
 import { AddLineCommand } from '../commands/add-line.command.js';
 import { DeleteLineCommand } from '../commands/delete-line.command.js';
@@ -47,6 +47,7 @@ abstract class LinesController {
   }
 
   @Patch(':lid')
+  @Idempotent()
   @ApiOperation({ summary: 'Change a line; the journal keeps the previous values' })
   @ApiOkResponse({ type: PaymentLineResource })
   @Problems({ 400: REFUSED, 404: NOT_FOUND, 409: ['edit_conflict'], 412: ['version_mismatch'], 422: MONEY })

@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiTags, type OpenAPIObject } from '@nestjs/swagger';
 import type { ExpectedVersion } from '#platform/kernel';
-import { Creates } from '../headers/resource-headers.interceptor.js';
+import { Creates } from '../headers/creates.decorator.js';
 import { serveDocs } from './docs.js';
 import {
   BooleanField,

@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import { DomainError } from '#platform/kernel';
 import { RequestContext } from '#platform/observability';
+import { describeAnswer } from '../headers/resource-headers.js';
 import { digestOfFile } from '../uploads/file-upload.js';
 import { IdempotencyKeys, type IdempotentRequest, type StoredResponse } from './idempotency-keys.js';
 import { pathOf } from '../problems/problem.js';
@@ -13,10 +14,9 @@ import { ReplayAccess } from './replay-access.js';
 const KEY = /^[\x21-\x7e]{1,255}$/;
 const JSON_TYPE = 'application/json; charset=utf-8';
 const STORED_HEADERS = ['etag', 'location', 'link'];
-const METHODS_WITH_KEY = new Set(['POST', 'PATCH']);
 
 /**
- * Runs a POST or PATCH with `Idempotency-Key` once. A repeated request is answered with the stored answer of the first
+ * Runs a request with `Idempotency-Key` once. A repeated request is answered with the stored answer of the first
  * one, if the caller may still receive it. Pipes and handler run in the transaction that stores the answer.
  */
 @Injectable()
@@ -34,7 +34,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     const http = context.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const key = request.headers['idempotency-key'];
-    if (key === undefined || !METHODS_WITH_KEY.has(request.method)) return next.handle();
+    if (key === undefined) return next.handle();
     return from(this.answerOnce(identify(request, key), request, http.getResponse<FastifyReply>(), next));
   }
 
@@ -46,10 +46,10 @@ export class IdempotencyInterceptor implements NestInterceptor {
   ): Promise<string | undefined> {
     // A new call inside the transaction: NestJS runs the handler in the async context of `handle()`.
     const handle = (): Promise<unknown> => lastValueFrom(next.handle(), { defaultValue: undefined });
-    const { answer, isReplayed } = await this.keys.once(identity, async () => answerOf(reply, await handle()));
+    const { answer, isReplayed } = await this.keys.once(identity, async () => answerOf(request, reply, await handle()));
     if (isReplayed) {
       await this.access.require(request, answer, handle);
-      // The rehearsal has set the headers of an answer that is not sent.
+      // Handlers may set headers themselves: those of the rehearsal belong to an answer that is not sent.
       for (const name of STORED_HEADERS) reply.removeHeader(name);
       reply.code(answer.status).headers(answer.headers).header('idempotency-replayed', 'true');
     }
@@ -89,8 +89,9 @@ function canonicalJson(value: unknown): string {
   return sorted ?? '';
 }
 
-/** {@link ResourceHeadersInterceptor} has set the headers already. */
-function answerOf(reply: FastifyReply, body: unknown): StoredResponse {
+/** The headers are stored with the answer, so that a replayed answer has them too. */
+function answerOf(request: FastifyRequest, reply: FastifyReply, body: unknown): StoredResponse {
+  describeAnswer(request, reply, body);
   const headers: Record<string, string> = {};
   for (const name of STORED_HEADERS) {
     const value = reply.getHeader(name);

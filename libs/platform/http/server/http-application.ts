@@ -1,6 +1,6 @@
 import type { DynamicModule, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyAdapter, NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { HttpSettings, RuntimeSettings } from '#platform/config';
 import { Log } from '#platform/observability';
@@ -13,6 +13,7 @@ import { ProblemFilter } from '../problems/problem.filter.js';
 import { installProtocolChecks, refuseUnparsed } from './protocol-checks.js';
 import { refusalOf } from '../problems/refusal-of-error.js';
 import { installRequestFacts, requestIdOf } from './request-facts.js';
+import { ResourceAdapter } from './resource-adapter.js';
 import { RouteTable } from './route-table.js';
 import { TrustedProxies } from './trusted-proxies.js';
 
@@ -77,7 +78,7 @@ export async function createHttpApplication(module: Type | DynamicModule): Promi
 /** Fastify as this service needs it; the application is created with `bodyParser: false`. */
 export function createHttpAdapter(): FastifyAdapter {
   const trustedProxies = new TrustedProxies();
-  const adapter = new FastifyAdapter({
+  const adapter = new ResourceAdapter({
     trustProxy: trustedProxies.includes,
     genReqId: requestIdOf,
     // Checked by the protocol checks, whose answer has a body.

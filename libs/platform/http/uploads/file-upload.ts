@@ -1,27 +1,17 @@
 import multipart from '@fastify/multipart';
-import {
-  applyDecorators,
-  type CallHandler,
-  type ExecutionContext,
-  Injectable,
-  type NestInterceptor,
-} from '@nestjs/common';
-import { RouteConfig } from '@nestjs/platform-fastify';
-import { ApiBody, ApiConsumes } from '@nestjs/swagger';
+import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { finalize, type Observable } from 'rxjs';
 import { DomainError } from '#platform/kernel';
-import { FILE_FIELD } from './arriving-file.js';
 import { type Upload, Uploads } from './uploads.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Set by {@link TakesFile}. */
+    /** Set by `TakesFile`. */
     takesFile?: boolean;
   }
 }
 
-const MULTIPART = 'multipart/form-data';
 const CSV = 'text/csv';
 const FILE_TYPES = /^(?:multipart\/form-data|text\/csv)(?:$|\s*;)/i;
 
@@ -35,36 +25,14 @@ export interface RequestFile {
   readonly charset: string | undefined;
 }
 
-/**
- * Marks a route whose body is one CSV file. {@link UploadInterceptor} receives the file after the guards and before
- * anything that opens a transaction; the handler gets it by {@link uploadedFile}. Guard the route: the file of every request that passes the guards is stored.
- */
-export function TakesFile(): MethodDecorator {
-  return applyDecorators(
-    RouteConfig({ takesFile: true }),
-    ApiConsumes(MULTIPART, CSV),
-    ApiBody({
-      schema: {
-        type: 'object',
-        required: [FILE_FIELD],
-        properties: { [FILE_FIELD]: { type: 'string', format: 'binary' } },
-      },
-    }),
-  );
-}
-
-/** Receives the file of a request to a route marked with {@link TakesFile}, and deletes it after the handler. */
+/** Receives the file of a request to a route marked with `TakesFile`, and deletes it after the handler. */
 @Injectable()
 export class UploadInterceptor implements NestInterceptor {
   constructor(private readonly received: Uploads) {}
 
   /** @throws DomainError 415 `unsupported_media_type`, and as {@link Uploads.receive} does. */
-  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> | Promise<Observable<unknown>> {
+  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    return request.routeOptions.config.takesFile ? this.receive(request, next) : next.handle();
-  }
-
-  private async receive(request: FastifyRequest, next: CallHandler): Promise<Observable<unknown>> {
     requireFileType(request);
     const upload = await this.received.receive(request);
     uploads.set(request, upload);
@@ -72,7 +40,7 @@ export class UploadInterceptor implements NestInterceptor {
   }
 }
 
-/** Lets routes marked with {@link TakesFile} take files; everywhere else they are answered 415. */
+/** Lets routes marked with `TakesFile` take files; everywhere else they are answered 415. */
 export function installFileUpload(fastify: FastifyInstance): void {
   fastify.addHook('preParsing', (request, _reply, _payload, done) => {
     const type = request.headers['content-type'];
@@ -87,13 +55,13 @@ export function installFileUpload(fastify: FastifyInstance): void {
   multipart(withoutHooks, { throwFileSizeLimit: false }, () => undefined);
 }
 
-/** The file of a request to a route marked with {@link TakesFile}. */
+/** The file of a request to a route marked with `TakesFile`. */
 export function uploadedFile(request: FastifyRequest): RequestFile {
   const { file, charset } = uploadOf(request);
   return { bytes: () => file.bytes(), charset };
 }
 
-/** SHA-256 of the file of a request to a route marked with {@link TakesFile}. */
+/** SHA-256 of the file of a request to a route marked with `TakesFile`. */
 export function digestOfFile(request: FastifyRequest): Buffer {
   return uploadOf(request).file.digest;
 }

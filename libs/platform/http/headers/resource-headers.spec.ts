@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Patch, Post, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import type { ExpectedVersion, ListOrder } from '#platform/kernel';
-import { Creates } from './resource-headers.interceptor.js';
+import { Creates } from './creates.decorator.js';
 import { TextField } from '../validation/fields.js';
 import { IfMatch } from './if-match.js';
 import { encodeCursor, ListQuery, pageRequest, toPage } from '../lists/list-query.js';

@@ -1,0 +1,17 @@
+import { applyDecorators, HttpCode, HttpStatus } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
+import { ApiCreatedResponse, type ApiResponseOptions } from '@nestjs/swagger';
+import { Idempotent } from '../idempotency/idempotent.decorator.js';
+
+/**
+ * A route that creates a resource: 201 with `Location`, and {@link Idempotent}.
+ * @param collection path that the new id is put behind, e.g. `/api/v1/policies`; the request's own unless given.
+ */
+export function Creates(collection = '', response?: ApiResponseOptions): MethodDecorator {
+  return applyDecorators(
+    HttpCode(HttpStatus.CREATED),
+    RouteConfig({ createsAt: collection }),
+    Idempotent(),
+    ...(response ? [ApiCreatedResponse(response)] : []),
+  );
+}
