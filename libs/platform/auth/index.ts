@@ -20,7 +20,7 @@ export { authorizationRequired, forbidden } from './auth.errors.js';
 export { JwtAuthGuard } from './jwt-auth.guard.js';
 export { AuthModule } from './auth.module.js';
 export { CrossSiteCheck } from './cross-site-check.js';
-export { accessTokenOf, type TokenBearingRequest } from './tokens/presented-token.js';
+export { accessTokenOf } from './tokens/presented-token.js';
 export { RequiresAccess } from './access/requires-access.js';
 export { rolesOf } from './access/roles.js';
 export type { VerifiedToken } from './tokens/token-claims.js';

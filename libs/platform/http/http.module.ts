@@ -7,13 +7,13 @@ import { IdempotencyKeys } from './idempotency/idempotency-keys.js';
 import { ProblemFilter } from './problems/problem.filter.js';
 import { ReplayAccess } from './idempotency/replay-access.js';
 import { RouteTable } from './server/route-table.js';
-import { CallerThrottlerGuard } from './throttling/caller-throttler.guard.js';
+import { CallerLimitGuard } from './throttling/caller-limit.guard.js';
 import { ThrottlingModule } from './throttling/throttling.module.js';
 import { Uploads } from './uploads/uploads.js';
 import { RequestValidationPipe } from './validation/request-validation.pipe.js';
 
 /** The limit on the requests of one caller comes first: it counts failed sign-ins too. */
-const THROTTLING: Provider = { provide: APP_GUARD, useExisting: CallerThrottlerGuard };
+const THROTTLING: Provider = { provide: APP_GUARD, useExisting: CallerLimitGuard };
 
 /**
  * The way of a request through NestJS, in its order. `configureHttp` sets up what precedes it. Interceptors belong to

@@ -1,14 +1,14 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { HealthCheckService, type HealthCheckResult, HealthIndicatorService } from '@nestjs/terminus';
-import { SkipThrottle } from '@nestjs/throttler';
 import { Public } from '#platform/auth';
+import { Unlimited } from '../throttling/caller-limit.guard.js';
 import { Readiness } from './readiness.js';
 
 /** For probes: alive means that the process answers, ready that it may be sent traffic. */
 @ApiExcludeController()
 @Public()
-@SkipThrottle()
+@Unlimited()
 @Controller()
 export class HealthController {
   constructor(

@@ -1,5 +1,4 @@
 import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import type { ThrottlerStorage } from '@nestjs/throttler';
 import { LRUCache } from 'lru-cache';
 import { Clock } from '#platform/kernel';
 import { SharedCounts } from './shared-counts.js';
@@ -16,14 +15,20 @@ interface Count {
   unshared: number;
 }
 
-type ThrottlerStorageRecord = Awaited<ReturnType<ThrottlerStorage['increment']>>;
+/** The requests of one caller in the current window. */
+interface Hits {
+  readonly totalHits: number;
+  /** Seconds until the window ends. */
+  readonly timeToExpire: number;
+  readonly isBlocked: boolean;
+}
 
 /**
  * Counts requests per caller in fixed windows. The count is stored in memory, so that no request waits for Redis; twice a
  * second it is added to the count of the other API processes, if Redis is configured and reachable.
  */
 @Injectable()
-export class RequestCounter implements ThrottlerStorage, OnModuleInit, OnApplicationShutdown {
+export class RequestCounter implements OnModuleInit, OnApplicationShutdown {
   private counts = new LRUCache<string, Count>({ max: MAX_CALLERS });
   private window = -1;
   private windowMs = 1;
@@ -45,21 +50,22 @@ export class RequestCounter implements ThrottlerStorage, OnModuleInit, OnApplica
     this.shared.close();
   }
 
-  /** @param ttl length of the window in milliseconds. */
-  increment(key: string, ttl: number, limit: number): Promise<ThrottlerStorageRecord> {
+  /**
+   * Counts one request.
+   * @param ttl length of the window in milliseconds.
+   */
+  increment(key: string, ttl: number, limit: number): Hits {
     const now = this.clock.epochMs();
     this.enterWindow(Math.floor(now / ttl), ttl);
     const count = this.counts.get(key) ?? { total: 0, unshared: 0 };
     count.total += 1;
     count.unshared += 1;
     this.counts.set(key, count);
-    const seconds = Math.max(1, Math.ceil(((this.window + 1) * ttl - now) / 1_000));
-    return Promise.resolve({
+    return {
       totalHits: count.total,
-      timeToExpire: seconds,
+      timeToExpire: Math.max(1, Math.ceil(((this.window + 1) * ttl - now) / 1_000)),
       isBlocked: count.total > limit,
-      timeToBlockExpire: seconds,
-    });
+    };
   }
 
   /** Exchanges the counts with the other processes; they stay as they are while Redis can't be reached. */
