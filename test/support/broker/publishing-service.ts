@@ -40,8 +40,11 @@ export class PublishingService {
     return testEnvironment(servers, { CRM_EVENTS_EXCHANGE: this.exchange, ...more });
   }
 
-  async start(providers: ModuleMetadata['providers'] = []): Promise<INestApplicationContext> {
-    this.app = await startTestModule(this.environment(), {
+  async start(
+    providers: ModuleMetadata['providers'] = [],
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<INestApplicationContext> {
+    this.app = await startTestModule(this.environment(more), {
       imports: [BusModule.forRoot(), MessagingModule.forRoot({ process: 'worker', hasBroker: true })],
       providers,
     });

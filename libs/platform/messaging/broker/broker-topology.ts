@@ -46,21 +46,22 @@ export class BrokerTopology {
     const url = this.settings.url!;
     await withBroker(url, async (connection) => {
       await this.declareExchanges(connection);
-      for (const { queue } of declaredSubscriptions(this.discovery)) await declareSubscriberQueue(connection, queue);
+      const queues = declaredSubscriptions(this.discovery).map(({ queue }) => queue);
+      await Promise.all(queues.map((queue) => declareSubscriberQueue(connection, queue)));
     });
     return url;
   }
 
   /** Declares what a publisher needs. */
   async declareExchanges(connection: ChannelModel): Promise<void> {
-    for (const { name, type } of exchangesOf(this.settings.exchange)) {
-      await ensure(
+    const exchanges = exchangesOf(this.settings.exchange).map(({ name, type }) =>
+      ensure(
         connection,
         (channel) => channel.checkExchange(name),
         (channel) => channel.assertExchange(name, type, { durable: true }),
-      );
-    }
-    await ensureQueue(connection, UNROUTED, { durable: true });
+      ),
+    );
+    await Promise.all([...exchanges, ensureQueue(connection, UNROUTED, { durable: true })]);
     await onChannel(connection, (channel) => channel.bindQueue(UNROUTED, UNROUTED, ''));
   }
 }

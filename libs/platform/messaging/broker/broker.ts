@@ -6,7 +6,10 @@ import { Log } from '#platform/observability';
 import { isMisconfigured } from './broker-errors.js';
 import { BrokerTopology } from './broker-topology.js';
 
+/** Of the first connection, with its retries. */
 const CONNECT_TIMEOUT_MS = 10_000;
+/** Of one attempt to open a connection. */
+const OPEN_TIMEOUT_MS = 5_000;
 
 @Module({ imports: [DiscoveryModule], providers: [BrokerTopology], exports: [BrokerTopology] })
 class BrokerTopologyModule {}
@@ -32,9 +35,13 @@ export function brokerModule(isRequired: boolean): DynamicModule {
       connectionManagerOptions: {
         findServers: () => topology.prepare(),
         heartbeatIntervalInSeconds: 5,
-        reconnectTimeInSeconds: 1,
-        // With Nagle's algorithm on, an event waits 33 ms for its frame to be sent.
-        connectionOptions: { noDelay: true },
+        reconnectTimeInSeconds: 0.5,
+        connectionOptions: {
+          // With Nagle's algorithm on, an event waits 33 ms for its frame to be sent.
+          noDelay: true,
+          // A broker that hangs or starts accepts connections and does not answer: there is no heartbeat yet.
+          timeout: OPEN_TIMEOUT_MS,
+        },
       },
       // The body is parsed by the subscriber, so that a malformed one is refused instead of requeued for ever.
       deserializer: (body) => body,
