@@ -1,4 +1,5 @@
 import type { Log } from '#platform/observability';
+import type { ConfirmedAhead } from './confirmed-ahead.js';
 import type { ConfirmedChannel } from './confirmed-channel.js';
 import type { EventCursor, EventToPark } from './event-cursor.js';
 import type { LoggedEvent } from '../outbox/log-reader.js';
@@ -6,10 +7,13 @@ import { OrderedWindow } from './ordered-window.js';
 import type { ParkedStreams } from './parking/parked-streams.js';
 import type { Wakeup } from '../outbox/wakeup.js';
 
-/** Most events that are read at a time. */
-export const BATCH = 500;
-/** Positions that are sent again after a fault, at the most. */
-const MAX_SPAN = 2_000;
+/**
+ * Most positions from the oldest unconfirmed event to the last one taken. A broker that hangs has stored up to this number
+ * of events without a confirm, and a killed process has not saved the cursor behind them: they are sent again.
+ */
+const MAX_SPAN = 256;
+/** Most events that are read at a time: while half of them are in flight, the other half is read. */
+export const BATCH = MAX_SPAN / 2;
 /** How long confirmed events wait for the cursor to move past them. */
 export const SAVE_EVERY_MS = 100;
 
@@ -28,6 +32,8 @@ interface Parts {
   readonly wakeup: Wakeup;
   /** Woken when events were parked. */
   readonly retryWakeup: Wakeup;
+  /** What earlier channels of this process, and this one, have published beyond the cursor. */
+  readonly confirmedAhead: ConfirmedAhead;
   /** Positions that an earlier channel has parked already. */
   readonly parkedAlready: ReadonlySet<bigint>;
   /** Aborted when nothing more is taken. */
@@ -62,8 +68,8 @@ export class Publication {
 
   /** Sends an event, after those before it in its stream; an event of a parked stream is parked. */
   take(event: LoggedEvent): void {
-    const { streams, parkedAlready } = this.parts;
-    if (parkedAlready.has(event.position)) return this.window.skipTo(event.position);
+    const { streams, confirmedAhead, parkedAlready } = this.parts;
+    if (parkedAlready.has(event.position) || confirmedAhead.has(event)) return this.window.skipTo(event.position);
     if (streams.has(event.stream)) {
       this.window.skipTo(event.position);
       return this.park([event], 0);
@@ -74,10 +80,14 @@ export class Publication {
 
   /** Moves the cursor, unless that was done less than `everyMs` ago and there is nothing to park. */
   async save(everyMs: number): Promise<void> {
-    const { cursor, streams, retryWakeup } = this.parts;
+    const { cursor, confirmedAhead, streams, retryWakeup } = this.parts;
     const parked = [...this.toPark];
-    if (parked.length === 0) return cursor.advance(this.window.confirmedUpTo, everyMs);
+    if (parked.length === 0) {
+      await cursor.advance(this.window.confirmedUpTo, everyMs);
+      return confirmedAhead.forgetUpTo(cursor.position);
+    }
     await cursor.park(this.window.confirmedUpTo, parked);
+    confirmedAhead.forgetUpTo(cursor.position);
     // Until they are saved, the cursor must not pass them. Others may have been refused meanwhile.
     this.toPark.splice(0, parked.length);
     for (const event of parked) if (!streams.hasHead(event.stream)) streams.setHead(event);
@@ -96,6 +106,7 @@ export class Publication {
 
   private confirm(event: LoggedEvent): void {
     const roomBefore = this.window.room;
+    this.parts.confirmedAhead.add(event);
     const next = this.window.confirm(event);
     if (next) this.send(next);
     // Other confirms do not wake the reader: the next event or the next save does.

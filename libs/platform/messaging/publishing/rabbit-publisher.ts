@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Log } from '#platform/observability';
 import { Database } from '#platform/persistence';
+import { ConfirmedAhead } from './confirmed-ahead.js';
 import { ConfirmedChannels } from './confirmed-channel.js';
 import { EventCursor, FencedOffError, RABBITMQ_CURSOR } from './event-cursor.js';
 import { Leader, PUBLISHER_LEASE, type Term } from './leader.js';
@@ -28,6 +29,7 @@ const RETRY_MS = 500;
 export class RabbitPublisher implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly leader: Leader;
   private readonly parkedEvents: ParkedEvents;
+  private readonly confirmedAhead = new ConfirmedAhead();
   private readonly wakeup = new Wakeup();
   private readonly retryWakeup = new Wakeup();
   private readonly unsubscribe: readonly (() => void)[];
@@ -74,7 +76,7 @@ export class RabbitPublisher implements OnApplicationBootstrap, BeforeApplicatio
   }
 
   /**
-   * Publishes over one channel until it fails; the next channel publishes its unconfirmed events again. On shutdown it reads
+   * Publishes over one channel until it fails; the next channel publishes only its unconfirmed events again. On shutdown it reads
    * no more events and waits until those in flight are confirmed or parked, so an orderly restart publishes no duplicates.
    */
   private async publishUntilFailure(cursor: EventCursor, term: Term): Promise<void> {
@@ -84,8 +86,8 @@ export class RabbitPublisher implements OnApplicationBootstrap, BeforeApplicatio
     const hopeless = AbortSignal.any([term.lease.lost, channel.signal]);
     const running = AbortSignal.any([term.signal, channel.signal]);
     const isCurrent = (): boolean => term.lease.isCurrent;
-    const { log, wakeup, retryWakeup } = this;
-    const parts = { channel, cursor, streams, parkedAlready, log, wakeup, retryWakeup, isCurrent };
+    const { log, wakeup, retryWakeup, confirmedAhead } = this;
+    const parts = { channel, cursor, streams, confirmedAhead, parkedAlready, log, wakeup, retryWakeup, isCurrent };
     const publication = new Publication({ ...parts, stopping: term.signal });
     const retry = new ParkedRetry(channel, this.parkedEvents, this.reader, streams, log, isCurrent);
     this.retryNow = () => streams.retryNow();
