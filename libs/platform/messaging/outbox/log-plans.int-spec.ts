@@ -1,8 +1,8 @@
 import { Database, type Statement } from '#platform/persistence';
 import { createTestDatabase, type TestDatabase } from '#platform/testing';
 import { MIGRATIONS } from '../../../../migrations/index.js';
-import { LogReader } from './log-reader.js';
-import { PLANNED_ONCE, SEQUENCE } from '../publishing/sequencer.js';
+import { LogReader, PLANNED_ONCE } from './log-reader.js';
+import { SEQUENCE } from '../publishing/sequencer.js';
 
 const EVENTS = 60_000;
 /** md5('1'), as the deals here have it. */

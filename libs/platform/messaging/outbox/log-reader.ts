@@ -1,6 +1,7 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { Instant } from '#platform/kernel';
-import { Database, plannedEachTime, statement } from '#platform/persistence';
+import { Database, plannedEachTime, type Statement, statement } from '#platform/persistence';
+import type pg from 'pg';
 import type { Audience } from '../events/audience.js';
 import { typeExpression } from '../events/type-patterns.js';
 
@@ -88,10 +89,30 @@ const LAST_UNTIL = statement(
   'SELECT max(position) AS position FROM crm.event_log WHERE time <= $1::timestamptz AND position IS NOT NULL',
 );
 
+/**
+ * Makes a connection plan each of its statements once for any values: a plan of the log spans every month, and making it
+ * costs several times what it costs to run it. It may be made while a month is empty, and must not read that month as a
+ * whole when it has filled.
+ */
+export const PLANNED_ONCE = 'SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan';
+
+/** Runs the statements of a reader. */
+type Source = Pick<Database, 'query' | 'first'>;
+
 /** Reads the log in its global order: a reader of `position > cursor` misses no event and reads none twice. */
 @Injectable()
 export class LogReader {
-  constructor(private readonly database: Database) {}
+  constructor(@Inject(Database) private readonly database: Source) {}
+
+  /** A reader for a follower of the log, on the follower's connection: its statements are {@link PLANNED_ONCE}. */
+  static async over(client: pg.Client): Promise<LogReader> {
+    await client.query(PLANNED_ONCE);
+    const query = async <R extends object>(asked: Statement, values?: readonly unknown[]): Promise<R[]> =>
+      (await client.query<R>({ ...asked, values: [...(values ?? [])] })).rows;
+    const first = async <R extends object>(asked: Statement, values?: readonly unknown[]): Promise<R | undefined> =>
+      (await query<R>(asked, values))[0];
+    return new LogReader({ query, first });
+  }
 
   /**
    * At most `limit` events after `position`, in order. Positions have no gap, so it shows when the present month,

@@ -3,6 +3,7 @@ import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap
 import { Log } from '#platform/observability';
 import { Database, statement } from '#platform/persistence';
 import type pg from 'pg';
+import { LogReader } from './log-reader.js';
 
 const APPENDED = 'crm_log_appended';
 const POSITIONED = 'crm_log_positioned';
@@ -22,8 +23,11 @@ const RECONNECT_MS = 1_000;
 export class LogSignal implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly emitter = new EventEmitter().setMaxListeners(0);
   private client: pg.Client | undefined;
+  private tailReader: LogReader | undefined;
   private reconnect: NodeJS.Timeout | undefined;
   private stopped = false;
+  /** Backend of this process's sequencer: its notifications come after {@link positioned}. */
+  private ownSequencer: number | undefined;
   private sending = false;
   private again = false;
 
@@ -42,6 +46,11 @@ export class LogSignal implements OnApplicationBootstrap, BeforeApplicationShutd
     await this.client?.end().catch(() => undefined);
   }
 
+  /** Reads the end of the log on the connection of the notifications; undefined while there is none. */
+  get reader(): LogReader | undefined {
+    return this.tailReader;
+  }
+
   /** Says that events were committed; call it after the commit. */
   appended(): void {
     if (this.sending) {
@@ -49,9 +58,10 @@ export class LogSignal implements OnApplicationBootstrap, BeforeApplicationShutd
       return;
     }
     this.sending = true;
-    // Detached from the request's transaction and timing: a failure costs the readers one polling interval.
-    void this.database
-      .query(WAKE_SEQUENCER)
+    // Detached from the request's transaction and timing, on a connection that no request uses: a failure costs the readers
+    // one polling interval.
+    const sent = this.client?.query(WAKE_SEQUENCER) ?? this.database.query(WAKE_SEQUENCER);
+    void sent
       .catch(() => undefined)
       .finally(() => {
         this.sending = false;
@@ -59,6 +69,15 @@ export class LogSignal implements OnApplicationBootstrap, BeforeApplicationShutd
         this.again = false;
         this.appended();
       });
+  }
+
+  /**
+   * Wakes the readers of this process; call it when the sequencer's transaction has committed.
+   * @param pid of the backend that ran it: its notification need not wake them again.
+   */
+  positioned(pid: number): void {
+    this.ownSequencer = pid;
+    this.emitter.emit(POSITIONED);
   }
 
   /** Statement to run in the sequencer's transaction: readers wake when the positions are committed. */
@@ -90,12 +109,15 @@ export class LogSignal implements OnApplicationBootstrap, BeforeApplicationShutd
       const client = await this.database.connect('crm-log-signal');
       if (this.stopped) return void (await client.end());
       this.client = client;
-      client.on('notification', ({ channel }) => this.emitter.emit(channel));
+      client.on('notification', ({ channel, processId }) => {
+        if (channel !== POSITIONED || processId !== this.ownSequencer) this.emitter.emit(channel);
+      });
       client.on('error', () => this.lost());
       client.on('end', () => this.lost());
       // Listens only to the channels of this process's listeners: every commit and every sequencing notifies one.
       const channels = this.emitter.eventNames().map(String);
       await client.query(channels.map((channel) => `LISTEN ${channel}`).join(';'));
+      this.tailReader = await LogReader.over(client);
       // Notifications may have been lost while there was no connection.
       for (const channel of channels) this.emitter.emit(channel);
     } catch (error) {
@@ -110,6 +132,7 @@ export class LogSignal implements OnApplicationBootstrap, BeforeApplicationShutd
     this.client?.on('error', () => undefined);
     void this.client?.end().catch(() => undefined);
     this.client = undefined;
+    this.tailReader = undefined;
     this.reconnect = setTimeout(() => {
       this.reconnect = undefined;
       void this.listen();

@@ -29,7 +29,6 @@ export class ProjectionResources {
   constructor(
     readonly database: Database,
     readonly unitOfWork: UnitOfWork,
-    readonly reader: LogReader,
     readonly log: Log,
   ) {}
 }
@@ -62,14 +61,15 @@ export class ProjectionReader {
 
   private async lead({ client, lease, signal }: Term): Promise<void> {
     let { position } = await EventCursor.open(client, cursorOf(this.projection), lease);
+    const reader = await LogReader.over(client);
     while (!signal.aborted) {
       try {
-        const last = await this.resources.reader.lastPosition();
+        const last = await reader.lastPosition();
         if (last === position) {
           await this.wakeup.next(POLL_MS, signal);
           continue;
         }
-        position = await this.advance(position, last, lease.token);
+        position = await this.advance(reader, position, last, lease.token);
         // Only at the end of the log: a backlog is read as fast as it can be.
         if (last === position) await rest(this.projection.restMs, signal);
       } catch (error) {
@@ -85,8 +85,8 @@ export class ProjectionReader {
   }
 
   /** @returns the position of the cursor after one batch. */
-  private async advance(position: bigint, last: bigint, token: string): Promise<bigint> {
-    const { reader, unitOfWork } = this.resources;
+  private async advance(reader: LogReader, position: bigint, last: bigint, token: string): Promise<bigint> {
+    const { unitOfWork } = this.resources;
     const filter = { dealIds: [], types: this.projection.types };
     const { events, through } = await reader.readPage(position, last, BATCH, filter);
     await unitOfWork.run(async () => {

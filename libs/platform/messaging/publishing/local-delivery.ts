@@ -23,7 +23,6 @@ export class LocalDelivery implements OnApplicationBootstrap, BeforeApplicationS
   private readonly forget: () => void;
 
   constructor(
-    private readonly reader: LogReader,
     private readonly subscriptions: Subscriptions,
     database: Database,
     signal: LogSignal,
@@ -44,9 +43,10 @@ export class LocalDelivery implements OnApplicationBootstrap, BeforeApplicationS
 
   private async lead({ client, lease, signal }: Term): Promise<void> {
     const cursor = await EventCursor.open(client, LOCAL_CURSOR, lease);
+    const reader = await LogReader.over(client);
     const subscribers = this.subscriptions.all();
     while (!signal.aborted) {
-      const events = await this.reader.readAfter(cursor.position, BATCH);
+      const events = await reader.readAfter(cursor.position, BATCH);
       for (const event of events) {
         if (signal.aborted || !lease.isCurrent) return;
         const received = { ...event, data: JSON.parse(event.data) as Record<string, unknown> };

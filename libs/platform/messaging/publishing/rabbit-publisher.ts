@@ -64,9 +64,10 @@ export class RabbitPublisher implements OnApplicationBootstrap, BeforeApplicatio
 
   private async lead(term: Term): Promise<void> {
     const cursor = await EventCursor.open(term.client, RABBITMQ_CURSOR, term.lease);
+    const reader = await LogReader.over(term.client);
     while (!term.signal.aborted) {
       if (this.channels.isConnected) {
-        await this.publishUntilFailure(cursor, term).catch((error: unknown) => {
+        await this.publishUntilFailure(cursor, reader, term).catch((error: unknown) => {
           if (error instanceof FencedOffError) throw error;
           this.log.warn({ err: error }, 'publishing interrupted, starting again from the last confirmed event');
         });
@@ -79,7 +80,7 @@ export class RabbitPublisher implements OnApplicationBootstrap, BeforeApplicatio
    * Publishes over one channel until it fails; the next channel publishes only its unconfirmed events again. On shutdown it reads
    * no more events and waits until those in flight are confirmed or parked, so an orderly restart publishes no duplicates.
    */
-  private async publishUntilFailure(cursor: EventCursor, term: Term): Promise<void> {
+  private async publishUntilFailure(cursor: EventCursor, reader: LogReader, term: Term): Promise<void> {
     const streams = await this.parkedStreams();
     const parkedAlready = await this.parkedEvents.beyond(cursor.position);
     const channel = await this.channels.open();
@@ -93,7 +94,7 @@ export class RabbitPublisher implements OnApplicationBootstrap, BeforeApplicatio
     this.retryNow = () => streams.retryNow();
     const retrying = retry.run(retryWakeup, running).catch((error: unknown) => channel.abandon(error as Error));
     try {
-      await this.follow(publication, running);
+      await this.follow(publication, reader, running);
       while (publication.isUnfinished && !hopeless.aborted) {
         await publication.save(SAVE_EVERY_MS);
         await wakeup.next(SAVE_EVERY_MS, hopeless);
@@ -119,10 +120,10 @@ export class RabbitPublisher implements OnApplicationBootstrap, BeforeApplicatio
     return streams;
   }
 
-  private async follow(publication: Publication, signal: AbortSignal): Promise<void> {
+  private async follow(publication: Publication, reader: LogReader, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const { room } = publication;
-      const events = room > 0 ? await this.reader.readAfter(publication.taken, room) : [];
+      const events = room > 0 ? await reader.readAfter(publication.taken, room) : [];
       if (signal.aborted) return;
       for (const event of events) publication.take(event);
       await publication.save(SAVE_EVERY_MS);

@@ -3,6 +3,7 @@ import { Log } from '#platform/observability';
 import { Database } from '#platform/persistence';
 import { EventCursor } from './event-cursor.js';
 import { Leader, SEQUENCER_LEASE, type Term } from './leader.js';
+import { PLANNED_ONCE } from '../outbox/log-reader.js';
 import { LogSignal } from '../outbox/log-signal.js';
 import { Wakeup } from '../outbox/wakeup.js';
 
@@ -32,11 +33,8 @@ export const SEQUENCE = {
       UPDATE crm.event_log e SET position = head.base + width_bucket(e.seq, head.seqs) FROM head
       WHERE e.position IS NULL AND e.seq BETWEEN head.seqs[1] AND head.seqs[head.count]
     )
-    SELECT count::int AS count, ${LogSignal.positionedSql} FROM head`,
+    SELECT count::int AS count, pg_backend_pid() AS pid, ${LogSignal.positionedSql} FROM head`,
 };
-
-/** The plan may be made while a month is empty, and must not read that month as a whole when it has filled. */
-export const PLANNED_ONCE = 'SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan';
 
 /** Cursor of the last position given. */
 const SEQUENCER_CURSOR = 'sequencer';
@@ -48,7 +46,11 @@ export class Sequencer implements OnApplicationBootstrap, BeforeApplicationShutd
   private readonly wakeup = new Wakeup();
   private readonly forget: () => void;
 
-  constructor(database: Database, signal: LogSignal, log: Log) {
+  constructor(
+    database: Database,
+    private readonly signal: LogSignal,
+    log: Log,
+  ) {
     this.leader = new Leader(SEQUENCER_LEASE, database, log, (term) => this.lead(term));
     this.forget = signal.onAppended(() => this.wakeup.wake());
   }
@@ -66,8 +68,10 @@ export class Sequencer implements OnApplicationBootstrap, BeforeApplicationShutd
     await client.query(PLANNED_ONCE);
     await EventCursor.open(client, SEQUENCER_CURSOR, lease);
     while (!signal.aborted) {
-      const { rows } = await client.query<{ count: number }>({ ...SEQUENCE, values: [lease.token] });
-      if ((rows[0]?.count ?? 0) < BATCH) await this.wakeup.next(POLL_MS, signal);
+      const { rows } = await client.query<{ count: number; pid: number }>({ ...SEQUENCE, values: [lease.token] });
+      const { count, pid } = rows[0] ?? { count: 0, pid: 0 };
+      if (count > 0) this.signal.positioned(pid);
+      if (count < BATCH) await this.wakeup.next(POLL_MS, signal);
     }
   }
 }

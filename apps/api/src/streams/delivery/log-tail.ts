@@ -29,7 +29,7 @@ export class LogTail implements OnApplicationBootstrap, BeforeApplicationShutdow
 
   constructor(
     private readonly reader: LogReader,
-    signal: LogSignal,
+    private readonly signal: LogSignal,
     private readonly log: Log,
   ) {
     this.forget = signal.onPositioned(() => this.wakeup.wake());
@@ -86,7 +86,8 @@ export class LogTail implements OnApplicationBootstrap, BeforeApplicationShutdow
   private async follow(): Promise<boolean> {
     try {
       if (this.interrupted) await this.rejoin();
-      const events = await this.reader.readAfter(this.lastPosition, BATCH);
+      const reader = this.signal.reader ?? this.reader;
+      const events = await reader.readAfter(this.lastPosition, BATCH);
       await this.publish(events);
       return events.length === BATCH;
     } catch (error) {
