@@ -26,6 +26,7 @@ import { TaxIdKey1764000028000 } from './1764000028000-tax-id-key.js';
 import { PartitionBounds1764000028010 } from './1764000028010-partition-bounds.js';
 import { AppendToStreams1764000030030 } from './1764000030030-append-to-streams.js';
 import { AppendDistinctStreams1764000031000 } from './1764000031000-append-distinct-streams.js';
+import { Projections1764000033000 } from './1764000033000-projections.js';
 
 /** Every migration, oldest first; only appended to. */
 export const MIGRATIONS = [
@@ -57,4 +58,5 @@ export const MIGRATIONS = [
   PartitionBounds1764000028010,
   AppendToStreams1764000030030,
   AppendDistinctStreams1764000031000,
+  Projections1764000033000,
 ];

@@ -76,6 +76,7 @@ function commandLine(): Command {
   kind(program, 'subscriber', 'name', 'e.g. settle-with-deal')
     .requiredOption('--on <key>', 'routing key, e.g. deal.deleted')
     .requiredOption('--does <verb>', 'the act');
+  kind(program, 'projection', 'name', 'what it stores, e.g. tally');
   return program;
 }
 

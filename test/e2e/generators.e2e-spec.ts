@@ -31,6 +31,7 @@ const REFUSALS = [
     'subscriber claims settle-with-quote --on deal.quote.updated --does settle',
     'claims have no quote_id. Add it first',
   ],
+  ['projection claims policy-id', 'There is a migration claims-policy-id already'],
   ['query claims queries', 'ClaimsController has a queries already'],
   ['query quotes summary', 'The domain quotes was written by hand'],
 ] as const;

@@ -1,6 +1,7 @@
 import type { INestApplicationContext, Type } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { addDays, type CalendarDate, Clock } from '#platform/kernel';
+import { ProjectionRebuilds } from '#platform/messaging';
 import { testEnvironment, until } from '#platform/testing';
 import { WorkerModule } from '../../apps/worker/src/worker.module.js';
 import type { Crm } from './crm.js';
@@ -49,15 +50,28 @@ export class WorkerHarness {
 
   /** Waits until the projection of reminders has processed every event, and every job is done. */
   async settled(): Promise<void> {
+    await this.projected('reminders');
+    await this.advanceTo(this.crm.clock.now().slice(0, 10));
+  }
+
+  /** Waits until a projection has processed every event. */
+  async projected(name: string): Promise<void> {
     await until(async () => {
       const [log] = await this.crm.database.rows<{ is_read: boolean }>(
-        `SELECT NOT EXISTS (SELECT FROM crm.event_log WHERE position IS NULL) AND p.position = s.position AS is_read
+        `SELECT NOT EXISTS (SELECT FROM crm.event_log WHERE position IS NULL) AND p.position = s.position AND NOT EXISTS (
+           SELECT FROM crm.projections WHERE name = $1 AND rebuild_requested_at IS NOT NULL) AS is_read
          FROM crm.event_cursors s, crm.event_cursors p
-         WHERE s.name = 'sequencer' AND p.name = 'projection/reminders'`,
+         WHERE s.name = 'sequencer' AND p.name = 'projection/' || $1`,
+        [name],
       );
       return log?.is_read;
     }, SETTLES_WITHIN_MS);
-    await this.advanceTo(this.crm.clock.now().slice(0, 10));
+  }
+
+  /** Rebuilds a projection from the first event. */
+  async rebuild(name: string): Promise<void> {
+    await this.get(ProjectionRebuilds).request(name, false);
+    await this.projected(name);
   }
 
   /** Keys of the published reminders of a subject, sorted by date, without the subject: `deal.payment.due 2026-03-18`. */

@@ -29,6 +29,7 @@ export async function program(argv: readonly string[], env: NodeJS.ProcessEnv): 
   addServing(crm, runs);
   addBook(crm, runs);
   addEvents(crm, runs);
+  addProjections(crm, runs);
   addOperations(crm, runs);
   await crm.parseAsync([...argv], { from: 'user' });
   return code;
@@ -141,6 +142,22 @@ function addBrokerCommands(events: Verb, runs: Runs): void {
     .option('--without-bindings', 'keep no binding: every consumer binds its queue again')
     .option(...JSON_FLAG)
     .action(runs(async () => (await import('./events/recreate-exchange.js')).recreateExchange));
+}
+
+function addProjections(crm: Verb, runs: Runs): void {
+  const projections = crm.command('projections').description('projections of the event log');
+  projections
+    .command('list')
+    .description('list the position, the lag and the leader of each projection')
+    .option(...JSON_FLAG)
+    .action(runs(async () => (await import('./projections/list-projections.js')).listProjections));
+  projections
+    .command('rebuild')
+    .description('delete the effects of a projection and read the log again, in the running worker')
+    .argument('<name>', 'projection, from projections list')
+    .option('--partial', 'even if retention has deleted the first events')
+    .option(...JSON_FLAG)
+    .action(runs(async () => (await import('./projections/rebuild-projection.js')).rebuildProjection));
 }
 
 function addOperations(crm: Verb, runs: Runs): void {

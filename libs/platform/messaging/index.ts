@@ -31,6 +31,7 @@ export { LOCAL_CURSOR, RABBITMQ_CURSOR } from './publishing/event-cursor.js';
 export { PARKED_COUNTS, type ParkedCount, ParkedEvents } from './publishing/parking/parked-events.js';
 export { isPosition, positionGone, positionInFuture } from './outbox/position.js';
 export { Projection, PROJECTIONS } from './projections/projection.js';
+export { ProjectionRebuilds, type ProjectionState } from './projections/projection-rebuilds.js';
 export { deadQueueOf } from './broker/queue-names.js';
 export { QueueReplay } from './replay/queue-replay.js';
 export { RabbitSubscriptions } from './subscribing/rabbit-subscriptions.js';

@@ -14,6 +14,7 @@ import { LogPartitions } from './outbox/log-partitions.js';
 import { LogReader } from './outbox/log-reader.js';
 import { LogSignal } from './outbox/log-signal.js';
 import { ParkedEvents } from './publishing/parking/parked-events.js';
+import { ProjectionRebuilds } from './projections/projection-rebuilds.js';
 import { ProjectionResources } from './projections/projection-reader.js';
 import { Projections } from './projections/projections.js';
 import { QueueReplay } from './replay/queue-replay.js';
@@ -23,7 +24,7 @@ import { RetiredQueues } from './broker/retired-queues.js';
 import { Sequencer } from './publishing/sequencer.js';
 import { Subscriptions } from './subscribing/subscriptions.js';
 
-const READING: Provider[] = [LogReader, LogSignal, EventBookmarks, EventReplays, ParkedEvents];
+const READING: Provider[] = [LogReader, LogSignal, EventBookmarks, EventReplays, ParkedEvents, ProjectionRebuilds];
 const LOG: Provider[] = [...READING, EventLog, AggregateStore];
 const KEEPING: Provider[] = [EventRetention, LogPartitions];
 const PUBLISHING: Provider[] = [ConfirmedChannels, QueueReplay];

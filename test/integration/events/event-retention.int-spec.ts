@@ -99,6 +99,18 @@ describe('event retention', () => {
     expect(await retained()).toEqual(range(31, 100));
   });
 
+  it('never deletes an event when a projection was moved back after the bound was computed', async () => {
+    await harness.database.rows(`UPDATE crm.event_cursors SET position = 30 WHERE name = 'projection/reminders'`);
+    await harness.database.rows('SELECT crm.forget_events(60, $1, 100)', [BEFORE]);
+    expect(await retained()).toEqual(range(31, 100));
+  });
+
+  it('deletes nothing while a rebuild of a projection is requested', async () => {
+    await harness.database.rows(`INSERT INTO crm.projections VALUES ('totals', true, now())`);
+    await retention.forget(BEFORE);
+    expect(await retained()).toEqual(range(1, 100));
+  });
+
   it('deletes nothing before the first publication', async () => {
     await harness.database.rows(`DELETE FROM crm.event_cursors WHERE name = 'rabbitmq'`);
     await retention.forget(BEFORE);

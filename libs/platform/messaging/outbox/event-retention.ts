@@ -20,7 +20,7 @@ const FORGET = statement('SELECT crm.forget_events($1::bigint, $2::timestamptz, 
 
 /**
  * Forgets old events, always from the log's beginning. An event stays, however old, that is unpublished, parked,
- * unpositioned, beyond the slowest projection or bookmark, or part of a replay.
+ * unpositioned, beyond the slowest projection or bookmark, or part of a replay or a rebuild.
  */
 @Injectable()
 export class EventRetention {

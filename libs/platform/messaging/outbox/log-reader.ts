@@ -81,7 +81,6 @@ const BOUNDS = statement(
      c.position AS last
    FROM crm.event_cursors c WHERE c.name = 'sequencer'`,
 );
-const LAST = statement(`SELECT position FROM crm.event_cursors WHERE name = 'sequencer'`);
 const FIRST_SINCE = statement(
   'SELECT min(position) AS position FROM crm.event_log WHERE time >= $1::timestamptz AND position IS NOT NULL',
 );
@@ -153,11 +152,6 @@ export class LogReader {
       through = until;
     }
     return { events, through };
-  }
-
-  /** The last position given; 0 before the first. */
-  async lastPosition(): Promise<bigint> {
-    return positionOf(await this.database.first(LAST)) ?? 0n;
   }
 
   /** The first stored position and the last assigned one; `first = last + 1` when the log is empty. */

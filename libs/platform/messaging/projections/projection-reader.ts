@@ -1,11 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { Log } from '#platform/observability';
-import { Database, statement, UnitOfWork } from '#platform/persistence';
+import { Database, type Lease, statement, UnitOfWork } from '#platform/persistence';
+import type pg from 'pg';
 import { EventCursor } from '../publishing/event-cursor.js';
 import { Leader, type Term } from '../publishing/leader.js';
 import { type LoggedEvent, LogReader } from '../outbox/log-reader.js';
 import { cursorOf, type Projection } from './projection.js';
+import { ProjectionRebuilds } from './projection-rebuilds.js';
 import type { ReceivedEvent } from '../subscribing/subscriber.js';
 import { Wakeup } from '../outbox/wakeup.js';
 
@@ -29,6 +31,7 @@ export class ProjectionResources {
   constructor(
     readonly database: Database,
     readonly unitOfWork: UnitOfWork,
+    readonly rebuilds: ProjectionRebuilds,
     readonly log: Log,
   ) {}
 }
@@ -60,28 +63,62 @@ export class ProjectionReader {
   }
 
   private async lead({ client, lease, signal }: Term): Promise<void> {
-    let { position } = await EventCursor.open(client, cursorOf(this.projection), lease);
+    const { log } = this.resources;
     const reader = await LogReader.over(client);
+    let position = await this.open(client, reader, lease);
     while (!signal.aborted) {
       try {
-        const last = await reader.lastPosition();
-        if (last === position) {
-          await this.wakeup.next(POLL_MS, signal);
-          continue;
-        }
-        position = await this.advance(reader, position, last, lease.token);
-        // Only at the end of the log: a backlog is read as fast as it can be.
-        if (last === position) await rest(this.projection.restMs, signal);
+        position = await this.step(reader, position, lease.token, signal);
       } catch (error) {
         if (signal.aborted) return;
-        this.resources.log.warn(
-          { err: error, projection: this.projection.name },
-          'projection failed, retrying its batch',
-        );
+        log.warn({ err: error, projection: this.projection.name }, 'projection failed, retrying its batch');
         await rest(RETRY_MS, signal);
         ({ position } = await EventCursor.open(client, cursorOf(this.projection), lease));
       }
     }
+  }
+
+  /** @returns the position at which this leader begins. */
+  private async open(client: pg.Client, reader: LogReader, lease: Lease): Promise<bigint> {
+    const { rebuilds, log } = this.resources;
+    const { name } = this.projection;
+    const { position } = await EventCursor.open(client, cursorOf(this.projection), lease);
+    await rebuilds.register(name, this.projection.reset !== undefined);
+    const { first } = await reader.bounds();
+    if (position < first - 1n) {
+      const fact = 'the log no longer begins at the position of a projection, which reads on from the oldest event';
+      log.warn({ projection: name, position: position.toString(), oldest: first.toString() }, fact);
+    }
+    return position;
+  }
+
+  /** Reads one batch, begins a requested rebuild, or waits for events. @returns the position of the cursor after it. */
+  private async step(reader: LogReader, position: bigint, token: string, signal: AbortSignal): Promise<bigint> {
+    const { last, isRebuildRequested } = await this.resources.rebuilds.taskOf(this.projection.name);
+    if (isRebuildRequested && this.projection.reset) return this.reset(position, token);
+    if (last === position) {
+      await this.wakeup.next(POLL_MS, signal);
+      return position;
+    }
+    const through = await this.advance(reader, position, last, token);
+    // Only at the end of the log: a backlog is read as fast as it can be.
+    if (last === through) await rest(this.projection.restMs, signal);
+    return through;
+  }
+
+  /** Empties the effects and moves the cursor before the first event, in one transaction. */
+  private async reset(position: bigint, token: string): Promise<bigint> {
+    const { unitOfWork, rebuilds, log } = this.resources;
+    await unitOfWork.run(async () => {
+      await this.move(position, 0n, token);
+      await this.projection.reset!();
+      await rebuilds.complete(this.projection.name);
+    });
+    log.info(
+      { projection: this.projection.name, from: position.toString() },
+      'projection reset, reading the log again',
+    );
+    return 0n;
   }
 
   /** @returns the position of the cursor after one batch. */

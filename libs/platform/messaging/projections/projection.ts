@@ -19,6 +19,13 @@ export abstract class Projection {
    * it writes through the database commits with the move or not at all. If it throws, the batch is retried.
    */
   abstract project(events: readonly ReceivedEvent[]): Promise<void>;
+
+  /**
+   * Deletes every effect, so that the projection can be rebuilt from the first event (`npx crm projections rebuild`). It
+   * runs in the transaction that moves the cursor back, under the lease of the leader. A projection without it is never
+   * rebuilt: one that publishes events, for example.
+   */
+  reset?(): Promise<void>;
 }
 
 /** Prefix of the names of cursors and leases of projections. */

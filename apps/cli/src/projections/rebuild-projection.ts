@@ -1,0 +1,36 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { ProjectionRebuilds, type ProjectionState } from '#platform/messaging';
+import { type Printed, report } from '../command.js';
+import { withLog } from '../events/log.js';
+
+const POLL_MS = 250;
+/** Time limit for a leader to begin: a batch that is being processed ends first. */
+const WAIT_MS = 15_000;
+
+interface RebuildOptions extends Printed {
+  readonly name: string;
+  readonly partial?: true;
+}
+
+/**
+ * `projections rebuild <name> [--partial]`: requests a rebuild and waits until the leader has begun it.
+ * @returns 1 when no leader has begun it in time; the request stays.
+ */
+export async function rebuildProjection(options: RebuildOptions, env: NodeJS.ProcessEnv): Promise<number> {
+  let state: ProjectionState | undefined;
+  await withLog(env, false, async (app) => {
+    const rebuilds = app.get(ProjectionRebuilds);
+    await rebuilds.request(options.name, options.partial ?? false);
+    const deadline = Date.now() + WAIT_MS;
+    do {
+      await delay(POLL_MS);
+      state = (await rebuilds.list()).find(({ name }) => name === options.name);
+    } while (state?.rebuild_requested_at && Date.now() < deadline);
+  });
+  const isRequested = Boolean(state?.rebuild_requested_at);
+  const line = isRequested
+    ? `The rebuild of ${options.name} is requested, but no worker has begun it. It begins when one leads the projection.`
+    : `${options.name} is rebuilt: ${state?.lag ?? 0} event(s) are still to be read. See npx crm projections list.`;
+  report(options, state, line);
+  return isRequested ? 1 : 0;
+}
