@@ -211,7 +211,10 @@ export class WorkerSettings extends Settings({
     fallback: '8083',
     doc: 'Port of the worker for /health and /metrics.',
   }),
-  jobConcurrency: integer('CRM_JOB_CONCURRENCY', 1, 100, { fallback: '4', doc: 'Jobs of one queue run at a time.' }),
+  jobConcurrency: integer('CRM_JOB_CONCURRENCY', 1, 100, {
+    fallback: '4',
+    doc: 'Jobs of one queue run at a time; jobs that share a transaction count as one.',
+  }),
   reconcileMs: integer('CRM_RECONCILE_MS', 100, 60_000, {
     fallback: '20000',
     doc: 'How often jobs that a lost Redis forgot are put back, in milliseconds.',

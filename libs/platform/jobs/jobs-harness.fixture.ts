@@ -16,12 +16,16 @@ import { Jobs1764000003000 } from '../../../migrations/1764000003000-jobs.js';
 import { Leases1764000025000 } from '../../../migrations/1764000025000-leases.js';
 import { DailySchedule, type HandlesJobs, JobHandler } from './processing/job-handler.js';
 import type { JobRequest } from './requests/job-request.js';
+import { JobBatchLimits } from './processing/job-batch-limits.js';
 import { JobRetries } from './requests/job-retries.js';
 import { JobsModule } from './jobs.module.js';
 
 /** 05:00 in Moscow. */
 const START_TIME = '2026-03-02T02:00:00.000Z';
 const QUICK = { CRM_JOB_CONCURRENCY: '1', CRM_RECONCILE_MS: '100' };
+
+/** A slow machine does not split a batch. */
+const BATCH_LIMITS = { maxBatchSize: 10, maxMs: 600_000 };
 
 /** The queue of every harness handler; of one test file, since others use the same Redis at the same time. */
 export const QUEUE = `harness-${randomUUID()}`;
@@ -71,6 +75,9 @@ class BreakJob implements HandlesJobs {
   }
 }
 
+@JobHandler({ queue: QUEUE, name: 'write-alone', batched: false })
+class WriteAloneJob extends WriteJob {}
+
 @JobHandler({ queue: QUEUE, name: 'write-in-parts', transactional: false })
 class WriteInPartsJob implements HandlesJobs {
   constructor(private readonly database: Database) {}
@@ -97,6 +104,8 @@ type RedisServer = NonNullable<TestServers['redis']>;
 export class JobsHarness {
   readonly clock = new FixedClock(START_TIME);
   readonly gate = new Gate();
+  /** Changes apply to the applications started. */
+  readonly batchLimits = { ...BATCH_LIMITS };
   private readonly apps: INestApplicationContext[] = [];
 
   private constructor(
@@ -107,7 +116,7 @@ export class JobsHarness {
   /** @param redis undefined for queues in PostgreSQL. */
   static async create(redis: RedisServer | undefined): Promise<JobsHarness> {
     const database = await createTestDatabase([Jobs1764000003000, Leases1764000025000]);
-    await database.rows('CREATE TABLE public.effects (key text)');
+    await database.rows('CREATE TABLE public.effects (key text, transaction text DEFAULT txid_current())');
     return new JobsHarness(database, redis);
   }
 
@@ -119,11 +128,12 @@ export class JobsHarness {
       : [JobsModule.forRoot()];
     const app = await startTestModule(testEnvironment(this.servers, { ...QUICK, ...more }), {
       imports: [JobsModule.registerQueue(QUEUE), ...roleModules],
-      providers: isWorker ? [WriteJob, BreakJob, WriteInPartsJob, ReviewDayJob, Gate] : [],
+      providers: isWorker ? [WriteJob, WriteAloneJob, BreakJob, WriteInPartsJob, ReviewDayJob, Gate] : [],
       overrides: [
         { provide: Clock, useValue: this.clock },
         { provide: Gate, useValue: this.gate },
         { provide: JobRetries, useValue: { attempts: 3, backoffMs: 10 } },
+        { provide: JobBatchLimits, useValue: this.batchLimits },
       ],
     });
     this.apps.push(app);
@@ -154,6 +164,15 @@ export class JobsHarness {
     return rows.map(({ key }) => key);
   }
 
+  /** Number of transactions that wrote these effects. */
+  async transactionsOf(keys: readonly string[]): Promise<number> {
+    const [row] = await this.database.rows<{ count: number }>(
+      'SELECT count(DISTINCT transaction)::int AS count FROM public.effects WHERE key = ANY ($1)',
+      [keys],
+    );
+    return row!.count;
+  }
+
   requests(): Promise<{ id: string; key: string; state: string; attempts: number; last_error: string | null }[]> {
     return this.database.rows('SELECT id, key, state, attempts, last_error FROM crm.job_requests ORDER BY key');
   }
@@ -171,6 +190,7 @@ export class JobsHarness {
     await this.forget();
     await this.database.rows('TRUNCATE crm.job_requests, crm.job_schedules, public.effects');
     this.clock.set(START_TIME);
+    Object.assign(this.batchLimits, BATCH_LIMITS);
   }
 
   private get servers(): TestServers {

@@ -3,6 +3,8 @@ import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { DatabaseSettings, RedisSettings } from '#platform/config';
 import { JobBoard } from './board/job-board.js';
+import { JobBatches } from './processing/job-batches.js';
+import { JobBatchLimits } from './processing/job-batch-limits.js';
 import { BusinessTime } from './schedules/business-time.js';
 import { DailySchedules } from './schedules/daily-schedules.js';
 import { DeadJobs } from './processing/dead-jobs.js';
@@ -29,6 +31,8 @@ const SCHEDULING: Provider[] = [BusinessTime, DailySchedules, ScheduleWakes];
 const PROCESSING: Provider[] = [
   JobHandlers,
   JobMetrics,
+  JobBatchLimits,
+  JobBatches,
   JobRunner,
   JobProcessors,
   JobWorkers,

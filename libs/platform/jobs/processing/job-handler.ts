@@ -6,7 +6,8 @@ import type { JobPayload, JobRequest } from '../requests/job-request.js';
 export interface HandlesJobs<P extends JobPayload = JobPayload> {
   /**
    * Runs in one transaction with the mark that the request is done, so that its effects happen exactly once; what it
-   * throws rolls both back, is recorded with the request, and the request is tried again.
+   * throws rolls both back, is recorded with the request, and the request is tried again. Requests that wait at the
+   * same time share a transaction: the handler may run again after the failure of another one.
    */
   handle(request: JobRequest<P>, run: JobRun): Promise<void>;
 }
@@ -39,6 +40,11 @@ export interface JobHandlerOptions {
    * so it must be idempotent, even while another run is active. Default true.
    */
   readonly transactional?: boolean;
+  /**
+   * False for a job that needs a transaction by itself: it takes long, or locks rows that others need at once.
+   * Ignored when it is not transactional. Default true.
+   */
+  readonly batched?: boolean;
 }
 
 /** Time of a daily job. */

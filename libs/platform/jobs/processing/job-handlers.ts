@@ -7,6 +7,8 @@ export interface DeclaredHandler {
   readonly queue: string;
   readonly name: string;
   readonly transactional: boolean;
+  /** Whether requests share a transaction. */
+  readonly batched: boolean;
   readonly instance: HandlesJobs;
 }
 
@@ -30,6 +32,11 @@ export class JobHandlers {
     return this.all.handlers.get(`${queue}/${name}`);
   }
 
+  /** Whether any requests of this queue share a transaction. */
+  haveBatches(queue: string): boolean {
+    return [...this.all.handlers.values()].some((handler) => handler.queue === queue && handler.batched);
+  }
+
   get queues(): ReadonlySet<string> {
     return new Set([...this.all.handlers.values()].map(({ queue }) => queue));
   }
@@ -50,10 +57,11 @@ export class JobHandlers {
     for (const wrapper of this.discovery.getProviders({ metadataKey: handlerMark.KEY })) {
       const options = this.discovery.getMetadataByDecorator(handlerMark, wrapper);
       if (!options) continue;
-      const { queue, name, transactional = true } = options;
+      const { queue, name, transactional = true, batched = true } = options;
       const kind = `${queue}/${name}`;
       if (handlers.has(kind)) throw new Error(`two handlers claim the job ${kind}: give one another name`);
-      handlers.set(kind, { queue, name, transactional, instance: wrapper.instance as HandlesJobs });
+      const instance = wrapper.instance as HandlesJobs;
+      handlers.set(kind, { queue, name, transactional, batched: transactional && batched, instance });
       const daily = this.discovery.getMetadataByDecorator(dailyMark, wrapper);
       if (!daily) continue;
       if (schedules.some((other) => other.name === name)) {

@@ -1,10 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { type Job, UnrecoverableError } from 'bullmq';
 import { Log, RequestContext } from '#platform/observability';
-import { UnitOfWork } from '#platform/persistence';
 import { DailySchedules } from '../schedules/daily-schedules.js';
 import { describeFailure } from './describe-failure.js';
+import { contextOf, JobBatches } from './job-batches.js';
 import { type DeclaredHandler, JobHandlers } from './job-handlers.js';
 import { type JobRun, WorkInterrupted } from './job-handler.js';
 import { JobRequestRepository } from '../requests/job-request.repository.js';
@@ -28,7 +27,7 @@ export class JobRunner {
     private readonly handlers: JobHandlers,
     private readonly schedules: DailySchedules,
     private readonly repository: JobRequestRepository,
-    private readonly unitOfWork: UnitOfWork,
+    private readonly batches: JobBatches,
     private readonly log: Log,
   ) {
     this.cut.catch(() => undefined);
@@ -69,29 +68,12 @@ export class JobRunner {
       if (this.complaints.allows(`${queue}/${name}`)) this.log.warn({ queue, job: name }, 'no handler for this job');
       throw new NoHandlerError(queue, name);
     }
-    await RequestContext.run(contextOf(id), async () => {
-      try {
-        if (handler.transactional) await this.inOneTransaction(id, handler, this.runOf(job));
-        else await this.thenMark(id, handler, this.runOf(job));
-      } catch (error) {
-        if (error instanceof WorkInterrupted) throw error;
-        await this.fail(id, handler, error);
-      }
-    });
-  }
-
-  private async inOneTransaction(id: string, { instance }: DeclaredHandler, run: JobRun): Promise<void> {
-    await this.unitOfWork.run(async () => {
-      const request = await this.repository.claim(id);
-      if (request) await instance.handle(request, run);
-    });
-  }
-
-  private async thenMark(id: string, { instance }: DeclaredHandler, run: JobRun): Promise<void> {
-    const request = await this.repository.find(id);
-    if (!request) return;
-    await instance.handle(request, run);
-    await this.repository.finish(id);
+    try {
+      await this.batches.run({ id, handler, run: this.runOf(job) });
+    } catch (error) {
+      if (error instanceof WorkInterrupted) throw error;
+      await RequestContext.run(contextOf(id), () => this.fail(id, handler, error));
+    }
   }
 
   private runOf(job: RunnableJob): JobRun {
@@ -113,10 +95,4 @@ export class JobRunner {
     this.log.warn(facts, 'job failed, to be tried again');
     throw new Error(reason);
   }
-}
-
-/** The request's id is also the id of its trace. */
-function contextOf(id: string): { requestId: string; traceId: string; traceparent: string } {
-  const traceId = id.replaceAll('-', '');
-  return { requestId: id, traceId, traceparent: `00-${traceId}-${randomBytes(8).toString('hex')}-01` };
 }

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { RuntimeSettings, WorkerSettings } from '#platform/config';
+import { RuntimeSettings } from '#platform/config';
 import { Log } from '#platform/observability';
 import type { JobWorker } from '../job-backend.js';
+import { JobBatches } from './job-batches.js';
 import { JobProcessors } from './job-processors.js';
 import { JobRunner } from './job-runner.js';
 import { Throttle } from './throttle.js';
@@ -20,7 +21,7 @@ export class JobWorkers implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly processors: JobProcessors,
     private readonly runner: JobRunner,
     private readonly runtime: RuntimeSettings,
-    private readonly settings: WorkerSettings,
+    private readonly batches: JobBatches,
     private readonly log: Log,
   ) {}
 
@@ -47,7 +48,7 @@ export class JobWorkers implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private run(worker: JobWorker): void {
-    worker.concurrency = this.settings.jobConcurrency;
+    worker.concurrency = this.batches.capacityOf(worker.name);
     worker.on('error', (error) => {
       if (!this.complaints.allows(error.message)) return;
       this.log.warn({ err: error, queue: worker.name }, 'Bull worker failing');

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type CalendarDate, Clock, type Instant, instant, newId } from '#platform/kernel';
-import { Database, statement } from '#platform/persistence';
+import { arrayOfAnyLength, Database, statement } from '#platform/persistence';
 import type { AskedJob, JobRequest } from './job-request.js';
 import { JobRetries } from './job-retries.js';
 
@@ -17,17 +17,17 @@ const INSERT = statement(`
   ON CONFLICT (queue, key) DO NOTHING
   RETURNING id`);
 
-/** The row stays locked until the transaction ends, so a second delivery meanwhile finds nothing to do. */
+/** The rows stay locked until the transaction ends, so a second delivery meanwhile finds nothing to do. */
 const CLAIM = statement(`
-  UPDATE crm.job_requests SET state = 'done', finished_at = $2
-   WHERE id = (SELECT id FROM crm.job_requests WHERE id = $1 AND state = 'pending' FOR UPDATE SKIP LOCKED)
-  RETURNING id, queue, name, key, payload, attempts`);
+  SELECT id, queue, name, key, payload, attempts FROM crm.job_requests
+   WHERE id = ANY (${arrayOfAnyLength('uuid')}) AND state = 'pending' FOR UPDATE SKIP LOCKED`);
 
 const FIND = statement(`
   SELECT id, queue, name, key, payload, attempts FROM crm.job_requests WHERE id = $1 AND state = 'pending'`);
 
 const FINISH = statement(`
-  UPDATE crm.job_requests SET state = 'done', finished_at = $2 WHERE id = $1 AND state = 'pending'`);
+  UPDATE crm.job_requests SET state = 'done', finished_at = $2
+   WHERE id = ANY (${arrayOfAnyLength('uuid')}) AND state = 'pending'`);
 
 const FAIL = statement(`
   UPDATE crm.job_requests
@@ -102,18 +102,20 @@ export class JobRequestRepository {
     return inserted && { id, delayMs: Date.parse(due) - Date.parse(now) };
   }
 
-  /** Marks a pending request done and returns it; undefined when it is not pending or another run has it locked. */
-  claim(id: string): Promise<JobRequest | undefined> {
-    return this.database.first<JobRequest>(CLAIM, [id, this.clock.now()]);
+  /** Locks pending requests until the transaction ends and returns them; without those that another run has locked. */
+  async claim(ids: readonly string[]): Promise<ReadonlyMap<string, JobRequest>> {
+    const requests = await this.database.query<JobRequest>(CLAIM, [ids]);
+    return new Map(requests.map((request) => [request.id, request]));
   }
 
-  /** Returns a pending request without marking it. */
+  /** Returns a pending request without a lock. */
   find(id: string): Promise<JobRequest | undefined> {
     return this.database.first<JobRequest>(FIND, [id]);
   }
 
-  async finish(id: string): Promise<void> {
-    await this.database.query(FINISH, [id, this.clock.now()]);
+  /** Marks pending requests done. */
+  async finish(ids: readonly string[]): Promise<void> {
+    await this.database.query(FINISH, [ids, this.clock.now()]);
   }
 
   /** Records a failed run; the last one makes the request failed. Undefined when it is no longer pending. */

@@ -16,8 +16,8 @@ interface BatchLimits<I> {
   readonly maxConcurrent: number;
   /** Items of one batch. */
   readonly maxBatchSize: number;
-  /** How long an item waits for its batch to begin, in milliseconds. */
-  readonly maxWaitMs: number;
+  /** How long an item waits for its batch to begin, in milliseconds; without a limit when omitted. */
+  readonly maxWaitMs?: number;
   /** Of items with the same key one is processed at a time. */
   readonly keyOf?: (item: I) => string;
 }
@@ -72,7 +72,9 @@ export class Batches<I, O> {
   /** Starts after the requests that have already arrived, which the event loop reads one after the other. */
   private schedule(): void {
     if (this.waiting === 0) return;
-    this.expiryTimer ??= setTimeout(() => this.refuseLate(), this.limits.maxWaitMs / 4).unref();
+    const { maxWaitMs } = this.limits;
+    if (maxWaitMs !== undefined)
+      this.expiryTimer ??= setTimeout(() => this.refuseLate(maxWaitMs), maxWaitMs / 4).unref();
     if (this.isScheduled || this.ready.length === 0 || this.activeBatches >= this.limits.maxConcurrent) return;
     this.isScheduled = true;
     setImmediate(this.begin);
@@ -114,9 +116,9 @@ export class Batches<I, O> {
   }
 
   /** Refuses items that wait too long. Without it they would wait forever if the running batches never end. */
-  private refuseLate(): void {
+  private refuseLate(maxWaitMs: number): void {
     this.expiryTimer = undefined;
-    const latest = performance.now() - this.limits.maxWaitMs;
+    const latest = performance.now() - maxWaitMs;
     const expired = [...this.queues.values()].flatMap((queue) => takeUntil(queue, latest));
     const expiredReady = takeUntil(this.ready, latest);
     for (const one of expiredReady) this.release(one);
