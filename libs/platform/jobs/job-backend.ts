@@ -27,6 +27,7 @@ interface PostgresEndpoint {
   readonly schema: string;
   readonly migrate: boolean;
   readonly max: number;
+  readonly idleTimeoutMillis: number;
   readonly application_name: string;
 }
 
@@ -36,6 +37,13 @@ export type JobConnection = RedisEndpoint | PostgresEndpoint;
 const BULL_SCHEMA = 'bull';
 /** Bull's statements are short, and a worker listens on a connection of its own. */
 const BULL_POOL_SIZE = 2;
+/** Longer than the time between the checks of an idle queue: a connection for each check costs more than the check. */
+const BULL_IDLE_MS = 60_000;
+/**
+ * PostgreSQL notifies a waiting worker of each new job, delayed ones included, so an idle worker need not poll. A lost
+ * notification delays jobs by this time at most.
+ */
+const POSTGRES_DRAIN_DELAY_S = 30;
 /** A socket that does not say goodbye in this time is destroyed. */
 const DISCONNECT_TIMEOUT_MS = 500;
 const MAX_RECONNECT_DELAY_MS = 2_000;
@@ -71,6 +79,7 @@ function postgresEndpoint(url: string): PostgresEndpoint {
     schema: BULL_SCHEMA,
     migrate: true,
     max: BULL_POOL_SIZE,
+    idleTimeoutMillis: BULL_IDLE_MS,
     application_name: 'crm-bull',
   };
 }
@@ -130,7 +139,9 @@ export class JobWorker extends Worker<object, void, string, IQueueBackend, objec
     super(
       name,
       processor,
-      isRedis(connection) ? { ...opts, connection: { ...connection, ...patient } } : opts,
+      isRedis(connection)
+        ? { ...opts, connection: { ...connection, ...patient } }
+        : { ...opts, drainDelay: POSTGRES_DRAIN_DELAY_S },
       jobBackend,
     );
     // Bull prints errors that have no listener.

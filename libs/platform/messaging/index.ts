@@ -43,4 +43,4 @@ export {
   type Subscription,
 } from './subscribing/subscriber.js';
 export { isTypePattern } from './events/type-patterns.js';
-export { Wakeup } from './outbox/wakeup.js';
+export { LOG_POLL_MS, Wakeup } from './outbox/wakeup.js';

@@ -1,3 +1,9 @@
+/**
+ * Polling interval of the readers of the log, in milliseconds. Notifications wake them at once; a lost one delays events
+ * by this time at most.
+ */
+export const LOG_POLL_MS = 2_000;
+
 /** Pauses a loop until it is woken, its polling interval has passed, or its signal aborts. */
 export class Wakeup {
   private woken = false;

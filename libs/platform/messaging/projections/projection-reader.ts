@@ -9,10 +9,8 @@ import { type LoggedEvent, LogReader } from '../outbox/log-reader.js';
 import { cursorOf, type Projection } from './projection.js';
 import { ProjectionRebuilds } from './projection-rebuilds.js';
 import type { ReceivedEvent } from '../subscribing/subscriber.js';
-import { Wakeup } from '../outbox/wakeup.js';
+import { LOG_POLL_MS, Wakeup } from '../outbox/wakeup.js';
 
-/** A lost wake-up costs a second, never an event. */
-const POLL_MS = 1_000;
 const BATCH = 500;
 const RETRY_MS = 1_000;
 /** A leader that is frozen within a transaction locks its cursor no longer than its lease lasts. */
@@ -97,7 +95,7 @@ export class ProjectionReader {
     const { last, isRebuildRequested } = await this.resources.rebuilds.taskOf(this.projection.name);
     if (isRebuildRequested && this.projection.reset) return this.reset(position, token);
     if (last === position) {
-      await this.wakeup.next(POLL_MS, signal);
+      await this.wakeup.next(LOG_POLL_MS, signal);
       return position;
     }
     const through = await this.advance(reader, position, last, token);

@@ -7,9 +7,8 @@ import { LogReader } from '../outbox/log-reader.js';
 import { LogSignal } from '../outbox/log-signal.js';
 import { matchesKey } from '../subscribing/subscriber.js';
 import { Subscriptions } from '../subscribing/subscriptions.js';
-import { Wakeup } from '../outbox/wakeup.js';
+import { LOG_POLL_MS, Wakeup } from '../outbox/wakeup.js';
 
-const POLL_MS = 250;
 const BATCH = 200;
 
 /**
@@ -57,7 +56,7 @@ export class LocalDelivery implements OnApplicationBootstrap, BeforeApplicationS
       }
       const last = events.at(-1);
       if (last) await cursor.advance(last.position, 0);
-      if (events.length < BATCH) await this.wakeup.next(POLL_MS, signal);
+      if (events.length < BATCH) await this.wakeup.next(LOG_POLL_MS, signal);
     }
   }
 }

@@ -12,9 +12,8 @@ import { ParkedEvents } from './parking/parked-events.js';
 import { ParkedRetry } from './parking/parked-retry.js';
 import { ParkedStreams } from './parking/parked-streams.js';
 import { BATCH, Publication, SAVE_EVERY_MS } from './publication.js';
-import { Wakeup } from '../outbox/wakeup.js';
+import { LOG_POLL_MS, Wakeup } from '../outbox/wakeup.js';
 
-const POLL_MS = 250;
 const RETRY_MS = 500;
 
 /**
@@ -128,7 +127,7 @@ export class RabbitPublisher implements OnApplicationBootstrap, BeforeApplicatio
       for (const event of events) publication.take(event);
       await publication.save(SAVE_EVERY_MS);
       if (events.length < BATCH) {
-        await this.wakeup.next(publication.isUnfinished ? SAVE_EVERY_MS : POLL_MS, signal);
+        await this.wakeup.next(publication.isUnfinished ? SAVE_EVERY_MS : LOG_POLL_MS, signal);
       }
     }
   }

@@ -5,9 +5,8 @@ import { EventCursor } from './event-cursor.js';
 import { Leader, SEQUENCER_LEASE, type Term } from './leader.js';
 import { PLANNED_ONCE } from '../outbox/log-reader.js';
 import { LogSignal } from '../outbox/log-signal.js';
-import { Wakeup } from '../outbox/wakeup.js';
+import { LOG_POLL_MS, Wakeup } from '../outbox/wakeup.js';
 
-const POLL_MS = 250;
 const BATCH = 1_000;
 
 /**
@@ -71,7 +70,7 @@ export class Sequencer implements OnApplicationBootstrap, BeforeApplicationShutd
       const { rows } = await client.query<{ count: number; pid: number }>({ ...SEQUENCE, values: [lease.token] });
       const { count, pid } = rows[0] ?? { count: 0, pid: 0 };
       if (count > 0) this.signal.positioned(pid);
-      if (count < BATCH) await this.wakeup.next(POLL_MS, signal);
+      if (count < BATCH) await this.wakeup.next(LOG_POLL_MS, signal);
     }
   }
 }

@@ -1,12 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import { type LoggedEvent, LogReader, LogSignal, Wakeup } from '#platform/messaging';
+import { LOG_POLL_MS, type LoggedEvent, LogReader, LogSignal, Wakeup } from '#platform/messaging';
 import { Log } from '#platform/observability';
 import { type Frame, renderFrame } from '../frames/frame.js';
 import { FrameRing } from '../frames/frame-ring.js';
 import { portionsOf } from './portions.js';
 
-const POLL_MS = 500;
 const BATCH = 200;
 const KEPT_FRAMES = 5_000;
 const KEPT_BYTES = 16 * 1024 * 1024;
@@ -78,7 +77,7 @@ export class LogTail implements OnApplicationBootstrap, BeforeApplicationShutdow
     const { signal } = this.stopping;
     while (!signal.aborted) {
       const hasMore = await this.follow();
-      if (!hasMore) await this.wakeup.next(POLL_MS, signal);
+      if (!hasMore) await this.wakeup.next(LOG_POLL_MS, signal);
     }
   }
 
