@@ -1,6 +1,7 @@
 /** Workloads without HTTP requests, by name. */
 import { runDrain } from './drain.mjs';
 import { runEventLatency } from './event-latency.mjs';
+import { runIdle } from './idle.mjs';
 import { runJobs } from './jobs.mjs';
 import { runSse } from './sse.mjs';
 import { runStart } from './start.mjs';
@@ -11,5 +12,6 @@ export const OTHER_WORKLOADS = {
   drain: runDrain,
   sse: runSse,
   jobs: runJobs,
+  idle: runIdle,
   start: runStart,
 };
