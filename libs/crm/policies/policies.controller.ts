@@ -86,7 +86,7 @@ export class PoliciesController {
   @Problems({
     400: ['policy_incomplete', 'policy_dates_reversed', 'policy_number_empty', 'currency_required'],
     404: ['policy_not_found'],
-    409: ['policy_closed', 'policy_number_taken', 'policy_not_draft', 'edit_conflict'],
+    409: ['policy_closed', 'policy_number_taken', 'policy_not_draft', 'policy_has_payments', 'edit_conflict'],
     412: ['version_mismatch'],
     422: MONEY,
   })

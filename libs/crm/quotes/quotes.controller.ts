@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import type { PolicyView } from '#crm/policies/contracts';
 import { CurrentCaller } from '#platform/auth';
 import {
@@ -164,7 +164,7 @@ export class QuotesController {
 
   @Post(':qid/policy')
   @ApiOperation({ summary: 'Draft a policy from a confirmed quote' })
-  @Creates('/api/v1/policies')
+  @Creates('/api/v1/policies', { schema: { $ref: getSchemaPath('PolicyResource') } })
   @Problems({
     404: NOT_FOUND,
     409: ['quote_not_confirmed', 'quote_already_linked', 'deal_closed'],

@@ -48,6 +48,9 @@ class DealResource {
 
   @EnumField(['won', 'lost'], { nullable: true })
   status!: string | null;
+
+  @IntegerField({ min: 1, max: 100 })
+  version!: number;
 }
 
 class DealsQuery extends ListQuery {
@@ -70,6 +73,12 @@ class DealsController {
     return body;
   }
 
+  @Get(':id')
+  @ApiOkResponse({ type: DealResource })
+  show(@UuidParam() id: string) {
+    return { id };
+  }
+
   @Patch(':id')
   @ApiOkResponse({ type: DealResource })
   @Problems({ 404: ['deal_not_found'], 409: ['deal_closed'] })
@@ -79,6 +88,7 @@ class DealsController {
 
   @Delete(':id')
   @HttpCode(204)
+  @Problems({ 404: ['deal_not_found'] })
   erase(@UuidParam('id') _id: string) {
     return undefined;
   }
@@ -167,20 +177,26 @@ describe('the OpenAPI document', () => {
       '409',
       '412',
       '413',
+      '414',
       '415',
       '422',
       '428',
       '429',
+      '431',
       '500',
       '503',
     ]);
     expect(responses['400']?.description).toBe(
-      '`malformed_json`, `malformed_request`, `forbidden_key`, `nesting_too_deep`, `too_many_items`, `malformed_id`',
+      '`malformed_json`, `malformed_request`, `forbidden_key`, `nesting_too_deep`, `too_many_items`, ' +
+        '`malformed_idempotency_key`, `malformed_if_match`, `malformed_id`, `malformed_url`',
     );
     expect(responses['409']?.description).toBe(
       '`deal_closed`, `idempotency_in_progress`, `reference_conflict`, `already_exists`',
     );
-    expect(responses['422']?.description).toBe('`validation_failed`, `idempotency_key_reused`, `invalid_value`');
+    expect(responses['422']?.description).toBe(
+      '`validation_failed`, `invalid_characters`, `duplicate_field`, `too_many_fields`, `not_finite`, ' +
+        '`idempotency_key_reused`, `invalid_value`',
+    );
     expect(responses['401']).toMatchObject({
       content: {
         'application/problem+json': {
@@ -192,6 +208,17 @@ describe('the OpenAPI document', () => {
     expect(document.components?.schemas?.Problem).toMatchObject({
       required: expect.arrayContaining(['code', 'trace_id']),
     });
+  });
+
+  it('names the answers of a deletion, a list and a versioned resource', () => {
+    const statuses = (path: string, method: 'get' | 'delete') =>
+      Object.keys(document.paths[path]?.[method]?.responses ?? {});
+    expect(statuses('/api/v1/deals/{id}', 'delete')).toContain('204');
+    expect(document.paths['/api/v1/deals']?.get?.responses['422']).toMatchObject({
+      description: expect.stringContaining('`invalid_cursor`'),
+    });
+    expect(statuses('/api/v1/deals/{id}', 'get')).toContain('304');
+    expect(statuses('/api/v1/deals', 'get')).not.toContain('304');
   });
 
   it('names the headers that a route takes', () => {
@@ -208,7 +235,7 @@ describe('the OpenAPI document', () => {
   it('asks for no token where none is needed', () => {
     const health = document.paths['/healthz']?.get;
     expect(health?.security).toEqual([]);
-    expect(Object.keys(health?.responses ?? {})).toEqual(['200', '422', '500', '503']);
+    expect(Object.keys(health?.responses ?? {})).toEqual(['200', '422', '431', '500', '503']);
     expect(document.paths['/api/v1/deals']?.get).not.toHaveProperty('security');
   });
 });

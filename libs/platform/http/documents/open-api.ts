@@ -28,7 +28,8 @@ const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
 /** What any route may answer. */
 const ALWAYS: ProblemCodes = {
-  422: ['validation_failed'],
+  422: ['validation_failed', 'invalid_characters', 'duplicate_field', 'too_many_fields'],
+  431: ['headers_too_large'],
   500: ['internal_error'],
   503: ['database_unavailable', 'try_again'],
 };
@@ -41,15 +42,23 @@ const WITH_BODY: ProblemCodes = {
   400: ['malformed_json', 'malformed_request', 'forbidden_key', 'nesting_too_deep', 'too_many_items'],
   413: ['body_too_large'],
   415: ['unsupported_media_type'],
+  422: ['not_finite'],
 };
+const WITH_CURSOR: ProblemCodes = { 422: ['invalid_cursor'] };
 /** Constraints of the database that no rule of a domain checks first. */
 const WITH_CHANGE: ProblemCodes = { 409: ['reference_conflict', 'already_exists'], 422: ['invalid_value'] };
 const WITH_KEY: ProblemCodes = {
+  400: ['malformed_idempotency_key'],
   409: ['idempotency_in_progress'],
   422: ['validation_failed', 'idempotency_key_reused'],
 };
-const WITH_VERSION: ProblemCodes = { 412: ['version_mismatch'], 428: ['precondition_required'] };
+const WITH_VERSION: ProblemCodes = {
+  400: ['malformed_if_match'],
+  412: ['version_mismatch'],
+  428: ['precondition_required'],
+};
 const WITH_ID: ProblemCodes = { 400: ['malformed_id'] };
+const WITH_PATH_PARAMETER: ProblemCodes = { 400: ['malformed_url'], 414: ['uri_too_long'] };
 
 /** The OpenAPI 3.1 document of every route of `app`, with the problems that the HTTP layer itself answers. */
 export function openApiDocument(app: NestFastifyApplication, settings: OpenApiSettings): OpenAPIObject {
@@ -70,6 +79,9 @@ export function openApiDocument(app: NestFastifyApplication, settings: OpenApiSe
       const operation = item[method];
       if (!operation) continue;
       completeOperation(operation, method, PUBLIC_PATHS.test(path), path);
+      if (method === 'get' && isVersioned(operation, document)) {
+        operation.responses[304] = { description: 'The client has this version: `If-None-Match` names its ETag.' };
+      }
       operation.operationId = unlikeOthers(operation.operationId ?? `${method} ${path}`, operationIds);
     }
   }
@@ -78,10 +90,11 @@ export function openApiDocument(app: NestFastifyApplication, settings: OpenApiSe
 
 function completeOperation(operation: Operation, method: string, isPublic: boolean, path: string): void {
   const takesKey = method === 'post' || method === 'patch';
-  const takesVersion = (operation.parameters ?? []).some(
-    (parameter) => 'in' in parameter && parameter.name === 'If-Match',
-  );
+  const takes = (name: string): boolean =>
+    (operation.parameters ?? []).some((parameter) => 'in' in parameter && parameter.name === name);
   if (isPublic) operation.security = [];
+  const isAnswered = Object.keys(operation.responses).some((status) => status.startsWith('2'));
+  if (method === 'delete' && !isAnswered) operation.responses[204] = { description: 'It is deleted.' };
   operation.parameters = [...pathIds(operation, path), ...(operation.parameters ?? [])];
   const takesId = operation.parameters.some((parameter) => 'in' in parameter && isId(parameter));
   if (takesKey && !isPublic) {
@@ -90,16 +103,28 @@ function completeOperation(operation: Operation, method: string, isPublic: boole
   const codes = merged([
     ALWAYS,
     ...(isPublic ? [] : [WITH_TOKEN]),
-    ...(operation.requestBody ? [WITH_BODY] : []),
+    // A body that no parameter takes is parsed too.
+    ...(method === 'get' ? [] : [WITH_BODY]),
     ...(takesKey && !isPublic ? [WITH_KEY] : []),
     ...(method === 'get' ? [] : [WITH_CHANGE]),
-    ...(takesVersion ? [WITH_VERSION] : []),
+    ...(takes('If-Match') ? [WITH_VERSION] : []),
+    ...(takes('cursor') ? [WITH_CURSOR] : []),
     ...(takesId ? [WITH_ID] : []),
+    ...(path.includes('{') ? [WITH_PATH_PARAMETER] : []),
   ]);
   for (const [status, names] of codes) {
     const own = operation.responses[status];
     operation.responses[status] = own ? withCodes(own, status, names) : problemResponse(status, names);
   }
+}
+
+/** True when the answer has an ETag: its resource has a version. */
+function isVersioned({ responses }: Operation, { components }: OpenAPIObject): boolean {
+  const success = responses[200];
+  const schema = success && 'content' in success ? success.content?.['application/json']?.schema : undefined;
+  if (!schema || !('$ref' in schema)) return false;
+  const resource = components?.schemas?.[schema.$ref.split('/').at(-1)!];
+  return resource !== undefined && 'properties' in resource && 'version' in resource.properties!;
 }
 
 /** Ids in the path that the handler takes in its own way: one handler may serve several paths. */
@@ -152,14 +177,14 @@ const IDEMPOTENCY_KEY = {
 const PROBLEM: Schema = {
   type: 'object',
   description: 'RFC 9457 problem details.',
-  required: ['type', 'title', 'status', 'detail', 'code', 'instance', 'trace_id'],
+  required: ['type', 'title', 'status', 'detail', 'code', 'trace_id'],
   properties: {
     type: { type: 'string', format: 'uri', description: 'Stands for the code.' },
     title: { type: 'string', description: 'The code in words.', example: titleOf('validation_failed') },
     status: { type: 'integer' },
     detail: { type: 'string', description: 'For a person.' },
     code: { type: 'string', description: 'Stable, for a program.' },
-    instance: { type: 'string', description: 'Path of the request.' },
+    instance: { type: 'string', description: 'Path of the request; absent when its headers could not be read.' },
     trace_id: { type: 'string', description: 'What to report when asking for help.' },
     errors: {
       type: 'array',
