@@ -149,6 +149,11 @@ export class Program {
     this.child?.kill('SIGCONT');
   }
 
+  /** Sends a signal that a preloaded part of the program handles. */
+  notify(signal: NodeJS.Signals): void {
+    this.child?.kill(signal);
+  }
+
   /** The last log line of the present process with this text and these fields. */
   lastSaid(text: string, fields: Readonly<Record<string, unknown>> = {}): LogLine | undefined {
     const wanted = Object.entries(fields);
