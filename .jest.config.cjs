@@ -30,7 +30,7 @@ const base = {
  * all others; test/architecture/suites.spec.ts checks that each suite belongs to exactly one of the two.
  */
 const slowSuites = [
-  '/test/(faults|fuzz)/[a-z-]+\\.e2e-spec\\.ts$',
+  '/test/(faults|fuzz|storm)/[a-z-]+\\.e2e-spec\\.ts$',
   '/test/e2e/(broker-scenario|catching-up|console|database-roles|generators)\\.e2e-spec\\.ts$',
   '/test/e2e/(operations|pages|restore-drill|start|subscriber-example)\\.e2e-spec\\.ts$',
   '/test/integration/[a-z]+/(demo|log-partitions|payment-histories|payment-races|query-plans)\\.int-spec\\.ts$',

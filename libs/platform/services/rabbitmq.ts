@@ -1,18 +1,44 @@
+import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { delimiter } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { findOnPath, findOrInstall, isExecutable } from './processes/executables.js';
 import { homeOf } from './home.js';
 import { storedSecret } from './stored-secret.js';
 import { freePort } from './processes/ports.js';
 import { answers } from './processes/probe.js';
-import { ProcessServer, type Server, type ServiceOptions } from './server.js';
+import { ProcessServer, type ServiceOptions } from './server.js';
 import { ServerProcess } from './processes/server-process.js';
+
+/** A RabbitMQ that can be administered. */
+export class RabbitmqServer extends ProcessServer {
+  constructor(
+    url: string,
+    port: number,
+    main: ServerProcess,
+    nameServer: ServerProcess,
+    private readonly environment: NodeJS.ProcessEnv,
+    /** Folder of RabbitMQ's own programs. */
+    private readonly programs: string,
+    scratch?: string,
+  ) {
+    super(url, port, main, scratch, nameServer);
+  }
+
+  /**
+   * Runs `rabbitmqctl` with these arguments on the running server.
+   * @throws Error with its output when it fails.
+   */
+  async control(...args: readonly string[]): Promise<void> {
+    await promisify(execFile)(join(this.programs, 'rabbitmqctl'), args, { env: this.environment, cwd: '/' });
+  }
+}
 
 /**
  * Starts a RabbitMQ of its own; it takes 6–8 s. What was declared durable survives `stop` and `kill`.
  * @throws ServiceError `missing` or `start`.
  */
-export async function startRabbitmq(options: ServiceOptions = {}): Promise<Server> {
+export async function startRabbitmq(options: ServiceOptions = {}): Promise<RabbitmqServer> {
   const script = await findOrInstall('rabbitmq-server', findScript);
   const home = homeOf('rabbitmq', options.dataDirectory);
   const [port, distributionPort, epmdPort] = [await freePort(), await freePort(), await freePort()];
@@ -33,7 +59,8 @@ export async function startRabbitmq(options: ServiceOptions = {}): Promise<Serve
     isReady: () => answers(port, 'AMQP\x00\x00\x09\x01', isConnectionStart),
   });
   const url = `amqp://crm:${password}@127.0.0.1:${port}`;
-  const server = new ProcessServer(url, port, main, home.scratch, nameServer(home.path, env, epmdPort));
+  const epmd = nameServer(home.path, env, epmdPort);
+  const server = new RabbitmqServer(url, port, main, epmd, env, dirname(script), home.scratch);
   await server.start();
   return server;
 }

@@ -14,13 +14,16 @@ export interface TokenSubject {
   readonly roles: readonly string[];
   /** Seconds since the Unix epoch. */
   readonly expiresAt?: number;
+  /** For programs that accept one issuer and audience only. */
+  readonly issuer?: string;
+  readonly audience?: string;
 }
 
 /** An HS256 access token that test applications accept. */
-export function accessToken({ userId, roles, expiresAt = FAR_AWAY }: TokenSubject): string {
+export function accessToken({ userId, roles, expiresAt = FAR_AWAY, issuer, audience }: TokenSubject): string {
   const signed = [
     { alg: 'HS256', typ: 'JWT' },
-    { sub: userId, roles, exp: expiresAt },
+    { sub: userId, roles, exp: expiresAt, iss: issuer, aud: audience },
   ]
     .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
     .join('.');

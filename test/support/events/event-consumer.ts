@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ChannelModel, connect, type ConsumeMessage } from 'amqplib';
 import { until } from '#platform/testing';
@@ -9,6 +10,8 @@ export interface DeliveryAccount {
   readonly distinct: number;
   /** Messages with an id that was received before. */
   readonly duplicates: number;
+  /** Duplicates that RabbitMQ delivered again because their acknowledgement was lost; the others were sent again. */
+  readonly redelivered: number;
   /** First deliveries with a version that is not the next one of their stream. */
   readonly outOfOrder: readonly string[];
   /** Ids received again with other content. */
@@ -28,9 +31,12 @@ const RECONNECT_MS = 100;
  * Acknowledges a message after storing it, so that it loses none itself.
  */
 export class EventConsumer {
-  /** Every delivery, in order. */
+  /** Every delivery, in order; empty for a consumer that only counts. */
   readonly messages: ConsumeMessage[] = [];
+  /** Hash of each event's message, by its id. */
   private readonly contents = new Map<string, string>();
+  private delivered = 0;
+  private redelivered = 0;
   private readonly versions = new Map<string, number>();
   private readonly outOfOrder: string[] = [];
   private readonly changed: string[] = [];
@@ -42,11 +48,20 @@ export class EventConsumer {
     private readonly url: string,
     private readonly queue: string,
     private readonly keys: readonly string[],
+    private readonly isCounting: boolean,
   ) {}
 
-  /** Resolves when the queue is bound, so that later events are delivered to it. */
-  static async open(url: string, queue: string, keys: readonly string[] = ['#']): Promise<EventConsumer> {
-    const consumer = new EventConsumer(url, queue, keys);
+  /**
+   * Resolves when the queue is bound, so that later events are delivered to it.
+   * @param isCounting whether it stores no messages: for hundreds of thousands of them.
+   */
+  static async open(
+    url: string,
+    queue: string,
+    keys: readonly string[] = ['#'],
+    isCounting = false,
+  ): Promise<EventConsumer> {
+    const consumer = new EventConsumer(url, queue, keys, isCounting);
     let bound = false;
     consumer.running = consumer.run(() => (bound = true));
     await until(() => bound, 60_000);
@@ -59,9 +74,9 @@ export class EventConsumer {
   }
 
   get account(): DeliveryAccount {
-    const { length: delivered } = this.messages;
-    const { outOfOrder, changed } = this;
-    return { delivered, distinct: this.contents.size, duplicates: delivered - this.contents.size, outOfOrder, changed };
+    const { delivered, redelivered, outOfOrder, changed } = this;
+    const distinct = this.contents.size;
+    return { delivered, distinct, duplicates: delivered - distinct, redelivered, outOfOrder, changed };
   }
 
   async close(): Promise<void> {
@@ -100,15 +115,17 @@ export class EventConsumer {
   }
 
   private note(message: ConsumeMessage): void {
-    this.messages.push(message);
-    const text = message.content.toString();
-    const { id, subject, streamversion } = JSON.parse(text) as Envelope;
+    this.delivered += 1;
+    if (!this.isCounting) this.messages.push(message);
+    const { id, subject, streamversion } = JSON.parse(message.content.toString()) as Envelope;
+    const hash = createHash('sha1').update(message.content).digest('base64');
     const known = this.contents.get(id);
     if (known !== undefined) {
-      if (known !== text) this.changed.push(id);
+      if (message.fields.redelivered) this.redelivered += 1;
+      if (known !== hash) this.changed.push(id);
       return;
     }
-    this.contents.set(id, text);
+    this.contents.set(id, hash);
     const last = this.versions.get(subject) ?? 0;
     if (streamversion !== last + 1) this.outOfOrder.push(`${subject}: ${streamversion} after ${last}`);
     this.versions.set(subject, Math.max(last, streamversion));

@@ -1,5 +1,5 @@
 import { runMigrations } from '#platform/persistence';
-import { type Server, startPostgres, startRabbitmq, startRedis } from '#platform/services';
+import { type RabbitmqServer, type Server, startPostgres, startRabbitmq, startRedis } from '#platform/services';
 import { createTestDatabase, TestDatabase, testEnvironment } from '#platform/testing';
 import { MIGRATIONS } from '../../../migrations/index.js';
 import { CrmUser } from '../crm-user.js';
@@ -23,7 +23,7 @@ export class Installation {
 
   private constructor(
     readonly database: TestDatabase,
-    readonly rabbitmq: Server | undefined,
+    readonly rabbitmq: RabbitmqServer | undefined,
     readonly redis: Server | undefined,
     readonly postgres: Server | undefined,
   ) {}
@@ -43,7 +43,7 @@ export class Installation {
   }
 
   /** @throws Error without an own server of this kind. */
-  get broker(): Server {
+  get broker(): RabbitmqServer {
     return given(this.rabbitmq, 'rabbitmq');
   }
 
@@ -87,8 +87,8 @@ export class Installation {
   }
 
   /** Opens a consumer with a queue bound to these keys; it receives events from now on. */
-  async consumer(queue: string, keys?: readonly string[]): Promise<EventConsumer> {
-    const consumer = await EventConsumer.open(this.broker.url, queue, keys);
+  async consumer(queue: string, keys?: readonly string[], isCounting?: boolean): Promise<EventConsumer> {
+    const consumer = await EventConsumer.open(this.broker.url, queue, keys, isCounting);
     this.visitors.push(consumer);
     return consumer;
   }
@@ -106,7 +106,7 @@ export class Installation {
   }
 }
 
-function given(server: Server | undefined, name: keyof InstallationOptions): Server {
+function given<T extends Server>(server: T | undefined, name: keyof InstallationOptions): T {
   if (!server) throw new Error(`this installation has no server of its own: start it with { ${name}: true }`);
   return server;
 }

@@ -9,13 +9,17 @@ export class MovedClock {
   private readonly folder = mkdtempSync(join(tmpdir(), 'crm-clock-'));
   private readonly file = join(this.folder, 'offset');
 
-  constructor(at: Instant) {
+  /** @param preload `program-clock.mjs` moves the business clock, `process-clock.mjs` every date of the process. */
+  constructor(
+    at: Instant,
+    private readonly preload: 'program-clock.mjs' | 'process-clock.mjs' = 'program-clock.mjs',
+  ) {
     this.set(at);
   }
 
   /** Environment for a program that runs as in production. */
   get environment(): Readonly<Record<string, string>> {
-    const preload = pathToFileURL(join(__dirname, 'program-clock.mjs')).href;
+    const preload = pathToFileURL(join(__dirname, this.preload)).href;
     return { TEST_CLOCK_FILE: this.file, NODE_OPTIONS: `--import ${preload}` };
   }
 
