@@ -38,12 +38,19 @@ export class DatabaseSettings extends Settings({
     required: true,
     doc: 'PostgreSQL 15 or newer, e.g. postgresql://user:password@host:5432/crm; tables are in schema crm.',
   }),
+  replicaUrl: url('CRM_DATABASE_REPLICA_URL', ['postgresql:', 'postgres:'], {
+    doc: 'A streaming standby that answers lists, exports and reports; without it the primary answers them.',
+  }),
+  replicaMaxLagMs: integer('CRM_DATABASE_REPLICA_MAX_LAG_MS', 500, 600_000, {
+    fallback: '5000',
+    doc: 'Largest lag of the standby, in milliseconds; while it is further behind the primary answers.',
+  }),
   runtimeRole: optionalText('CRM_DATABASE_RUNTIME_ROLE', {
     doc: 'Role that the API and the worker log in as when another role owns the tables; `migrate` grants it its rights.',
   }),
   poolSize: integer('CRM_DATABASE_POOL_SIZE', 2, 500, {
     fallback: '10',
-    doc: 'Database connections of a process for requests; an API process opens 1 more, a worker 4 more and one for each replay it runs.',
+    doc: 'Database connections of a process for requests; an API process opens 1 more (2 with a replica), a worker 4 more and one for each replay it runs.',
   }),
   acquireTimeoutMs: integer('CRM_DATABASE_ACQUIRE_TIMEOUT_MS', 10, 60_000, {
     fallback: '5000',

@@ -5,6 +5,7 @@ import { DatabaseClient, databaseOptions } from './connection/connection.js';
 import { Database } from './connection/database.js';
 import { PoolMetrics } from './connection/pool-metrics.js';
 import { ListReader } from './reading/list-reader.js';
+import { ReadReplica } from './replica/read-replica.js';
 import { UnitOfWork } from './unit-of-work.js';
 
 /** The database: TypeORM's DataSource, the unit of work, and the door for hand-written SQL. */
@@ -41,8 +42,8 @@ export class PersistenceModule {
       module: PersistenceModule,
       global: true,
       imports: [typeOrm],
-      providers: [UnitOfWork, Database, ListReader, PoolMetrics],
-      exports: [UnitOfWork, Database, ListReader, typeOrm],
+      providers: [UnitOfWork, Database, ListReader, ReadReplica, PoolMetrics],
+      exports: [UnitOfWork, Database, ListReader, ReadReplica, typeOrm],
     };
   }
 }

@@ -3,6 +3,7 @@ export { faultOfSecret, storedSecret } from './stored-secret.js';
 export { freePort, isPortFree } from './processes/ports.js';
 export { commandOf } from './postgres/postgres-lock.js';
 export { deletePostgres, runningPostgres, startPostgres } from './postgres/postgres.js';
+export { startStandby } from './postgres/postgres-standby.js';
 export { type RabbitmqServer, startRabbitmq } from './rabbitmq.js';
 export { startRedis } from './redis.js';
 export { type Server, type ServiceOptions } from './server.js';

@@ -18,6 +18,7 @@ import { isAuthConfigured } from '../development/token.js';
 import { type Check, failed, type Finding, ok } from './check.js';
 import { databaseChecks } from './database-checks.js';
 import { type Installation, processChecks } from './process-checks.js';
+import { replicaChecks } from './replica-check.js';
 import { secretCheck } from './secret-check.js';
 import { brokerChecks, redisCheck } from './server-checks.js';
 
@@ -49,6 +50,7 @@ export async function doctor(options: DoctorOptions, env: NodeJS.ProcessEnv): Pr
       const checks = [
         secretCheck(env),
         ...databaseChecks(() => database.connected(), broker.url !== undefined, Number(options.lag)),
+        ...replicaChecks(settings.get(DatabaseSettings) as DatabaseSettings | undefined, () => database.connected()),
         redisCheck(settings.get(RedisSettings) as RedisSettings),
         ...brokerChecks(broker, () => subscriberQueues(database)),
         ...processChecks(installation, settings.get(HttpSettings) as HttpSettings, (statement, values) =>

@@ -52,6 +52,7 @@ export class ListClientsHandler implements IQueryHandler<ListClientsQuery> {
         where,
         order: CLIENTS_BY_CREATION,
         map: (row: ClientView) => row,
+        mayLag: true,
       },
       page,
     );

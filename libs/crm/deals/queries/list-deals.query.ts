@@ -78,7 +78,13 @@ export class ListDealsHandler implements IQueryHandler<ListDealsQuery> {
 
 /** The deals in the scope that the filter selects, the same for lists and exports. */
 export function dealItems(filter: DealFilter, scope: Scope, today: CalendarDate): ItemSource<DealRow, DealView> {
-  return { select: DEAL_COLUMNS, from: 'crm.deals d', where: dealConditions(filter, scope, today), map: dealView };
+  return {
+    select: DEAL_COLUMNS,
+    from: 'crm.deals d',
+    where: dealConditions(filter, scope, today),
+    map: dealView,
+    mayLag: true,
+  };
 }
 
 /** The filter and the scope as conditions on `crm.deals d`, the same for lists, totals and metrics. */

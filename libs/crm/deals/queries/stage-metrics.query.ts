@@ -3,7 +3,7 @@ import { DEAL_PLANNED_MONEY } from '#crm/payments/contracts';
 import { requireAccess } from '#platform/auth';
 import { RuntimeSettings } from '#platform/config';
 import { businessDay, type Caller, Clock, type Instant } from '#platform/kernel';
-import { Database, type SqlConditions, statement } from '#platform/persistence';
+import { ReadReplica, type SqlConditions, statement } from '#platform/persistence';
 import { type Stage, STAGES } from '../contracts.js';
 import { stageOf, statusesOf } from '../deal-stage.js';
 import { dealConditions, type DealFilter } from './list-deals.query.js';
@@ -33,7 +33,7 @@ export class StageMetricsQuery extends Query<readonly StageMetric[]> {
 @QueryHandler(StageMetricsQuery)
 export class StageMetricsHandler implements IQueryHandler<StageMetricsQuery> {
   constructor(
-    private readonly database: Database,
+    private readonly replica: ReadReplica,
     private readonly clock: Clock,
     private readonly settings: RuntimeSettings,
   ) {}
@@ -61,7 +61,7 @@ export class StageMetricsHandler implements IQueryHandler<StageMetricsQuery> {
   }
 
   private counts({ sql, values, nextParameter }: SqlConditions, now: Instant): Promise<CountRow[]> {
-    return this.database.query<CountRow>(
+    return this.replica.query<CountRow>(
       statement(
         `SELECT d.status, count(*)::int AS count,
            sum(extract(epoch FROM coalesce(d.closed_at, $${nextParameter}::timestamptz) - d.created_at))::float8 AS seconds
@@ -74,7 +74,7 @@ export class StageMetricsHandler implements IQueryHandler<StageMetricsQuery> {
   /** Summed per stage by PostgreSQL: an older code of a stage counts with the present one, however many digits it takes. */
   private plannedMoney({ sql, values, nextParameter }: SqlConditions): Promise<MoneyRow[]> {
     const codes = STAGES.flatMap((stage) => statusesOf(stage).map((status) => ({ status, stage })));
-    return this.database.query<MoneyRow>(
+    return this.replica.query<MoneyRow>(
       statement(
         `SELECT s.stage, m.currency, sum(m.amount)::text AS amount
          FROM crm.deals d JOIN ${DEAL_PLANNED_MONEY} m ON m.deal_id = d.id

@@ -43,7 +43,8 @@ export class ExportPaymentsHandler implements IQueryHandler<ExportPaymentsQuery>
       from: 'crm.payments p JOIN crm.deal_access d ON d.id = p.deal_id',
       where,
       map: paymentView,
-    };
+      mayLag: true,
+    } as const;
     return Promise.resolve(this.lists.batches(payments, 'p.id'));
   }
 }

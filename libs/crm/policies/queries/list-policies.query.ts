@@ -75,7 +75,13 @@ export function policyItems(
   const where = new SqlConditions('NOT p.is_deleted');
   addPolicyScope(where, scope);
   addFilter(where, filter, today);
-  return { select: POLICY_COLUMNS, from: 'crm.policies p', where, map: (row) => policyView(row, today) };
+  return {
+    select: POLICY_COLUMNS,
+    from: 'crm.policies p',
+    where,
+    map: (row) => policyView(row, today),
+    mayLag: true,
+  };
 }
 
 function addFilter(where: SqlConditions, filter: PolicyFilter, today: CalendarDate): void {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import type { ListOrder, Page, PageRequest } from '#platform/kernel';
+import { ReadReplica } from '../replica/read-replica.js';
 import type { SqlConditions } from './sql-conditions.js';
 import { UnitOfWork } from '../unit-of-work.js';
 
@@ -13,6 +14,8 @@ export interface ItemSource<R extends object, V> {
   readonly where: SqlConditions;
   /** Makes an item of a row. */
   readonly map: (row: R) => V;
+  /** Lets the replica answer. Only for lists that no write depends on, and whose reader accepts a lag. */
+  readonly mayLag?: true;
 }
 
 /** Items that are read page by page. */
@@ -39,7 +42,10 @@ const BATCH_SIZE = 1_000;
 /** Reads a list: one page of its items, or all of them batch by batch. */
 @Injectable()
 export class ListReader {
-  constructor(private readonly unitOfWork: UnitOfWork) {}
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly replica: ReadReplica,
+  ) {}
 
   /** Reads the items after a key, and counts all of them when the request asks for the total. */
   async page<R extends object, V>(source: ListSource<R, V>, request: PageRequest): Promise<Page<V>> {
@@ -74,7 +80,7 @@ export class ListReader {
     source: ListSource<R, V>,
     request: PageRequest,
   ): Promise<readonly { readonly row: R; readonly item: V }[]> {
-    const rows = await this.query<R>(pageSql(source, request, source.select));
+    const rows = await this.query<R>(source, pageSql(source, request, source.select));
     return rows.map((row) => ({ row, item: source.map(row) }));
   }
 
@@ -85,24 +91,26 @@ export class ListReader {
   ): Promise<readonly CachedItem<R, V>[]> {
     const alias = aliasOf(source);
     const version = `${alias}.xmin AS row_version`;
-    const versions = await this.query<RowVersion>(pageSql(source, request, `${alias}.id, ${version}`));
+    const versions = await this.query<RowVersion>(source, pageSql(source, request, `${alias}.id, ${version}`));
     const cached = cache.find(versions);
     if (cached) return cached;
-    const rows = await this.query<R & RowVersion>(pageSql(source, request, `${source.select}, ${version}`));
+    const rows = await this.query<R & RowVersion>(source, pageSql(source, request, `${source.select}, ${version}`));
     const read = rows.map((row) => ({ row, item: source.map(row) }));
     cache.add(read);
     return read;
   }
 
-  private query<R extends object>({ text, where }: PageSql): Promise<R[]> {
-    return this.unitOfWork.query<R>(where.statement(text), where.values);
+  private query<R extends object>({ mayLag }: { readonly mayLag?: true }, { text, where }: PageSql): Promise<R[]> {
+    const server = mayLag ? this.replica : this.unitOfWork;
+    return server.query<R>(where.statement(text), where.values);
   }
 
-  private async count<R extends object, V>({ from, where: given, each }: ListSource<R, V>): Promise<number> {
+  private async count<R extends object, V>(source: ListSource<R, V>): Promise<number> {
+    const { from, where: given, each } = source;
     const where = given.copy();
     if (each) where.add((values) => `${each.column} = ANY (${values}::${each.type}[])`, each.values);
     const text = `SELECT count(*)::int AS count FROM ${from} WHERE ${where.sql}`;
-    const [row] = await this.query<{ count: number }>({ text, where });
+    const [row] = await this.query<{ count: number }>(source, { text, where });
     return row!.count;
   }
 }

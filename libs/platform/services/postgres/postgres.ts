@@ -65,7 +65,7 @@ export async function deletePostgres(dataDirectory: string): Promise<void> {
 }
 
 /** Starts again even right after `kill -9`, when the dead server's children have not yet gone. */
-class PostgresServer extends ProcessServer {
+export class PostgresServer extends ProcessServer {
   override async start(): Promise<void> {
     for (const deadline = Date.now() + ORPHANS_MS; ; await sleep(100)) {
       try {
@@ -78,17 +78,19 @@ class PostgresServer extends ProcessServer {
   }
 }
 
-function postgresProcess(
+/** @param args further arguments of the server. */
+export function postgresProcess(
   home: PostgresHome,
   binaries: PostgresBinaries,
   url: string,
   port: number,
   durable: boolean,
+  args: readonly string[] = [],
 ): ServerProcess {
   return new ServerProcess({
     name: 'PostgreSQL',
     command: binaries.postgres,
-    args: ['-D', join(home.path, 'data'), ...settings(port, durable)],
+    args: ['-D', join(home.path, 'data'), ...settings(port, durable), ...args],
     env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' },
     cwd: '/',
     owner: home.owner,
