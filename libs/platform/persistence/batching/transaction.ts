@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { ClientBase } from 'pg';
 import type { DataSource, QueryRunner } from 'typeorm';
-import { connectionLost } from '../connection/database-errors.js';
+import { connectionLost, isReadOnlyServer } from '../connection/database-errors.js';
 import type { Statement } from '../reading/statement.js';
 
 /** Runs one statement and returns its rows. */
@@ -96,14 +96,19 @@ export class Transaction implements TransactionScope {
     }
   }
 
-  /** A connection that does not answer is closed, so that no other work gets it from the pool. */
+  /** A connection that does not answer or can't write is closed, so that no other work gets it from the pool. */
   private async rollback(): Promise<void> {
     try {
       await this.client?.query('ROLLBACK');
     } catch (error) {
-      void (this.client as pg.Client).end().catch(() => undefined);
+      this.close();
       throw connectionLost(error);
     }
+    if (isReadOnlyServer(this.failure?.reason)) this.close();
+  }
+
+  private close(): void {
+    void (this.client as pg.Client).end().catch(() => undefined);
   }
 
   private begin(): Promise<ClientBase> {

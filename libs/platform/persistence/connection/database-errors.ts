@@ -15,6 +15,9 @@ const SOCKET_ERRORS = new Set([
 /** What node-postgres throws without any code. A message with a code is PostgreSQL's, and may quote a user's text. */
 const MESSAGES = /connection terminated|timeout exceeded when trying to connect|connection ended|not queryable/i;
 
+/** A statement that writes, on a standby. */
+const READ_ONLY = '25006';
+
 /** A message that the server can't accept: a statement with too few values, for example. */
 const PROTOCOL_VIOLATION = '08P01';
 
@@ -30,6 +33,11 @@ export function isUnavailable(error: unknown): boolean {
   // PostgreSQL names its routine: a bug, which a retry does not fix. A pooler names none, and closes the connection.
   if (code === PROTOCOL_VIOLATION) return routine === undefined;
   return UNAVAILABLE.test(code) || SOCKET_ERRORS.has(code);
+}
+
+/** The connection leads to a server that is not, or no longer, the primary: a new connection may lead to another one. */
+export function isReadOnlyServer(error: unknown): boolean {
+  return (error as { code?: unknown } | undefined)?.code === READ_ONLY;
 }
 
 /** The connection was lost, and with it the outcome of its transaction; see {@link isUnavailable}. */

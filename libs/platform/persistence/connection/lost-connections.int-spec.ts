@@ -114,6 +114,13 @@ describe('a backend that dies in the moment in which it has answered', () => {
     expect(await held.end()).toEqual([{ one: 1 }]);
   });
 
+  it('is not used again when its server has become read-only', async () => {
+    await unit.run(() => sql.query({ text: 'SET default_transaction_read_only = on' }));
+    const create = { text: 'CREATE TABLE public.written ()' };
+    expect(isUnavailable(await outcome(unit.run(() => sql.query(create))))).toBe(true);
+    expect(await unit.run(() => sql.query(create))).toEqual([]);
+  });
+
   /** A unit that keeps the one idle connection, so that the next needs a new one. */
   async function heldUnit(): Promise<{ end(): Promise<unknown> }> {
     let release!: () => void;
