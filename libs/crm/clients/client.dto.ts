@@ -39,8 +39,8 @@ export class AddClientDto {
   @TextField(NAME)
   name!: string;
 
-  @EnumField(CLIENT_KINDS)
-  kind!: ClientKind;
+  @EnumField(CLIENT_KINDS, { optional: true, description: '`person` unless given.' })
+  kind?: ClientKind;
 
   @EmailField({ optional: true, nullable: true })
   email?: string | null;
@@ -112,8 +112,11 @@ export class ListClientsDto extends ListQuery {
   @UuidField({ optional: true })
   owner_id?: string;
 
-  @EnumField(CLIENT_STATUSES, { optional: true })
-  status?: ClientStatus;
+  @EnumField(CLIENT_STATUSES, { each: true, optional: true, description: 'Any of them.' })
+  status?: ClientStatus[];
+
+  @EnumField(CLIENT_KINDS, { each: true, optional: true, description: 'Any of them.' })
+  kind?: ClientKind[];
 }
 
 /** A client. */
@@ -187,7 +190,7 @@ export class MergeResource {
 export function clientFacts<T extends AddClientDto | ReviseClientDto>(body: T) {
   const { name, kind, email, phone, status } = body;
   return { name, kind, email, phone, status, taxId: body.tax_id, ownerId: body.owner_id } as Partial<ClientFacts> &
-    Pick<T, 'name' | 'kind'>;
+    Pick<T, 'name'>;
 }
 
 /** A tax id without separators; its control digits are checked by the client itself. */

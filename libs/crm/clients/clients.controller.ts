@@ -44,8 +44,8 @@ export class ClientsController {
   @ApiOperation({ summary: 'Clients in your scope, the newest first' })
   @ApiOkResponse({ type: PageOf(ClientResource) })
   async list(@CurrentCaller() caller: Caller, @Query() query: ListClientsDto): Promise<ListAnswer<ClientView>> {
-    const { search, owner_id: ownerId, status } = query;
-    const filter = { search, ownerId, status };
+    const { search, owner_id: ownerId, status: statuses, kind: kinds } = query;
+    const filter = { search, ownerId, statuses, kinds };
     return toPage(
       await this.queries.execute(new ListClientsQuery(caller, filter, pageRequest(query, CLIENTS_BY_CREATION))),
       CLIENTS_BY_CREATION,

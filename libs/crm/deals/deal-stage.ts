@@ -23,6 +23,9 @@ const STAGE_OF = new Map<string, Stage>(
   ),
 );
 
+/** Every code of a status, old synonyms included. */
+export const STATUS_CODES: readonly string[] = [...STAGE_OF.keys()];
+
 /** The stage of a stored status, old synonyms included. */
 export function stageOf(status: string): Stage {
   const stage = STAGE_OF.get(status);

@@ -14,6 +14,9 @@ import {
   UuidField,
 } from '#platform/http';
 import { type DealStatus, type DealView, type Stage, STAGES, STATUSES } from './contracts.js';
+import type { DealChange } from './commands/revise-deal.command.js';
+import { STATUS_CODES, stageOf } from './deal-stage.js';
+import { reasonWithoutStage, statusOfAnotherStage } from './deal.errors.js';
 import { type DealFilter, type Period, PERIODS } from './queries/list-deals.query.js';
 import type { StageMetric } from './queries/stage-metrics.query.js';
 
@@ -58,6 +61,21 @@ export class ReviseDealDto {
 
   @DateField({ optional: true })
   next_review_at?: CalendarDate;
+
+  @EnumField(STAGES, { optional: true, description: 'Moves the deal, as PATCH …/stage does.' })
+  stage?: Stage;
+
+  @EnumField(STATUS_CODES, { optional: true, description: 'The same by the code of the stage.' })
+  status?: string;
+
+  @TextField({ ...REASON, optional: true, nullable: true, description: 'Why it was lost; only with closedLost.' })
+  reason?: string | null;
+
+  @UuidField({ optional: true, nullable: true, description: 'Assigns the deal, as PATCH …/assignment does.' })
+  owner_id?: string | null;
+
+  @UuidField({ optional: true, nullable: true, description: 'Assigns the deal, as PATCH …/assignment does.' })
+  executor_id?: string | null;
 
   @BooleanField({ optional: true, description: 'true deletes the deal, as DELETE does.' })
   is_deleted?: boolean;
@@ -192,6 +210,23 @@ class StageMetricResource implements StageMetric {
 export class StageMetricsResource {
   @ApiProperty({ type: [StageMetricResource] })
   readonly items!: readonly StageMetricResource[];
+}
+
+/**
+ * Converts a body to a change of the domain.
+ * @throws DomainError `validation_failed` when stage and status contradict each other, or a reason has no stage.
+ */
+export function dealChange(body: ReviseDealDto): DealChange {
+  const { title, description, next_review_at: nextReviewAt, owner_id: ownerId, executor_id: executorId } = body;
+  const { status, reason = null } = body;
+  const stage = status === undefined ? body.stage : stageOf(status);
+  if (body.stage !== undefined && body.stage !== stage) throw statusOfAnotherStage();
+  if (stage === undefined && reason !== null) throw reasonWithoutStage();
+  return {
+    revision: { title, description, nextReviewAt },
+    assignment: { ownerId, executorId },
+    move: stage && { stage, reason },
+  };
 }
 
 /** Converts the query parameters to a filter of the domain. */

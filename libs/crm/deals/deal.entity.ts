@@ -89,6 +89,11 @@ export class Deal extends Aggregate {
     return { ownerId: this.ownerId, executorId: this.executorId };
   }
 
+  /** Whether an assignment names another owner or executor. */
+  isChangedBy(assignment: DealAssignment): boolean {
+    return this.differing(assignment) !== undefined;
+  }
+
   get view(): DealView {
     const stage = stageOf(this.status);
     return {

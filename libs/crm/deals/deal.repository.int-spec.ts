@@ -52,7 +52,8 @@ describe('a deal and what listens to it', () => {
 
   const open = (title: string) =>
     commands.execute(new OpenDealCommand(seller, { clientId, title, nextReviewAt: '2026-03-10' }));
-  const revise = (id: string, title: string) => commands.execute(new ReviseDealCommand(seller, id, { title }));
+  const revise = (id: string, title: string) =>
+    commands.execute(new ReviseDealCommand(seller, id, { revision: { title } }));
   /** All that a change could have left anywhere. */
   const traces = () =>
     database.rows(

@@ -23,6 +23,7 @@ import type { DealView } from './contracts.js';
 import {
   AssignDealDto,
   ChangeStageDto,
+  dealChange,
   dealFilter,
   DealFilterQuery,
   DealMetricsQuery,
@@ -91,6 +92,7 @@ export class DealsController {
   @ApiOperation({ summary: 'Change a deal; what is absent stays' })
   @ApiOkResponse({ type: DealResource })
   @Problems({
+    400: ['reason_not_applicable'],
     404: ['deal_not_found'],
     409: ['deal_has_payments', 'deal_closed', 'edit_conflict'],
     412: ['version_mismatch'],
@@ -98,11 +100,11 @@ export class DealsController {
   async revise(
     @CurrentCaller() caller: Caller,
     @UuidParam() id: string,
-    @Body() { title, description, next_review_at: nextReviewAt, is_deleted: isDeleted }: ReviseDealDto,
+    @Body() body: ReviseDealDto,
     @IfMatch() expected: ExpectedVersion,
   ): Promise<DealView> {
-    if (isDeleted) return this.commands.execute(new DeleteDealCommand(caller, id, expected));
-    return this.commands.execute(new ReviseDealCommand(caller, id, { title, description, nextReviewAt }, expected));
+    if (body.is_deleted) return this.commands.execute(new DeleteDealCommand(caller, id, expected));
+    return this.commands.execute(new ReviseDealCommand(caller, id, dealChange(body), expected));
   }
 
   @Patch(':id/stage')

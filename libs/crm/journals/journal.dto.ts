@@ -25,8 +25,8 @@ export class WriteNoteDto {
 
 /** Filters of a journal. */
 export class ListJournalDto extends ListQuery {
-  @EnumField(JOURNAL_KINDS, { optional: true })
-  kind?: JournalKind;
+  @EnumField(JOURNAL_KINDS, { each: true, optional: true, description: 'Any of them.' })
+  kind?: JournalKind[];
 }
 
 /** One entry of a deal's journal. */

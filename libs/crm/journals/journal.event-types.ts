@@ -1,5 +1,6 @@
-import { OmitType } from '@nestjs/swagger';
-import { ObjectField, UuidField } from '#platform/http';
+import { ApiProperty, OmitType } from '@nestjs/swagger';
+import { ObjectField, TextField, UuidField } from '#platform/http';
+import type { Instant } from '#platform/kernel';
 import { EventType } from '#platform/messaging';
 import type { JournalEntryView } from './contracts.js';
 import { JournalEntryResource } from './journal.dto.js';
@@ -21,6 +22,15 @@ class NoteHappening {
 
   @UuidField()
   readonly entry_id!: string;
+
+  @UuidField({ nullable: true, description: 'The same as in `entry`.' })
+  readonly author_id!: string | null;
+
+  @TextField({ min: 1, max: 5_000, multiline: true, description: 'The same as in `entry`.' })
+  readonly body!: string;
+
+  @ApiProperty({ type: 'string', format: 'date-time', description: 'The same as in `entry`.' })
+  readonly created_at!: Instant;
 
   @ObjectField(() => PublishedNoteResource)
   readonly entry!: PublishedNote;

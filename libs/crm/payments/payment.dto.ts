@@ -25,13 +25,21 @@ const COMMENT = { max: 500, multiline: true, nullable: true, example: 'Перв�
 const ABSENT = { optional: true, nullable: true } as const;
 const TOTAL = { example: '1100.00', type: 'string', pattern: '^-?\\d{1,14}\\.\\d{2}$' } as const;
 const MAX_INSTALMENTS = 120;
+const ACTOR = 'The caller; only an admin or a service may name another user.';
+const RECORDER = 'The caller, who is not stored: a payment is confirmed by POST …/confirm.';
 const POLICY = 'A policy of the deal; under …/policies/{policy_id} the one of the path, and may be left out.';
 
-/** Body of POST …/payments. */
-export class AddPaymentDto {
+/** The place of a payment, which a body may repeat. */
+class PlaceDto {
+  @UuidField({ optional: true, description: 'The deal of the path.' })
+  deal_id?: string;
+
   @UuidField({ ...ABSENT, description: POLICY })
   policy_id?: string | null;
+}
 
+/** Body of POST …/payments. */
+export class AddPaymentDto extends PlaceDto {
   @DateField({ description: 'The day on which the money is expected.' })
   planned_date!: CalendarDate;
 
@@ -47,12 +55,21 @@ export class AddPaymentDto {
   @DateField({ ...ABSENT, description: 'The day on which it was paid: not in the future, not before planned_date.' })
   actual_date?: CalendarDate | null;
 
-  @UuidField({ ...ABSENT, description: 'The caller; only an admin or a service may name another user.' })
+  @UuidField({ ...ABSENT, description: ACTOR })
   created_by_id?: string | null;
+
+  @UuidField({ ...ABSENT, description: RECORDER })
+  recorded_by_id?: string | null;
 }
 
 /** Body of PATCH …/payments/{pid}: what is absent stays. */
 export class RevisePaymentDto {
+  @UuidField({ optional: true, description: 'The deal of the path: a payment stays with its deal.' })
+  deal_id?: string;
+
+  @UuidField({ ...ABSENT, description: 'The policy of the payment: a payment stays with its policy.' })
+  policy_id?: string | null;
+
   @DateField({ optional: true })
   planned_date?: CalendarDate;
 
@@ -68,8 +85,14 @@ export class RevisePaymentDto {
   @DateField(ABSENT)
   actual_date?: CalendarDate | null;
 
-  @EnumField(['cancelled'], { optional: true, description: 'cancelled cancels the payment, as POST …/cancel does.' })
-  status?: 'cancelled';
+  @EnumField(PAYMENT_STATUSES, {
+    optional: true,
+    description: 'cancelled cancels the payment, as POST …/cancel does; the present status changes nothing.',
+  })
+  status?: PaymentStatus;
+
+  @UuidField({ ...ABSENT, description: RECORDER })
+  recorded_by_id?: string | null;
 
   @BooleanField({ optional: true, description: 'true deletes the payment, as DELETE does.' })
   is_deleted?: boolean;
@@ -80,15 +103,12 @@ export class ConfirmPaymentDto {
   @DateField({ optional: true, description: 'When it was paid; unless given the day recorded, or else today.' })
   actual_date?: CalendarDate;
 
-  @UuidField({ ...ABSENT, description: 'The caller; only an admin or a service may name another user.' })
+  @UuidField({ ...ABSENT, description: ACTOR })
   recorded_by_id?: string | null;
 }
 
 /** Body of POST …/payments/schedule. */
-export class SchedulePaymentsDto {
-  @UuidField({ ...ABSENT, description: POLICY })
-  policy_id?: string | null;
-
+export class SchedulePaymentsDto extends PlaceDto {
   @MoneyField({ description: 'The whole; the instalments add up to it exactly.' })
   amount!: string;
 
@@ -236,7 +256,7 @@ function IncludeField(): PropertyDecorator {
 }
 
 /** What a body says of a payment, in the domain's words; absent stays undefined. */
-export function paymentFacts(body: Omit<RevisePaymentDto, 'status' | 'is_deleted'>): Partial<PaymentFacts> {
+export function paymentFacts(body: Omit<RevisePaymentDto, 'status'>): Partial<PaymentFacts> {
   return {
     plannedDate: body.planned_date,
     plannedAmount: body.planned_amount,

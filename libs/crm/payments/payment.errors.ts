@@ -49,7 +49,19 @@ export const instalmentTooLate = (): DomainError =>
   new DomainError('invalid', 'instalment_too_late', 'The last instalment falls after the year 9999.');
 
 export const policyMismatch = (): DomainError =>
-  new DomainError('invalid', 'policy_mismatch', 'The path names another policy than policy_id.');
+  mismatch('policy_id', 'policy_mismatch', 'policy_id names another policy than the path or the payment.');
+
+export const dealMismatch = (): DomainError =>
+  mismatch('deal_id', 'deal_mismatch', 'deal_id names another deal than the path.');
+
+export const statusNotSettable = (): DomainError =>
+  new DomainError('unprocessable', 'validation_failed', 'Some fields are invalid: see errors.', {
+    errors: [{ pointer: '/status', code: 'not_one_of', detail: 'must be cancelled or the present status' }],
+  });
 
 export const placeNotChangeable = (): DomainError =>
   new DomainError('invalid', 'place_not_changeable', 'A payment stays with its deal and policy.');
+
+function mismatch(field: string, code: string, detail: string): DomainError {
+  return new DomainError('unprocessable', code, detail, { errors: [{ pointer: `/${field}`, code, detail }] });
+}

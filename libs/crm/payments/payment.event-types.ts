@@ -144,13 +144,22 @@ function lineFacts(kind: LineKind) {
     readonly previous!: Readonly<Partial<PaymentLineResource>>;
   }
 
-  class Deletion extends Happening {
+  class DeletedLine extends Line {
     @ApiProperty({ type: 'string', format: 'date-time' })
     readonly deleted_at!: Instant;
 
     @UuidField()
     readonly deleted_by_id!: string;
   }
+
+  class Deletion extends Happening {
+    @ApiProperty({ type: 'string', format: 'date-time', description: 'The same as in the line.' })
+    readonly deleted_at!: Instant;
+
+    @UuidField({ description: 'The same as in the line.' })
+    readonly deleted_by_id!: string;
+  }
+  ObjectField(() => DeletedLine, { description: 'The line that was deleted.' })(Deletion.prototype, kind);
 
   return { Happening, Change, Deletion } satisfies Record<string, Type<PaymentIds>>;
 }

@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CurrentCaller } from '#platform/auth';
+import { CurrentCaller, requireActor } from '#platform/auth';
 import {
   Creates,
   Idempotent,
@@ -34,13 +34,14 @@ import {
   SchedulePaymentsDto,
   ScheduleResource,
 } from './payment.dto.js';
-import { type PaymentPath, withPolicy } from './payment-path.js';
+import { type PaymentPath, withPlace } from './payment-path.js';
 import { GetPaymentQuery } from './queries/get-payment.query.js';
 import { ListPaymentsQuery, PAYMENTS_BY_PLAN } from './queries/list-payments.query.js';
 import { SummaryResource } from './summary.dto.js';
 
 const OF_DEAL = ['deal_not_found', 'policy_not_found'];
 const NOT_FOUND = [...OF_DEAL, 'payment_not_found'];
+const PLACE = ['deal_mismatch', 'policy_mismatch'];
 const MONEY = ['amount_precision', 'currency_not_supported'];
 const DATES = ['actual_date_in_future', 'actual_date_before_planned_date'];
 
@@ -56,14 +57,14 @@ export class PaymentsController {
   @Get()
   @ApiOperation({ summary: 'Payments, the earliest planned first' })
   @ApiOkResponse({ type: PageOf(PaymentResource) })
-  @Problems({ 400: ['policy_mismatch'], 404: OF_DEAL })
+  @Problems({ 404: OF_DEAL, 422: ['policy_mismatch'] })
   async list(
     @CurrentCaller() caller: Caller,
     @PathOfPayments() path: PaymentPath,
     @Query() query: ListPaymentsDto,
   ): Promise<ListAnswer<PaymentView>> {
     const { status = [], include } = query;
-    const of = withPolicy(path, query.policy_id);
+    const of = withPlace(path, { policy_id: query.policy_id });
     const list = new ListPaymentsQuery(caller, of, status, new Set(include), pageRequest(query, PAYMENTS_BY_PLAN));
     return toPage(await this.queries.execute(list), PAYMENTS_BY_PLAN);
   }
@@ -79,13 +80,14 @@ export class PaymentsController {
   @Post()
   @ApiOperation({ summary: 'Plan a payment' })
   @Creates('', { type: PaymentResource })
-  @Problems({ 400: ['policy_mismatch', ...DATES], 403: ['actor_mismatch'], 404: OF_DEAL, 422: MONEY })
+  @Problems({ 400: DATES, 403: ['actor_mismatch'], 404: OF_DEAL, 422: [...PLACE, ...MONEY] })
   async add(
     @CurrentCaller() caller: Caller,
     @PathOfPayments() path: PaymentPath,
     @Body() body: AddPaymentDto,
   ): Promise<PaymentView> {
-    const of = withPolicy(path, body.policy_id);
+    const of = withPlace(path, body);
+    requireActor(caller, body.recorded_by_id, 'recorded_by_id');
     return this.commands.execute(new AddPaymentCommand(caller, of, newPaymentFacts(body), body.created_by_id));
   }
 
@@ -94,14 +96,14 @@ export class PaymentsController {
   @ApiOperation({ summary: 'Plan an amount as equal payments that add up to it exactly' })
   @HttpCode(200)
   @ApiOkResponse({ type: ScheduleResource })
-  @Problems({ 400: ['policy_mismatch', 'instalment_too_small', 'instalment_too_late'], 404: OF_DEAL, 422: MONEY })
+  @Problems({ 400: ['instalment_too_small', 'instalment_too_late'], 404: OF_DEAL, 422: [...PLACE, ...MONEY] })
   async schedule(
     @CurrentCaller() caller: Caller,
     @PathOfPayments() path: PaymentPath,
     @Body() body: SchedulePaymentsDto,
   ): Promise<ScheduleResource> {
-    const { policy_id, comment = null, dry_run = false, first_date: firstDate, ...plan } = body;
-    const of = withPolicy(path, policy_id);
+    const { deal_id, policy_id, comment = null, dry_run = false, first_date: firstDate, ...plan } = body;
+    const of = withPlace(path, { deal_id, policy_id });
     const command = new SchedulePaymentsCommand(caller, of, { ...plan, firstDate }, comment, dry_run);
     return { dry_run, items: await this.commands.execute(command) };
   }
@@ -125,10 +127,11 @@ export class PaymentsController {
   @ApiOkResponse({ type: PaymentResource })
   @Problems({
     400: DATES,
+    403: ['actor_mismatch'],
     404: NOT_FOUND,
     409: ['payment_cancelled', 'payment_has_transactions', 'payment_confirmed', 'edit_conflict'],
     412: ['version_mismatch'],
-    422: MONEY,
+    422: [...PLACE, ...MONEY],
   })
   async revise(
     @CurrentCaller() caller: Caller,
@@ -138,8 +141,11 @@ export class PaymentsController {
     @IfMatch() expected: ExpectedVersion,
   ): Promise<PaymentView> {
     if (body.is_deleted) return this.commands.execute(new DeletePaymentCommand(caller, path, paymentId, expected));
-    if (body.status) return this.commands.execute(new CancelPaymentCommand(caller, path, paymentId, expected));
-    return this.commands.execute(new RevisePaymentCommand(caller, path, paymentId, paymentFacts(body), expected));
+    const { deal_id, policy_id: policyId, recorded_by_id, status } = body;
+    withPlace(path, { deal_id });
+    requireActor(caller, recorded_by_id, 'recorded_by_id');
+    const change = { facts: paymentFacts(body), status, policyId };
+    return this.commands.execute(new RevisePaymentCommand(caller, path, paymentId, change, expected));
   }
 
   @Delete(':pid')

@@ -87,11 +87,13 @@ function recordOfLine(event: AnyLineEvent): DealRecord {
 function lineFact(event: AnyLineEvent, ids: ReturnType<typeof idsOf>): LoggedFact {
   const { kind, line, previousLine, actorId, at } = event;
   const types = LINE_EVENTS[kind];
-  const data = { ...ids, [`${kind}_id`]: line.id, [kind]: { [`${kind}_id`]: line.id, ...line } };
-  if (event instanceof PaymentLineAdded) return types.created.fact(data);
+  const lineId = { [`${kind}_id`]: line.id };
   if (event instanceof PaymentLineDeleted) {
-    return types.deleted.fact({ ...data, deleted_at: at, deleted_by_id: actorId });
+    const deletion = { deleted_at: at, deleted_by_id: actorId };
+    return types.deleted.fact({ ...ids, ...lineId, [kind]: { ...lineId, ...line, ...deletion }, ...deletion });
   }
+  const data = { ...ids, ...lineId, [kind]: { ...lineId, ...line } };
+  if (event instanceof PaymentLineAdded) return types.created.fact(data);
   const previous = previousLine ?? {};
   return types.updated.fact({ ...data, changed: Object.keys(previous), previous });
 }

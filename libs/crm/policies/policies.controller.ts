@@ -63,11 +63,11 @@ export class PoliciesController {
     400: ['client_mismatch', 'policy_dates_reversed', 'policy_number_empty', 'currency_required'],
     404: ['deal_not_found', 'client_not_found'],
     409: ['policy_number_taken'],
-    422: MONEY,
+    422: ['owner_mismatch', ...MONEY],
   })
   async add(@CurrentCaller() caller: Caller, @Body() body: AddPolicyDto): Promise<PolicyView> {
     if (!body.deal_id && !body.client_id) throw subjectRequired();
-    const subject = { dealId: body.deal_id, clientId: body.client_id };
+    const subject = { dealId: body.deal_id, clientId: body.client_id, ownerId: body.owner_id };
     return this.commands.execute(new AddPolicyCommand(caller, subject, newPolicyFacts(body)));
   }
 
@@ -86,7 +86,14 @@ export class PoliciesController {
   @Problems({
     400: ['policy_incomplete', 'policy_dates_reversed', 'policy_number_empty', 'currency_required'],
     404: ['policy_not_found'],
-    409: ['policy_closed', 'policy_number_taken', 'policy_not_draft', 'policy_has_payments', 'edit_conflict'],
+    409: [
+      'policy_closed',
+      'policy_number_taken',
+      'policy_not_draft',
+      'policy_has_payments',
+      'policy_transition_forbidden',
+      'edit_conflict',
+    ],
     412: ['version_mismatch'],
     422: MONEY,
   })
@@ -97,7 +104,7 @@ export class PoliciesController {
     @IfMatch() expected: ExpectedVersion,
   ): Promise<PolicyView> {
     if (body.is_deleted) return this.commands.execute(new DeletePolicyCommand(caller, id, expected));
-    return this.commands.execute(new RevisePolicyCommand(caller, id, policyFacts(body), expected));
+    return this.commands.execute(new RevisePolicyCommand(caller, id, policyFacts(body), body.status, expected));
   }
 
   @Delete(':id')

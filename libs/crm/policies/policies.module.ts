@@ -14,6 +14,7 @@ import { ExpirePolicyHandler } from './commands/expire-policy.command.js';
 import { MovePoliciesHandler } from './commands/move-policies.command.js';
 import { RenewPolicyHandler } from './commands/renew-policy.command.js';
 import { RevisePolicyHandler } from './commands/revise-policy.command.js';
+import { DealMoney } from './deal-money.js';
 import { PolicyImporter } from './imports/policy-importer.js';
 import { PoliciesController } from './policies.controller.js';
 import { PoliciesPublisher } from './policies.publisher.js';
@@ -50,7 +51,7 @@ const QUERIES = [
 /** What a policy is and can do. */
 @Module({
   imports: [TypeOrmModule.forFeature([Policy])],
-  providers: [PolicyRepository, PolicyImporter, PoliciesPublisher, ...COMMANDS, ...FOR_QUOTES, ...QUERIES],
+  providers: [DealMoney, PolicyRepository, PolicyImporter, PoliciesPublisher, ...COMMANDS, ...FOR_QUOTES, ...QUERIES],
 })
 export class PoliciesModule {}
 

@@ -42,6 +42,12 @@ class PolicyFactsDto {
 
 /** Body of PATCH /policies/{id}: what is absent stays. */
 export class RevisePolicyDto extends PolicyFactsDto {
+  @EnumField(POLICY_STATUSES, {
+    optional: true,
+    description: 'active activates a draft, as POST …/activate does; the present status changes nothing.',
+  })
+  status?: PolicyStatus;
+
   @BooleanField({ optional: true, description: 'true deletes the draft, as DELETE does.' })
   is_deleted?: boolean;
 }
@@ -55,8 +61,18 @@ class PolicyOriginDto {
   client_id?: string;
 }
 
+/** The owner of a new policy. */
+class PolicyOwnerDto {
+  @UuidField({
+    ...ABSENT,
+    description:
+      'Repeats the owner of the deal, or the caller. Leads and admins choose it for a policy without a deal.',
+  })
+  owner_id?: string | null;
+}
+
 /** Body of POST /policies: what is absent is null. */
-export class AddPolicyDto extends IntersectionType(PolicyOriginDto, PolicyFactsDto) {}
+export class AddPolicyDto extends IntersectionType(PolicyOriginDto, PolicyOwnerDto, PolicyFactsDto) {}
 
 /** Body of POST /policies/{id}/renew: what is absent is taken over. */
 export class RenewPolicyDto {
@@ -90,8 +106,8 @@ export class PolicyFilterDto {
   @UuidField({ optional: true, description: 'Of a merged client: its survivor.' })
   client_id?: string;
 
-  @EnumField(POLICY_STATUSES, { optional: true })
-  status?: PolicyStatus;
+  @EnumField(POLICY_STATUSES, { each: true, optional: true, description: 'Any of them.' })
+  status?: PolicyStatus[];
 
   @TextField({ min: 1, max: 255, optional: true })
   insurance_company?: string;
@@ -189,7 +205,7 @@ export function newPolicyFacts(body: AddPolicyDto): PolicyFacts {
     insuranceCompany: insuranceCompany ?? null,
     policyNumber: policyNumber ?? null,
     premium: premium ?? null,
-    currency: currency ?? null,
+    currency,
     effectiveFrom: effectiveFrom ?? null,
     effectiveTo: effectiveTo ?? null,
   };
@@ -197,7 +213,8 @@ export function newPolicyFacts(body: AddPolicyDto): PolicyFacts {
 
 /** Converts the query parameters to a filter of the domain. */
 export function policyFilter(query: PolicyFilterDto): PolicyFilter {
-  const { deal_id: dealId, client_id: clientId, status, insurance_company: insuranceCompany, number } = query;
+  const { deal_id: dealId, client_id: clientId, status: statuses, number } = query;
+  const { insurance_company: insuranceCompany } = query;
   const { ends_before: endsBefore, renewal_due: renewalDue } = query;
-  return { dealId, clientId, status, insuranceCompany, number, endsBefore, renewalDue };
+  return { dealId, clientId, statuses, insuranceCompany, number, endsBefore, renewalDue };
 }

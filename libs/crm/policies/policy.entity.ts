@@ -23,7 +23,8 @@ export interface PolicyFacts {
   readonly insuranceCompany: string | null;
   readonly policyNumber: string | null;
   readonly premium: string | null;
-  readonly currency: string | null;
+  /** Absent: the only currency of the deal, for a premium that has none yet. */
+  readonly currency?: string | null;
   readonly effectiveFrom: CalendarDate | null;
   readonly effectiveTo: CalendarDate | null;
 }

@@ -63,3 +63,16 @@ export const closeReasonRequired = (): DomainError =>
   new DomainError('unprocessable', 'validation_failed', 'A closed policy, and no other, says why it was closed.', {
     errors: [{ pointer: '/close_reason', code: 'required', detail: 'goes with the status closed, and with no other' }],
   });
+
+/** @param detail who owns the policy. */
+export const ownerMismatch = (detail: string): DomainError =>
+  new DomainError('unprocessable', 'owner_mismatch', detail, {
+    errors: [{ pointer: '/owner_id', code: 'owner_mismatch', detail }],
+  });
+
+export const statusNotSettable = (): DomainError =>
+  new DomainError('unprocessable', 'validation_failed', 'Some fields are invalid: see errors.', {
+    errors: [
+      { pointer: '/status', code: 'not_one_of', detail: 'must be active or the present status; see POST …/close' },
+    ],
+  });

@@ -1,3 +1,4 @@
+import { Query } from '@nestjs/cqrs';
 import type { CalendarDate, Instant } from '#platform/kernel';
 
 export const QUOTE_STATUSES = ['draft', 'ready', 'confirmed', 'archived'] as const;
@@ -31,4 +32,11 @@ export interface QuoteView {
   readonly is_deleted: boolean;
   readonly created_at: Instant;
   readonly updated_at: Instant;
+}
+
+/** Reads the currencies of a deal's quotes that are not archived, each once, without an access check. */
+export class QuotedCurrenciesQuery extends Query<readonly string[]> {
+  constructor(readonly dealId: string) {
+    super();
+  }
 }

@@ -59,6 +59,12 @@ export class AddQuoteDto {
 
   @TextField({ ...COMMENTS, optional: true })
   comments?: string | null;
+
+  @UuidField({
+    ...ABSENT,
+    description: 'The caller. Leads and admins may name the owner or executor of the deal, or null.',
+  })
+  owner_id?: string | null;
 }
 
 /** Body of PATCH /deals/{id}/quotes/{qid}: what is absent stays. */
@@ -105,8 +111,8 @@ export class ChangeQuoteStatusDto {
 
 /** Filters of a list of quotes. */
 export class ListQuotesDto extends ListQuery {
-  @EnumField(QUOTE_STATUSES, { optional: true })
-  status?: QuoteStatus;
+  @EnumField(QUOTE_STATUSES, { each: true, optional: true, description: 'Any of them.' })
+  status?: QuoteStatus[];
 
   @TextField({ min: 1, max: 255, optional: true })
   insurance_company?: string;

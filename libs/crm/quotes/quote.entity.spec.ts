@@ -43,7 +43,9 @@ function stored(quote: Quote): Quote {
 
 /** A stored quote in a state. */
 function quoteIn(status: QuoteStatus, facts: Partial<QuoteFacts> = {}): Quote {
-  const quote = stored(Quote.add(QUOTE, DEAL, { ...WHOLE, ...facts }, TODAY, SELLER, ADDED));
+  const quote = stored(
+    Quote.add({ id: QUOTE, dealId: DEAL, ownerId: SELLER }, { ...WHOLE, ...facts }, TODAY, SELLER, ADDED),
+  );
   for (const next of wayTo(status)) quote.moveTo(next, quote.linkedPolicyId, SELLER, ADDED);
   return stored(quote);
 }
@@ -97,7 +99,13 @@ describe('the states of a quote', () => {
 
 describe('a quote', () => {
   it('begins as a draft in its first version', () => {
-    const quote = Quote.add(QUOTE, DEAL, { ...WHOLE, premiumAmount: '85000' }, TODAY, SELLER, ADDED);
+    const quote = Quote.add(
+      { id: QUOTE, dealId: DEAL, ownerId: SELLER },
+      { ...WHOLE, premiumAmount: '85000' },
+      TODAY,
+      SELLER,
+      ADDED,
+    );
     expect(quote.view).toMatchObject({ status: 'draft', version: 1, owner_id: SELLER, premium_amount: '85000.00' });
     expect(quote.getUncommittedEvents()).toEqual([new QuoteAdded(quote.view, SELLER, {})]);
   });

@@ -27,6 +27,13 @@ export interface QuoteFacts {
   readonly comments: string | null;
 }
 
+/** Where a new quote belongs, and who prepared it. */
+export interface QuoteOrigin {
+  readonly id: string;
+  readonly dealId: string;
+  readonly ownerId: string | null;
+}
+
 /** Of all references to files together: twice that, before and after, must fit into an event. */
 const MAX_BYTES_OF_FILES = 12 * 1024;
 
@@ -82,10 +89,11 @@ export class Quote extends Aggregate {
   /** The business day on which it is looked at; not a column. */
   today!: CalendarDate;
 
-  static add(id: string, dealId: string, facts: QuoteFacts, today: CalendarDate, actorId: string, now: Instant): Quote {
+  static add(origin: QuoteOrigin, facts: QuoteFacts, today: CalendarDate, actorId: string, now: Instant): Quote {
     const quote = new Quote();
-    quote.begin(id, now);
-    Object.assign(quote, { dealId, ownerId: actorId, status: 'draft', today });
+    quote.begin(origin.id, now);
+    const { dealId, ownerId } = origin;
+    Object.assign(quote, { dealId, ownerId, status: 'draft', today });
     quote.set(facts);
     quote.apply(new QuoteAdded(quote.view, actorId, {}));
     return quote;

@@ -38,3 +38,10 @@ const NEEDED_FOR_READY = {
 
 export const notReady = (code: keyof typeof NEEDED_FOR_READY): DomainError =>
   new DomainError('invalid', code, NEEDED_FOR_READY[code]);
+
+export const ownerMismatch = (): DomainError => {
+  const detail = 'A quote is owned by the caller; a lead or admin may name the owner or executor of the deal, or null.';
+  return new DomainError('unprocessable', 'owner_mismatch', detail, {
+    errors: [{ pointer: '/owner_id', code: 'owner_mismatch', detail }],
+  });
+};

@@ -62,7 +62,7 @@ export class QuotesController {
     @Query() query: ListQuotesDto,
   ): Promise<ListAnswer<QuoteView>> {
     const filter = {
-      status: query.status,
+      statuses: query.status,
       insuranceCompany: query.insurance_company,
       calculatedFrom: query.calculation_date_from,
       calculatedTo: query.calculation_date_to,
@@ -88,10 +88,10 @@ export class QuotesController {
     400: ['validity_period_reversed', 'files_too_long'],
     404: ['deal_not_found'],
     409: ['deal_closed'],
-    422: MONEY,
+    422: ['owner_mismatch', ...MONEY],
   })
   async add(@CurrentCaller() caller: Caller, @UuidParam() id: string, @Body() body: AddQuoteDto): Promise<QuoteView> {
-    return this.commands.execute(new AddQuoteCommand(caller, id, newQuoteFacts(body)));
+    return this.commands.execute(new AddQuoteCommand(caller, id, newQuoteFacts(body), body.owner_id));
   }
 
   @Get(':qid')

@@ -9,6 +9,7 @@ import { ReviseQuoteHandler } from './commands/revise-quote.command.js';
 import { CompareQuotesHandler } from './queries/compare-quotes.query.js';
 import { GetQuoteHandler } from './queries/get-quote.query.js';
 import { ListQuotesHandler } from './queries/list-quotes.query.js';
+import { QuotedCurrenciesHandler } from './queries/quoted-currencies.query.js';
 import { QUOTE_EXPIRIES } from './reminders/quote-expiries.js';
 import { Quote } from './quote.entity.js';
 import { QuoteRepository } from './quote.repository.js';
@@ -22,7 +23,7 @@ const COMMANDS = [
   DraftPolicyHandler,
   DeleteQuoteHandler,
 ];
-const QUERIES = [GetQuoteHandler, ListQuotesHandler, CompareQuotesHandler];
+const QUERIES = [GetQuoteHandler, ListQuotesHandler, CompareQuotesHandler, QuotedCurrenciesHandler];
 
 /** What a quote is and can do. */
 @Module({

@@ -2,11 +2,16 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DatabaseSettings } from '#platform/config';
 import { DatabaseClient, databaseOptions } from './connection/connection.js';
+import { isNotReadyYet } from './connection/database-errors.js';
 import { Database } from './connection/database.js';
 import { PoolMetrics } from './connection/pool-metrics.js';
 import { ListReader } from './reading/list-reader.js';
 import { ReadReplica } from './replica/read-replica.js';
 import { UnitOfWork } from './unit-of-work.js';
+
+/** With the default time limit of a connection: a minute, and a line in the log every 5.5 s. */
+const CONNECT_ATTEMPTS = 12;
+const CONNECT_PAUSE_MS = 500;
 
 /** The database: TypeORM's DataSource, the unit of work, and the door for hand-written SQL. */
 @Module({})
@@ -27,7 +32,10 @@ export class PersistenceModule {
           schema: 'crm',
           autoLoadEntities: true,
           installExtensions: false,
-          retryAttempts: 0,
+          retryAttempts: CONNECT_ATTEMPTS,
+          retryDelay: CONNECT_PAUSE_MS,
+          verboseRetryLog: true,
+          toRetry: isNotReadyYet,
           extra: {
             ...client,
             Client: DatabaseClient,

@@ -114,8 +114,8 @@ describe('a request that breaks a rule', () => {
     ['confirming one', () => finance.post(`${pathOf(cancelled)}/confirm`, {}), 409, 'payment_cancelled'],
     ['cancelling twice', () => finance.post(`${pathOf(cancelled)}/cancel`), 409, 'payment_cancelled'],
     [
-      'cancelling twice by PATCH',
-      () => finance.patch(pathOf(cancelled), { status: 'cancelled' }),
+      'a change with the present status of one',
+      () => finance.patch(pathOf(cancelled), { status: 'cancelled', comment: 'x' }),
       409,
       'payment_cancelled',
     ],
@@ -167,13 +167,13 @@ describe('a request that breaks a rule', () => {
     [
       'two policies',
       () => seller.post(`/deals/${deal.id}/policies/${policy.id}/payments`, { ...PLANNED, policy_id: newId() }),
-      400,
+      422,
       'policy_mismatch',
     ],
     [
       'two policies in a list',
       () => seller.get(`/deals/${deal.id}/policies/${policy.id}/payments?policy_id=${newId()}`),
-      400,
+      422,
       'policy_mismatch',
     ],
     ['a deleted payment', () => seller.get(pathOf(deleted)), 404, 'payment_not_found'],

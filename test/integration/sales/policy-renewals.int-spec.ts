@@ -144,7 +144,7 @@ describe('bad input', () => {
     ['an unknown currency', { currency: 'XXZ' }, 422, 'validation_failed'],
     ['31 April', { effective_from: '2026-04-31' }, 422, 'validation_failed'],
     ['an end before the start', { effective_to: '2026-03-14' }, 400, 'policy_dates_reversed'],
-    ['a state', { status: 'active' }, 422, 'validation_failed'],
+    ['a state that no PATCH sets', { status: 'closed' }, 422, 'validation_failed'],
     ['a quote', { quote_id: UNKNOWN }, 422, 'validation_failed'],
   ])('%s is refused and changes nothing', async (_name, fault, status, code) => {
     const policy = await addPolicy(seller, { deal_id: deal.id });

@@ -134,7 +134,7 @@ export class DealHistory {
   private review(): Step[] {
     const { nextReviewAt } = this;
     if (nextReviewAt === this.firstReviewAt) return [];
-    return [{ command: () => new ReviseDealCommand(this.salesperson, this.deal.id!, { nextReviewAt }) }];
+    return [{ command: () => new ReviseDealCommand(this.salesperson, this.deal.id!, { revision: { nextReviewAt } }) }];
   }
 
   /** Days from today; negative when it is overdue. */

@@ -4,6 +4,9 @@ import { ServerProcess } from '#platform/services';
 import { DATA_DIRECTORY } from '../command.js';
 import type { DevelopmentSettings } from './development-settings.js';
 
+/** Longer than a process waits for a database that is slow. */
+const READY_TIMEOUT_MS = 180_000;
+
 /** Additional time after a process's own shutdown limit, before it is killed. */
 const STOP_MARGIN_MS = 2_000;
 
@@ -56,7 +59,7 @@ function program(name: string, app: 'api' | 'worker', env: NodeJS.ProcessEnv, se
       input,
       output: 'inherit',
       stopSignal: 'SIGTERM',
-      readyTimeoutMs: 60_000,
+      readyTimeoutMs: READY_TIMEOUT_MS,
       get stopTimeoutMs() {
         return (known?.settings.shutdownTimeoutMs ?? 0) + STOP_MARGIN_MS;
       },

@@ -13,8 +13,8 @@ import { DuplicateClientsQuery } from '../queries/duplicate-clients.query.js';
 export class AddClientCommand extends Command<ClientView> {
   constructor(
     readonly caller: Caller,
-    /** Without an owner it is the caller, unless its role sees every client. */
-    readonly facts: Pick<ClientFacts, 'name' | 'kind'> & Partial<ClientFacts>,
+    /** A person unless it says otherwise; without `ownerId` the caller's, unless its role sees every client. */
+    readonly facts: Pick<ClientFacts, 'name'> & Partial<ClientFacts>,
     /** Whether to add it although one with the same e-mail, phone or tax id is known. */
     readonly allowDuplicate: boolean,
   ) {
@@ -35,9 +35,9 @@ export class AddClientHandler implements ICommandHandler<AddClientCommand> {
   /** @throws DomainError `client_duplicate` with the candidates, `owner_forbidden`, `validation_failed`. */
   async execute({ caller, facts, allowDuplicate }: AddClientCommand): Promise<ClientView> {
     const scope = requireAccess(caller, 'clients', 'create');
-    const ownerId = facts.ownerId ?? scope.ownerId;
+    const { ownerId = scope.ownerId } = facts;
     if (!scope.all && ownerId !== caller.userId) throw ownerForbidden();
-    const { email = null, phone = null, taxId = null, status = 'active', name, kind } = facts;
+    const { email = null, phone = null, taxId = null, status = 'active', name, kind = 'person' } = facts;
     const now = this.clock.now();
     const whole = { name, kind, email, phone, taxId, status, ownerId };
     const client = Client.add(newId(), whole, this.settings, caller.userId, now);

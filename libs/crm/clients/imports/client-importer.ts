@@ -27,7 +27,7 @@ type Row = CheckedRow<ClientRowDto>;
 export class ClientImporter extends Importer {
   readonly kind = 'clients';
   readonly columns = ['id', 'name', 'kind', 'email', 'phone', 'tax_id', 'status', 'owner_id'] as const;
-  readonly required = ['name', 'kind'] as const;
+  readonly required = ['name'] as const;
   readonly duplicateRules = DUPLICATE_RULES;
 
   constructor(
@@ -112,7 +112,7 @@ function claimsOf(
 }
 
 function newClient(body: ClientRowDto, rules: ClientRules, { caller, now }: ImportContext): Client {
-  const { name, kind, email = null, phone = null, tax_id: taxId = null, status = 'active' } = body;
+  const { name, kind = 'person', email = null, phone = null, tax_id: taxId = null, status = 'active' } = body;
   const facts = { name, kind, email, phone, taxId, status, ownerId: body.owner_id ?? null };
   return Client.add(body.id ?? newId(), facts, rules, caller.userId, now);
 }

@@ -5,7 +5,7 @@ import type { Caller, ListOrder, Page, PageRequest } from '#platform/kernel';
 import { ListReader, SqlConditions } from '#platform/persistence';
 import { addClientScope } from '../client.scope.js';
 import { searchTerms } from '../contacts/contact-keys.js';
-import type { ClientStatus, ClientView } from '../contracts.js';
+import type { ClientKind, ClientStatus, ClientView } from '../contracts.js';
 import { CLIENT_COLUMNS } from './client-row.js';
 
 /** The newest client first. */
@@ -23,7 +23,8 @@ export class ListClientsQuery extends Query<Page<ClientView>> {
       /** Part of name, e-mail, phone (however written) or tax id, in any case. */
       readonly search?: string;
       readonly ownerId?: string;
-      readonly status?: ClientStatus;
+      readonly statuses?: readonly ClientStatus[];
+      readonly kinds?: readonly ClientKind[];
     },
     /** `after` contains creation and id of the last client seen. */
     readonly page: PageRequest,
@@ -43,7 +44,8 @@ export class ListClientsHandler implements IQueryHandler<ListClientsQuery> {
     const where = new SqlConditions('NOT c.is_deleted');
     addClientScope(where, requireAccess(caller, 'clients', 'read'));
     if (filter.ownerId) where.add((p) => `c.owner_id = ${p}::uuid`, filter.ownerId);
-    if (filter.status) where.add((p) => `c.status = ${p}::text`, filter.status);
+    if (filter.statuses) where.addAnyOf('c.status', filter.statuses);
+    if (filter.kinds) where.addAnyOf('c.kind', filter.kinds);
     if (filter.search) addClientSearch(where, searchTerms(filter.search, this.settings.phoneRegion));
     return this.lists.page(
       {

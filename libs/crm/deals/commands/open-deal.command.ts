@@ -18,7 +18,7 @@ export class OpenDealCommand extends Command<DealView> {
       readonly title: string;
       readonly description?: string | null;
       readonly nextReviewAt: CalendarDate;
-      /** Absent: the caller, unless its role sees every deal. */
+      /** Absent: the caller, unless its role sees every deal; null: no owner, which only such a role may say. */
       readonly ownerId?: string | null;
       readonly executorId?: string | null;
     },
@@ -42,7 +42,7 @@ export class OpenDealHandler extends BatchedCommandHandler<OpenDealCommand, Deal
   /** @throws DomainError `client_not_found`, `owner_forbidden`. */
   protected async handle({ caller, facts }: OpenDealCommand): Promise<DealView> {
     const scope = requireAccess(caller, 'deals', 'create');
-    const ownerId = facts.ownerId ?? scope.ownerId;
+    const { ownerId = scope.ownerId } = facts;
     if (!scope.all && ownerId !== caller.userId) throw ownerForbidden();
     const { title, nextReviewAt, description = null, executorId = null } = facts;
     const open = (clientId: string) =>

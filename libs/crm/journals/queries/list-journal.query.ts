@@ -13,7 +13,7 @@ export class ListJournalQuery extends Query<Page<JournalEntryView>> {
   constructor(
     readonly caller: Caller,
     readonly dealId: string,
-    readonly kind: JournalKind | undefined,
+    readonly kinds: readonly JournalKind[] | undefined,
     /** `after` contains the number of the last entry seen. */
     readonly page: PageRequest,
   ) {
@@ -28,11 +28,11 @@ export class ListJournalHandler implements IQueryHandler<ListJournalQuery> {
     private readonly lists: ListReader,
   ) {}
 
-  async execute({ caller, dealId, kind, page }: ListJournalQuery): Promise<Page<JournalEntryView>> {
+  async execute({ caller, dealId, kinds, page }: ListJournalQuery): Promise<Page<JournalEntryView>> {
     await requireJournaledDeal(this.database, dealId, caller, 'read');
     const where = new SqlConditions();
     where.add((p) => `j.deal_id = ${p}::uuid`, dealId);
-    if (kind) where.add((p) => `j.kind = ${p}::text`, kind);
+    if (kinds) where.addAnyOf('j.kind', kinds);
     return this.lists.page(
       {
         select: JOURNAL_COLUMNS,

@@ -53,6 +53,6 @@ function conditionsOf({ dealId, policyId }: PaymentPath, statuses: readonly Paym
   const conditions = new SqlConditions('NOT p.is_deleted');
   conditions.add((p) => `p.deal_id = ${p}::uuid`, dealId);
   if (policyId !== null) conditions.add((p) => `p.policy_id = ${p}::uuid`, policyId);
-  if (statuses.length > 0) conditions.add((p) => `p.status = ANY (${p}::text[])`, statuses);
+  if (statuses.length > 0) conditions.addAnyOf('p.status', statuses);
   return conditions;
 }

@@ -7,9 +7,6 @@ export class PolicyRowDto extends AddPolicyDto {
   @UuidField({ optional: true })
   id?: string;
 
-  @UuidField({ optional: true, description: 'Of a policy without a deal; else it is the deal’s.' })
-  owner_id?: string;
-
   @EnumField(POLICY_STATUSES, { optional: true })
   status?: PolicyStatus;
 

@@ -31,7 +31,7 @@ export const POLICIES_BY_CREATION: ListOrder = {
 export interface PolicyFilter {
   readonly dealId?: string;
   readonly clientId?: string;
-  readonly status?: PolicyStatus;
+  readonly statuses?: readonly PolicyStatus[];
   readonly insuranceCompany?: string;
   /** However written: spaces, dashes, case and look-alike letters don't matter. */
   readonly number?: string;
@@ -85,10 +85,10 @@ export function policyItems(
 }
 
 function addFilter(where: SqlConditions, filter: PolicyFilter, today: CalendarDate): void {
-  const { dealId, clientId, status, insuranceCompany, number, endsBefore, renewalDue } = filter;
+  const { dealId, clientId, statuses, insuranceCompany, number, endsBefore, renewalDue } = filter;
   if (dealId) where.add((p) => `p.deal_id = ${p}::uuid`, dealId);
   if (clientId) where.add((p) => `p.client_id = ${survivorOf(p)}`, clientId);
-  if (status) where.add((p) => `p.status = ${p}::text`, status);
+  if (statuses) where.addAnyOf('p.status', statuses);
   if (insuranceCompany) where.add((p) => `p.insurer_key = ${p}::text`, insurerKey(insuranceCompany));
   if (number) where.add((p) => `p.number_key = ${p}::text`, numberKey(number));
   if (endsBefore) where.add((p) => `p.effective_to < ${p}::date`, endsBefore);

@@ -19,7 +19,7 @@ export const QUOTES_BY_CREATION: ListOrder = { name: 'quotes', key: { 'q.created
 
 /** Which quotes of a deal are meant; what is absent doesn't narrow. */
 export interface QuoteFilter {
-  readonly status?: QuoteStatus;
+  readonly statuses?: readonly QuoteStatus[];
   /** In any case. */
   readonly insuranceCompany?: string;
   readonly calculatedFrom?: CalendarDate;
@@ -69,7 +69,7 @@ export class ListQuotesHandler implements IQueryHandler<ListQuotesQuery> {
 function conditionsOf(dealId: string, filter: QuoteFilter): SqlConditions {
   const conditions = new SqlConditions('NOT q.is_deleted');
   conditions.add((p) => `q.deal_id = ${p}::uuid`, dealId);
-  if (filter.status) conditions.add((p) => `q.status = ${p}::text`, filter.status);
+  if (filter.statuses) conditions.addAnyOf('q.status', filter.statuses);
   if (filter.insuranceCompany) {
     conditions.add((p) => `lower(q.insurance_company) = lower(${p}::text)`, filter.insuranceCompany);
   }

@@ -1,16 +1,15 @@
 import type { Role } from '#platform/kernel';
 
-/** Names that the Auth service gives to roles; several mean the same to us. */
-const ROLE_OF_NAME: ReadonlyMap<string, Role> = new Map([
+const ROLES = ['seller', 'executor', 'finance', 'lead', 'admin', 'service'] as const satisfies readonly Role[];
+
+/** Names of roles in tokens: our own, the same as `ROLE_SELLER`, and other names that the Auth service gives them. */
+const ROLE_OF_NAME: ReadonlyMap<string, Role> = new Map<string, Role>([
+  ...ROLES.flatMap((role) => [[role, role] as const, [`ROLE_${role.toUpperCase()}`, role] as const]),
   ['agent', 'seller'],
   ['ROLE_SALES_AGENT', 'seller'],
   ['ROLE_USER', 'seller'],
-  ['ROLE_EXECUTOR', 'executor'],
   ['ROLE_FINANCE_MANAGER', 'finance'],
   ['ROLE_TEAM_LEAD', 'lead'],
-  ['ROLE_ADMIN', 'admin'],
-  ['service', 'service'],
-  ['ROLE_SERVICE', 'service'],
 ]);
 
 /** The roles behind a token's `roles`; names that mean nothing here grant nothing. */

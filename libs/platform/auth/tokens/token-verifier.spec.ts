@@ -81,12 +81,16 @@ describe('a good token', () => {
     expect(verified).toEqual({ caller, expiresAt: (now + 900) * 1000 });
   });
 
-  it.each([
+  it.each<[string, string[]]>([
     ['ROLE_SALES_AGENT', ['seller']],
     ['ROLE_ADMIN', ['admin']],
     ['service', ['service']],
     ['ROLE_SERVICE', ['service']],
-    ['admin', []],
+    ...['seller', 'executor', 'finance', 'lead', 'admin'].flatMap((role): [string, string[]][] => [
+      [role, [role]],
+      [`ROLE_${role.toUpperCase()}`, [role]],
+    ]),
+    ['Admin', []],
     ['role_admin', []],
     ['constructor', []],
   ])('with the role %s makes the caller %p', async (role, expected) => {

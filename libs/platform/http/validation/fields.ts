@@ -156,9 +156,14 @@ export function MoneyField(options: FieldOptions = {}): PropertyDecorator {
   return Field({ type: 'string', pattern: MONEY.source }, { example: '1250.00', ...options }, IsMoney());
 }
 
-/** An ISO 4217 code in capitals. */
+/** An ISO 4217 code, converted to capitals. */
 export function CurrencyField(options: FieldOptions = {}): PropertyDecorator {
-  return Field({ type: 'string', pattern: '^[A-Z]{3}$' }, { example: 'RUB', ...options }, IsCurrency());
+  return Field(
+    { type: 'string', pattern: '^[A-Z]{3}$' },
+    { example: 'RUB', ...options },
+    TransformText((text) => text.trim().toUpperCase()),
+    IsCurrency(),
+  );
 }
 
 export function EmailField(options: FieldOptions = {}): PropertyDecorator {

@@ -53,6 +53,12 @@ export class SqlConditions {
     this.parts.push(condition(this.parameter(value)));
   }
 
+  /** Rows whose text column has one of the values; one value is compared by `=`, which is planned better. */
+  addAnyOf(column: string, values: readonly string[]): void {
+    if (values.length === 1) this.add((p) => `${column} = ${p}::text`, values[0]);
+    else this.add((p) => `${column} = ANY (${p}::text[])`, values);
+  }
+
   /** Adds a value and returns its placeholder. */
   parameter(value: unknown): string {
     return `$${this.parameters.push(value)}`;
