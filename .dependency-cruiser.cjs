@@ -26,7 +26,7 @@ const STEM = '^libs/crm/([^/]+)/';
 /** The files with a domain's rules, and its tables of states, kinds and numbers. */
 const PURE = [
   '.*\\.(entity|event|events|error|errors)\\.ts$',
-  '(contacts/|lines/)?[a-z-]+-(stage|status|state|kind|category|currency|number|period|key|id)s?\\.ts$',
+  '(contacts/|lines/)?[a-z-]+-(stage|status|state|kind|category|currency|number|period|key|id|fact)s?\\.ts$',
 ];
 
 function platformRule(library, level) {

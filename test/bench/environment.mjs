@@ -180,6 +180,12 @@ export class Environment {
     execFileSync(process.execPath, [join(ROOT, 'dist/apps/cli/src/main.js'), 'migrate'], { env, stdio: 'pipe' });
   }
 
+  /** Adds the demo data to an empty database, for the given variables. */
+  seed(url, variables) {
+    const env = this.variables({ url }, variables);
+    execFileSync(process.execPath, [join(ROOT, 'dist/apps/cli/src/main.js'), 'seed'], { env, stdio: 'pipe' });
+  }
+
   async openBook(deals) {
     const name = `book_${deals}`;
     const url = new URL(this.servers.postgres.url);

@@ -1,4 +1,4 @@
-import type { Findings } from './audit/audit-storm.js';
+import type { Findings } from './audit/findings.js';
 import type { DoneFault } from './faults/faults.js';
 import type { Site } from './faults/site.js';
 import type { Load } from './load/load.js';

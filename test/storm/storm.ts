@@ -1,6 +1,7 @@
 import { Faults } from './faults/faults.js';
 import { CLAIMS, Site } from './faults/site.js';
-import { auditStorm, type Findings } from './audit/audit-storm.js';
+import { auditStorm } from './audit/audit-storm.js';
+import type { Findings } from './audit/findings.js';
 import { Load } from './load/load.js';
 import { planOf, type StormOptions } from './plan.js';
 import { reportOf } from './report.js';

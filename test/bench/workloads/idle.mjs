@@ -5,7 +5,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { nightZone } from '../calm.mjs';
 import { Book, withClient } from '../environment.mjs';
-import { seedDatabase } from '../../../dist/apps/cli/src/database/database.js';
 
 /** From readiness to the measurement, in which the work of the start ends. */
 const SETTLE_MS = 30_000;
@@ -63,7 +62,7 @@ async function demoBook(environment) {
   const url = new URL(environment.servers.postgres.url);
   url.pathname = `/${DEMO_DATABASE}`;
   environment.migrate(url.href);
-  await seedDatabase(url.href, environment.variables({ url: url.href }, EMBEDDED));
+  environment.seed(url.href, EMBEDDED);
   return new Book(url.href, 0, 0);
 }
 

@@ -93,8 +93,8 @@ describe('an invalid request', () => {
   it.each<[string, object, string, string]>([
     ['another status than cancelled', { status: 'paid' }, '/status', 'not_one_of'],
     ['no status', { status: null }, '/status', 'null_not_allowed'],
-    ['a policy', { policy_id: null }, '/policy_id', 'unknown_field'],
-    ['the user of the confirmation', { recorded_by_id: newId() }, '/recorded_by_id', 'unknown_field'],
+    ['another policy', { policy_id: newId() }, '/policy_id', 'policy_mismatch'],
+    ['another deal', { deal_id: newId() }, '/deal_id', 'deal_mismatch'],
     ['null for the planned day', { planned_date: null }, '/planned_date', 'null_not_allowed'],
     ['a comment of 501 characters', { comment: 'Ж'.repeat(501) }, '/comment', 'too_long'],
   ])('changes nothing: %s', async (_what, facts, pointer, code) => {

@@ -53,7 +53,7 @@ describe('bad input', () => {
     ['a nameless file', { files: [''] }, 422, 'validation_failed', 'too_short'],
     ['101 files', { files: Array.from({ length: 101 }, () => 'f') }, 422, 'validation_failed', 'too_many'],
     ['a state', { status: 'confirmed' }, 422, 'validation_failed', 'unknown_field'],
-    ['an owner', { owner_id: UNKNOWN }, 422, 'validation_failed', 'unknown_field'],
+    ['a linked policy', { linked_policy_id: UNKNOWN }, 422, 'validation_failed', 'unknown_field'],
     [
       'validity that ends before it starts',
       { validity_period: { start: '2026-03-15', end: '2026-03-14' } },

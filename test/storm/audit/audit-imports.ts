@@ -1,6 +1,6 @@
 import type { TestDatabase } from '#platform/testing';
 import type { SentImport } from '../load/imports.js';
-import type { Findings } from './audit-storm.js';
+import type { Findings } from './findings.js';
 
 /** Acknowledged imports that did not create each row of their file; the audit of markers finds rows created twice. */
 export async function auditImports(database: TestDatabase, sent: readonly SentImport[]): Promise<Findings> {

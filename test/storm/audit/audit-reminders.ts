@@ -1,6 +1,6 @@
 import type { TestDatabase } from '#platform/testing';
 import type { Due } from '../load/scenarios.js';
-import type { Findings } from './audit-storm.js';
+import type { Findings } from './findings.js';
 
 /** Reminders that were published twice, and due rows without one. */
 export async function auditReminders(database: TestDatabase, due: Due): Promise<Findings> {

@@ -5,14 +5,12 @@ import { audit, loggedIds } from '../../support/events/log-audit.js';
 import type { Site } from '../faults/site.js';
 import type { Load } from '../load/load.js';
 import { auditImports } from './audit-imports.js';
+import type { Findings } from './findings.js';
 import { auditReminders } from './audit-reminders.js';
 import { auditSchemas } from './audit-schemas.js';
 import { auditRows } from './audit-rows.js';
 import { auditMarkers, auditMarks } from './audit-writes.js';
 import { settle } from './settle.js';
-
-/** What is wrong, by the name of the promise that is broken; every list is empty when the service kept all. */
-export type Findings = Readonly<Record<string, readonly string[]>>;
 
 const ARRIVES_WITHIN_MS = 300_000;
 
