@@ -89,7 +89,7 @@ export class Faults {
       'connections frozen': () => lasting(() => proxy.freeze(), heal),
       'answers lost': () => lasting(() => proxy.loseAnswers(), heal),
       'full queue': () => this.fillQueue(lastsMs),
-      'disk alarm': () => this.raiseAlarm(['set_disk_free_limit', '1000TB'], ['set_disk_free_limit', '50MB'], lastsMs),
+      'disk alarm': () => this.raiseAlarm(['set_disk_free_limit', '1000GB'], ['set_disk_free_limit', '50MB'], lastsMs),
       'memory alarm': () =>
         this.raiseAlarm(['set_vm_memory_high_watermark', '0.0001'], ['set_vm_memory_high_watermark', '0.4'], lastsMs),
       FLUSHALL: () => this.flush(),
