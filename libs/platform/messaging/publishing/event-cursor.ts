@@ -81,12 +81,12 @@ export class EventCursor {
    * @throws FencedOffError when a later leader has opened the cursor.
    */
   async advance(position: bigint, everyMs: number): Promise<void> {
-    if (position <= this.current || Date.now() - this.savedAt < everyMs) return;
+    if (position <= this.current || performance.now() - this.savedAt < everyMs) return;
     const values = [this.name, position.toString(), this.lease.token];
     const { rowCount } = await this.client.query({ ...SAVE, values });
     if (!rowCount) throw new FencedOffError(this.name);
     this.current = position;
-    this.savedAt = Date.now();
+    this.savedAt = performance.now();
   }
 
   /**
@@ -105,6 +105,6 @@ export class EventCursor {
     const { rowCount } = await this.client.query({ ...PARK, values });
     if (!rowCount) throw new FencedOffError(this.name);
     if (position > this.current) this.current = position;
-    this.savedAt = Date.now();
+    this.savedAt = performance.now();
   }
 }
