@@ -19,7 +19,7 @@ export interface FuzzDeal {
   readonly document_id: string;
 }
 
-/** Rows that the requests of one round name, and the users who may see them. */
+/** Rows that the requests of one round name, and the users visible to them. */
 export interface FuzzBook {
   readonly deals: readonly FuzzDeal[];
   readonly importId: string;
