@@ -84,6 +84,13 @@ export interface CurrencySummary {
   readonly natures: readonly NatureTotals[];
 }
 
+/** Reads the currencies of a deal's payments that are not deleted, each once, without an access check. */
+export class PlannedCurrenciesQuery extends Query<readonly string[]> {
+  constructor(readonly dealId: string) {
+    super();
+  }
+}
+
 /** Reads the money per currency of a deal visible to the caller; refused with `deal_not_found`. */
 export class SummarizePaymentsQuery extends Query<readonly CurrencySummary[]> {
   constructor(

@@ -21,6 +21,7 @@ import { PaymentsController } from './payments.controller.js';
 import { PaymentsPublisher } from './payments.publisher.js';
 import { ExportPaymentsHandler } from './queries/export-payments.query.js';
 import { GetPaymentHandler } from './queries/get-payment.query.js';
+import { PlannedCurrenciesHandler } from './queries/planned-currencies.query.js';
 import { HasPaymentsHandler } from './queries/has-payments.query.js';
 import { ListPaymentsHandler } from './queries/list-payments.query.js';
 import { SummarizePaymentsHandler } from './queries/summarize-payments.query.js';
@@ -40,6 +41,7 @@ const QUERIES = [
   ListPaymentsHandler,
   SummarizePaymentsHandler,
   HasPaymentsHandler,
+  PlannedCurrenciesHandler,
 ];
 
 /** What payments and their lines are and can do. */

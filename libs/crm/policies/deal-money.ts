@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
-import { SummarizePaymentsQuery } from '#crm/payments/contracts';
+import { PlannedCurrenciesQuery } from '#crm/payments/contracts';
 import { QuotedCurrenciesQuery } from '#crm/quotes/contracts';
-import type { Caller } from '#platform/kernel';
 import { Database, statement } from '#platform/persistence';
 import type { PolicyFacts } from './policy.entity.js';
 
@@ -20,17 +19,17 @@ export class DealMoney {
   ) {}
 
   /** The facts, with the currency of the deal when they have a premium, no currency, and the deal has exactly one. */
-  async withCurrency<F extends Partial<PolicyFacts>>(facts: F, caller: Caller, dealId: string | null): Promise<F> {
+  async withCurrency<F extends Partial<PolicyFacts>>(facts: F, dealId: string | null): Promise<F> {
     const lacksCurrency = typeof facts.premium === 'string' && facts.currency === undefined;
     if (!lacksCurrency || dealId === null) return facts;
-    const currencies = await this.currenciesOf(caller, dealId);
+    const currencies = await this.currenciesOf(dealId);
     return currencies.size === 1 ? { ...facts, currency: [...currencies][0] } : facts;
   }
 
-  private async currenciesOf(caller: Caller, dealId: string): Promise<ReadonlySet<string>> {
+  private async currenciesOf(dealId: string): Promise<ReadonlySet<string>> {
     const policies = await this.database.query<{ currency: string }>(OF_POLICIES, [dealId]);
-    const payments = await this.queries.execute(new SummarizePaymentsQuery(caller, dealId));
+    const planned = await this.queries.execute(new PlannedCurrenciesQuery(dealId));
     const quoted = await this.queries.execute(new QuotedCurrenciesQuery(dealId));
-    return new Set([...policies, ...payments].map(({ currency }) => currency).concat(quoted));
+    return new Set([...policies.map(({ currency }) => currency), ...planned, ...quoted]);
   }
 }

@@ -3,7 +3,7 @@ import { AsyncVariable } from '#platform/observability';
 import type pg from 'pg';
 import { DataSource } from 'typeorm';
 import { type BatchOutcome, BatchTransaction, type BatchWork } from './batching/batch-transaction.js';
-import { connectionLost } from './connection/database-errors.js';
+import { connectionLost, isReadOnlyServer } from './connection/database-errors.js';
 import type { Statement } from './reading/statement.js';
 import { type BatchOperation, type RunStatement, Transaction, type TransactionScope } from './batching/transaction.js';
 
@@ -135,14 +135,17 @@ export class UnitOfWork {
     const { master: pool } = this.dataSource.driver as unknown as { master: pg.Pool };
     const client = await pool.connect();
     let lost: Error | undefined;
+    let isLeft = false;
     try {
       return (await client.query<R>({ ...statement, values: [...values] })).rows;
     } catch (error) {
       // Only a connection that still answers has certainly refused the statement.
       await client.query(PROBE).catch(() => (lost = connectionLost(error)));
+      // A new connection may lead to the primary.
+      isLeft = isReadOnlyServer(error);
       throw lost ?? error;
     } finally {
-      client.release(lost);
+      client.release(lost ?? isLeft);
     }
   }
 }

@@ -146,6 +146,13 @@ describe('requests of existing neighbours', () => {
       await addPayment();
       expect(await seller.post('/policies', { ...facts, policy_number: policyNumber() })).toMatchObject(refused);
     });
+
+    it('requires the currency of a premium of a policy whose deal was deleted', async () => {
+      const policy = await addPolicy(seller, { deal_id: deal.id, premium: null, currency: null });
+      expect(await seller.delete(`/deals/${deal.id}`)).toMatchObject({ status: 204 });
+      const answer = await seller.patch(`/policies/${policy.id}`, { premium: '100.00' });
+      expect(answer).toMatchObject({ status: 400, code: 'currency_required' });
+    });
   });
 
   describe('the place of a payment in its body', () => {

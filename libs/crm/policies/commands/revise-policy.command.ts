@@ -36,7 +36,7 @@ export class RevisePolicyHandler implements ICommandHandler<RevisePolicyCommand>
       const policy = await this.policies.load(policyId, caller, 'edit', expected);
       const now = this.clock.now();
       const { status: present, currency, deal_id: dealId } = policy.view;
-      const whole = currency === null ? await this.dealMoney.withCurrency(facts, caller, dealId) : facts;
+      const whole = currency === null ? await this.dealMoney.withCurrency(facts, dealId) : facts;
       policy.revise(whole, caller.userId, now);
       if (status !== undefined && status !== present) {
         if (status !== 'active') throw statusNotSettable();

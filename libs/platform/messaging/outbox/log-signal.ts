@@ -51,6 +51,11 @@ export class LogSignal implements OnApplicationBootstrap, BeforeApplicationShutd
     return this.tailReader;
   }
 
+  /** Replaces the connection of {@link reader} after a read over it failed: it may be frozen. */
+  readFailed(reader: LogReader): void {
+    if (this.tailReader === reader) this.lost();
+  }
+
   /** Says that events were committed; call it after the commit. */
   appended(): void {
     if (this.sending) {
@@ -60,9 +65,10 @@ export class LogSignal implements OnApplicationBootstrap, BeforeApplicationShutd
     this.sending = true;
     // Detached from the request's transaction and timing, on a connection that no request uses: a failure costs the readers
     // one polling interval.
-    const sent = this.client?.query(WAKE_SEQUENCER) ?? this.database.query(WAKE_SEQUENCER);
+    const { client } = this;
+    const sent = client?.query(WAKE_SEQUENCER) ?? this.database.query(WAKE_SEQUENCER);
     void sent
-      .catch(() => undefined)
+      .catch(() => client && this.replaceConnection(client))
       .finally(() => {
         this.sending = false;
         if (!this.again || this.stopped) return;
@@ -117,13 +123,19 @@ export class LogSignal implements OnApplicationBootstrap, BeforeApplicationShutd
       // Listens only to the channels of this process's listeners: every commit and every sequencing notifies one.
       const channels = this.emitter.eventNames().map(String);
       await client.query(channels.map((channel) => `LISTEN ${channel}`).join(';'));
-      this.tailReader = await LogReader.over(client);
+      const reader = await LogReader.over(client);
+      if (this.client !== client) return;
+      this.tailReader = reader;
       // Notifications may have been lost while there was no connection.
       for (const channel of channels) this.emitter.emit(channel);
     } catch (error) {
       this.log.warn({ err: error }, 'cannot listen for log notifications, polling meanwhile');
       this.lost();
     }
+  }
+
+  private replaceConnection(failed: pg.Client): void {
+    if (this.client === failed) this.lost();
   }
 
   private lost(): void {
@@ -133,6 +145,7 @@ export class LogSignal implements OnApplicationBootstrap, BeforeApplicationShutd
     void this.client?.end().catch(() => undefined);
     this.client = undefined;
     this.tailReader = undefined;
+    this.ownSequencer = undefined;
     this.reconnect = setTimeout(() => {
       this.reconnect = undefined;
       void this.listen();

@@ -121,6 +121,13 @@ describe('a backend that dies in the moment in which it has answered', () => {
     expect(await unit.run(() => sql.query(create))).toEqual([]);
   });
 
+  it('is not used again when its server has become read-only and refuses a lone statement', async () => {
+    await sql.query({ text: 'SET default_transaction_read_only = on' });
+    const create = { text: 'CREATE TABLE public.written_alone ()' };
+    expect(isUnavailable(await outcome(sql.query(create)))).toBe(true);
+    expect(await sql.query(create)).toEqual([]);
+  });
+
   /** A unit that keeps the one idle connection, so that the next needs a new one. */
   async function heldUnit(): Promise<{ end(): Promise<unknown> }> {
     let release!: () => void;

@@ -83,15 +83,16 @@ export class LogTail implements OnApplicationBootstrap, BeforeApplicationShutdow
 
   /** @returns whether more events can be read at once. */
   private async follow(): Promise<boolean> {
+    const reader = this.signal.reader ?? this.reader;
     try {
       if (this.interrupted) await this.rejoin();
-      const reader = this.signal.reader ?? this.reader;
       const events = await reader.readAfter(this.lastPosition, BATCH);
       await this.publish(events);
       return events.length === BATCH;
     } catch (error) {
       if (!this.interrupted) this.log.warn({ err: error }, 'cannot follow the event log, trying again');
       this.interrupted = true;
+      this.signal.readFailed(reader);
       return false;
     }
   }
