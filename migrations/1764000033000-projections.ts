@@ -8,12 +8,13 @@ export class Projections1764000033000 implements MigrationInterface {
         name                 text        PRIMARY KEY,
         is_rebuildable       boolean     NOT NULL,
         rebuild_requested_at timestamptz,
-        rebuilt_at           timestamptz
+        rebuild_started_at   timestamptz
       );
-      COMMENT ON TABLE crm.projections IS 'What the leaders of projections registered; their cursors are in crm.event_cursors.';
+      COMMENT ON TABLE crm.projections IS
+        'One row per projection, written by its leader. Cursors are in crm.event_cursors.';
       COMMENT ON COLUMN crm.projections.rebuild_requested_at IS
         'Set until the leader has emptied the effects and moved the cursor before the first event.';
-      COMMENT ON COLUMN crm.projections.rebuilt_at IS 'When the leader last did so.';
+      COMMENT ON COLUMN crm.projections.rebuild_started_at IS 'When the leader last started a rebuild.';
 
       CREATE OR REPLACE FUNCTION crm.forget_events(through bigint, before timestamptz, most int) RETURNS int
       LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '1s' AS $$
@@ -22,7 +23,7 @@ export class Projections1764000033000 implements MigrationInterface {
         kept boolean;
         gone int;
       BEGIN
-        -- No bookmark is set at, and no replay or rebuild begins with, what is being deleted.
+        -- Locks out new bookmarks, replays and rebuilds during the deletion.
         LOCK TABLE crm.event_bookmarks, crm.event_replays, crm.projections IN SHARE MODE;
         through := least(through,
           (SELECT min(b.position) FROM crm.event_bookmarks b),
@@ -45,11 +46,11 @@ export class Projections1764000033000 implements MigrationInterface {
           EXECUTE format('DROP TABLE crm.%I', name);
         END LOOP;
         -- Positions have no gap.
-          WITH deleted AS (
-            DELETE FROM crm.event_log e WHERE e.position <= least(through,
-              (SELECT min(f.position) FROM crm.event_log f WHERE f.position IS NOT NULL) + most - 1) RETURNING 1
-          )
-          SELECT count(*) INTO gone FROM deleted;
+        WITH deleted AS (
+          DELETE FROM crm.event_log e WHERE e.position <= least(through,
+            (SELECT min(f.position) FROM crm.event_log f WHERE f.position IS NOT NULL) + most - 1) RETURNING 1
+        )
+        SELECT count(*) INTO gone FROM deleted;
         RETURN gone;
       END $$;
     `);

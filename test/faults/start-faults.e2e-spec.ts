@@ -105,6 +105,16 @@ describe.each(KINDS)('the $kind does not start', ({ make }) => {
       expect(said).toEqual([expect.stringMatching(/cannot start: .*schema is newer/)]);
     }),
   );
+
+  it('when PostgreSQL never accepts a connection, and logs the reason', async () => {
+    const proxy = await StalledProxy.start(database.url);
+    const env = testEnvironment({ databaseUrl: proxy.url }, { CRM_DATABASE_ACQUIRE_TIMEOUT_MS: '50' });
+    const program = await make(env);
+    program.launch();
+    expect((await program.exit).code).toBe(69);
+    expect(program.lines.at(-1)).toMatchObject({ msg: expect.stringMatching(/cannot start: .*connection timeout/) });
+    await proxy.stop();
+  });
 });
 
 describe.each(KINDS)('the $kind starts', ({ make }) => {
@@ -129,16 +139,6 @@ describe.each(KINDS)('the $kind starts', ({ make }) => {
     proxy.open();
     await program.ready();
     await program.kill();
-    await proxy.stop();
-  });
-
-  it('not when PostgreSQL never accepts a connection, and says why it ends', async () => {
-    const proxy = await StalledProxy.start(database.url);
-    const env = testEnvironment({ databaseUrl: proxy.url }, { CRM_DATABASE_ACQUIRE_TIMEOUT_MS: '50' });
-    const program = await make(env);
-    program.launch();
-    expect((await program.exit).code).toBe(69);
-    expect(program.lines.at(-1)).toMatchObject({ msg: expect.stringMatching(/cannot start: .*connection timeout/) });
     await proxy.stop();
   });
 

@@ -128,7 +128,7 @@ describe('an API process that receives requests made from its OpenAPI document',
   }
 
   it(
-    'answers each as documented, without a 5xx and within its memory, and keeps its data consistent',
+    'answers every request as documented, without a 5xx and within its memory limit, and its data stays consistent',
     withFailureOutput(async () => {
       process.stdout.write(`fuzz | seed ${SEED} | replay: CRM_TEST_FUZZ_SEED=${SEED} CRM_TEST_FUZZ_NUMBER=<number>\n`);
       const began = Date.now();

@@ -17,7 +17,7 @@ describe('a storm of faults under writes of every kind', () => {
   });
 
   it(
-    'loses, doubles and reorders nothing, and answers nothing but 503 with Retry-After during an outage',
+    'ends without a lost, duplicated or reordered event; an outage is answered only with 503 and Retry-After',
     async () => {
       const { findings, report } = await runStorm(options).catch((error: unknown) => {
         process.stderr.write(lastOutputOfAll());

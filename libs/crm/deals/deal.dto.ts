@@ -65,7 +65,7 @@ export class ReviseDealDto {
   @EnumField(STAGES, { optional: true, description: 'Moves the deal, as PATCH …/stage does.' })
   stage?: Stage;
 
-  @EnumField(STATUS_CODES, { optional: true, description: 'The same by the code of the stage.' })
+  @EnumField(STATUS_CODES, { optional: true, description: 'Status code of the stage; alternative to `stage`.' })
   status?: string;
 
   @TextField({ ...REASON, optional: true, nullable: true, description: 'Why it was lost; only with closedLost.' })

@@ -28,11 +28,9 @@ export const reasonNotApplicable = (): DomainError =>
 export const ownerForbidden = (): DomainError =>
   new DomainError('forbidden', 'owner_forbidden', 'Only a team lead or an admin opens a deal for another user.');
 
-export const statusOfAnotherStage = (): DomainError =>
-  fieldFault('/status', 'contradiction', 'is not the status of the stage');
+export const statusOfAnotherStage = (): DomainError => fieldFault('/status', 'contradiction', 'contradicts the stage');
 
-export const reasonWithoutStage = (): DomainError =>
-  fieldFault('/reason', 'not_applicable', 'is taken only with a stage');
+export const reasonWithoutStage = (): DomainError => fieldFault('/reason', 'not_applicable', 'requires a stage');
 
 function fieldFault(pointer: string, code: string, detail: string): DomainError {
   return new DomainError('unprocessable', 'validation_failed', 'Some fields are invalid: see errors.', {

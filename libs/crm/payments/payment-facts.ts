@@ -2,7 +2,7 @@ import { type CalendarDate, Money } from '#platform/kernel';
 import { actualDateBeforePlanned, actualDateInFuture } from './payment.errors.js';
 import type { DealOfPayment } from './payment.events.js';
 
-/** Fields of a payment; money is decimal text. */
+/** Fields of a payment; money is decimal text. The functions below check the rules of its amount and dates. */
 export interface PaymentFacts {
   readonly plannedDate: CalendarDate;
   readonly plannedAmount: string;

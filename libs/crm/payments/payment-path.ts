@@ -3,7 +3,7 @@ import { dealMismatch, policyMismatch } from './payment.errors.js';
 /** Where a request looks for payments: in a deal, or in one policy of it. */
 export interface PaymentPath {
   readonly dealId: string;
-  /** Null: whatever the policy. */
+  /** Null: any policy. */
   readonly policyId: string | null;
 }
 

@@ -26,7 +26,8 @@ const ABSENT = { optional: true, nullable: true } as const;
 const TOTAL = { example: '1100.00', type: 'string', pattern: '^-?\\d{1,14}\\.\\d{2}$' } as const;
 const MAX_INSTALMENTS = 120;
 const ACTOR = 'The caller; only an admin or a service may name another user.';
-const RECORDER = 'The caller, who is not stored: a payment is confirmed by POST …/confirm.';
+const RECORDER =
+  'Must be the caller, unless an admin or a service sends it; ignored. POST …/confirm confirms a payment.';
 const POLICY = 'A policy of the deal; under …/policies/{policy_id} the one of the path, and may be left out.';
 
 /** The place of a payment, which a body may repeat. */

@@ -66,7 +66,7 @@ class PolicyOwnerDto {
   @UuidField({
     ...ABSENT,
     description:
-      'Repeats the owner of the deal, or the caller. Leads and admins choose it for a policy without a deal.',
+      "Must be the deal's owner, or the caller for a policy without a deal. There leads and admins choose it.",
   })
   owner_id?: string | null;
 }

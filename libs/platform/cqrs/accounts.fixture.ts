@@ -20,7 +20,7 @@ export interface Deposited {
   readonly transaction: string;
 }
 
-/** What a handler does besides. */
+/** Additional steps of a handler. */
 interface Steps {
   /** Runs between lock and write. */
   readonly rule?: () => unknown;

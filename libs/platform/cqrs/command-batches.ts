@@ -119,13 +119,13 @@ export abstract class BatchedCommandHandler<C extends Command<R>, R> {
 
 /** Handles the commands of a batch that failed, each in its own transaction and a few at the same time. */
 class Retries {
-  private readonly lanes = Array.from({ length: MAX_CONCURRENT_RETRIES }, () => Promise.resolve());
+  private readonly chains = Array.from({ length: MAX_CONCURRENT_RETRIES }, () => Promise.resolve());
   private started = 0;
 
   handle(command: PendingCommand): Promise<unknown> {
-    const lane = this.started++ % this.lanes.length;
-    const result = this.lanes[lane]!.then(() => handleAlone(command));
-    this.lanes[lane] = this.lanes[lane]!.then(() => endOrLockTimeout(result));
+    const chain = this.started++ % this.chains.length;
+    const result = this.chains[chain]!.then(() => handleAlone(command));
+    this.chains[chain] = this.chains[chain]!.then(() => endOrLockTimeout(result));
     return result;
   }
 }

@@ -16,8 +16,9 @@ import { RequestValidationPipe } from './validation/request-validation.pipe.js';
 const THROTTLING: Provider = { provide: APP_GUARD, useExisting: CallerLimitGuard };
 
 /**
- * The way of a request through NestJS, in its order. `configureHttp` sets up what precedes it. Interceptors belong to
- * routes, by `Idempotent`, `Creates` and `TakesFile`; they come after the guards and before the pipe.
+ * Request lifecycle in NestJS, in its order. `configureHttp` sets up what precedes it. Interceptors belong to routes,
+ * by `Idempotent`, `Creates` and `TakesFile`; they run after the guards and before the pipe. Last, `ResourceAdapter`
+ * sets `ETag` and `Location` of the answer.
  */
 const REQUEST: Provider[] = [
   { provide: APP_GUARD, useExisting: JwtAuthGuard },
@@ -26,8 +27,8 @@ const REQUEST: Provider[] = [
   { provide: APP_FILTER, useExisting: ProblemFilter },
 ];
 
-/** What a controller may inject, and the interceptors of its routes. */
-const OFFERED: Provider[] = [CsvExports, IdempotencyKeys, ReplayAccess, Uploads];
+/** Providers for controllers and route interceptors. */
+const EXPORTED: Provider[] = [CsvExports, IdempotencyKeys, ReplayAccess, Uploads];
 
 /** Guards, the pipe and the filter of every HTTP request of an application. */
 @Module({})
@@ -38,8 +39,8 @@ export class HttpModule {
       module: HttpModule,
       global: true,
       imports: [AuthModule, ...(throttling ? [ThrottlingModule] : [])],
-      providers: [...(throttling ? [THROTTLING] : []), ...REQUEST, ...OFFERED, RouteTable, ProblemFilter],
-      exports: OFFERED,
+      providers: [...(throttling ? [THROTTLING] : []), ...REQUEST, ...EXPORTED, RouteTable, ProblemFilter],
+      exports: EXPORTED,
     };
   }
 }

@@ -14,7 +14,7 @@ export {
   type MigrationLevel,
 } from './connection/migrations.js';
 export { PersistenceModule } from './persistence.module.js';
-export { PRIMARY_POSITION, REPLICA_POSITION } from './replica/replica-monitor.js';
+export { PRIMARY_LSN, REPLICA_LSN } from './replica/replica-monitor.js';
 export { ReadReplica } from './replica/read-replica.js';
 export { RowLoader } from './reading/row-loader.js';
 export { arrayOfAnyLength, plannedEachTime, statement, type Statement } from './reading/statement.js';

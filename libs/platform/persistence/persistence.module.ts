@@ -9,7 +9,7 @@ import { ListReader } from './reading/list-reader.js';
 import { ReadReplica } from './replica/read-replica.js';
 import { UnitOfWork } from './unit-of-work.js';
 
-/** With the default time limit of a connection: a minute, and a line in the log every 5.5 s. */
+/** 12 attempts of 5 s: about one minute, one log line each. */
 const CONNECT_ATTEMPTS = 12;
 const CONNECT_PAUSE_MS = 500;
 

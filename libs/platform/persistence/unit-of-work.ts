@@ -139,7 +139,7 @@ export class UnitOfWork {
     try {
       return (await client.query<R>({ ...statement, values: [...values] })).rows;
     } catch (error) {
-      // Only a connection that still answers has certainly refused the statement.
+      // If the probe fails, the outcome of the statement is unknown.
       await client.query(PROBE).catch(() => (lost = connectionLost(error)));
       // A new connection may lead to the primary.
       isLeft = isReadOnlyServer(error);

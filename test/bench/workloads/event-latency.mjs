@@ -69,20 +69,20 @@ class Side {
   }
 
   async warmUp(seconds) {
-    await this.beat(seconds, new Map());
+    await this.sendAtRate(seconds, new Map());
     await delay(SETTLE_MS);
   }
 
   async slice(seconds, postgresCpuMs) {
     const [before, postgresBefore] = [this.programs.map((program) => program.cpuMs()), postgresCpuMs()];
-    await this.beat(seconds, this.sent);
+    await this.sendAtRate(seconds, this.sent);
     await delay(SETTLE_MS);
     this.programs.forEach((program, place) => (this.cpuMs[place] += program.cpuMs() - before[place]));
     this.postgresMs += postgresCpuMs() - postgresBefore;
   }
 
   /** Sends requests at a steady rate without waiting for answers. */
-  async beat(seconds, sent) {
+  async sendAtRate(seconds, sent) {
     const perSecond = EVENTS_PER_SECOND / this.writes.eventsPerRequest;
     const total = Math.round(seconds * perSecond);
     const began = performance.now();

@@ -1,5 +1,5 @@
 /**
- * CPU of an embedded installation that is idle: API, worker and PostgreSQL, without RabbitMQ and Redis. Right after
+ * CPU of an idle embedded installation: API, worker and PostgreSQL, without RabbitMQ and Redis. Right after
  * the start with new demo data, and on a book of deals.
  */
 import { setTimeout as delay } from 'node:timers/promises';

@@ -9,7 +9,7 @@ import type { Findings } from './findings.js';
 import { auditReminders } from './audit-reminders.js';
 import { auditSchemas } from './audit-schemas.js';
 import { auditRows } from './audit-rows.js';
-import { auditMarkers, auditMarks } from './audit-writes.js';
+import { auditEventKeys, auditRowTags } from './audit-writes.js';
 import { settle } from './settle.js';
 
 const ARRIVES_WITHIN_MS = 300_000;
@@ -26,10 +26,10 @@ export async function auditStorm(site: Site, load: Load): Promise<Findings> {
   const ask = <R extends object>(sql: string, values: readonly unknown[] = []): Promise<R[]> =>
     database.rows<R>(sql, values);
   const { broken } = await new JournalAudit(ask).all(() => undefined);
-  const { missing, doubled, ghosts } = await auditMarkers(database, ledger);
+  const { missing, doubled, ghosts } = await auditRowTags(database, ledger);
   const { ids } = consumer;
   return {
-    'lost: acknowledged writes without their event': await auditMarks(database, ledger),
+    'lost: acknowledged writes without their event': await auditEventKeys(database, ledger),
     'lost: acknowledged rows that do not exist': missing,
     'lost: events that were not delivered': [...logged].filter((id) => !ids.has(id)),
     'lost: rows that differ from their last event': await auditRows(database),

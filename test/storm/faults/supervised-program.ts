@@ -79,11 +79,6 @@ export class SupervisedProgram {
     this.wasReady = true;
   }
 
-  /** Its last lines, for a failure. */
-  lastWords(count: number): string {
-    return this.program.lastWords(count);
-  }
-
   private async supervise(): Promise<void> {
     for (;;) {
       const { code, signal } = await this.program.exit;

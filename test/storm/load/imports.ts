@@ -7,7 +7,7 @@ import type { Writer } from './writer.js';
 export interface SentImport {
   readonly id: string;
   readonly kind: string;
-  readonly markers: readonly string[];
+  readonly rowTags: readonly string[];
 }
 
 const ROWS = 30;
@@ -15,17 +15,17 @@ const ROWS = 30;
 /** Sends a CSV file of new rows, each of which must be created once. */
 export async function importRows(writer: Writer, hot: Hot, sent: SentImport[]): Promise<void> {
   const kind = writer.random.pick(['clients', 'deals', 'payments'] as const);
-  const markers = Array.from({ length: ROWS }, () => writer.ledger.nextMarker());
+  const rowTags = Array.from({ length: ROWS }, () => writer.ledger.nextRowTag());
   const deal = writer.random.pick(hot.deals);
   const files = {
-    clients: [['name', 'kind'], (marker: string) => [marker, 'person']],
+    clients: [['name', 'kind'], (rowTag: string) => [rowTag, 'person']],
     deals: [
       ['client_id', 'title', 'description', 'next_review_at'],
-      (marker: string) => [String(deal.client_id), `КАСКО ${marker}`, marker, FAR_DAY],
+      (rowTag: string) => [String(deal.client_id), `КАСКО ${rowTag}`, rowTag, FAR_DAY],
     ],
     payments: [
       ['deal_id', 'planned_date', 'planned_amount', 'currency', 'comment'],
-      (marker: string) => [String(deal.id), dayFromToday(400), '100.00', 'RUB', marker],
+      (rowTag: string) => [String(deal.id), dayFromToday(400), '100.00', 'RUB', rowTag],
     ],
   } as const;
   const [columns, row] = files[kind];
@@ -33,8 +33,8 @@ export async function importRows(writer: Writer, hot: Hot, sent: SentImport[]): 
   const run = await writer.write(`import.${kind}`, {
     method: 'POST',
     path: `/imports/${kind}?mode=${mode}`,
-    body: csvOf(columns, markers.map(row)),
-    markers,
+    body: csvOf(columns, rowTags.map(row)),
+    rowTags,
   });
-  if (run) sent.push({ id: String(run.id), kind, markers });
+  if (run) sent.push({ id: String(run.id), kind, rowTags });
 }

@@ -6,9 +6,9 @@ export interface Write {
   readonly kind: string;
   readonly outcome: Outcome;
   /** Unique texts of the rows that it creates. */
-  readonly markers: readonly string[];
-  /** Marks of its events; empty unless it was acknowledged. */
-  readonly marks: readonly string[];
+  readonly rowTags: readonly string[];
+  /** Keys of its events; empty unless it was acknowledged. */
+  readonly eventKeys: readonly string[];
 }
 
 /** What the load generator has sent, and how it was answered. */
@@ -25,7 +25,7 @@ export class Ledger {
   /** Requests that were sent again with their key until they were answered. */
   repeated = 0;
   races = 0;
-  private markersGiven = 0;
+  private rowTagsGiven = 0;
   private acknowledgedCount = 0;
 
   get acknowledged(): number {
@@ -33,9 +33,9 @@ export class Ledger {
   }
 
   /** A text that no other row has. */
-  nextMarker(): string {
-    this.markersGiven += 1;
-    return `storm-${String(this.markersGiven).padStart(8, '0')}`;
+  nextRowTag(): string {
+    this.rowTagsGiven += 1;
+    return `storm-${String(this.rowTagsGiven).padStart(8, '0')}`;
   }
 
   add(write: Write): void {

@@ -1,5 +1,5 @@
 import type { Body } from './api-client.js';
-import { markOf, markOfId } from './marks.js';
+import { eventKeyOf, eventKeyOfId } from './event-keys.js';
 import { addLine, addPayment, confirmPayment, schedulePayments, withdrawPayment } from './payments.js';
 import {
   addClient,
@@ -57,30 +57,34 @@ export async function sell(writer: Writer): Promise<void> {
 export async function changeClients(writer: Writer): Promise<void> {
   const [client, survivor] = [await addClient(writer), await addClient(writer)];
   if (!client || !survivor) return;
-  const marks = (body: Body): string[] => [markOf('client', body)];
+  const eventKeys = (body: Body): string[] => [eventKeyOf('client', body)];
   const path = `/clients/${String(client.id)}`;
   const prospect = { status: 'prospect' };
-  await writer.write('client.update', { method: 'PATCH', path, body: prospect, ifMatch: client.version, marks });
+  await writer.write('client.update', { method: 'PATCH', path, body: prospect, ifMatch: client.version, eventKeys });
   await openDeal(writer, client.id);
   await linkDocument(writer, 'clients', client, false);
   await writer.write('client.merge', {
     method: 'POST',
     path: `${path}/merge`,
     body: { into_id: survivor.id },
-    marks: ({ client: merged }) => marks(merged as Body),
+    eventKeys: ({ client: merged }) => eventKeys(merged as Body),
   });
   const third = await addClient(writer);
   if (!third) return;
-  const deleted = [markOfId('deleted', 'client', third.id)];
-  await writer.write('client.delete', { method: 'DELETE', path: `/clients/${String(third.id)}`, marks: () => deleted });
+  const deleted = [eventKeyOfId('deleted', 'client', third.id)];
+  await writer.write('client.delete', {
+    method: 'DELETE',
+    path: `/clients/${String(third.id)}`,
+    eventKeys: () => deleted,
+  });
 }
 
 /** A deal that is deleted again. */
 export async function deleteDeal(writer: Writer, hot: Hot): Promise<void> {
   const deal = await openDeal(writer, writer.random.pick(hot.deals).client_id);
   if (!deal) return;
-  const deleted = [markOfId('deleted', 'deal', deal.id)];
-  await writer.write('deal.delete', { method: 'DELETE', path: `/deals/${String(deal.id)}`, marks: () => deleted });
+  const deleted = [eventKeyOfId('deleted', 'deal', deal.id)];
+  await writer.write('deal.delete', { method: 'DELETE', path: `/deals/${String(deal.id)}`, eventKeys: () => deleted });
 }
 
 /** Rows whose reminders are due at once. */

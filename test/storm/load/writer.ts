@@ -18,9 +18,9 @@ type Role = keyof typeof ROLES;
 export interface Order extends Omit<Sending, 'token'> {
   readonly as?: Role;
   /** Unique texts of the rows that it creates. */
-  readonly markers?: readonly string[];
-  /** Marks of its events, from its answer. */
-  readonly marks?: (body: Body) => readonly string[];
+  readonly rowTags?: readonly string[];
+  /** Keys of its events, from its answer. */
+  readonly eventKeys?: (body: Body) => readonly string[];
   /** The version that it must still have. */
   readonly ifMatch?: number | undefined;
 }
@@ -78,7 +78,7 @@ export class Writer {
    */
   async write(kind: string, order: Order): Promise<Body | undefined> {
     await this.parts.pace.next();
-    const { as = this.role, markers = [], marks = () => [], ifMatch, headers, ...rest } = order;
+    const { as = this.role, rowTags = [], eventKeys = () => [], ifMatch, headers, ...rest } = order;
     const mayHaveKey = order.method === 'POST' || order.method === 'PATCH';
     const key = mayHaveKey && this.random.chance(0.5) ? randomUUID() : undefined;
     const sending = {
@@ -93,7 +93,7 @@ export class Writer {
     const answer = await this.settle(sending, key !== undefined);
     const outcome = this.outcomeOf(kind, order.path, answer);
     const isDone = answer !== undefined && outcome === 'acknowledged';
-    this.ledger.add({ kind, outcome, markers, marks: isDone ? marks(answer.body) : [] });
+    this.ledger.add({ kind, outcome, rowTags, eventKeys: isDone ? eventKeys(answer.body) : [] });
     if (!isDone) return undefined;
     if (key !== undefined && this.random.chance(0.05)) await this.expectReplay(kind, sending, answer);
     return answer.body;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { DatabaseSettings } from '#platform/config';
-import { databaseOptions, PRIMARY_POSITION, REPLICA_POSITION } from '#platform/persistence';
+import { databaseOptions, PRIMARY_LSN, REPLICA_LSN } from '#platform/persistence';
 import { type Check, failed, type Finding, ok } from './check.js';
 
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -31,18 +31,18 @@ async function lag(primary: () => Promise<pg.Client>, url: string, maxLagMs: num
   client.on('error', () => undefined);
   await client.connect();
   try {
-    const { rows } = await (await primary()).query<{ position: string }>(PRIMARY_POSITION);
+    const { rows } = await (await primary()).query<{ flushedLsn: string }>(PRIMARY_LSN);
     const readAt = performance.now();
-    const wanted = BigInt(rows[0]!.position);
+    const wanted = BigInt(rows[0]!.flushedLsn);
     for (;;) {
-      const found = await client.query<{ isReplica: boolean; position: string | null }>(REPLICA_POSITION);
-      const { isReplica, position } = found.rows[0]!;
-      if (!isReplica || position === null) {
+      const found = await client.query<{ isReplica: boolean; replayedLsn: string | null }>(REPLICA_LSN);
+      const { isReplica, replayedLsn } = found.rows[0]!;
+      if (!isReplica || replayedLsn === null) {
         return failed('the server is not a standby', 'Name a streaming standby in CRM_DATABASE_REPLICA_URL.');
       }
-      const behind = wanted - BigInt(position);
+      const behind = wanted - BigInt(replayedLsn);
       const waitedMs = Math.round(performance.now() - readAt);
-      if (behind <= 0n) return ok(`at the primary's position after ${waitedMs} ms`);
+      if (behind <= 0n) return ok(`at the primary's LSN after ${waitedMs} ms`);
       if (waitedMs > maxLagMs) {
         const fact = `${behind} bytes of WAL behind for more than ${maxLagMs} ms`;
         return failed(fact, 'See pg_stat_replication on the primary. Meanwhile the primary answers all reads.');

@@ -18,7 +18,7 @@ function lineOf({ name, position, lag, leader, is_rebuildable: isRebuildable, ..
   const rebuild = times.rebuild_requested_at
     ? `rebuild requested ${times.rebuild_requested_at}`
     : isRebuildable
-      ? `rebuilt ${times.rebuilt_at ?? 'never'}`
+      ? `last rebuild started ${times.rebuild_started_at ?? 'never'}`
       : 'not rebuildable';
   return `${name.padEnd(30)}  at ${position.padStart(10)}  ${String(lag).padStart(8)} behind  ${led}  ${rebuild}`;
 }

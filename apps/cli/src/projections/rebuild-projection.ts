@@ -4,7 +4,7 @@ import { type Printed, report } from '../command.js';
 import { withLog } from '../events/log.js';
 
 const POLL_MS = 250;
-/** Time limit for a leader to begin: a batch that is being processed ends first. */
+/** Time limit for a leader to start it: a batch that is being processed ends first. */
 const WAIT_MS = 15_000;
 
 interface RebuildOptions extends Printed {
@@ -13,8 +13,8 @@ interface RebuildOptions extends Printed {
 }
 
 /**
- * `projections rebuild <name> [--partial]`: requests a rebuild and waits until the leader has begun it.
- * @returns 1 when no leader has begun it in time; the request stays.
+ * `projections rebuild <name> [--partial]`: requests a rebuild and waits until the leader has started it.
+ * @returns 1 when no leader has started it in time; the request stays.
  */
 export async function rebuildProjection(options: RebuildOptions, env: NodeJS.ProcessEnv): Promise<number> {
   let state: ProjectionState | undefined;
@@ -29,8 +29,8 @@ export async function rebuildProjection(options: RebuildOptions, env: NodeJS.Pro
   });
   const isRequested = Boolean(state?.rebuild_requested_at);
   const line = isRequested
-    ? `The rebuild of ${options.name} is requested, but no worker has begun it. It begins when one leads the projection.`
-    : `${options.name} is rebuilt: ${state?.lag ?? 0} event(s) are still to be read. See npx crm projections list.`;
+    ? `The rebuild of ${options.name} is requested; it starts when a worker leads the projection.`
+    : `The rebuild of ${options.name} has started: ${state?.lag ?? 0} event(s) to read. See npx crm projections list.`;
   report(options, state, line);
   return isRequested ? 1 : 0;
 }

@@ -13,7 +13,7 @@ import { DuplicateClientsQuery } from '../queries/duplicate-clients.query.js';
 export class AddClientCommand extends Command<ClientView> {
   constructor(
     readonly caller: Caller,
-    /** A person unless it says otherwise; without `ownerId` the caller's, unless its role sees every client. */
+    /** Default `kind`: person. Default `ownerId`: the caller, or null (no owner) if its role sees every client. */
     readonly facts: Pick<ClientFacts, 'name'> & Partial<ClientFacts>,
     /** Whether to add it although one with the same e-mail, phone or tax id is known. */
     readonly allowDuplicate: boolean,

@@ -18,7 +18,7 @@ export class OpenDealCommand extends Command<DealView> {
       readonly title: string;
       readonly description?: string | null;
       readonly nextReviewAt: CalendarDate;
-      /** Absent: the caller, unless its role sees every deal; null: no owner, which only such a role may say. */
+      /** Default: the caller, or no owner if its role sees every deal. Null (no owner) only for such a role. */
       readonly ownerId?: string | null;
       readonly executorId?: string | null;
     },

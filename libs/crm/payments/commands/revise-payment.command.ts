@@ -11,7 +11,7 @@ import { PaymentRepository } from '../payment.repository.js';
 /** What one request changes of a payment. */
 export interface PaymentChange {
   readonly facts: Partial<PaymentFacts>;
-  /** `cancelled`, or the present one. */
+  /** `cancelled`, or the current status. */
   readonly status?: PaymentStatus;
   /** The policy of the payment, which a request may repeat. */
   readonly policyId?: string | null;

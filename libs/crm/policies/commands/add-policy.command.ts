@@ -42,8 +42,8 @@ export class AddPolicyHandler implements ICommandHandler<AddPolicyCommand> {
       const now = this.clock.now();
       const { clientId, dealId, ownerId } = await this.place(caller, subject);
       const origin = { id: newId(), clientId, dealId, ownerId, quoteId: null, renewsPolicyId: null };
-      const whole = await this.dealMoney.withCurrency(facts, dealId);
-      const policy = Policy.draft(origin, whole, this.policies.today, caller.userId, now);
+      const factsWithCurrency = await this.dealMoney.withCurrency(facts, dealId);
+      const policy = Policy.draft(origin, factsWithCurrency, this.policies.today, caller.userId, now);
       await this.policies.save(policy, now);
       return policy.view;
     });

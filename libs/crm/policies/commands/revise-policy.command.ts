@@ -13,7 +13,7 @@ export class RevisePolicyCommand extends Command<PolicyView> {
     readonly caller: Caller,
     readonly policyId: string,
     readonly facts: Partial<PolicyFacts>,
-    /** `active`, or the present one. */
+    /** `active`, or the current status. */
     readonly status?: PolicyStatus,
     readonly expected?: ExpectedVersion,
   ) {
@@ -36,8 +36,8 @@ export class RevisePolicyHandler implements ICommandHandler<RevisePolicyCommand>
       const policy = await this.policies.load(policyId, caller, 'edit', expected);
       const now = this.clock.now();
       const { status: present, currency, deal_id: dealId } = policy.view;
-      const whole = currency === null ? await this.dealMoney.withCurrency(facts, dealId) : facts;
-      policy.revise(whole, caller.userId, now);
+      const factsWithCurrency = currency === null ? await this.dealMoney.withCurrency(facts, dealId) : facts;
+      policy.revise(factsWithCurrency, caller.userId, now);
       if (status !== undefined && status !== present) {
         if (status !== 'active') throw statusNotSettable();
         policy.activate(caller.userId, now);

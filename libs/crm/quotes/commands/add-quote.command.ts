@@ -15,7 +15,7 @@ export class AddQuoteCommand extends Command<QuoteView> {
     readonly dealId: string,
     /** Calculated today unless it says otherwise. */
     readonly facts: Omit<QuoteFacts, 'calculationDate'> & Partial<QuoteFacts>,
-    /** Who prepared it; the caller unless a lead or admin names the owner or executor of the deal, or null. */
+    /** Owner; default: the caller. A lead or an admin may name the deal's owner or executor, or null. */
     readonly ownerId?: string | null,
   ) {
     super();

@@ -103,7 +103,7 @@ function completeOperation(operation: Operation, method: string, isPublic: boole
   const codes = merged([
     ALWAYS,
     ...(isPublic ? [] : [WITH_TOKEN]),
-    // A body that no parameter takes is parsed too.
+    // A body is parsed even if the route declares none.
     ...(method === 'get' ? [] : [WITH_BODY]),
     ...(takesKey && !isPublic ? [WITH_KEY] : []),
     ...(method === 'get' ? [] : [WITH_CHANGE]),

@@ -5,7 +5,7 @@ import { Idempotent } from '../idempotency/idempotent.decorator.js';
 
 /**
  * A route that creates a resource: 201 with `Location`, and {@link Idempotent}.
- * @param collection path that the new id is put behind, e.g. `/api/v1/policies`; the request's own unless given.
+ * @param collection collection path of `Location`, e.g. `/api/v1/policies`; default: the request's path.
  */
 export function Creates(collection = '', response?: ApiResponseOptions): MethodDecorator {
   return applyDecorators(

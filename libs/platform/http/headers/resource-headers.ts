@@ -5,7 +5,7 @@ import { pathOf } from '../problems/problem.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Set by `Creates`: where what was created is found, or '' for the request's own path. */
+    /** Set by `Creates`: collection path of `Location`, or '' for the request's own path. */
     createsAt?: string;
   }
 }
@@ -14,8 +14,8 @@ const NOT_FOR_A_URI = /[^\x21-\x7e]|[<>"]/g;
 const OK = 200;
 const CREATED = 201;
 
-/** Sets `ETag`, `Location` and `Link` of an answer: the version, the address and the next page that it states. */
-export function describeAnswer(request: FastifyRequest, reply: FastifyReply, answer: unknown): void {
+/** Sets `ETag`, `Location` and `Link` from the version, the id and the next cursor of an answer. */
+export function setResourceHeaders(request: FastifyRequest, reply: FastifyReply, answer: unknown): void {
   if (typeof answer !== 'object' || answer === null) return;
   if (answer instanceof ListAnswer) {
     if (answer.next_cursor !== null)
@@ -30,8 +30,8 @@ export function describeAnswer(request: FastifyRequest, reply: FastifyReply, ans
   if (reply.statusCode === CREATED && typeof id === 'string') setLocation(request, reply, id);
 }
 
-/** Whether `If-None-Match` of a GET names the version that {@link describeAnswer} has set. */
-export function isKnownToClient(request: FastifyRequest, reply: FastifyReply): boolean {
+/** Whether `If-None-Match` of a GET names the version that {@link setResourceHeaders} has set. */
+export function isNotModified(request: FastifyRequest, reply: FastifyReply): boolean {
   const given = request.headers['if-none-match'];
   if (given === undefined || !isRead(request) || reply.statusCode !== OK) return false;
   const current = reply.getHeader('etag');

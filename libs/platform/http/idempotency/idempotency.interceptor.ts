@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import { DomainError } from '#platform/kernel';
 import { RequestContext } from '#platform/observability';
-import { describeAnswer } from '../headers/resource-headers.js';
+import { setResourceHeaders } from '../headers/resource-headers.js';
 import { digestOfFile } from '../uploads/file-upload.js';
 import { IdempotencyKeys, type IdempotentRequest, type StoredResponse } from './idempotency-keys.js';
 import { pathOf } from '../problems/problem.js';
@@ -49,7 +49,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     const { answer, isReplayed } = await this.keys.once(identity, async () => answerOf(request, reply, await handle()));
     if (isReplayed) {
       await this.access.require(request, answer, handle);
-      // Handlers may set headers themselves: those of the rehearsal belong to an answer that is not sent.
+      // Handlers may set headers themselves: those of the access check belong to an answer that is not sent.
       for (const name of STORED_HEADERS) reply.removeHeader(name);
       reply.code(answer.status).headers(answer.headers).header('idempotency-replayed', 'true');
     }
@@ -91,7 +91,7 @@ function canonicalJson(value: unknown): string {
 
 /** The headers are stored with the answer, so that a replayed answer has them too. */
 function answerOf(request: FastifyRequest, reply: FastifyReply, body: unknown): StoredResponse {
-  describeAnswer(request, reply, body);
+  setResourceHeaders(request, reply, body);
   const headers: Record<string, string> = {};
   for (const name of STORED_HEADERS) {
     const value = reply.getHeader(name);

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { HttpStatus } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply } from 'fastify';
-import { describeAnswer, isKnownToClient } from '../headers/resource-headers.js';
+import { isNotModified, setResourceHeaders } from '../headers/resource-headers.js';
 
 /**
  * Sets the headers of a resource on what a handler answers, and turns a GET of a version that the client has into 304.
@@ -13,8 +13,8 @@ export class ResourceAdapter extends FastifyAdapter {
     // A middleware has only the response of Node.js, and no resource.
     if (!('request' in response)) return super.reply(response, answer, statusCode);
     const { request } = response;
-    describeAnswer(request, response, answer);
-    if (!isKnownToClient(request, response)) return super.reply(response, answer, statusCode);
+    setResourceHeaders(request, response, answer);
+    if (!isNotModified(request, response)) return super.reply(response, answer, statusCode);
     return super.reply(response, undefined, HttpStatus.NOT_MODIFIED);
   }
 }

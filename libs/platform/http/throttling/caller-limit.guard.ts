@@ -32,7 +32,7 @@ export class CallerLimitGuard implements CanActivate {
   }
 
   /**
-   * Answers without a promise: it runs for every request. Requests over RabbitMQ have a limit of their own:
+   * Synchronous, because it runs for every request. Requests over RabbitMQ have a limit of their own:
    * `CRM_RPC_CONCURRENCY`.
    * @throws DomainError 429 `rate_limited`.
    */

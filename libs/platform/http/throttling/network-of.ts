@@ -2,10 +2,10 @@ import { isIPv6 } from 'node:net';
 
 const IPV4_MAPPED = /^::ffff:(?<high>[0-9a-f]+):(?<low>[0-9a-f]+)$/;
 const GROUPS = 8;
-/** A network of /64, which is what one subscriber has. */
+/** A /64: providers assign at least that to a customer. */
 const NETWORK_GROUPS = 4;
 
-/** The address of an IPv4 client, and the network of an IPv6 one, who may take any address in it. */
+/** Network of a client. IPv4: the address. IPv6: the /64, because a client can use any address in it. */
 export function networkOf(address: string): string {
   const bare = address.split('%')[0]!;
   if (!isIPv6(bare)) return bare;

@@ -4,6 +4,6 @@ import { Injectable } from '@nestjs/common';
 @Injectable()
 export class JobBatchLimits {
   readonly maxBatchSize: number = 25;
-  /** No further handler starts after so many milliseconds, so that row locks are short; the others follow in the next one. */
+  /** After this time no further handler starts; the remaining jobs run in the next transaction. */
   readonly maxMs: number = 100;
 }

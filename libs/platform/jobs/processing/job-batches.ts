@@ -38,9 +38,9 @@ export class JobBatches {
   ) {}
 
   /** How many requests of a queue this process takes from Bull: enough to fill its batches. */
-  capacityOf(queue: string): number {
+  bullConcurrencyOf(queue: string): number {
     const { jobConcurrency } = this.settings;
-    return this.handlers.haveBatches(queue) ? jobConcurrency * this.limits.maxBatchSize : jobConcurrency;
+    return this.handlers.hasBatchedJobs(queue) ? jobConcurrency * this.limits.maxBatchSize : jobConcurrency;
   }
 
   /** Resolves once the request is done or needs no run. @throws what its handler threw. */
@@ -83,14 +83,14 @@ export class JobBatches {
     return outcomes;
   }
 
-  /** Bull has the jobs that a stopping worker did not begin; another worker runs them. */
+  /** Runs one job; after shutdown begins, throws so that another worker runs it. */
   private async runAlone(job: DeliveredJob): Promise<void> {
     if (job.run.stopping.aborted) throw new WorkInterrupted();
     if (job.handler.transactional) await this.inOneTransaction([job]);
-    else await this.thenMark(job);
+    else await this.runThenMarkDone(job);
   }
 
-  /** @returns the number of requests, from the first on, that are finished. */
+  /** @returns the number of leading jobs that were run or skipped. */
   private inOneTransaction(jobs: readonly DeliveredJob[]): Promise<number> {
     return this.unitOfWork.run(async () => {
       const deadline = performance.now() + this.limits.maxMs;
@@ -110,7 +110,7 @@ export class JobBatches {
     });
   }
 
-  private async thenMark({ id, handler, run }: DeliveredJob): Promise<void> {
+  private async runThenMarkDone({ id, handler, run }: DeliveredJob): Promise<void> {
     const request = await this.repository.find(id);
     if (!request) return;
     await RequestContext.run(contextOf(id), () => handler.instance.handle(request, run));

@@ -41,8 +41,8 @@ export interface JobHandlerOptions {
    */
   readonly transactional?: boolean;
   /**
-   * False for a job that needs a transaction by itself: it takes long, or locks rows that others need at once.
-   * Ignored when it is not transactional. Default true.
+   * False for a job that needs a transaction by itself: it takes long, or locks rows that other transactions update
+   * often. Ignored when it is not transactional. Default true.
    */
   readonly batched?: boolean;
 }

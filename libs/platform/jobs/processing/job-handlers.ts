@@ -33,7 +33,7 @@ export class JobHandlers {
   }
 
   /** Whether any requests of this queue share a transaction. */
-  haveBatches(queue: string): boolean {
+  hasBatchedJobs(queue: string): boolean {
     return [...this.all.handlers.values()].some((handler) => handler.queue === queue && handler.batched);
   }
 

@@ -48,7 +48,7 @@ export class JobWorkers implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private run(worker: JobWorker): void {
-    worker.concurrency = this.batches.capacityOf(worker.name);
+    worker.concurrency = this.batches.bullConcurrencyOf(worker.name);
     worker.on('error', (error) => {
       if (!this.complaints.allows(error.message)) return;
       this.log.warn({ err: error, queue: worker.name }, 'Bull worker failing');

@@ -102,7 +102,7 @@ export class JobRequestRepository {
     return inserted && { id, delayMs: Date.parse(due) - Date.parse(now) };
   }
 
-  /** Locks pending requests until the transaction ends and returns them; without those that another run has locked. */
+  /** Locks and returns pending requests; skips rows that another run has locked. */
   async claim(ids: readonly string[]): Promise<ReadonlyMap<string, JobRequest>> {
     const requests = await this.database.query<JobRequest>(CLAIM, [ids]);
     return new Map(requests.map((request) => [request.id, request]));

@@ -36,6 +36,7 @@ const MAX_DATA_BYTES = 60 * 1024;
 /** Of UTF-8, for each unit of UTF-16 that a string's length counts. */
 const MAX_BYTES_PER_UNIT = 3;
 
+/** The migration 1764000031000 defines the present body of the function. */
 const APPEND = statement('SELECT stream, version, journal_seq FROM crm.append_to_streams($1::jsonb)');
 
 /**

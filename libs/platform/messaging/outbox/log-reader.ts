@@ -89,9 +89,8 @@ const LAST_UNTIL = statement(
 );
 
 /**
- * Makes a connection plan each of its statements once for any values: a plan of the log spans every month, and making it
- * costs several times what it costs to run it. It may be made while a month is empty, and must not read that month as a
- * whole when it has filled.
+ * Forces generic plans without sequential scans: planning over all partitions costs more than running. A plan that was
+ * made while a month was empty must not scan that month later.
  */
 export const PLANNED_ONCE = 'SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan';
 
@@ -104,12 +103,12 @@ export class LogReader {
   constructor(@Inject(Database) private readonly database: Source) {}
 
   /** A reader for a follower of the log, on the follower's connection: its statements are {@link PLANNED_ONCE}. */
-  static async over(client: pg.Client): Promise<LogReader> {
+  static async forConnection(client: pg.Client): Promise<LogReader> {
     await client.query(PLANNED_ONCE);
-    const query = async <R extends object>(asked: Statement, values?: readonly unknown[]): Promise<R[]> =>
-      (await client.query<R>({ ...asked, values: [...(values ?? [])] })).rows;
-    const first = async <R extends object>(asked: Statement, values?: readonly unknown[]): Promise<R | undefined> =>
-      (await query<R>(asked, values))[0];
+    const query = async <R extends object>(sql: Statement, values?: readonly unknown[]): Promise<R[]> =>
+      (await client.query<R>({ ...sql, values: [...(values ?? [])] })).rows;
+    const first = async <R extends object>(sql: Statement, values?: readonly unknown[]): Promise<R | undefined> =>
+      (await query<R>(sql, values))[0];
     return new LogReader({ query, first });
   }
 

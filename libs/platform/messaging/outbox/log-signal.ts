@@ -26,7 +26,10 @@ export class LogSignal implements OnApplicationBootstrap, BeforeApplicationShutd
   private tailReader: LogReader | undefined;
   private reconnect: NodeJS.Timeout | undefined;
   private stopped = false;
-  /** Backend of this process's sequencer: its notifications come after {@link positioned}. */
+  /**
+   * Backend pid of the local sequencer; its notifications are ignored because {@link positioned} has woken the
+   * readers.
+   */
   private ownSequencer: number | undefined;
   private sending = false;
   private again = false;
@@ -56,7 +59,7 @@ export class LogSignal implements OnApplicationBootstrap, BeforeApplicationShutd
     if (this.tailReader === reader) this.lost();
   }
 
-  /** Says that events were committed; call it after the commit. */
+  /** Notifies that events were committed; call it after the commit. */
   appended(): void {
     if (this.sending) {
       this.again = true;
@@ -123,7 +126,7 @@ export class LogSignal implements OnApplicationBootstrap, BeforeApplicationShutd
       // Listens only to the channels of this process's listeners: every commit and every sequencing notifies one.
       const channels = this.emitter.eventNames().map(String);
       await client.query(channels.map((channel) => `LISTEN ${channel}`).join(';'));
-      const reader = await LogReader.over(client);
+      const reader = await LogReader.forConnection(client);
       if (this.client !== client) return;
       this.tailReader = reader;
       // Notifications may have been lost while there was no connection.

@@ -62,7 +62,7 @@ export class ProjectionReader {
 
   private async lead({ client, lease, signal }: Term): Promise<void> {
     const { log } = this.resources;
-    const reader = await LogReader.over(client);
+    const reader = await LogReader.forConnection(client);
     let position = await this.open(client, reader, lease);
     while (!signal.aborted) {
       try {
@@ -84,7 +84,7 @@ export class ProjectionReader {
     await rebuilds.register(name, this.projection.reset !== undefined);
     const { first } = await reader.bounds();
     if (position < first - 1n) {
-      const fact = 'the log no longer begins at the position of a projection, which reads on from the oldest event';
+      const fact = 'retention deleted events that the projection had not read; continuing at the oldest stored event';
       log.warn({ projection: name, position: position.toString(), oldest: first.toString() }, fact);
     }
     return position;
@@ -110,7 +110,7 @@ export class ProjectionReader {
     await unitOfWork.run(async () => {
       await this.move(position, 0n, token);
       await this.projection.reset!();
-      await rebuilds.complete(this.projection.name);
+      await rebuilds.markStarted(this.projection.name);
     });
     log.info(
       { projection: this.projection.name, from: position.toString() },

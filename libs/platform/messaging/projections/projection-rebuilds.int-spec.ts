@@ -45,7 +45,7 @@ describe('the rebuild of a projection', () => {
     expect(await harness.effects()).toEqual(ids);
     expect(projection.batches.flat()).toEqual(ids);
     expect(await stateOf('parcels')).toMatchObject({ lag: 0, leader: expect.any(String), is_rebuildable: true });
-    expect((await stateOf('parcels')).rebuilt_at).not.toBeNull();
+    expect((await stateOf('parcels')).rebuild_started_at).not.toBeNull();
   });
 
   it('goes on with events that are appended meanwhile', async () => {

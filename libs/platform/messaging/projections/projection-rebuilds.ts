@@ -4,20 +4,20 @@ import { Database, statement, UnitOfWork } from '#platform/persistence';
 import { LogReader } from '../outbox/log-reader.js';
 import { PROJECTIONS } from './projection.js';
 
-/** A projection, as its leader registered it and as its cursor stands. */
+/** State of a projection: registration and cursor. */
 export interface ProjectionState {
   readonly name: string;
   /** The last position that it has read; 0 before the first. */
   readonly position: string;
-  /** Events after it, of its types or not. */
+  /** Events after the position, of any type. */
   readonly lag: number;
   /** Address of the worker that leads, as PostgreSQL sees it; null when none does. */
   readonly leader: string | null;
   readonly is_rebuildable: boolean;
   /** Null when no rebuild waits for the leader. */
   readonly rebuild_requested_at: Instant | null;
-  /** When the last rebuild began; null when there was none. */
-  readonly rebuilt_at: Instant | null;
+  /** When the last rebuild started; null when there was none. */
+  readonly rebuild_started_at: Instant | null;
 }
 
 /** How far a leader can read, and whether it has to begin again. */
@@ -30,7 +30,7 @@ const LIST = statement(
   `SELECT n.name, c.position, greatest(0, s.position - c.position)::int AS lag,
      (SELECT coalesce(host(a.client_addr), 'local') FROM crm.leases l JOIN pg_stat_activity a ON a.pid = l.backend_pid
       WHERE l.name = c.name AND l.expires_at > clock_timestamp() LIMIT 1) AS leader,
-     coalesce(p.is_rebuildable, false) AS is_rebuildable, p.rebuild_requested_at, p.rebuilt_at
+     coalesce(p.is_rebuildable, false) AS is_rebuildable, p.rebuild_requested_at, p.rebuild_started_at
    FROM crm.event_cursors c CROSS JOIN LATERAL (SELECT substr(c.name, ${PROJECTIONS.length + 1}) AS name) n
      JOIN crm.event_cursors s ON s.name = 'sequencer' LEFT JOIN crm.projections p ON p.name = n.name
    WHERE starts_with(c.name, '${PROJECTIONS}') ORDER BY n.name`,
@@ -50,8 +50,8 @@ const TASK = statement(
      WHERE p.name = $1::text AND p.rebuild_requested_at IS NOT NULL) AS "isRebuildRequested"
    FROM crm.event_cursors s WHERE s.name = 'sequencer'`,
 );
-const COMPLETE = statement(
-  `UPDATE crm.projections SET rebuild_requested_at = NULL, rebuilt_at = $2::timestamptz WHERE name = $1::text`,
+const MARK_STARTED = statement(
+  `UPDATE crm.projections SET rebuild_requested_at = NULL, rebuild_started_at = $2::timestamptz WHERE name = $1::text`,
 );
 
 /**
@@ -73,7 +73,7 @@ export class ProjectionRebuilds {
   }
 
   /**
-   * Requests a rebuild, once until the leader has begun it.
+   * Requests a rebuild; a second request before it starts has no effect.
    * @param isPartial whether effects of events that are no longer stored may get lost.
    * @throws DomainError `projection_not_found`, `projection_not_rebuildable`, `log_incomplete`.
    */
@@ -81,7 +81,7 @@ export class ProjectionRebuilds {
     await this.unitOfWork.run(async () => {
       const requested = await this.database.query(REQUEST, [name, this.clock.now()]);
       if (requested.length === 0) throw await this.refusal(name);
-      // Read after the write, which waits for a running retention: events that are stored now stay.
+      // Read after the update, which waits for a running retention: no stored event is deleted from here on.
       const { first } = await this.reader.bounds();
       if (first > 1n && !isPartial) throw logIncomplete(name, first);
     });
@@ -92,14 +92,15 @@ export class ProjectionRebuilds {
     await this.database.query(REGISTER, [name, isRebuildable]);
   }
 
+  /** Reads the last position of the log, and whether a rebuild of the projection is requested. */
   async taskOf(name: string): Promise<ProjectionTask> {
     const row = await this.database.first<{ last: string; isRebuildRequested: boolean }>(TASK, [name]);
     return { last: BigInt(row?.last ?? 0), isRebuildRequested: row?.isRebuildRequested ?? false };
   }
 
   /** Ends the request, in the transaction that moves the cursor back. */
-  async complete(name: string): Promise<void> {
-    await this.database.query(COMPLETE, [name, this.clock.now()]);
+  async markStarted(name: string): Promise<void> {
+    await this.database.query(MARK_STARTED, [name, this.clock.now()]);
   }
 
   private async refusal(name: string): Promise<DomainError> {
@@ -121,7 +122,7 @@ function logIncomplete(name: string, first: bigint): DomainError {
     'conflict',
     'log_incomplete',
     `The log begins at position ${first}: a rebuild of ${name} would lose the effects of the events before it, which ` +
-      'retention has deleted. To rebuild it from the stored events alone, add --partial.',
+      'retention has deleted. To rebuild it from the stored events alone, request a partial rebuild.',
     { oldest_position: first.toString() },
   );
 }

@@ -1,7 +1,7 @@
 import { ConfirmedAhead } from './confirmed-ahead.js';
 
 describe('the events that are confirmed beyond the cursor', () => {
-  it('are known until the cursor has passed them, whatever the order of the confirms', () => {
+  it('are stored until the cursor passes them, in any order of the confirms', () => {
     const ahead = new ConfirmedAhead();
     for (const position of [12n, 11n, 14n]) ahead.add({ position, id: `event-${position}` });
     expect(ahead.has({ position: 12n, id: 'event-12' })).toBe(true);

@@ -1,8 +1,8 @@
 import type { LoggedEvent } from '../outbox/log-reader.js';
 
 /**
- * The events beyond the saved cursor that RabbitMQ has confirmed. They are known for the life of the process: a new channel
- * or a new term of leadership sends only the others again. A killed process sends every event after its cursor again.
+ * Events after the saved cursor that RabbitMQ confirmed to this process. Stored in memory: a new channel or a new term
+ * of leadership re-sends only the other events. After a killed process, every event after its cursor is re-sent.
  *
  * Ids are compared too, because a restored database can give a position to another event.
  */

@@ -50,7 +50,7 @@ export class FencedOffError extends Error {
   }
 }
 
-/** How far a reader has come, kept in PostgreSQL under the reader's lease; only a rebuild of a projection moves it back. */
+/** Position of a reader, stored in PostgreSQL under the reader's lease; only a projection's rebuild moves it back. */
 export class EventCursor {
   private savedAt = 0;
 

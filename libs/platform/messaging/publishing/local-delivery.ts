@@ -42,7 +42,7 @@ export class LocalDelivery implements OnApplicationBootstrap, BeforeApplicationS
 
   private async lead({ client, lease, signal }: Term): Promise<void> {
     const cursor = await EventCursor.open(client, LOCAL_CURSOR, lease);
-    const reader = await LogReader.over(client);
+    const reader = await LogReader.forConnection(client);
     const subscribers = this.subscriptions.all();
     while (!signal.aborted) {
       const events = await reader.readAfter(cursor.position, BATCH);

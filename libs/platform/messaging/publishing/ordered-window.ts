@@ -2,8 +2,8 @@ import type { LoggedEvent } from '../outbox/log-reader.js';
 
 /**
  * The events that are sent to the broker and not confirmed yet: at most one of each stream, so that an event that is sent
- * again cannot overtake another. The positions between the oldest of them and the last one taken are limited, because
- * after a fault all of them are sent again.
+ * again cannot overtake another. The span from the oldest of them to the last one taken is limited: after a process is
+ * killed, the next one sends all of them again.
  */
 export class OrderedWindow {
   /** Events of streams whose turn it is not yet, by stream; the stream's event in flight is not among them. */

@@ -8,11 +8,10 @@ import type { ParkedStreams } from './parking/parked-streams.js';
 import type { Wakeup } from '../outbox/wakeup.js';
 
 /**
- * Most positions from the oldest unconfirmed event to the last one taken. A broker that hangs has stored up to this number
- * of events without a confirm, and a killed process has not saved the cursor behind them: they are sent again.
+ * Maximum number of unsaved positions. After a crash at most this many events are re-sent.
  */
 const MAX_SPAN = 256;
-/** Most events that are read at a time: while half of them are in flight, the other half is read. */
+/** Maximum number of events of one read: while one half of the span is in flight, the other half is read. */
 export const BATCH = MAX_SPAN / 2;
 /** How long confirmed events wait for the cursor to move past them. */
 export const SAVE_EVERY_MS = 100;
@@ -32,7 +31,7 @@ interface Parts {
   readonly wakeup: Wakeup;
   /** Woken when events were parked. */
   readonly retryWakeup: Wakeup;
-  /** What earlier channels of this process, and this one, have published beyond the cursor. */
+  /** Events after the saved cursor that RabbitMQ confirmed to this process. */
   readonly confirmedAhead: ConfirmedAhead;
   /** Positions that an earlier channel has parked already. */
   readonly parkedAlready: ReadonlySet<bigint>;

@@ -63,12 +63,12 @@ export class RabbitPublisher implements OnApplicationBootstrap, BeforeApplicatio
 
   private async lead(term: Term): Promise<void> {
     const cursor = await EventCursor.open(term.client, RABBITMQ_CURSOR, term.lease);
-    const reader = await LogReader.over(term.client);
+    const reader = await LogReader.forConnection(term.client);
     while (!term.signal.aborted) {
       if (this.channels.isConnected) {
         await this.publishUntilFailure(cursor, reader, term).catch((error: unknown) => {
           if (error instanceof FencedOffError) throw error;
-          this.log.warn({ err: error }, 'publishing interrupted, starting again from the last confirmed event');
+          this.log.warn({ err: error }, 'publishing interrupted; a new channel re-sends unconfirmed events');
         });
       }
       await delay(RETRY_MS, undefined, { signal: term.signal }).catch(() => undefined);

@@ -44,7 +44,7 @@ export function isReadOnlyServer(error: unknown): boolean {
   return (error as { code?: unknown } | undefined)?.code === READ_ONLY;
 }
 
-/** True when PostgreSQL is there but does not accept a connection yet: it is starting, or overloaded. */
+/** True when PostgreSQL is reachable but does not accept a connection yet: it is starting, or overloaded. */
 export function isNotReadyYet(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return (error as { code?: unknown }).code === STARTING || TIMEOUTS.test(error.message);

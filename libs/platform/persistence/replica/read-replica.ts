@@ -10,12 +10,12 @@ import { type ReplicaConnections, ReplicaMonitor } from './replica-monitor.js';
 
 const APPLICATION_NAME = 'crm-replica';
 const CHECK_NAME = 'crm-replica-check';
-/** A statement that ran too long would run as long on the primary. */
+/** Not retried on the primary: it would time out there too. */
 const STATEMENT_TIMEOUT = '57014';
 
 /**
- * Runs queries that may show rows as they were a moment ago: on the replica of `CRM_DATABASE_REPLICA_URL`, or on the
- * primary while there is none, it lags too much or fails. Never for a read that a write depends on.
+ * Runs queries that accept stale rows: on the replica of `CRM_DATABASE_REPLICA_URL`, or on the primary while there is
+ * none, it lags too much or fails. Never for a read that a write depends on.
  */
 @Injectable()
 export class ReadReplica implements OnModuleInit, OnApplicationShutdown {
@@ -63,7 +63,7 @@ export class ReadReplica implements OnModuleInit, OnApplicationShutdown {
     });
   });
 
-  /** In an open unit of work it runs in its transaction. */
+  /** Runs one query. In an open unit of work, runs in its transaction. */
   async query<R extends object>(statement: Statement, values: readonly unknown[] = []): Promise<R[]> {
     const { replicaUrl } = this.settings;
     if (replicaUrl === undefined || this.unitOfWork.isOpen) return this.unitOfWork.query<R>(statement, values);

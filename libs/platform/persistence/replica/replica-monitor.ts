@@ -2,10 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import { ReplicaLag } from './replica-lag.js';
 
-/** Flushed, since a standby receives nothing else. */
-export const PRIMARY_POSITION = `SELECT pg_wal_lsn_diff(pg_current_wal_flush_lsn(), '0/0')::text AS position`;
-export const REPLICA_POSITION = `SELECT pg_is_in_recovery() AS "isReplica",
-  pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0')::text AS position`;
+/** A standby receives only flushed WAL. LSNs are read as bytes since 0/0. */
+export const PRIMARY_LSN = `SELECT pg_wal_lsn_diff(pg_current_wal_flush_lsn(), '0/0')::text AS "flushedLsn"`;
+export const REPLICA_LSN = `SELECT pg_is_in_recovery() AS "isReplica",
+  pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0')::text AS "replayedLsn"`;
 
 /** The checks of a replica use connections of their own: a busy pool must not look like a lag. */
 export interface ReplicaConnections {
@@ -39,7 +39,7 @@ export class ReplicaMonitor {
 
   /** Infinite while unknown. */
   get lagMs(): number {
-    return this.lag.atMs(performance.now());
+    return this.lag.lagMs(performance.now());
   }
 
   get isWithinLimit(): boolean {
@@ -61,13 +61,13 @@ export class ReplicaMonitor {
     }
   }
 
-  /** A primary that does not answer says nothing of the replica: its lag grows until it is over the limit. */
+  /** While the primary does not answer, the lag of the replica is counted from the last sample. */
   private async checkPrimary(): Promise<Error | undefined> {
     try {
       this.primary ??= await this.connections.primary();
       const takenAtMs = performance.now();
-      const { rows } = await this.primary.query<{ position: string }>(PRIMARY_POSITION);
-      this.lag.addPrimary(BigInt(rows[0]!.position), takenAtMs);
+      const { rows } = await this.primary.query<{ flushedLsn: string }>(PRIMARY_LSN);
+      this.lag.addPrimary(BigInt(rows[0]!.flushedLsn), takenAtMs);
       return undefined;
     } catch (error) {
       void this.primary?.end().catch(() => undefined);
@@ -79,11 +79,12 @@ export class ReplicaMonitor {
   private async checkReplica(): Promise<Error | undefined> {
     try {
       this.replica ??= await this.connections.replica();
-      const { rows } = await this.replica.query<{ isReplica: boolean; position: string | null }>(REPLICA_POSITION);
-      const { isReplica, position } = rows[0]!;
+      const { rows } = await this.replica.query<{ isReplica: boolean; replayedLsn: string | null }>(REPLICA_LSN);
+      const { isReplica, replayedLsn } = rows[0]!;
       // A promoted server may have another history than the primary.
-      if (!isReplica || position === null) throw new Error('the server of CRM_DATABASE_REPLICA_URL is not a standby');
-      this.lag.addReplica(BigInt(position));
+      if (!isReplica || replayedLsn === null)
+        throw new Error('the server of CRM_DATABASE_REPLICA_URL is not a standby');
+      this.lag.addReplica(BigInt(replayedLsn));
       return undefined;
     } catch (error) {
       void this.replica?.end().catch(() => undefined);

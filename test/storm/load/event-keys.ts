@@ -5,29 +5,29 @@ export const RESOURCES = ['client', 'deal', 'quote', 'policy', 'payment', 'incom
 export type Resource = (typeof RESOURCES)[number];
 
 /**
- * Marks identify the event of an acknowledged write: version and time together distinguish it from another write that
- * got the same version after a rollback. {@link MARKS_OF_LOG} computes them from the log.
+ * Event keys identify the event of an acknowledged write: version and time together distinguish it from another write
+ * that got the same version after a rollback. {@link EVENT_KEYS_OF_LOG} computes them from the log.
  */
-export function markOf(resource: Resource, { id, version, updated_at: updatedAt }: Body): string {
+export function eventKeyOf(resource: Resource, { id, version, updated_at: updatedAt }: Body): string {
   return `${resource} ${String(id)} ${String(version)} ${String(updatedAt)}`;
 }
 
 /** For answers without version and time. */
-export function markOfId(happened: 'created' | 'deleted', resource: Resource, id: unknown): string {
+export function eventKeyOfId(happened: 'created' | 'deleted', resource: Resource, id: unknown): string {
   return `${happened} ${resource} ${String(id)}`;
 }
 
-export function markOfNote(entryId: string): string {
+export function eventKeyOfNote(entryId: string): string {
   return `note ${entryId}`;
 }
 
-export function markOfLink(happened: 'linked' | 'unlinked', ownerId: string, documentId: string): string {
+export function eventKeyOfLink(happened: 'linked' | 'unlinked', ownerId: string, documentId: string): string {
   return `${happened} ${ownerId} ${documentId}`;
 }
 
-/** Marks of every event. */
-export const MARKS_OF_LOG = `
-  SELECT concat_ws(' ', r.name, r.value ->> 'id', r.value ->> 'version', r.value ->> 'updated_at') AS mark
+/** Keys of every event. */
+export const EVENT_KEYS_OF_LOG = `
+  SELECT concat_ws(' ', r.name, r.value ->> 'id', r.value ->> 'version', r.value ->> 'updated_at') AS "eventKey"
     FROM crm.event_log e,
       LATERAL (VALUES ${RESOURCES.map((name) => `('${name}', e.data -> '${name}')`).join(', ')}) AS r (name, value)
    WHERE r.value IS NOT NULL
