@@ -10,8 +10,11 @@ import { ensureBuilt } from '../../apps/cli/src/build.mjs';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
 
+const USAGE = 'npm run storm -- [--seed N] [--minutes N] [--faults N] [--rate N] [--only KIND,KIND]';
+
 const { values } = parseArgs({
   options: {
+    help: { type: 'boolean', default: false },
     seed: { type: 'string' },
     minutes: { type: 'string', default: '16' },
     faults: { type: 'string', default: '78' },
@@ -19,6 +22,10 @@ const { values } = parseArgs({
     only: { type: 'string' },
   },
 });
+if (values.help) {
+  console.log(`${USAGE}\nSee docs/reliability.md.`);
+  process.exit(0);
+}
 const options = {
   seed: Number(values.seed ?? Math.floor(Math.random() * 1_000_000)),
   minutes: Number(values.minutes),
