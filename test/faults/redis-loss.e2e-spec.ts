@@ -9,7 +9,8 @@ import { type Program } from '../support/programs/processes.js';
 import { withFailureOutput } from '../support/programs/failure-output.js';
 
 const FUTURE = '2999-01-01';
-const DEALS = 60;
+/** More than a worker takes from Bull at once. */
+const DEALS = 250;
 /** The reconciler runs every CRM_RECONCILE_MS and skips requests younger than 5 s. */
 const HEALS_WITHIN_MS = 60_000;
 

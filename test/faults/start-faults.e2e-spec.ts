@@ -131,10 +131,11 @@ describe.each(KINDS)('the $kind starts', ({ make }) => {
 
   it('when PostgreSQL accepts connections late, and logs each attempt', async () => {
     const proxy = await StalledProxy.start(database.url);
-    const env = testEnvironment({ databaseUrl: proxy.url }, { CRM_DATABASE_ACQUIRE_TIMEOUT_MS: '1000' });
+    const more = { CRM_DATABASE_ACQUIRE_TIMEOUT_MS: '1000', CRM_LOG_LEVEL: 'warn' };
+    const env = testEnvironment({ databaseUrl: proxy.url }, more);
     const program = await make(env);
     program.launch();
-    const attempts = () => program.lines.filter(({ msg }) => /Unable to connect to the database/.test(msg));
+    const attempts = () => program.lines.filter(({ msg }) => /PostgreSQL does not accept connections yet/.test(msg));
     await until(() => Promise.resolve(attempts().length > 1));
     proxy.open();
     await program.ready();

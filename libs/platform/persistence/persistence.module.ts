@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DatabaseSettings } from '#platform/config';
+import { Log } from '#platform/observability';
 import { DatabaseClient, databaseOptions } from './connection/connection.js';
 import { isNotReadyYet } from './connection/database-errors.js';
 import { Database } from './connection/database.js';
@@ -19,8 +20,8 @@ export class PersistenceModule {
   /** @param applicationName shown in pg_stat_activity. */
   static forRoot(applicationName: string): DynamicModule {
     const typeOrm = TypeOrmModule.forRootAsync({
-      inject: [DatabaseSettings],
-      useFactory: (settings: DatabaseSettings) => {
+      inject: [DatabaseSettings, Log],
+      useFactory: (settings: DatabaseSettings, log: Log) => {
         const { connectionString, ...client } = databaseOptions(
           settings.url!,
           applicationName,
@@ -34,8 +35,12 @@ export class PersistenceModule {
           installExtensions: false,
           retryAttempts: CONNECT_ATTEMPTS,
           retryDelay: CONNECT_PAUSE_MS,
-          verboseRetryLog: true,
-          toRetry: isNotReadyYet,
+          // NestJS's own line is lost: its logger is set when the application has been created.
+          toRetry: (error: unknown) => {
+            const isSlow = isNotReadyYet(error);
+            if (isSlow) log.warn('PostgreSQL does not accept connections yet, trying again');
+            return isSlow;
+          },
           extra: {
             ...client,
             Client: DatabaseClient,

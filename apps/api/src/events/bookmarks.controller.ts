@@ -27,7 +27,7 @@ export class BookmarksController {
   @Get(':name')
   @ApiOperation({ summary: 'One bookmark' })
   @ApiOkResponse({ type: BookmarkResource })
-  @Problems({ 404: ['bookmark_not_found'] })
+  @Problems({ 400: ['malformed_name'], 404: ['bookmark_not_found'] })
   async get(@CurrentCaller() caller: Caller, @Param('name') name: string): Promise<Bookmark> {
     requireAccess(caller, 'events', 'read');
     return this.bookmarks.get(requireBookmarkName(name));
@@ -43,6 +43,7 @@ export class BookmarksController {
   @ApiOkResponse({ type: BookmarkResource })
   @ApiCreatedResponse({ type: BookmarkResource })
   @Problems({
+    400: ['malformed_name'],
     409: ['bookmark_moves_back', 'edit_conflict', 'position_in_future'],
     410: ['position_gone'],
     412: ['version_mismatch'],
@@ -71,7 +72,7 @@ export class BookmarksController {
   @Delete(':name')
   @HttpCode(204)
   @ApiOperation({ summary: 'Delete a bookmark: its consumer is no longer waited for' })
-  @Problems({ 404: ['bookmark_not_found'], 412: ['version_mismatch'] })
+  @Problems({ 400: ['malformed_name'], 404: ['bookmark_not_found'], 412: ['version_mismatch'] })
   async delete(
     @CurrentCaller() caller: Caller,
     @Param('name') name: string,
