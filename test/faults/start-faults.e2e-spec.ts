@@ -1,8 +1,7 @@
 import { freePort } from '#platform/services';
-import { createTestDatabase, type TestDatabase, testEnvironment, testServer, until } from '#platform/testing';
+import { createTestDatabase, type TestDatabase, testEnvironment, testServer } from '#platform/testing';
 import { MIGRATIONS } from '../../migrations/index.js';
 import { type Exit, killPrograms, Program } from '../support/programs/processes.js';
-import { StalledProxy } from '../support/programs/stalled-proxy.js';
 import { withFailureOutput } from '../support/programs/failure-output.js';
 
 const KINDS = [
@@ -105,16 +104,6 @@ describe.each(KINDS)('the $kind does not start', ({ make }) => {
       expect(said).toEqual([expect.stringMatching(/cannot start: .*schema is newer/)]);
     }),
   );
-
-  it('when PostgreSQL never accepts a connection, and logs the reason', async () => {
-    const proxy = await StalledProxy.start(database.url);
-    const env = testEnvironment({ databaseUrl: proxy.url }, { CRM_DATABASE_ACQUIRE_TIMEOUT_MS: '50' });
-    const program = await make(env);
-    program.launch();
-    expect((await program.exit).code).toBe(69);
-    expect(program.lines.at(-1)).toMatchObject({ msg: expect.stringMatching(/cannot start: .*connection timeout/) });
-    await proxy.stop();
-  });
 });
 
 describe.each(KINDS)('the $kind starts', ({ make }) => {
@@ -127,20 +116,6 @@ describe.each(KINDS)('the $kind starts', ({ make }) => {
   afterAll(async () => {
     await killPrograms();
     await database.drop();
-  });
-
-  it('when PostgreSQL accepts connections late, and logs each attempt', async () => {
-    const proxy = await StalledProxy.start(database.url);
-    const more = { CRM_DATABASE_ACQUIRE_TIMEOUT_MS: '1000', CRM_LOG_LEVEL: 'warn' };
-    const env = testEnvironment({ databaseUrl: proxy.url }, more);
-    const program = await make(env);
-    program.launch();
-    const attempts = () => program.lines.filter(({ msg }) => /PostgreSQL does not accept connections yet/.test(msg));
-    await until(() => Promise.resolve(attempts().length > 1));
-    proxy.open();
-    await program.ready();
-    await program.kill();
-    await proxy.stop();
   });
 
   it('with an unknown variable, and logs its name', async () => {

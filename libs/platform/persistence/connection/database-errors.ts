@@ -15,10 +15,6 @@ const SOCKET_ERRORS = new Set([
 /** What node-postgres throws without any code. A message with a code is PostgreSQL's, and may quote a user's text. */
 const MESSAGES = /connection terminated|timeout exceeded when trying to connect|connection ended|not queryable/i;
 
-/** What node-postgres throws when a connection is not established in time. */
-const TIMEOUTS = /due to connection timeout|timeout exceeded when trying to connect/i;
-/** The server is starting, stopping, or recovering from a crash. */
-const STARTING = '57P03';
 /** A statement that writes, on a standby. */
 const READ_ONLY = '25006';
 
@@ -42,12 +38,6 @@ export function isUnavailable(error: unknown): boolean {
 /** The connection leads to a server that is not, or no longer, the primary: a new connection may lead to another one. */
 export function isReadOnlyServer(error: unknown): boolean {
   return (error as { code?: unknown } | undefined)?.code === READ_ONLY;
-}
-
-/** True when PostgreSQL is reachable but does not accept a connection yet: it is starting, or overloaded. */
-export function isNotReadyYet(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  return (error as { code?: unknown }).code === STARTING || TIMEOUTS.test(error.message);
 }
 
 /** The connection was lost, and with it the outcome of its transaction; see {@link isUnavailable}. */
