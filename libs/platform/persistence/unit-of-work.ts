@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { AsyncVariable } from '#platform/observability';
 import type pg from 'pg';
 import { DataSource } from 'typeorm';
+import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { type BatchOutcome, BatchTransaction, type BatchWork } from './batching/batch-transaction.js';
 import { connectionLost, isReadOnlyServer } from './connection/database-errors.js';
 import type { Statement } from './reading/statement.js';
@@ -132,7 +133,7 @@ export class UnitOfWork {
 
   /** @throws Error that is `isUnavailable` when the connection is lost: the statement may have been committed. */
   private async alone<R extends object>(statement: Statement, values: readonly unknown[]): Promise<R[]> {
-    const { master: pool } = this.dataSource.driver as unknown as { master: pg.Pool };
+    const pool = (this.dataSource.driver as PostgresDriver).master as pg.Pool;
     const client = await pool.connect();
     let lost: Error | undefined;
     let isLeft = false;
