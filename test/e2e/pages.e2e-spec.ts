@@ -46,8 +46,7 @@ describe.each(PLACES)('pages in a browser, with queues in $name', ({ options }) 
 
   it('shows the queues', async () => {
     const visit = await browser.visit(`${api.url}/admin/queues`, token);
-    const shown = await visit.page.locator('body').innerText();
-    for (const queue of [QUEUE, 'housekeeping']) expect(shown).toContain(queue);
+    for (const queue of [QUEUE, 'housekeeping']) await visit.page.getByText(queue).first().waitFor();
     expect(visit.troubles).toEqual({ errors: [], failures: [], foreign: [] });
   });
 

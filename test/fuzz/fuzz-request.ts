@@ -31,7 +31,7 @@ const ROLES = {
 } as const;
 const OTHER_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND'];
 const FILES: Readonly<Record<string, (deal: FuzzDeal, random: Random) => string>> = {
-  clients: (_deal, random) => `name,kind,email\r\n${random.word(8)},person,${random.integer(0, 1e6)}@example.com\r\n`,
+  clients: (_deal, random) => `name,kind,email\r\n${random.word(8)},person,${random.whole(0, 1e6)}@example.com\r\n`,
   deals: (deal) => `client_id,title,next_review_at\r\n${deal.client_id},ОСАГО,2026-03-10\r\n`,
   policies: (deal, random) => `deal_id,insurance_company,policy_number\r\n${deal.id},Согласие,${random.uuid()}\r\n`,
   payments: (deal) => `deal_id,planned_date,planned_amount,currency\r\n${deal.id},2026-03-10,1.00,RUB\r\n`,
@@ -194,7 +194,7 @@ class Making {
       if (place !== 'header' || !random.chance(0.3)) continue;
       const valid = {
         'If-Match': random.pick(['"1"', '"1"', '"2"', '*', '"1", "2"']),
-        'Idempotency-Key': random.pick([random.uuid(), `key-${random.integer(0, 50)}`]),
+        'Idempotency-Key': random.pick([random.uuid(), `key-${random.whole(0, 50)}`]),
         'Last-Event-ID': random.pick(['0', '1', '999999999']),
       }[name];
       headers[name] = this.isFaulty() || valid === undefined ? headerText(hostileString(random)) : valid;
@@ -241,7 +241,7 @@ class Making {
     const schema = operation.bodies['application/json']!;
     if (this.level === 'valid') return JSON.stringify(values.valid(schema, ''));
     if (this.level === 'nearly') return values.withFaults(schema, 1);
-    return random.chance(0.3) ? random.pick(HOSTILE_BODIES) : values.withFaults(schema, random.integer(1, 5));
+    return random.chance(0.3) ? random.pick(HOSTILE_BODIES) : values.withFaults(schema, random.whole(1, 5));
   }
 
   private file(type: string): string | Buffer {

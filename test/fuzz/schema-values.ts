@@ -31,7 +31,7 @@ export class SchemaValues {
     if (type === 'object') return this.validObject(schema);
     if (type === 'array') {
       const length = random.weighted([
-        [6, random.integer(0, 2)],
+        [6, random.whole(0, 2)],
         [1, Math.min(schema.maxItems ?? 50, 60)],
       ]);
       return Array.from({ length }, () => this.valid(schema.items!, name));
@@ -64,7 +64,7 @@ export class SchemaValues {
     let text = JSON.stringify(root);
     for (const hostileText of texts) text = text.replace(`"${MARK}"`, () => hostileText);
     if (random.chance(0.1)) text = text.replace(/^\{(".*?)([,}])/s, '{$1,$1$2');
-    return random.chance(0.03) ? text.slice(0, random.integer(0, text.length)) : text;
+    return random.chance(0.03) ? text.slice(0, random.whole(0, text.length)) : text;
   }
 
   private validObject({ properties = {}, required = [] }: Schema): Record<string, unknown> {
@@ -81,7 +81,7 @@ export class SchemaValues {
       [1, minimum],
       [1, maximum],
       [3, example ?? minimum],
-      [3, random.integer(minimum, Math.min(maximum, minimum + 20))],
+      [3, random.whole(minimum, Math.min(maximum, minimum + 20))],
     ]);
   }
 
@@ -91,7 +91,7 @@ export class SchemaValues {
     if (schema.format === 'date') return this.day(name);
     if (schema.pattern?.startsWith('^\\d{1,12}')) {
       return random.weighted([
-        [6, `${random.integer(1, 999)}.${random.integer(0, 99).toString().padStart(2, '0')}`],
+        [6, `${random.whole(1, 999)}.${random.whole(0, 99).toString().padStart(2, '0')}`],
         [1, '0.00'],
         [1, '999999999999.99'],
         [1, '1'],
@@ -100,8 +100,8 @@ export class SchemaValues {
     if (name === 'currency') return random.pick(['RUB', 'RUB', 'RUB', 'RUB', 'USD', 'EUR', 'JPY', 'KWD', 'XXX']);
     if (name === 'insurance_company') return random.pick(['Ингосстрах', 'Согласие']);
     if (name === 'policy_number') return random.uuid();
-    if (name === 'email') return `${random.integer(0, 1e9)}@example.com`;
-    if (name === 'phone') return `+7912${random.integer(1_000_000, 9_999_999)}`;
+    if (name === 'email') return `${random.whole(0, 1e9)}@example.com`;
+    if (name === 'phone') return `+7912${random.whole(1_000_000, 9_999_999)}`;
     if (name === 'from') return random.pick(['0', '1', '2026-01-01T00:00:00Z']);
     if (schema.example !== undefined && (schema.pattern || random.chance(0.5))) return schema.example;
     if (schema.pattern) return '1';
@@ -109,7 +109,7 @@ export class SchemaValues {
     const length = random.weighted([
       [1, minLength],
       [1, Math.min(maxLength, 6000)],
-      [8, random.integer(Math.max(1, minLength), Math.min(maxLength, 30))],
+      [8, random.whole(Math.max(1, minLength), Math.min(maxLength, 30))],
     ]);
     return random.word(length);
   }
@@ -128,10 +128,10 @@ export class SchemaValues {
     const { random } = this;
     if (random.chance(0.05)) return random.pick(['0001-01-01', '1900-02-28', '2024-02-29', '9999-12-31']);
     const days = FIRST_DAY.test(name)
-      ? random.integer(-400, -200)
+      ? random.whole(-400, -200)
       : LAST_DAY.test(name)
-        ? random.integer(30, 400)
-        : random.integer(-100, -1);
+        ? random.whole(30, 400)
+        : random.whole(-100, -1);
     return new Date(Date.UTC(2026, 10, 1) + days * DAY_MS).toISOString().slice(0, 10);
   }
 }

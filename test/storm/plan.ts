@@ -1,4 +1,4 @@
-import { Random } from './random.js';
+import { Dice } from '../../apps/cli/src/demo/content/dice.js';
 
 export const PROCESSES = ['api 1', 'api 2', 'worker 1', 'worker 2'] as const;
 export const SERVERS = ['PostgreSQL', 'RabbitMQ', 'Redis'] as const;
@@ -85,22 +85,22 @@ const QUIET_MS = 4_000;
 
 /** Chooses faults by the seed: the same options give the same plan. */
 export function planOf({ seed, minutes, faults, only }: StormOptions): PlannedFault[] {
-  const random = new Random(seed);
+  const random = new Dice(seed);
   const chosen = faults <= SHORT.length && !only ? shortDeck(random) : longDeck(random, faults, only ?? FAULT_KINDS);
   const slotMs = (minutes * 60_000 - 2 * QUIET_MS) / faults;
   return chosen.slice(0, faults).map(([kind, target], index) => {
-    const atMs = QUIET_MS + Math.round(slotMs * (index + random.next() / 2));
+    const atMs = QUIET_MS + Math.round(slotMs * (index + random.fraction() / 2));
     const [shortestMs, longestMs] = FAULTS[kind].lastsMs;
-    return { atMs, kind, target, lastsMs: random.between(shortestMs, longestMs) };
+    return { atMs, kind, target, lastsMs: random.whole(shortestMs, longestMs) };
   });
 }
 
-function shortDeck(random: Random): Combination[] {
+function shortDeck(random: Dice): Combination[] {
   return random.shuffled(SHORT).map((group) => random.pick(group));
 }
 
 /** Each combination of kind and target comes once before any comes again. */
-function longDeck(random: Random, count: number, kinds: readonly FaultKind[]): Combination[] {
+function longDeck(random: Dice, count: number, kinds: readonly FaultKind[]): Combination[] {
   const combinations = kinds.flatMap((kind) => FAULTS[kind].targets.map((target) => [kind, target] as const));
   const deck: Combination[] = [];
   while (deck.length < count) deck.push(...random.shuffled(combinations));

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Random } from '../random.js';
+import { Dice } from '../../../apps/cli/src/demo/content/dice.js';
 import { ApiClient, type Body } from './api-client.js';
 import { importRows, type SentImport } from './imports.js';
 import { Ledger } from './ledger.js';
@@ -55,7 +55,7 @@ export class Load {
   private writer(number: number): Writer {
     const { client, ledger, pace } = this;
     const { seed, claims } = this.settings;
-    const random = new Random(seed + number);
+    const random = new Dice(seed + number);
     return new Writer({ client, ledger, pace, random, claims, isEnded: () => this.ended });
   }
 
@@ -85,7 +85,7 @@ export class Load {
   private scenario(writer: Writer): Promise<void> {
     const { hot } = this;
     const admin = writer.as('admin');
-    const draw = writer.random.next();
+    const draw = writer.random.fraction();
     if (draw < 0.3) return sell(writer);
     if (draw < 0.4) return changeClients(writer);
     if (draw < 0.45) return deleteDeal(admin, hot);

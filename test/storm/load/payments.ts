@@ -37,7 +37,7 @@ export async function schedulePayments(writer: Writer, deal: Body): Promise<void
 export async function addLine(writer: Writer, payment: Body, lines: Lines): Promise<void> {
   const [note, kind] = [writer.ledger.nextRowTag(), ONE_LINE[lines]];
   const eventKeys = (body: Body): string[] => [eventKeyOf(kind, body)];
-  const amount = `${writer.random.between(1, 99)}.${writer.random.between(10, 99)}`;
+  const amount = `${writer.random.whole(1, 99)}.${writer.random.whole(10, 99)}`;
   const line = await writer.write(`${kind}.add`, {
     method: 'POST',
     path: `${pathOf(payment)}/${lines}`,

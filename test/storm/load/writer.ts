@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { accessToken } from '#platform/testing';
-import type { Random } from '../random.js';
+import type { Dice } from '../../../apps/cli/src/demo/content/dice.js';
 import { type Answer, type ApiClient, type Body, type Sending, UnansweredError } from './api-client.js';
 import type { Ledger, Outcome } from './ledger.js';
 import type { Pace } from './pace.js';
@@ -29,7 +29,7 @@ export interface WriterParts {
   readonly client: ApiClient;
   readonly ledger: Ledger;
   readonly pace: Pace;
-  readonly random: Random;
+  readonly random: Dice;
   readonly claims: { readonly issuer: string; readonly audience: string };
   readonly isEnded: () => boolean;
 }
@@ -56,7 +56,7 @@ export class Writer {
     return this.parts.ledger;
   }
 
-  get random(): Random {
+  get random(): Dice {
     return this.parts.random;
   }
 
