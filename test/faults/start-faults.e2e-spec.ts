@@ -1,7 +1,15 @@
 import { freePort } from '#platform/services';
-import { createTestDatabase, type TestDatabase, testEnvironment, testServer } from '#platform/testing';
+import {
+  createTestDatabase,
+  type TestDatabase,
+  testEnvironment,
+  testServer,
+  type TestServers,
+  until,
+} from '#platform/testing';
 import { MIGRATIONS } from '../../migrations/index.js';
 import { type Exit, killPrograms, Program } from '../support/programs/processes.js';
+import { StalledProxy } from '../support/programs/stalled-proxy.js';
 import { withFailureOutput } from '../support/programs/failure-output.js';
 
 const KINDS = [
@@ -70,13 +78,51 @@ describe.each(KINDS)('the $kind does not start', ({ make }) => {
   );
 
   it(
-    'without its database',
+    'without its database, after the time that it waits',
     withFailureOutput(async () => {
       const databaseUrl = `postgresql://crm:hunter2@127.0.0.1:${nowhere}/crm`;
-      const { code, said } = await failure(testEnvironment({ databaseUrl }));
+      const { code, said } = await failure(testEnvironment({ databaseUrl }, { CRM_START_TIMEOUT_MS: '1000' }));
       expect(code).toBe(69);
-      expect(said).toEqual([expect.stringMatching(new RegExp(`cannot start: .*127\\.0\\.0\\.1:${nowhere}`))]);
+      const reason = `cannot start: PostgreSQL at 127.0.0.1:${nowhere} accepted no connection within \\d+ s: .*ECONNREFUSED`;
+      expect(said).toEqual([expect.stringMatching(new RegExp(reason))]);
       expect(said[0]).not.toContain('hunter2');
+    }),
+  );
+
+  it(
+    'on a PostgreSQL that never answers, after the time that it waits',
+    withFailureOutput(async () => {
+      const proxy = await StalledProxy.start(database.url);
+      const env = testEnvironment({ databaseUrl: proxy.url }, { CRM_START_TIMEOUT_MS: '2000' });
+      const { code, said } = await failure(env);
+      await proxy.stop();
+      expect(code).toBe(69);
+      const reason = `cannot start: PostgreSQL at ${new URL(proxy.url).host} accepted no connection within `;
+      expect(said).toEqual([expect.stringContaining(reason)]);
+    }),
+  );
+
+  it(
+    'with a wrong login, an unknown database or an unknown host, without waiting',
+    withFailureOutput(async () => {
+      const login = new URL(database.url);
+      login.password = 'hunter2';
+      const missing = new URL(database.url);
+      missing.pathname = '/nowhere';
+      const host = new URL(database.url);
+      host.hostname = 'nowhere.invalid';
+      for (const [url, reason] of [
+        [login, /cannot start: password authentication failed/],
+        [missing, /cannot start: database "nowhere" does not exist/],
+        [host, /cannot start: .*nowhere\.invalid/],
+      ] as const) {
+        // The test would end before a process that waits.
+        const env = testEnvironment({ databaseUrl: url.href }, { CRM_START_TIMEOUT_MS: '3600000' });
+        const { code, said } = await failure(env);
+        expect(code).toBe(69);
+        expect(said).toEqual([expect.stringMatching(reason)]);
+        expect(said[0]).not.toContain('hunter2');
+      }
     }),
   );
 
@@ -106,6 +152,10 @@ describe.each(KINDS)('the $kind does not start', ({ make }) => {
   );
 });
 
+/** A process that waits as long as the test. */
+const patient = (servers: TestServers): NodeJS.ProcessEnv =>
+  testEnvironment(servers, { CRM_START_TIMEOUT_MS: '3600000', CRM_LOG_LEVEL: 'warn' });
+
 describe.each(KINDS)('the $kind starts', ({ make }) => {
   let database: TestDatabase;
 
@@ -116,6 +166,19 @@ describe.each(KINDS)('the $kind starts', ({ make }) => {
   afterAll(async () => {
     await killPrograms();
     await database.drop();
+  });
+
+  it('when PostgreSQL answers late, and logs its address meanwhile', async () => {
+    const proxy = await StalledProxy.start(database.url);
+    const program = await make(patient({ databaseUrl: proxy.url }));
+    program.launch();
+    const waiting = `waiting for PostgreSQL at ${new URL(proxy.url).host}`;
+    await until(() => program.lines.filter(({ msg }) => msg === waiting).length > 1);
+    proxy.open();
+    await program.ready();
+    expect(JSON.stringify(program.lines)).not.toContain(new URL(proxy.url).password);
+    await program.kill();
+    await proxy.stop();
   });
 
   it('with an unknown variable, and logs its name', async () => {
@@ -164,5 +227,32 @@ describe('the worker does not start', () => {
     expect(login).toMatch(/cannot start: RabbitMQ refuses CRM_RABBITMQ_URL: .*ACCESS-REFUSED/);
     const virtualHost = await refusal({ CRM_RABBITMQ_URL: `amqp://${username}:${password}@${host}/nowhere` });
     expect(virtualHost).toMatch(/cannot start: RabbitMQ refuses CRM_RABBITMQ_URL: /);
+  });
+});
+
+describe('the worker starts', () => {
+  let database: TestDatabase;
+
+  beforeAll(async () => {
+    database = await createTestDatabase(MIGRATIONS);
+  });
+
+  afterAll(async () => {
+    await killPrograms();
+    await database.drop();
+  });
+
+  it('when RabbitMQ answers late, and logs its address meanwhile', async () => {
+    const proxy = await StalledProxy.start(testServer('CRM_TEST_RABBITMQ_URL'));
+    const worker = await Program.worker(patient({ databaseUrl: database.url, rabbitmqUrl: proxy.url }));
+    worker.launch();
+    const waiting = `waiting for RabbitMQ at ${new URL(proxy.url).host}`;
+    await until(() => worker.lines.filter(({ msg }) => msg === waiting).length > 1);
+    expect(await worker.readiness()).toBe(503);
+    proxy.open();
+    await worker.ready();
+    expect(JSON.stringify(worker.lines)).not.toContain(new URL(proxy.url).password);
+    await worker.kill();
+    await proxy.stop();
   });
 });

@@ -31,7 +31,7 @@ export class ApiModule {
       imports: [
         SettingsModule.forRoot(env),
         ObservabilityModule,
-        PersistenceModule.forRoot('crm-api'),
+        PersistenceModule.forRoot('crm-api', { waits: true }),
         BusModule.forRoot(),
         MessagingModule.forRoot({ process: 'api' }),
         JobsModule.forRoot(),

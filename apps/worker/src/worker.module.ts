@@ -30,7 +30,7 @@ export class WorkerModule {
       imports: [
         SettingsModule.forRoot(env),
         ObservabilityModule,
-        PersistenceModule.forRoot('crm-worker'),
+        PersistenceModule.forRoot('crm-worker', { waits: true }),
         BusModule.forRoot(),
         MessagingModule.forRoot({ process: 'worker', hasBroker: Boolean(env.CRM_RABBITMQ_URL) }),
         JobsModule.forRoot({ worker: true }),

@@ -27,6 +27,10 @@ export class RuntimeSettings extends Settings({
     fallback: 'info',
     doc: 'The least level that is written to the log.',
   }),
+  startTimeoutMs: integer('CRM_START_TIMEOUT_MS', 1_000, 3_600_000, {
+    fallback: '60000',
+    doc: 'How long a starting API or worker waits for a PostgreSQL that does not accept connections yet, in milliseconds.',
+  }),
   shutdownTimeoutMs: integer('CRM_SHUTDOWN_TIMEOUT_MS', 100, 120_000, {
     fallback: '20000',
     doc: 'How long a stopping process lets accepted requests and jobs finish, in milliseconds.',

@@ -2,6 +2,7 @@ import { BullModule } from '@nestjs/bullmq';
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { DatabaseSettings, RedisSettings } from '#platform/config';
+import { DataSource } from 'typeorm';
 import { JobBoard } from './board/job-board.js';
 import { JobBatches } from './processing/job-batches.js';
 import { JobBatchLimits } from './processing/job-batch-limits.js';
@@ -83,7 +84,8 @@ export class JobsModule {
 
   private static root(providers: Provider[], exported: NonNullable<DynamicModule['exports']>): DynamicModule {
     const bull = BullModule.forRootAsync({
-      inject: [RedisSettings, DatabaseSettings],
+      // Bull never repeats its first connection: the queues are created when TypeORM is connected (decision 35).
+      inject: [RedisSettings, DatabaseSettings, DataSource],
       useFactory: (redis: RedisSettings, database: DatabaseSettings) => ({
         connection: jobConnection(redis, database),
       }),

@@ -37,16 +37,18 @@ const types: ClientConfig['types'] = {
 /**
  * Connection settings shared by the pool, listeners and leaders.
  * @param url `postgresql://…`; its `search_path` parameter is dropped, since node-postgres ignores it and
- *   every statement names the schema.
+ *   every statement names the schema. Its `options` stay, behind which ours come and win.
  */
 export function databaseOptions(url: string, applicationName: string, statementTimeoutMs: number): ClientConfig {
   const parsed = new URL(url);
-  parsed.searchParams.delete('search_path');
+  const given = parsed.searchParams.get('options') ?? '';
+  // Parameters of the URL would replace the options below.
+  for (const name of ['search_path', 'options']) parsed.searchParams.delete(name);
   return {
     connectionString: parsed.toString(),
     application_name: applicationName,
     // A pinned path keeps a database user named like a schema from moving our tables.
-    options: `-c TimeZone=UTC -c search_path=crm,public -c statement_timeout=${statementTimeoutMs} ${KEEPALIVES}`,
+    options: `${given} -c TimeZone=UTC -c search_path=crm,public -c statement_timeout=${statementTimeoutMs} ${KEEPALIVES}`,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEPALIVE_IDLE_MS,
     types,

@@ -20,6 +20,7 @@ describe('a database error', () => {
 
   it('without a code is temporary by its message', () => {
     expect(isUnavailable(new Error('Connection terminated unexpectedly'))).toBe(true);
+    expect(isUnavailable(new Error('timeout expired'))).toBe(true);
     expect(isUnavailable(new Error('refused'))).toBe(false);
   });
 

@@ -13,7 +13,8 @@ const SOCKET_ERRORS = new Set([
   'EAI_AGAIN',
 ]);
 /** What node-postgres throws without any code. A message with a code is PostgreSQL's, and may quote a user's text. */
-const MESSAGES = /connection terminated|timeout exceeded when trying to connect|connection ended|not queryable/i;
+const MESSAGES =
+  /connection terminated|timeout exceeded when trying to connect|^timeout expired$|connection ended|not queryable/i;
 
 /** A statement that writes, on a standby. */
 const READ_ONLY = '25006';

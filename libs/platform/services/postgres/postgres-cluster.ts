@@ -15,7 +15,7 @@ import type { PostgresBinaries } from './postgres-binaries.js';
 import type { Owner } from '../processes/server-process.js';
 import { ServiceError } from '../service-error.js';
 
-/** The superuser; not named like the schema `crm`, which would come first in its search path. */
+/** The superuser; not named like the schema `crm`, which would come first in the search path of other clients. */
 export const SUPERUSER = 'postgres';
 
 export interface ClusterOptions {
