@@ -12,6 +12,8 @@ export interface Field<T> {
   readonly requiredInProduction: boolean;
   /** True when no mode runs without it. */
   readonly required: boolean;
+  /** Another variable that takes its place in production. */
+  readonly alternative: string | undefined;
   /** @throws Error whose message says what the text should be. */
   readonly parse: (text: string) => T;
 }
@@ -21,6 +23,7 @@ interface Options {
   readonly fallback?: string;
   readonly requiredInProduction?: boolean;
   readonly required?: boolean;
+  readonly alternative?: string;
 }
 
 function field<T>(name: string, options: Options, parse: (text: string) => T): Field<T> {
@@ -30,6 +33,7 @@ function field<T>(name: string, options: Options, parse: (text: string) => T): F
     fallback: options.fallback,
     requiredInProduction: options.requiredInProduction ?? false,
     required: options.required ?? false,
+    alternative: options.alternative,
     parse,
   };
 }
@@ -87,15 +91,27 @@ export function oneOf<const T extends string>(
 /** A URL of one of the given protocols (with the colon: `amqp:`). */
 export function url(name: string, protocols: readonly string[], options: Options): Field<string | undefined> {
   return field(name, options, (value) => {
-    let parsed: URL;
-    try {
-      parsed = new URL(value);
-    } catch {
-      throw new Error('must be a URL');
-    }
-    if (!protocols.includes(parsed.protocol)) throw new Error(`must start with ${protocols.join(' or ')}//`);
+    checkUrl(value, protocols);
     return value;
   });
+}
+
+/** One or more URLs of the nodes of a cluster, with commas between; the value is the whole text. */
+export function nodeUrls(name: string, protocols: readonly string[], options: Options): Field<string | undefined> {
+  return field(name, options, (value) => {
+    for (const node of splitUrls(value)) checkUrl(node, protocols);
+    return value;
+  });
+}
+
+/** The URLs of a text of {@link nodeUrls}. A comma within a password does not separate. */
+export function splitUrls(text: string): readonly string[] {
+  return text.split(/,\s*(?=[a-z]+:\/\/)/);
+}
+
+function checkUrl(value: string, protocols: readonly string[]): void {
+  if (!URL.canParse(value)) throw new Error('must be a URL');
+  if (!protocols.includes(new URL(value).protocol)) throw new Error(`must start with ${protocols.join(' or ')}//`);
 }
 
 /** Values with commas between, each checked by `parse`; none by default. */
@@ -129,6 +145,26 @@ export function networks(name: string, options: Options): Field<readonly string[
     }
     return value;
   });
+}
+
+/** Addresses such as `10.0.0.1:26379`, with commas between. */
+export function addresses(
+  name: string,
+  options: Options,
+): Field<readonly { readonly host: string; readonly port: number }[] | undefined> {
+  const refuse = (): never => {
+    throw new Error('must be addresses such as 10.0.0.1:26379, with commas between');
+  };
+  const addressList = list(name, options, (value) => {
+    const [, host, digits] = /^(.+):(\d{1,5})$/.exec(value) ?? [];
+    const port = Number(digits);
+    return host && port >= 1 && port <= 65_535 ? { host: host.replace(/^\[|\]$/g, ''), port } : refuse();
+  });
+  const parse: (typeof addressList)['parse'] = (text) => {
+    const parsed = addressList.parse(text);
+    return parsed?.length ? parsed : refuse();
+  };
+  return { ...addressList, parse };
 }
 
 /** An IANA time zone that this Node knows. */

@@ -6,10 +6,12 @@ export {
   ClientSettings,
   DatabaseSettings,
   HttpSettings,
+  type RedisEndpoint,
   RedisSettings,
   RuntimeSettings,
   StreamSettings,
   TransferSettings,
   WorkerSettings,
 } from './schemas.js';
+export { splitUrls } from './fields.js';
 export { SettingsModule, unknownSettings, UnknownSettings } from './settings.module.js';

@@ -1,4 +1,12 @@
-import { AuthSettings, BrokerSettings, DatabaseSettings, HttpSettings, RuntimeSettings } from './schemas.js';
+import { splitUrls } from './fields.js';
+import {
+  AuthSettings,
+  BrokerSettings,
+  DatabaseSettings,
+  HttpSettings,
+  RedisSettings,
+  RuntimeSettings,
+} from './schemas.js';
 import type { SettingsClass } from './settings.js';
 import { loadSettings, SettingsError } from './load.js';
 
@@ -46,5 +54,46 @@ describe('settings', () => {
     expect(faultsOf({ NODE_ENV: 'production' }, [BrokerSettings])).toEqual([
       expect.stringContaining('CRM_RABBITMQ_URL is missing (required in production)'),
     ]);
+  });
+
+  it('take the URLs of several nodes of RabbitMQ, and check each', () => {
+    const [one, other] = ['amqp://u:a,b@one:5672', 'amqps://u:p@other'];
+    const loaded = loadSettings({ CRM_RABBITMQ_URL: `${one}, ${other}` }, [BrokerSettings]);
+    const { url } = loaded.get(BrokerSettings) as BrokerSettings;
+    expect(splitUrls(url!)).toEqual([one, other]);
+    expect(splitUrls(one)).toEqual([one]);
+    expect(faultsOf({ CRM_RABBITMQ_URL: `${one},http://other` }, [BrokerSettings])).toEqual([
+      'CRM_RABBITMQ_URL must start with amqp: or amqps://',
+    ]);
+  });
+
+  it.each([
+    ['a host', { REDIS_HOST: 'one', REDIS_PASSWORD: 'p' }, { host: 'one', port: 6379, db: 0, password: 'p' }],
+    [
+      'Sentinels, which replace the host',
+      { REDIS_HOST: 'one', REDIS_SENTINELS: 'two:26379, [::1]:1', REDIS_SENTINEL_PASSWORD: 's' },
+      {
+        sentinels: [
+          { host: 'two', port: 26_379 },
+          { host: '::1', port: 1 },
+        ],
+        ...{ name: 'mymaster', db: 0, sentinelPassword: 's' },
+      },
+    ],
+    ['neither', {}, undefined],
+  ])('connect to Redis by %s', (_, env, expected) => {
+    const settings = loadSettings(env, [RedisSettings]).get(RedisSettings) as RedisSettings;
+    expect(settings.endpoint).toEqual(expected);
+  });
+
+  it('accept Sentinels instead of a host of Redis in production, if there is one', () => {
+    const production = { NODE_ENV: 'production' };
+    expect(faultsOf(production, [RedisSettings])).toEqual([expect.stringContaining('REDIS_HOST is missing')]);
+    expect(faultsOf({ ...production, REDIS_SENTINELS: 'one:26379' }, [RedisSettings])).toEqual([]);
+    for (const wrong of [',', 'one', 'one:0', 'one:65536']) {
+      expect(faultsOf({ ...production, REDIS_SENTINELS: wrong }, [RedisSettings])).toEqual([
+        expect.stringContaining('REDIS_SENTINELS must be addresses'),
+      ]);
+    }
   });
 });

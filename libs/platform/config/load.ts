@@ -27,7 +27,8 @@ export function loadSettings(env: NodeJS.ProcessEnv, concerns: readonly Settings
     for (const [key, field] of Object.entries(concern.fields)) {
       const given = env[field.name] || field.fallback;
       if (given === undefined) {
-        if (field.required || (production && field.requiredInProduction)) {
+        const isReplaced = field.alternative !== undefined && Boolean(env[field.alternative]);
+        if (field.required || (production && field.requiredInProduction && !isReplaced)) {
           faults.push(`${field.name} is missing${field.required ? '' : ' (required in production)'}: ${field.doc}`);
         }
         continue;

@@ -1,7 +1,9 @@
 import {
+  addresses,
   flag,
   integer,
   networks,
+  nodeUrls,
   oneOf,
   optionalText,
   origins,
@@ -67,9 +69,9 @@ export class DatabaseSettings extends Settings({
 }) {}
 
 export class BrokerSettings extends Settings({
-  url: url('CRM_RABBITMQ_URL', ['amqp:', 'amqps:'], {
+  url: nodeUrls('CRM_RABBITMQ_URL', ['amqp:', 'amqps:'], {
     requiredInProduction: true,
-    doc: 'RabbitMQ 3.10 or newer; without it events are delivered in process to our own subscribers only.',
+    doc: 'RabbitMQ 3.10 or newer, the URLs of a cluster’s nodes with commas between; without it events are delivered in process to our own subscribers only.',
   }),
   exchange: text('CRM_EVENTS_EXCHANGE', { fallback: 'crm.events', doc: 'Durable topic exchange that events go to.' }),
   confirmTimeoutMs: integer('CRM_RABBITMQ_CONFIRM_TIMEOUT_MS', 100, 60_000, {
@@ -89,6 +91,7 @@ export class BrokerSettings extends Settings({
 export class RedisSettings extends Settings({
   host: optionalText('REDIS_HOST', {
     requiredInProduction: true,
+    alternative: 'REDIS_SENTINELS',
     doc: 'Redis for Bull queues (maxmemory-policy noeviction); without it they live in PostgreSQL.',
   }),
   port: integer('REDIS_PORT', 1, 65_535, { fallback: '6379', doc: 'Port of Redis.' }),
@@ -97,7 +100,36 @@ export class RedisSettings extends Settings({
     doc: 'Logical database of Redis; installations that share one would take each other’s jobs.',
   }),
   password: optionalText('REDIS_PASSWORD', { doc: 'Password of Redis, when it has one.' }),
-}) {}
+  sentinels: addresses('REDIS_SENTINELS', {
+    doc: 'Addresses of Redis Sentinels, e.g. 10.0.0.1:26379, with commas between, which name the master; REDIS_HOST and REDIS_PORT are then not used.',
+  }),
+  sentinelName: text('REDIS_SENTINEL_NAME', {
+    fallback: 'mymaster',
+    doc: 'Name of the master that the Sentinels watch.',
+  }),
+  sentinelPassword: optionalText('REDIS_SENTINEL_PASSWORD', { doc: 'Password of the Sentinels, when they have one.' }),
+}) {
+  /** Connection options in the names of ioredis; undefined without Redis. */
+  get endpoint(): RedisEndpoint | undefined {
+    const { host, port, db, password, sentinels, sentinelName, sentinelPassword } = this;
+    const login = { db, ...(password !== undefined && { password }) };
+    if (!sentinels) return host === undefined ? undefined : { host, port, ...login };
+    const ofSentinels = sentinelPassword === undefined ? {} : { sentinelPassword };
+    return { sentinels: [...sentinels], name: sentinelName, ...ofSentinels, ...login };
+  }
+
+  /** Address for messages; without secrets. */
+  get address(): string {
+    if (!this.sentinels) return `${this.host}:${this.port}`;
+    return `the master ${this.sentinelName} of the Sentinels ${this.sentinels.map(({ host, port }) => `${host}:${port}`).join(', ')}`;
+  }
+}
+
+/** One Redis, or the master that Sentinels name. */
+export type RedisEndpoint = { readonly db: number; readonly password?: string } & (
+  | { readonly host: string; readonly port: number }
+  | { readonly sentinels: { host: string; port: number }[]; readonly name: string; readonly sentinelPassword?: string }
+);
 
 export class HttpSettings extends Settings({
   host: text('CRM_HOST', {

@@ -1,4 +1,4 @@
-import type { DatabaseSettings, RedisSettings } from '#platform/config';
+import type { DatabaseSettings, RedisEndpoint, RedisSettings } from '#platform/config';
 import {
   createPostgresBackend,
   createRedisBackend,
@@ -12,14 +12,12 @@ import {
 } from 'bullmq';
 
 /** Connection options of Redis, in ioredis's names. */
-interface RedisEndpoint {
-  readonly host: string;
-  readonly port: number;
-  readonly db: number;
-  readonly password?: string;
+type RedisConnection = RedisEndpoint & {
+  /** For messages. */
+  readonly address: string;
   readonly retryStrategy: (times: number) => number;
   readonly disconnectTimeout: number;
-}
+};
 
 /** Connection options of Bull's tables in PostgreSQL, in the names of node-postgres and Bull. */
 interface PostgresEndpoint {
@@ -32,7 +30,7 @@ interface PostgresEndpoint {
 }
 
 /** Backend that stores Bull's queues. */
-export type JobConnection = RedisEndpoint | PostgresEndpoint;
+export type JobConnection = RedisConnection | PostgresEndpoint;
 
 const BULL_SCHEMA = 'bull';
 /** Bull's statements are short, and a worker listens on a connection of its own. */
@@ -52,12 +50,11 @@ const COMMAND_TIMEOUT_MS = 3_000;
 
 /** Redis where it is configured, else a schema of Bull's own beside ours in PostgreSQL. */
 export function jobConnection(redis: RedisSettings, database: DatabaseSettings): JobConnection {
-  if (redis.host === undefined) return postgresEndpoint(database.url!);
+  const { endpoint, address } = redis;
+  if (endpoint === undefined) return postgresEndpoint(database.url!);
   return {
-    host: redis.host,
-    port: redis.port,
-    db: redis.db,
-    ...(redis.password === undefined ? {} : { password: redis.password }),
+    ...endpoint,
+    address,
     retryStrategy: (times) => Math.min(times * 100, MAX_RECONNECT_DELAY_MS),
     disconnectTimeout: DISCONNECT_TIMEOUT_MS,
   };
@@ -65,7 +62,7 @@ export function jobConnection(redis: RedisSettings, database: DatabaseSettings):
 
 /** The server of `connection`, for a message; without secrets. */
 export function describeConnection(connection: JobConnection): string {
-  if (isRedis(connection)) return `Redis at ${connection.host}:${connection.port}`;
+  if (isRedis(connection)) return `Redis at ${connection.address}`;
   return `PostgreSQL at ${new URL(connection.connectionString).host} (schema ${BULL_SCHEMA})`;
 }
 
@@ -84,7 +81,7 @@ function postgresEndpoint(url: string): PostgresEndpoint {
   };
 }
 
-function isRedis(connection: JobConnection): connection is RedisEndpoint {
+function isRedis(connection: JobConnection): connection is RedisConnection {
   return 'retryStrategy' in connection;
 }
 

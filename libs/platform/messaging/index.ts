@@ -1,7 +1,7 @@
 export { type Audience, audienceOf, isInAudience } from './events/audience.js';
 export { AggregateRepository, AggregateStore } from './outbox/aggregate.repository.js';
 export { type BrokerFindings, examineBroker } from './broker/broker-findings.js';
-export { depthOf, UNROUTED, withBroker } from './broker/broker-topology.js';
+export { connectToBroker, depthOf, UNROUTED, withBroker } from './broker/broker-topology.js';
 export { BrokerQueues } from './broker/broker-queues.js';
 export {
   attributesOf,

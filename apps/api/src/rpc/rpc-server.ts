@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { EventEmitter } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ServerRMQ } from '@nestjs/microservices';
-import type { BrokerSettings } from '#platform/config';
+import { type BrokerSettings, splitUrls } from '#platform/config';
 import { readJson } from '#platform/http';
 import { DomainError, isUuid, newId } from '#platform/kernel';
 import { type Log, type Metrics, RequestContext } from '#platform/observability';
@@ -58,7 +58,7 @@ export class RpcServer extends ServerRMQ {
     metrics: Metrics,
   ) {
     super({
-      urls: [settings.url!],
+      urls: [...splitUrls(settings.url!)],
       queue: RPC_QUEUE,
       queueOptions: QUEUE_OPTIONS,
       noAck: false,

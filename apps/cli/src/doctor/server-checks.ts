@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import type { BrokerSettings, RedisSettings } from '#platform/config';
+import type { BrokerSettings, RedisEndpoint, RedisSettings } from '#platform/config';
 import { type BrokerFindings, deadQueueOf, depthOf, examineBroker, UNROUTED, withBroker } from '#platform/messaging';
 import { type Check, failed, type Finding, ok, skipped } from './check.js';
 
@@ -11,8 +11,9 @@ const POLICY = 'noeviction';
 export function redisCheck(settings: RedisSettings): Check {
   return {
     name: 'Redis',
-    run: () => (settings.host === undefined ? notConfigured('queues live in PostgreSQL') : eviction(settings)),
-    remedy: 'Start it, or correct REDIS_HOST, REDIS_PORT and REDIS_PASSWORD.',
+    run: () =>
+      settings.endpoint === undefined ? notConfigured('queues live in PostgreSQL') : eviction(settings.endpoint),
+    remedy: 'Start it, or correct REDIS_HOST, REDIS_PORT and REDIS_PASSWORD, or REDIS_SENTINELS.',
   };
 }
 
@@ -48,11 +49,13 @@ function notConfigured(consequence: string): Promise<Finding> {
   return Promise.resolve(skipped(`not configured: ${consequence}`));
 }
 
-async function eviction({ host, port, password }: RedisSettings): Promise<Finding> {
+async function eviction(endpoint: RedisEndpoint): Promise<Finding> {
   const redis = new Redis({
-    ...{ host: host!, port, lazyConnect: true, connectTimeout: CONNECT_TIMEOUT_MS },
-    ...(password === undefined ? {} : { password }),
+    ...endpoint,
+    lazyConnect: true,
+    connectTimeout: CONNECT_TIMEOUT_MS,
     retryStrategy: () => null,
+    sentinelRetryStrategy: () => null,
   });
   let reason: Error | undefined;
   redis.on('error', (error) => (reason = error));

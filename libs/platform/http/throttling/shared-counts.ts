@@ -23,12 +23,10 @@ export class SharedCounts {
     settings: RedisSettings,
     private readonly log: Log,
   ) {
-    if (settings.host === undefined) return;
+    const { endpoint } = settings;
+    if (endpoint === undefined) return;
     this.redis = new Redis({
-      host: settings.host,
-      port: settings.port,
-      db: settings.db,
-      ...(settings.password !== undefined && { password: settings.password }),
+      ...endpoint,
       connectionName: 'crm-requests',
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,

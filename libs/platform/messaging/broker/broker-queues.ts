@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { BrokerSettings } from '#platform/config';
 import { DomainError } from '#platform/kernel';
-import { type ChannelModel, connect } from 'amqplib';
+import type { ChannelModel } from 'amqplib';
+import { connectToBroker } from './broker-topology.js';
 
 /** AMQP's reply code. */
 const NOT_FOUND = 404;
@@ -18,10 +19,9 @@ export class BrokerQueues {
       const fact = 'This service runs without RabbitMQ, so there is no queue to send to: read the feed instead.';
       throw new DomainError('conflict', 'broker_not_configured', fact);
     }
-    const connection = await connect(url, { noDelay: true, timeout: confirmTimeoutMs }).catch(() => {
+    const { connection } = await connectToBroker(url, confirmTimeoutMs).catch(() => {
       throw brokerUnavailable();
     });
-    connection.on('error', () => undefined);
     try {
       await check(connection, queue);
     } finally {

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
-import { BrokerSettings } from '#platform/config';
+import { BrokerSettings, splitUrls } from '#platform/config';
 import { type Channel, type ChannelModel, connect, type Options } from 'amqplib';
+import { isMisconfigured } from './broker-errors.js';
 import { deadQueueOf } from './queue-names.js';
 import { declaredSubscriptions } from '../subscribing/subscriptions.js';
 
@@ -10,6 +11,8 @@ export const UNROUTED = 'crm.unrouted';
 /** Direct exchange of the messages that a subscriber refused; the routing key is the subscriber's queue. */
 export const DEAD_LETTERS = 'crm.dead-letters';
 
+/** More returns than any message gets; RabbitMQ 4 drops a message of a quorum queue without a limit after 20 of them. */
+const RETURNS = 1_000_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** AMQP's reply code. */
 const NOT_FOUND = 404;
@@ -39,17 +42,16 @@ export class BrokerTopology {
 
   /**
    * Declares everything over a connection of its own. Called before each connection, so that consumers find their queue.
-   * @returns the broker's URL.
+   * @returns the URL of the node that answered.
    * @throws Error when the broker can't be reached or refuses.
    */
   async prepare(): Promise<string> {
-    const url = this.settings.url!;
-    await withBroker(url, async (connection) => {
+    return withBroker(this.settings.url!, async (connection, node) => {
       await this.declareExchanges(connection);
       const queues = declaredSubscriptions(this.discovery).map(({ queue }) => queue);
-      await Promise.all(queues.map((queue) => declareSubscriberQueue(connection, queue)));
+      await Promise.all(queues.map((queue) => declareSubscriberQueue(connection, queue, this.storage)));
+      return node;
     });
-    return url;
   }
 
   /** Declares what a publisher needs. */
@@ -61,17 +63,47 @@ export class BrokerTopology {
         (channel) => channel.assertExchange(name, type, { durable: true }),
       ),
     );
-    await Promise.all([...exchanges, ensureQueue(connection, UNROUTED, { durable: true })]);
+    await Promise.all([...exchanges, ensureQueue(connection, UNROUTED, this.storage)]);
     await onChannel(connection, (channel) => channel.bindQueue(UNROUTED, UNROUTED, ''));
+  }
+
+  /** Properties of the queues without a consumer. With several nodes their messages survive the loss of one. */
+  private get storage(): Options.AssertQueue {
+    if (splitUrls(this.settings.url!).length === 1) return { durable: true };
+    return { durable: true, arguments: { 'x-queue-type': 'quorum', 'x-delivery-limit': RETURNS } };
   }
 }
 
-/** Runs `work` over a connection that lasts as long as it. */
-export async function withBroker<T>(url: string, work: (connection: ChannelModel) => Promise<T>): Promise<T> {
-  const connection = await connect(url, { noDelay: true, timeout: CONNECT_TIMEOUT_MS });
-  connection.on('error', () => undefined);
+/**
+ * Connects to the first node that answers.
+ * @param urls with commas between.
+ * @throws Error of a node, if there is one, that may answer later; else of the first node.
+ */
+export async function connectToBroker(
+  urls: string,
+  timeoutMs = CONNECT_TIMEOUT_MS,
+): Promise<{ readonly connection: ChannelModel; readonly node: string }> {
+  const reasons: unknown[] = [];
+  for (const node of splitUrls(urls)) {
+    try {
+      const connection = await connect(node, { noDelay: true, timeout: timeoutMs });
+      connection.on('error', () => undefined);
+      return { connection, node };
+    } catch (error) {
+      reasons.push(error);
+    }
+  }
+  throw reasons.find((reason) => !isMisconfigured(reason)) ?? reasons[0];
+}
+
+/** Runs `work` over a connection that lasts as long as it, with the URL of its node. */
+export async function withBroker<T>(
+  urls: string,
+  work: (connection: ChannelModel, node: string) => Promise<T>,
+): Promise<T> {
+  const { connection, node } = await connectToBroker(urls);
   try {
-    return await work(connection);
+    return await work(connection, node);
   } finally {
     await connection.close().catch(() => undefined);
   }
@@ -105,9 +137,13 @@ export async function found<T>(
 }
 
 /** A queue of an older release keeps its arguments: RabbitMQ would refuse a declaration with others. */
-async function declareSubscriberQueue(connection: ChannelModel, queue: string): Promise<void> {
+async function declareSubscriberQueue(
+  connection: ChannelModel,
+  queue: string,
+  storage: Options.AssertQueue,
+): Promise<void> {
   const dead = deadQueueOf(queue);
-  await ensureQueue(connection, dead, { durable: true });
+  await ensureQueue(connection, dead, storage);
   await onChannel(connection, (channel) => channel.bindQueue(dead, DEAD_LETTERS, queue));
   await ensureQueue(connection, queue, {
     durable: true,

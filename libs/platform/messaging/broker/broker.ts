@@ -1,7 +1,7 @@
 import { RabbitMQModule, type RabbitMQConfig } from '@golevelup/nestjs-rabbitmq';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
-import { BrokerSettings, RuntimeSettings } from '#platform/config';
+import { BrokerSettings, RuntimeSettings, splitUrls } from '#platform/config';
 import { Log } from '#platform/observability';
 import { isMisconfigured } from './broker-errors.js';
 import { BrokerTopology } from './broker-topology.js';
@@ -32,7 +32,7 @@ export function brokerModule(isRequired: boolean): DynamicModule {
       log: Log,
     ): Promise<RabbitMQConfig> => ({
       name: 'crm',
-      uri: settings.url!,
+      uri: [...splitUrls(settings.url!)],
       prefetchCount: 20,
       connectionInitOptions: {
         wait: isRequired || (await isReachable(settings, topology, log)),
@@ -78,7 +78,8 @@ function preparation(settings: BrokerSettings, topology: BrokerTopology, log: Lo
 }
 
 function nameOf({ url }: BrokerSettings): string {
-  return `RabbitMQ at ${new URL(url!).host}`;
+  const hosts = splitUrls(url!).map((node) => new URL(node).host);
+  return `RabbitMQ at ${hosts.join(', ')}`;
 }
 
 /** @throws Error when the URL is wrong or the login is refused. */
