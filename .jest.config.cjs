@@ -33,7 +33,7 @@ const slowSuites = [
   '/test/(faults|fuzz|storm)/[a-z-]+\\.e2e-spec\\.ts$',
   '/test/e2e/(broker-scenario|catching-up|console|database-roles|generators)\\.e2e-spec\\.ts$',
   '/test/e2e/(nginx|operations|pages|restore-drill|start|subscriber-example)\\.e2e-spec\\.ts$',
-  '/test/integration/[a-z]+/(demo|log-partitions|payment-histories|payment-races|query-plans|read-replica)\\.int-spec\\.ts$',
+  '/test/integration/[a-z]+/(demo|list-plans|log-partitions|payment-histories|payment-races|query-plans|read-replica)\\.int-spec\\.ts$',
   '/libs/platform/(jobs/redis-outage|messaging/outbox/log-plans|services/services)\\.int-spec\\.ts$',
   '/libs/platform/persistence/connection/lost-connections\\.int-spec\\.ts$',
 ];

@@ -27,6 +27,7 @@ import { PartitionBounds1764000028010 } from './1764000028010-partition-bounds.j
 import { AppendToStreams1764000030030 } from './1764000030030-append-to-streams.js';
 import { AppendDistinctStreams1764000031000 } from './1764000031000-append-distinct-streams.js';
 import { Projections1764000033000 } from './1764000033000-projections.js';
+import { ListOrders1764000034000 } from './1764000034000-list-orders.js';
 
 /** Every migration, oldest first; only appended to. */
 export const MIGRATIONS = [
@@ -59,4 +60,5 @@ export const MIGRATIONS = [
   AppendToStreams1764000030030,
   AppendDistinctStreams1764000031000,
   Projections1764000033000,
+  ListOrders1764000034000,
 ];

@@ -7,6 +7,8 @@ const DAY_MS = 86_400_000;
 /** Names of a first and of a last day; the days between them are a valid period. */
 const FIRST_DAY = /from|start|first|planned/;
 const LAST_DAY = /to$|end|before|review/;
+/** A parameter that takes a moment or a day. */
+const MOMENT = /^(?:created|updated|closed)_(?:from|to|since)$/;
 /** Stands for the text of a value in JSON until the body is complete. */
 const MARK = '\ue000';
 
@@ -88,7 +90,7 @@ export class SchemaValues {
   private validString(schema: Schema, name: string): unknown {
     const { random } = this;
     if (schema.format === 'uuid') return this.id(name);
-    if (schema.format === 'date') return this.day(name);
+    if (schema.format === 'date' || MOMENT.test(name)) return this.day(name);
     if (schema.pattern?.startsWith('^\\d{1,12}')) {
       return random.weighted([
         [6, `${random.whole(1, 999)}.${random.whole(0, 99).toString().padStart(2, '0')}`],

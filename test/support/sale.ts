@@ -25,7 +25,7 @@ export const WHOLE_POLICY = {
 };
 
 /** Adds a quote to a deal as `by`. */
-export async function addQuote(by: TestUser, deal: DealView, facts: object = {}): Promise<QuoteView> {
+export async function addQuote(by: TestUser, deal: Pick<DealView, 'id'>, facts: object = {}): Promise<QuoteView> {
   const answer = await by.post<QuoteView>(`/deals/${deal.id}/quotes`, { ...WHOLE_QUOTE, ...facts });
   expect(answer).toMatchObject({ status: 201 });
   return answer.body;

@@ -1,7 +1,8 @@
 import { ValidateBy } from 'class-validator';
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, IntersectionType } from '@nestjs/swagger';
 import {
   BooleanField,
+  ChangeRanges,
   EmailField,
   EnumField,
   Field,
@@ -10,6 +11,7 @@ import {
   ListQuery,
   ObjectField,
   PhoneField,
+  SortField,
   TextField,
   TransformText,
   UuidField,
@@ -25,6 +27,7 @@ import {
   type MovedByMerge,
 } from './contracts.js';
 import { isTaxIdShaped, normalizedTaxId, TAX_ID_PATTERN } from './contacts/tax-id.js';
+import { CLIENT_LIST } from './queries/list-clients.query.js';
 
 const NAME = { min: 1, max: 255, example: 'Иванова Мария Петровна' } as const;
 const TAX_ID = {
@@ -105,7 +108,10 @@ export class MergeClientDto {
 }
 
 /** Filters of a list of clients. */
-export class ListClientsDto extends ListQuery {
+export class ListClientsDto extends IntersectionType(ListQuery, ChangeRanges) {
+  @SortField(CLIENT_LIST)
+  sort?: string;
+
   @TextField({ max: 255, optional: true, description: 'Part of name, e-mail, phone (however written) or tax id.' })
   search?: string;
 

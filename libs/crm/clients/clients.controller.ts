@@ -4,6 +4,7 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentCaller } from '#platform/auth';
 import {
   Creates,
+  dateRanges,
   Idempotent,
   IfMatch,
   type ListAnswer,
@@ -30,7 +31,7 @@ import { MergeClientsCommand } from './commands/merge-clients.command.js';
 import { ReviseClientCommand } from './commands/revise-client.command.js';
 import type { ClientView } from './contracts.js';
 import { GetClientQuery } from './queries/get-client.query.js';
-import { CLIENTS_BY_CREATION, ListClientsQuery } from './queries/list-clients.query.js';
+import { CLIENT_LIST, ListClientsQuery } from './queries/list-clients.query.js';
 
 @ApiTags('clients')
 @Controller('clients')
@@ -41,15 +42,13 @@ export class ClientsController {
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'Clients in your scope, the newest first' })
+  @ApiOperation({ summary: 'Clients in your scope, the newest first unless sorted' })
   @ApiOkResponse({ type: PageOf(ClientResource) })
   async list(@CurrentCaller() caller: Caller, @Query() query: ListClientsDto): Promise<ListAnswer<ClientView>> {
     const { search, owner_id: ownerId, status: statuses, kind: kinds } = query;
-    const filter = { search, ownerId, statuses, kinds };
-    return toPage(
-      await this.queries.execute(new ListClientsQuery(caller, filter, pageRequest(query, CLIENTS_BY_CREATION))),
-      CLIENTS_BY_CREATION,
-    );
+    const filter = { search, ownerId, statuses, kinds, ranges: dateRanges(query, CLIENT_LIST) };
+    const page = pageRequest(query, CLIENT_LIST);
+    return toPage(await this.queries.execute(new ListClientsQuery(caller, filter, page)), page.order);
   }
 
   @Post()

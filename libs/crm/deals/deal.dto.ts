@@ -3,12 +3,16 @@ import { ApiProperty, IntersectionType } from '@nestjs/swagger';
 import { type CalendarDate, type Instant, isUuid } from '#platform/kernel';
 import {
   BooleanField,
+  ChangeRanges,
   DateField,
+  dateRanges,
   EnumField,
   Field,
   type FieldOptions,
   IntegerField,
   ListQuery,
+  MomentField,
+  SortField,
   TextField,
   TransformText,
   UuidField,
@@ -17,7 +21,7 @@ import { type DealStatus, type DealView, type Stage, STAGES, STATUSES } from './
 import type { DealChange } from './commands/revise-deal.command.js';
 import { STATUS_CODES, stageOf } from './deal-stage.js';
 import { reasonWithoutStage, statusOfAnotherStage } from './deal.errors.js';
-import { type DealFilter, type Period, PERIODS } from './queries/list-deals.query.js';
+import { DEAL_LIST, type DealFilter, type Period, PERIODS } from './queries/list-deals.query.js';
 import type { StageMetric } from './queries/stage-metrics.query.js';
 
 /** Stands for deals without an owner in the filter `manager`. */
@@ -100,7 +104,7 @@ export class AssignDealDto {
 }
 
 /** Which deals are meant. */
-export class DealMetricsQuery {
+export class DealMetricsQuery extends ChangeRanges {
   @EnumField(STAGES, { each: true, optional: true })
   stage?: Stage[];
 
@@ -121,10 +125,19 @@ export class DealMetricsQuery {
 
   @TextField({ max: 255, optional: true, description: 'Part of title or description.' })
   search?: string;
+
+  @MomentField()
+  closed_from?: string;
+
+  @MomentField()
+  closed_to?: string;
 }
 
 /** Which deals, and which part of their list. */
-export class DealFilterQuery extends IntersectionType(ListQuery, DealMetricsQuery) {}
+export class DealFilterQuery extends IntersectionType(ListQuery, DealMetricsQuery) {
+  @SortField(DEAL_LIST)
+  sort?: string;
+}
 
 /** A deal. */
 export class DealResource implements DealView {
@@ -238,6 +251,7 @@ export function dealFilter(query: DealMetricsQuery): DealFilter {
     clientId: query.client_id,
     period: query.period,
     search: query.search,
+    ranges: dateRanges(query, DEAL_LIST),
   };
 }
 

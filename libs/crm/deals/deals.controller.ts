@@ -33,7 +33,7 @@ import {
   StageMetricsResource,
 } from './deal.dto.js';
 import { GetDealQuery } from './queries/get-deal.query.js';
-import { DEALS_BY_REVIEW, ListDealsQuery } from './queries/list-deals.query.js';
+import { DEAL_LIST, ListDealsQuery } from './queries/list-deals.query.js';
 import { StageMetricsQuery } from './queries/stage-metrics.query.js';
 
 @ApiTags('deals')
@@ -45,13 +45,11 @@ export class DealsController {
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'Deals in your scope, the most urgent review first' })
+  @ApiOperation({ summary: 'Deals in your scope, the most urgent review first unless sorted' })
   @ApiOkResponse({ type: PageOf(DealResource) })
   async list(@CurrentCaller() caller: Caller, @Query() query: DealFilterQuery): Promise<ListAnswer<DealView>> {
-    const page = await this.queries.execute(
-      new ListDealsQuery(caller, dealFilter(query), pageRequest(query, DEALS_BY_REVIEW)),
-    );
-    return toPage(page, DEALS_BY_REVIEW);
+    const page = pageRequest(query, DEAL_LIST);
+    return toPage(await this.queries.execute(new ListDealsQuery(caller, dealFilter(query), page)), page.order);
   }
 
   @Get('stage-metrics')

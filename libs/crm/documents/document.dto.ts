@@ -1,7 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { EnumField, TextField, UuidField } from '#platform/http';
+import { EnumField, ListQuery, MomentField, SortField, TextField, UuidField } from '#platform/http';
 import type { Instant } from '#platform/kernel';
 import { DOCUMENT_OWNERS, type DocumentLinkView, type DocumentOwner } from './contracts.js';
+import { DOCUMENT_LIST } from './queries/list-documents.query.js';
 
 const TITLE = { min: 1, max: 255, nullable: true, example: 'Полис КАСКО, скан' } as const;
 
@@ -12,6 +13,18 @@ export class LinkDocumentDto {
 
   @TextField({ ...TITLE, optional: true })
   title?: string | null;
+}
+
+/** Filters of a list of links to documents. */
+export class ListDocumentsDto extends ListQuery {
+  @SortField(DOCUMENT_LIST)
+  sort?: string;
+
+  @MomentField()
+  created_from?: string;
+
+  @MomentField()
+  created_to?: string;
 }
 
 /** A link to a document of the Documents service. */

@@ -3,9 +3,9 @@ import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentCaller } from '#platform/auth';
 import {
+  dateRanges,
   Idempotent,
   type ListAnswer,
-  ListQuery,
   PageOf,
   pageRequest,
   Problems,
@@ -16,8 +16,8 @@ import type { Caller } from '#platform/kernel';
 import { LinkDocumentCommand } from './commands/link-document.command.js';
 import { UnlinkDocumentCommand } from './commands/unlink-document.command.js';
 import type { DocumentLinkView, DocumentOwner } from './contracts.js';
-import { DocumentLinkResource, LinkDocumentDto } from './document.dto.js';
-import { DOCUMENTS_BY_CREATION, ListDocumentsQuery } from './queries/list-documents.query.js';
+import { DocumentLinkResource, LinkDocumentDto, ListDocumentsDto } from './document.dto.js';
+import { DOCUMENT_LIST, ListDocumentsQuery } from './queries/list-documents.query.js';
 
 /** The same three routes under each kind of owner. */
 function documentsOf(ownerType: DocumentOwner, collection: string): Type {
@@ -36,10 +36,11 @@ function documentsOf(ownerType: DocumentOwner, collection: string): Type {
     async list(
       @CurrentCaller() caller: Caller,
       @UuidParam() id: string,
-      @Query() query: ListQuery,
+      @Query() query: ListDocumentsDto,
     ): Promise<ListAnswer<DocumentLinkView>> {
-      const list = new ListDocumentsQuery(caller, ownerType, id, pageRequest(query, DOCUMENTS_BY_CREATION));
-      return toPage(await this.queries.execute(list), DOCUMENTS_BY_CREATION);
+      const page = pageRequest(query, DOCUMENT_LIST);
+      const list = new ListDocumentsQuery(caller, ownerType, id, dateRanges(query, DOCUMENT_LIST), page);
+      return toPage(await this.queries.execute(list), page.order);
     }
 
     @Post()

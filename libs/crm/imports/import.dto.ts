@@ -1,10 +1,11 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { BooleanField, EnumField, IntegerField, TextField, UuidField } from '#platform/http';
+import { BooleanField, EnumField, IntegerField, ListQuery, SortField, TextField, UuidField } from '#platform/http';
 import type { Instant } from '#platform/kernel';
 import { DUPLICATE_RULES, type DuplicateRule, IMPORT_KINDS, type ImportKind, type RowFault } from './contracts.js';
 import { type Encoding, ENCODINGS } from './csv-rows.js';
 import { IMPORT_MODES, type ImportMode, SHOWN_IMPORT_STATES, type ShownImportState } from './import-state.js';
 import type { ShownImport } from './import-views.js';
+import { IMPORT_ERROR_LIST } from './queries/list-import-errors.query.js';
 
 /** How a file is to be taken. */
 export class ImportQuery {
@@ -29,6 +30,12 @@ export class ImportQuery {
 
   @EnumField(ENCODINGS, { optional: true, description: '`utf-8`, with or without a byte order mark, unless given.' })
   encoding?: Encoding;
+}
+
+/** Which part of the faults of an import, and in which order. */
+export class ListImportErrorsDto extends ListQuery {
+  @SortField(IMPORT_ERROR_LIST)
+  sort?: string;
 }
 
 const COUNT = { min: 0, max: 2_147_483_647, example: 20 } as const;

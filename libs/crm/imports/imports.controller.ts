@@ -6,7 +6,6 @@ import { CurrentCaller, RequiresAccess } from '#platform/auth';
 import {
   API_PREFIX,
   type ListAnswer,
-  ListQuery,
   PageOf,
   pageRequest,
   Problems,
@@ -19,10 +18,10 @@ import { type Caller, DomainError } from '#platform/kernel';
 import { ReceiveImportCommand } from './commands/receive-import.command.js';
 import { IMPORT_KINDS, type ImportKind, type RowFault } from './contracts.js';
 import { type Encoding, ENCODINGS } from './csv-rows.js';
-import { ImportQuery, ImportResource, RowFaultResource } from './import.dto.js';
+import { ImportQuery, ImportResource, ListImportErrorsDto, RowFaultResource } from './import.dto.js';
 import type { ShownImport } from './import-views.js';
 import { GetImportQuery } from './queries/get-import.query.js';
-import { ERRORS_BY_LINE, ListImportErrorsQuery } from './queries/list-import-errors.query.js';
+import { IMPORT_ERROR_LIST, ListImportErrorsQuery } from './queries/list-import-errors.query.js';
 
 /** The encodings by their own names and aliases; US-ASCII is a part of UTF-8. */
 const ENCODING_OF_CHARSET = new Map<string, Encoding>([
@@ -93,10 +92,10 @@ export class ImportsController {
   async errors(
     @CurrentCaller() caller: Caller,
     @UuidParam() id: string,
-    @Query() query: ListQuery,
+    @Query() query: ListImportErrorsDto,
   ): Promise<ListAnswer<RowFault>> {
-    const page = await this.queries.execute(new ListImportErrorsQuery(caller, id, pageRequest(query, ERRORS_BY_LINE)));
-    return toPage(page, ERRORS_BY_LINE);
+    const page = pageRequest(query, IMPORT_ERROR_LIST);
+    return toPage(await this.queries.execute(new ListImportErrorsQuery(caller, id, page)), page.order);
   }
 }
 

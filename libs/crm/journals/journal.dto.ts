@@ -1,7 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { EnumField, IntegerField, ListQuery, TextField, UuidField } from '#platform/http';
+import { EnumField, IntegerField, ListQuery, MomentField, SortField, TextField, UuidField } from '#platform/http';
 import type { Instant } from '#platform/kernel';
 import { JOURNAL_KINDS, type JournalEntryView, type JournalKind } from './contracts.js';
+import { JOURNAL_LIST } from './queries/list-journal.query.js';
 
 const BODY = {
   min: 1,
@@ -27,6 +28,15 @@ export class WriteNoteDto {
 export class ListJournalDto extends ListQuery {
   @EnumField(JOURNAL_KINDS, { each: true, optional: true, description: 'Any of them.' })
   kind?: JournalKind[];
+
+  @SortField(JOURNAL_LIST)
+  sort?: string;
+
+  @MomentField()
+  created_from?: string;
+
+  @MomentField()
+  created_to?: string;
 }
 
 /** One entry of a deal's journal. */

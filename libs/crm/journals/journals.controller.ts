@@ -2,12 +2,21 @@ import { Body, Controller, Get, Post, Query } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentCaller } from '#platform/auth';
-import { Idempotent, type ListAnswer, PageOf, pageRequest, Problems, toPage, UuidParam } from '#platform/http';
+import {
+  dateRanges,
+  Idempotent,
+  type ListAnswer,
+  PageOf,
+  pageRequest,
+  Problems,
+  toPage,
+  UuidParam,
+} from '#platform/http';
 import type { Caller } from '#platform/kernel';
 import { WriteNoteCommand } from './commands/write-note.command.js';
 import type { JournalEntryView } from './contracts.js';
 import { JournalEntryResource, JournalVerdictResource, ListJournalDto, WriteNoteDto } from './journal.dto.js';
-import { JOURNAL_ORDER, ListJournalQuery } from './queries/list-journal.query.js';
+import { JOURNAL_LIST, ListJournalQuery } from './queries/list-journal.query.js';
 import { type JournalVerdict, VerifyJournalQuery } from './queries/verify-journal.query.js';
 
 @ApiTags('journal')
@@ -27,10 +36,9 @@ export class JournalsController {
     @UuidParam() id: string,
     @Query() query: ListJournalDto,
   ): Promise<ListAnswer<JournalEntryView>> {
-    const page = await this.queries.execute(
-      new ListJournalQuery(caller, id, query.kind, pageRequest(query, JOURNAL_ORDER)),
-    );
-    return toPage(page, JOURNAL_ORDER);
+    const filter = { kinds: query.kind, ranges: dateRanges(query, JOURNAL_LIST) };
+    const page = pageRequest(query, JOURNAL_LIST);
+    return toPage(await this.queries.execute(new ListJournalQuery(caller, id, filter, page)), page.order);
   }
 
   @Post()

@@ -8,7 +8,6 @@ import {
   EnumField,
   Field,
   IntegerField,
-  ListQuery,
   MoneyField,
   TextField,
   UuidField,
@@ -134,18 +133,6 @@ export class SchedulePaymentsDto extends PlaceDto {
 
 /** What a payment is read with. */
 export class ReadPaymentDto {
-  @IncludeField()
-  include?: readonly Include[];
-}
-
-/** Filters of a list of payments. */
-export class ListPaymentsDto extends ListQuery {
-  @UuidField({ optional: true })
-  policy_id?: string;
-
-  @EnumField(PAYMENT_STATUSES, { each: true, maxItems: 4, optional: true, description: 'Any of them.' })
-  status?: PaymentStatus[];
-
   @IncludeField()
   include?: readonly Include[];
 }

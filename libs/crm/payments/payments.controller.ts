@@ -25,7 +25,6 @@ import { PathOfPayments } from './path-of-payments.js';
 import {
   AddPaymentDto,
   ConfirmPaymentDto,
-  ListPaymentsDto,
   newPaymentFacts,
   paymentFacts,
   PaymentResource,
@@ -34,9 +33,11 @@ import {
   SchedulePaymentsDto,
   ScheduleResource,
 } from './payment.dto.js';
+import { ListPaymentsDto, paymentFilter } from './payment-filter.dto.js';
 import { type PaymentPath, withPlace } from './payment-path.js';
 import { GetPaymentQuery } from './queries/get-payment.query.js';
-import { ListPaymentsQuery, PAYMENTS_BY_PLAN } from './queries/list-payments.query.js';
+import { ListPaymentsQuery } from './queries/list-payments.query.js';
+import { PAYMENT_LIST } from './queries/payment-filter.js';
 import { SummaryResource } from './summary.dto.js';
 
 const OF_DEAL = ['deal_not_found', 'policy_not_found'];
@@ -55,7 +56,7 @@ export class PaymentsController {
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'Payments, the earliest planned first' })
+  @ApiOperation({ summary: 'Payments, the earliest planned first unless sorted' })
   @ApiOkResponse({ type: PageOf(PaymentResource) })
   @Problems({ 404: OF_DEAL, 422: ['policy_mismatch'] })
   async list(
@@ -63,10 +64,10 @@ export class PaymentsController {
     @PathOfPayments() path: PaymentPath,
     @Query() query: ListPaymentsDto,
   ): Promise<ListAnswer<PaymentView>> {
-    const { status = [], include } = query;
     const of = withPlace(path, { policy_id: query.policy_id });
-    const list = new ListPaymentsQuery(caller, of, status, new Set(include), pageRequest(query, PAYMENTS_BY_PLAN));
-    return toPage(await this.queries.execute(list), PAYMENTS_BY_PLAN);
+    const page = pageRequest(query, PAYMENT_LIST);
+    const list = new ListPaymentsQuery(caller, of, paymentFilter(query), new Set(query.include), page);
+    return toPage(await this.queries.execute(list), page.order);
   }
 
   @Get('summary')

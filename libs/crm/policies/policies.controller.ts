@@ -34,7 +34,7 @@ import {
 } from './policy.dto.js';
 import { subjectRequired } from './policy.errors.js';
 import { GetPolicyQuery } from './queries/get-policy.query.js';
-import { ListPoliciesQuery, POLICIES_BY_CREATION } from './queries/list-policies.query.js';
+import { ListPoliciesQuery, POLICY_LIST } from './queries/list-policies.query.js';
 
 const COLLECTION = '/api/v1/policies';
 
@@ -49,11 +49,11 @@ export class PoliciesController {
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'Policies in your scope, the newest first' })
+  @ApiOperation({ summary: 'Policies in your scope, the newest first unless sorted' })
   @ApiOkResponse({ type: PageOf(PolicyResource) })
   async list(@CurrentCaller() caller: Caller, @Query() query: ListPoliciesDto): Promise<ListAnswer<PolicyView>> {
-    const asked = new ListPoliciesQuery(caller, policyFilter(query), pageRequest(query, POLICIES_BY_CREATION));
-    return toPage(await this.queries.execute(asked), POLICIES_BY_CREATION);
+    const page = pageRequest(query, POLICY_LIST);
+    return toPage(await this.queries.execute(new ListPoliciesQuery(caller, policyFilter(query), page)), page.order);
   }
 
   @Post()

@@ -1,19 +1,23 @@
 import { ApiProperty, IntersectionType } from '@nestjs/swagger';
 import {
   BooleanField,
+  ChangeRanges,
   CurrencyField,
   DateField,
+  dateRanges,
+  DayField,
   EnumField,
   IntegerField,
   ListQuery,
   MoneyField,
+  SortField,
   TextField,
   UuidField,
 } from '#platform/http';
 import type { CalendarDate, Instant } from '#platform/kernel';
 import { CLOSE_REASONS, type CloseReason, POLICY_STATUSES, type PolicyStatus, type PolicyView } from './contracts.js';
 import type { PolicyFacts } from './policy.entity.js';
-import type { PolicyFilter } from './queries/list-policies.query.js';
+import { POLICY_LIST, type PolicyFilter } from './queries/list-policies.query.js';
 
 const INSURER = { min: 1, max: 255, nullable: true, example: 'Ингосстрах' } as const;
 const NUMBER = { min: 1, max: 64, nullable: true, example: 'XXX 0123456789' } as const;
@@ -99,7 +103,7 @@ export class ClosePolicyDto {
 }
 
 /** Which policies are meant. */
-export class PolicyFilterDto {
+export class PolicyFilterDto extends ChangeRanges {
   @UuidField({ optional: true })
   deal_id?: string;
 
@@ -120,10 +124,25 @@ export class PolicyFilterDto {
 
   @BooleanField({ optional: true, description: 'Active, ends within 30 days, and nothing renews it yet.' })
   renewal_due?: boolean;
+
+  @DayField()
+  starts_from?: CalendarDate;
+
+  @DayField()
+  starts_to?: CalendarDate;
+
+  @DayField()
+  ends_from?: CalendarDate;
+
+  @DayField()
+  ends_to?: CalendarDate;
 }
 
 /** Which policies, and which part of their list. */
-export class ListPoliciesDto extends IntersectionType(ListQuery, PolicyFilterDto) {}
+export class ListPoliciesDto extends IntersectionType(ListQuery, PolicyFilterDto) {
+  @SortField(POLICY_LIST)
+  sort?: string;
+}
 
 /** A policy. */
 export class PolicyResource implements PolicyView {
@@ -216,5 +235,6 @@ export function policyFilter(query: PolicyFilterDto): PolicyFilter {
   const { deal_id: dealId, client_id: clientId, status: statuses, number } = query;
   const { insurance_company: insuranceCompany } = query;
   const { ends_before: endsBefore, renewal_due: renewalDue } = query;
-  return { dealId, clientId, statuses, insuranceCompany, number, endsBefore, renewalDue };
+  const ranges = dateRanges(query, POLICY_LIST);
+  return { dealId, clientId, statuses, insuranceCompany, number, endsBefore, renewalDue, ranges };
 }

@@ -1,19 +1,23 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, IntersectionType } from '@nestjs/swagger';
 import {
   BooleanField,
+  ChangeRanges,
   CurrencyField,
   DateField,
+  DayField,
   EnumField,
   IntegerField,
   ListQuery,
   MoneyField,
   ObjectField,
+  SortField,
   TextField,
   UuidField,
 } from '#platform/http';
 import type { CalendarDate, Instant } from '#platform/kernel';
 import { QUOTE_STATUSES, type QuoteStatus, type QuoteView } from './contracts.js';
 import type { ComparedQuote } from './queries/compare-quotes.query.js';
+import { QUOTE_LIST } from './queries/list-quotes.query.js';
 import type { QuoteFacts } from './quote.entity.js';
 
 const INSURER = { min: 1, max: 255, example: 'Ингосстрах' } as const;
@@ -110,17 +114,20 @@ export class ChangeQuoteStatusDto {
 }
 
 /** Filters of a list of quotes. */
-export class ListQuotesDto extends ListQuery {
+export class ListQuotesDto extends IntersectionType(ListQuery, ChangeRanges) {
+  @SortField(QUOTE_LIST)
+  sort?: string;
+
   @EnumField(QUOTE_STATUSES, { each: true, optional: true, description: 'Any of them.' })
   status?: QuoteStatus[];
 
   @TextField({ min: 1, max: 255, optional: true })
   insurance_company?: string;
 
-  @DateField({ optional: true })
+  @DayField()
   calculation_date_from?: CalendarDate;
 
-  @DateField({ optional: true, description: 'Included.' })
+  @DayField()
   calculation_date_to?: CalendarDate;
 }
 

@@ -5,6 +5,7 @@ import type { PolicyView } from '#crm/policies/contracts';
 import { CurrentCaller } from '#platform/auth';
 import {
   Creates,
+  dateRanges,
   Idempotent,
   IfMatch,
   type ListAnswer,
@@ -23,7 +24,7 @@ import { ReviseQuoteCommand } from './commands/revise-quote.command.js';
 import type { QuoteView } from './contracts.js';
 import { CompareQuotesQuery } from './queries/compare-quotes.query.js';
 import { GetQuoteQuery } from './queries/get-quote.query.js';
-import { ListQuotesQuery, QUOTES_BY_CREATION } from './queries/list-quotes.query.js';
+import { ListQuotesQuery, QUOTE_LIST } from './queries/list-quotes.query.js';
 import {
   AddQuoteDto,
   ChangeQuoteStatusDto,
@@ -64,13 +65,10 @@ export class QuotesController {
     const filter = {
       statuses: query.status,
       insuranceCompany: query.insurance_company,
-      calculatedFrom: query.calculation_date_from,
-      calculatedTo: query.calculation_date_to,
+      ranges: dateRanges(query, QUOTE_LIST),
     };
-    return toPage(
-      await this.queries.execute(new ListQuotesQuery(caller, id, filter, pageRequest(query, QUOTES_BY_CREATION))),
-      QUOTES_BY_CREATION,
-    );
+    const page = pageRequest(query, QUOTE_LIST);
+    return toPage(await this.queries.execute(new ListQuotesQuery(caller, id, filter, page)), page.order);
   }
 
   @Get('compare')

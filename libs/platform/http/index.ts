@@ -25,7 +25,17 @@ export { IdempotencyKeys } from './idempotency/idempotency-keys.js';
 export { expectedVersion, IfMatch } from './headers/if-match.js';
 export { type JsonSchema, jsonSchemaOf } from './validation/json-schema.js';
 export { readJson } from './validation/json-body.js';
-export { decodeCursor, encodeCursor, ListAnswer, ListQuery, PageOf, pageRequest, toPage } from './lists/list-query.js';
+export { ChangeRanges, dateRanges, DayField, MomentField } from './lists/date-ranges.js';
+export {
+  decodeCursor,
+  encodeCursor,
+  ListAnswer,
+  ListQuery,
+  PageOf,
+  pageRequest,
+  SortField,
+  toPage,
+} from './lists/list-query.js';
 export { openApiDocument, type OpenApiSettings } from './documents/open-api.js';
 export { type Problem, PROBLEM_TYPE, sendProblem, turnIntoProblem } from './problems/problem.js';
 export { type ProblemCodes, Problems } from './documents/problems.decorator.js';

@@ -1,55 +1,14 @@
 import { openApiDocument } from '#platform/http';
-import { Database, statement } from '#platform/persistence';
-import { type Method, type TestApplication, TestUser } from '#platform/testing';
+import type { Method, TestApplication } from '#platform/testing';
 import { OPEN_API } from '../../../apps/api/src/open-api.js';
 import { Crm, type Listed } from '../../support/crm.js';
 import { copyOf, fillBook } from '../../support/books/large-book.js';
 import { addLine, addPayment, LINE, PLANNED } from '../../support/money.js';
 import { activePolicy, addQuote, policyNumber, WHOLE_POLICY, WHOLE_QUOTE } from '../../support/sale.js';
+import { filled, FILTERED_ROWS, PAGE_ROWS, REACH_ROWS, RowReads, type Scenario } from './row-reads.js';
 
-/** PostgreSQL may choose a generic plan at the sixth execution. */
-const ROUNDS = 8;
-/** Limit for a page of 50 or all rows of one user, with the lookups of each row. */
-const PAGE_ROWS = 400;
-const REACH_ROWS = 1_000;
-/** Limit for a filter outside the index: enough index rows to fill a page, or rows of a second index. */
-const FILTERED_ROWS = 4_000;
 /** Limit for one row, its stream head, the rows of its rules, its keys. */
 const CHANGE_ROWS = 60;
-/** A smaller table may be read by a sequential scan. */
-const SMALL_TABLE = 1_000;
-
-type Person = 'admin' | 'seller' | 'executor';
-
-/** Limits of one request with 10,000 clients, deals, quotes, policies and payments. */
-interface Scenario {
-  /** Placeholders such as `{deal}` are replaced by ids. */
-  readonly path: string;
-  readonly as?: Person;
-  readonly body?: (round: number) => object;
-  /** Regular expression for the end of the name of the required index. */
-  readonly index: string;
-  /** Limit of rows and index entries; by default that of its kind. */
-  readonly rows?: number;
-}
-
-/** Statistics of PostgreSQL for a table or an index. */
-interface Work {
-  readonly wholeScans: number;
-  readonly uses: number;
-  /** Rows, or entries of an index. */
-  readonly rowsRead: number;
-}
-
-/** Flushes the statistics of a connection; sleeps, so that concurrent calls use different connections. */
-const FLUSH = statement('SELECT pg_stat_force_next_flush(), pg_sleep(0.01)');
-const NOTHING: Work = { wholeScans: 0, uses: 0, rowsRead: 0 };
-const ROLES: Readonly<Record<Person, string>> = {
-  admin: 'ROLE_ADMIN',
-  seller: 'ROLE_SALES_AGENT',
-  executor: 'ROLE_EXECUTOR',
-};
-
 const LISTS: readonly Scenario[] = [
   { path: '/clients', index: 'clients_list_idx' },
   { path: '/clients', as: 'seller', index: 'clients_owner_idx', rows: REACH_ROWS },
@@ -166,6 +125,7 @@ const SHORT_LISTS = ['/api/v1/events/bookmarks', '/api/v1/imports/{id}/errors'];
 let crm: Crm;
 let api: TestApplication;
 let ids: Record<string, string>;
+let rowReads: RowReads;
 
 beforeAll(async () => {
   crm = await Crm.start();
@@ -176,6 +136,7 @@ beforeAll(async () => {
   await crm.closeApplications();
   // Few connections, so that the statistics of each can be flushed.
   api = await crm.also({ CRM_DATABASE_POOL_SIZE: '2' });
+  rowReads = new RowReads(crm, api, ids);
 });
 afterAll(() => crm.stop());
 
@@ -201,62 +162,12 @@ it.each(CHANGES)('$method $path reads what it changes by $index', (scenario) =>
 it.each(GROUPS)('$method $path, many at once, reads by $index', async ({ method, path, body, index }) => {
   const others = await Promise.all(Array.from({ length: AT_ONCE }, (_, n) => idsOfBook(1_000 + n)));
   const urls = others.map((those) => filled(path, those));
-  await readsOf(urls, method, { path, body, index }, CHANGE_ROWS * AT_ONCE);
+  await rowReads.check(urls, method, { path, body, index }, CHANGE_ROWS * AT_ONCE);
 });
 
 /** Sends the request several times, and checks the rows read. */
 function reads(method: Method, scenario: Scenario, usual: number): Promise<void> {
-  return readsOf([filled(scenario.path, ids)], method, scenario, usual);
-}
-
-function filled(path: string, those: Readonly<Record<string, string>>): string {
-  return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => those[name]!);
-}
-
-/** Sends concurrent requests, and checks the rows read. */
-async function readsOf(
-  urls: readonly string[],
-  method: Method,
-  { as = 'admin', body, index, rows }: Scenario,
-  usual: number,
-): Promise<void> {
-  const by = new TestUser(api.inject, ids[as]!, [ROLES[as]]);
-  const before = await work();
-  for (let round = 0; round < ROUNDS; round++) {
-    const answers = await Promise.all(urls.map((url) => by.send<object>(method, url, { body: body?.(round) })));
-    for (const answer of answers) {
-      expect({ status: answer.status < 300, body: answer.body }).toEqual({ status: true, body: answer.body });
-    }
-  }
-  const after = await work();
-  const done = [...after].map(([name, now]) => ({ name, ...difference(now, before.get(name) ?? NOTHING) }));
-  const rowsRead = done.reduce((sum, one) => sum + one.rowsRead, 0) / ROUNDS;
-  expect(done.filter(({ wholeScans }) => wholeScans > 0)).toEqual([]);
-  expect(done.filter(({ uses }) => uses >= ROUNDS).map(({ name }) => name)).toContainEqual(
-    expect.stringMatching(`${index}$`),
-  );
-  expect(rowsRead).toBeLessThanOrEqual(rows ?? usual);
-}
-
-/** Rows read of each large table and through each index up to now. */
-async function work(): Promise<Map<string, Work>> {
-  const database = api.nest.get(Database);
-  await Promise.all([FLUSH, FLUSH].map((flush) => database.query(flush)));
-  const rows = await crm.database.rows<Work & { name: string }>(
-    `SELECT relname AS name, seq_scan::int AS "wholeScans", 0 AS uses, seq_tup_read::int AS "rowsRead"
-       FROM pg_stat_user_tables WHERE schemaname = 'crm' AND n_live_tup > ${SMALL_TABLE}
-     UNION ALL
-     SELECT indexrelname, 0, idx_scan::int, idx_tup_read::int FROM pg_stat_user_indexes WHERE schemaname = 'crm'`,
-  );
-  return new Map(rows.map(({ name, ...done }) => [name, done]));
-}
-
-function difference(now: Work, before: Work): Work {
-  return {
-    wholeScans: now.wholeScans - before.wholeScans,
-    uses: now.uses - before.uses,
-    rowsRead: now.rowsRead - before.rowsRead,
-  };
+  return rowReads.check([filled(scenario.path, ids)], method, scenario, usual);
 }
 
 /** Creates one row of each kind, and copies it. */

@@ -1,10 +1,8 @@
-import { encodeCursor, openApiDocument } from '#platform/http';
+import { encodeCursor } from '#platform/http';
 import { newId } from '#platform/kernel';
 import type { TestUser } from '#platform/testing';
-import { OPEN_API } from '../../../apps/api/src/open-api.js';
 import { Crm, type Listed } from '../../support/crm.js';
-import { addPayment } from '../../support/money.js';
-import { addPolicy, addQuote } from '../../support/sale.js';
+import { EveryList, listsOf } from '../../support/books/every-list.js';
 
 /** Values that are invalid for any or for this part of a cursor. */
 const ODD_PARTS: readonly unknown[] = [
@@ -46,55 +44,19 @@ const ODD_TEXTS = ['', '{', 'null', '7', '"x"', '{}', '[', '[[]]', '{"length":2}
 describe('a forged cursor', () => {
   let crm: Crm;
   let admin: TestUser;
-  let ids: Readonly<Record<string, string>>;
+  let rows: EveryList;
   let lists: readonly string[];
 
   beforeAll(async () => {
     crm = await Crm.start();
     admin = crm.user('admin');
-    ids = await rowsOfEveryList();
-    const { paths } = openApiDocument(crm.api.nest, OPEN_API);
-    lists = Object.entries(paths)
-      .filter(([, { get }]) => get?.parameters?.some((parameter) => 'name' in parameter && parameter.name === 'cursor'))
-      .map(([path]) => path);
+    rows = await new EveryList(crm, admin).fill();
+    lists = listsOf(crm).map(({ path }) => path);
   });
   afterAll(() => crm.stop());
 
-  /** Creates two rows for every list. @returns the ids in the paths of lists. */
-  async function rowsOfEveryList(): Promise<Readonly<Record<string, string>>> {
-    const client = await crm.client(admin);
-    await crm.client(admin);
-    const deal = await crm.deal(admin, { client_id: client.id });
-    await crm.deal(admin);
-    const policy = await addPolicy(admin, { deal_id: deal.id });
-    await addPolicy(admin, { deal_id: deal.id });
-    const body = 'name,kind\r\nНовый,person\r\n';
-    const file = await admin.post<{ id: string }>('/imports/clients', body, { 'content-type': 'text/csv' });
-    for (const number of [1, 2]) {
-      await addQuote(admin, deal);
-      await addPayment(admin, deal, { policy_id: policy.id });
-      await admin.post(`/deals/${deal.id}/journal`, { body: 'Звонил' });
-      await admin.send('PUT', `/events/bookmarks/reports-${number}`, { body: { position: '0' } });
-      for (const owner of [`clients/${client.id}`, `deals/${deal.id}`, `policies/${policy.id}`]) {
-        await admin.post(`/${owner}/documents`, { document_id: newId() });
-      }
-      await crm.database.rows(
-        `INSERT INTO crm.import_errors (import_id, line, number, "column", code, detail) VALUES ($1, 2, $2, 'name', 'x', 'x')`,
-        [file.body.id, number],
-      );
-    }
-    return { clients: client.id, deals: deal.id, policies: policy.id, imports: file.body.id, policy_id: policy.id };
-  }
-
-  /** Path of a list, relative to `/api/v1`. */
-  function pathOf(list: string): string {
-    const path = list.replace('/api/v1', '');
-    const [, root = ''] = path.split('/');
-    return path.replace('{id}', ids[root] ?? '').replaceAll(/\{(\w+)\}/g, (_, name: string) => ids[name] ?? '');
-  }
-
   const page = (list: string, cursor: string) =>
-    admin.get<Listed<object>>(`${pathOf(list)}?limit=1${cursor && `&cursor=${cursor}`}`);
+    admin.get<Listed<object>>(`${rows.pathOf(list)}?limit=1${cursor && `&cursor=${cursor}`}`);
 
   /** A valid cursor, and a function that builds others of the same list. */
   async function cursorOf(list: string) {
@@ -143,7 +105,7 @@ describe('a forged cursor', () => {
   it('of the right types selects another page of the same list, or is refused with 422', async () => {
     for (const list of lists) {
       const { parts, forge } = await cursorOf(list);
-      const shown = (await admin.get<Listed<object>>(`${pathOf(list)}?limit=200`)).body.items;
+      const shown = (await admin.get<Listed<object>>(`${rows.pathOf(list)}?limit=200`)).body.items;
       for (const [index] of parts.entries()) {
         for (const part of TYPED_PARTS) {
           const { status, code, body } = await page(list, forge(parts.with(index, part)));

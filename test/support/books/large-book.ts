@@ -87,16 +87,45 @@ const HISTORY = `
   UPDATE crm.event_cursors SET position = 1000000 + ${BOOK_SIZE} WHERE name = 'sequencer'`;
 
 /** Copies every row of `originals` {@link BOOK_SIZE} times, with its dependent rows. */
-export async function fillBook(database: TestDatabase, originals: Originals): Promise<void> {
+export function fillBook(database: TestDatabase, originals: Originals): Promise<void> {
+  return fill(database, async (client) => {
+    for (const table of Object.keys(CHANGES) as Table[]) {
+      await client.query(await copying(client, table, BOOK_SIZE, CHANGES[table]), [originals[table]]);
+    }
+    await client.query(HISTORY);
+  });
+}
+
+/** Columns of the rows of {@link fillLists} that a list can be sorted or narrowed by. */
+const LIST_CHANGES: Partial<typeof CHANGES> = {
+  clients: { updated_at: `x.updated_at - g * interval '1 minute'` },
+  deals: {
+    created_at: `x.created_at - g * interval '1 minute'`,
+    status: `CASE WHEN g % 4 = 0 THEN 'won' ELSE (ARRAY['qualification', 'in_progress', 'proposal'])[g % 4] END`,
+    closed_at: `CASE WHEN g % 4 = 0 THEN x.updated_at - g * interval '1 minute' END`,
+  },
+  policies: { updated_at: `x.updated_at - g * interval '1 minute'` },
+  payments: { created_at: `x.created_at - g * interval '1 minute'` },
+};
+
+/** Copies the rows of lists `count` times. Its indexes for searches are dropped: filling them takes most of the time. */
+export function fillLists(database: TestDatabase, originals: Partial<Originals>, count: number): Promise<void> {
+  return fill(database, async (client) => {
+    await client.query('DROP INDEX crm.clients_search_idx, crm.deals_search_idx');
+    for (const [table, id] of Object.entries(originals) as [Table, string][]) {
+      const changes = { ...CHANGES[table], ...LIST_CHANGES[table] };
+      await client.query(await copying(client, table, count, changes), [id]);
+    }
+  });
+}
+
+async function fill(database: TestDatabase, copy: (client: pg.Client) => Promise<void>): Promise<void> {
   const client = new pg.Client({ connectionString: database.url });
   await client.connect();
   try {
     // Triggers are off: the originals passed every rule; totals and hash chains of copies are not checked here.
     await client.query(`SET session_replication_role = replica`);
-    for (const table of Object.keys(CHANGES) as Table[]) {
-      await client.query(await copying(client, table), [originals[table]]);
-    }
-    await client.query(HISTORY);
+    await copy(client);
     await client.query('RESET session_replication_role');
     await client.query('VACUUM ANALYZE');
     // Cost of a random page read on an SSD.
@@ -106,15 +135,20 @@ export async function fillBook(database: TestDatabase, originals: Originals): Pr
   }
 }
 
-async function copying(client: pg.Client, table: Table): Promise<string> {
+async function copying(
+  client: pg.Client,
+  table: Table,
+  count: number,
+  changes: Readonly<Record<string, string>>,
+): Promise<string> {
   const { rows } = await client.query<{ name: string }>(
     `SELECT column_name AS name FROM information_schema.columns
      WHERE table_schema = 'crm' AND table_name = $1 AND is_generated = 'NEVER' ORDER BY ordinal_position`,
     [table],
   );
   const columns = rows.map(({ name }) => name);
-  const values: Readonly<Record<string, string>> = { id: copyOf(table, 'g'), ...CHANGES[table] };
+  const values: Readonly<Record<string, string>> = { id: copyOf(table, 'g'), ...changes };
   return `INSERT INTO crm.${table} (${columns.join(', ')})
     SELECT ${columns.map((name) => values[name] ?? `x.${name}`).join(', ')}
-    FROM crm.${table} x, generate_series(1, ${BOOK_SIZE}) AS g WHERE x.id = $1`;
+    FROM crm.${table} x, generate_series(1, ${count}) AS g WHERE x.id = $1`;
 }

@@ -3,11 +3,11 @@ import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestj
 import type { FastifyReply } from 'fastify';
 import { CurrentCaller, requireAccess } from '#platform/auth';
 import { IfMatch, type ListAnswer, ListQuery, PageOf, pageRequest, Problems, toPage } from '#platform/http';
-import type { Caller, ExpectedVersion, ListOrder } from '#platform/kernel';
+import type { Caller, ExpectedVersion, ListColumns } from '#platform/kernel';
 import { type Bookmark, EventBookmarks } from '#platform/messaging';
 import { BookmarkResource, requireBookmarkName, SetBookmarkDto } from './bookmark.dto.js';
 
-const BY_NAME: ListOrder = { name: 'bookmarks', key: { name: 'text' } };
+const BY_NAME: ListColumns = { name: 'bookmarks', sort: 'name', sorts: { name: { name: 'text' } } };
 const CREATED = 201;
 
 @ApiTags('events')
@@ -20,8 +20,8 @@ export class BookmarksController {
   @ApiOkResponse({ type: PageOf(BookmarkResource) })
   async list(@CurrentCaller() caller: Caller, @Query() query: ListQuery): Promise<ListAnswer<Bookmark>> {
     requireAccess(caller, 'events', 'read');
-    const { after = [''], limit, includeTotal } = pageRequest(query, BY_NAME);
-    return toPage(await this.bookmarks.list(after[0]!, limit, includeTotal), BY_NAME);
+    const { after = [''], limit, order, includeTotal } = pageRequest(query, BY_NAME);
+    return toPage(await this.bookmarks.list(after[0]!, limit, includeTotal), order);
   }
 
   @Get(':name')

@@ -1,21 +1,29 @@
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
 import { requireAccess } from '#platform/auth';
 import { ClientSettings } from '#platform/config';
-import type { Caller, ListOrder, Page, PageRequest } from '#platform/kernel';
+import type { Caller, DateRange, ListColumns, Page, PageRequest } from '#platform/kernel';
 import { ListReader, SqlConditions } from '#platform/persistence';
 import { addClientScope } from '../client.scope.js';
 import { searchTerms } from '../contacts/contact-keys.js';
 import type { ClientKind, ClientStatus, ClientView } from '../contracts.js';
 import { CLIENT_COLUMNS } from './client-row.js';
 
-/** The newest client first. */
-export const CLIENTS_BY_CREATION: ListOrder = {
+/** Columns of the list; the newest client first. */
+export const CLIENT_LIST = {
   name: 'clients',
-  key: { 'c.created_at': 'timestamptz', 'c.id': 'uuid' },
-  isDescending: true,
-};
+  sort: '-created_at',
+  sorts: {
+    created_at: { 'c.created_at': 'timestamptz', 'c.id': 'uuid' },
+    updated_at: { 'c.updated_at': 'timestamptz', 'c.id': 'uuid' },
+    name: { 'c.name': 'text', 'c.id': 'uuid' },
+  },
+  ranges: {
+    created: { column: 'c.created_at', type: 'timestamptz' },
+    updated: { column: 'c.updated_at', type: 'timestamptz' },
+  },
+} as const satisfies ListColumns;
 
-/** Clients in the caller's scope, the newest first. */
+/** Clients in the caller's scope, in the order of the page. */
 export class ListClientsQuery extends Query<Page<ClientView>> {
   constructor(
     readonly caller: Caller,
@@ -25,8 +33,8 @@ export class ListClientsQuery extends Query<Page<ClientView>> {
       readonly ownerId?: string;
       readonly statuses?: readonly ClientStatus[];
       readonly kinds?: readonly ClientKind[];
+      readonly ranges?: readonly DateRange[];
     },
-    /** `after` contains creation and id of the last client seen. */
     readonly page: PageRequest,
   ) {
     super();
@@ -52,7 +60,7 @@ export class ListClientsHandler implements IQueryHandler<ListClientsQuery> {
         select: CLIENT_COLUMNS,
         from: 'crm.clients c',
         where,
-        order: CLIENTS_BY_CREATION,
+        ranges: filter.ranges,
         map: (row: ClientView) => row,
         mayLag: true,
       },

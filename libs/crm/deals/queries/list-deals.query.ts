@@ -8,6 +8,8 @@ import {
   type CalendarDate,
   type Caller,
   Clock,
+  type DateRange,
+  type ListColumns,
   type ListOrder,
   type Page,
   type PageRequest,
@@ -17,11 +19,22 @@ import type { DealView, Stage } from '../contracts.js';
 import { statusesOf } from '../deal-stage.js';
 import { DEAL_COLUMNS, type DealRow, dealView } from './deal-row.js';
 
-/** The most urgent review first. */
-export const DEALS_BY_REVIEW: ListOrder = {
+/** Columns of the list; the most urgent review first. */
+export const DEAL_LIST = {
   name: 'deals',
-  key: { 'd.next_review_at': 'date', 'd.updated_at': 'timestamptz', 'd.id': 'uuid' },
-};
+  sort: 'next_review_at',
+  sorts: {
+    next_review_at: { 'd.next_review_at': 'date', 'd.updated_at': 'timestamptz', 'd.id': 'uuid' },
+    created_at: { 'd.created_at': 'timestamptz', 'd.id': 'uuid' },
+    updated_at: { 'd.updated_at': 'timestamptz', 'd.id': 'uuid' },
+    closed_at: { 'd.closed_at': 'timestamptz?', 'd.id': 'uuid' },
+  },
+  ranges: {
+    created: { column: 'd.created_at', type: 'timestamptz' },
+    updated: { column: 'd.updated_at', type: 'timestamptz' },
+    closed: { column: 'd.closed_at', type: 'timestamptz?' },
+  },
+} as const satisfies ListColumns;
 
 /** Horizons of the next review, in days; `all` has none. */
 export const PERIODS = { '7d': 7, '30d': 30, '90d': 90, all: null } as const;
@@ -38,14 +51,14 @@ export interface DealFilter {
   readonly period?: Period;
   /** Part of title or description, in any case; `%` and `_` mean themselves. */
   readonly search?: string;
+  readonly ranges?: readonly DateRange[];
 }
 
-/** Deals in the caller's scope, the most urgent review first. */
+/** Deals in the caller's scope, in the order of the page. */
 export class ListDealsQuery extends Query<Page<DealView>> {
   constructor(
     readonly caller: Caller,
     readonly filter: DealFilter,
-    /** `after` contains next review, update and id of the last deal seen. */
     readonly page: PageRequest,
   ) {
     super();
@@ -68,8 +81,9 @@ export class ListDealsHandler implements IQueryHandler<ListDealsQuery> {
   async execute({ caller, filter, page }: ListDealsQuery): Promise<Page<DealView>> {
     const today = businessDay(this.clock.now(), this.settings.timeZone);
     const scope = requireAccess(caller, 'deals', 'read');
-    const list = { order: DEALS_BY_REVIEW, cache: this.cache };
-    if (!isOfStages(filter, scope)) return this.lists.page({ ...dealItems(filter, scope, today), ...list }, page);
+    const list = { cache: this.cache };
+    if (!isOfStages(filter, scope, page.order))
+      return this.lists.page({ ...dealItems(filter, scope, today), ...list }, page);
     const { stages, ...others } = filter;
     const each = { column: 'd.status', type: 'text', values: [...new Set(stages)].flatMap(statusesOf) } as const;
     return this.lists.page({ ...dealItems(others, scope, today), ...list, each }, page);
@@ -82,12 +96,13 @@ export function dealItems(filter: DealFilter, scope: Scope, today: CalendarDate)
     select: DEAL_COLUMNS,
     from: 'crm.deals d',
     where: dealConditions(filter, scope, today),
+    ranges: filter.ranges,
     map: dealView,
     mayLag: true,
   };
 }
 
-/** The filter and the scope as conditions on `crm.deals d`, the same for lists, totals and metrics. */
+/** The filter, but for its ranges, and the scope as conditions on `crm.deals d`, the same for lists, totals and metrics. */
 export function dealConditions(filter: DealFilter, scope: Scope, today: CalendarDate): SqlConditions {
   const where = new SqlConditions('NOT d.is_deleted');
   addScope(where, scope, 'd');
@@ -112,9 +127,11 @@ function addManagers(where: SqlConditions, managers: NonNullable<DealFilter['man
 }
 
 /**
- * Whether the filter names stages and nothing else but the period, which is the start of the list's order. The list then
+ * Whether the filter names stages and nothing else but the period, which is the start of the usual order. The list then
  * reads each status by itself from its index, however many deals of other statuses are between them.
  */
-function isOfStages({ stages, managers, executorId, clientId, search }: DealFilter, scope: Scope): boolean {
-  return stages !== undefined && scope.all && !managers && !executorId && !clientId && !search;
+function isOfStages(filter: DealFilter, scope: Scope, order: ListOrder): boolean {
+  const { stages, managers, executorId, clientId, search, ranges = [] } = filter;
+  if (stages === undefined || !scope.all || order.key !== DEAL_LIST.sorts.next_review_at) return false;
+  return !managers && !executorId && !clientId && !search && ranges.length === 0;
 }

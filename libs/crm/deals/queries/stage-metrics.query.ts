@@ -41,7 +41,9 @@ export class StageMetricsHandler implements IQueryHandler<StageMetricsQuery> {
   async execute({ caller, filter }: StageMetricsQuery): Promise<readonly StageMetric[]> {
     const now = this.clock.now();
     const scope = requireAccess(caller, 'metrics', 'read');
-    const conditions = dealConditions(filter, scope, businessDay(now, this.settings.timeZone));
+    const { timeZone } = this.settings;
+    const conditions = dealConditions(filter, scope, businessDay(now, timeZone));
+    conditions.addRanges(filter.ranges ?? [], timeZone);
     const [rows, values] = await Promise.all([this.counts(conditions, now), this.plannedMoney(conditions)]);
     const all = rows.reduce((sum, { count }) => sum + count, 0);
     return STAGES.map((stage) => {

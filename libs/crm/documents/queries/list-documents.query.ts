@@ -1,23 +1,25 @@
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
-import type { Caller, ListOrder, Page, PageRequest } from '#platform/kernel';
+import type { Caller, DateRange, ListColumns, Page, PageRequest } from '#platform/kernel';
 import { ListReader, SqlConditions } from '#platform/persistence';
 import type { DocumentLinkView, DocumentOwner } from '../contracts.js';
 import { DocumentOwners } from '../document-owners.js';
 import { DOCUMENT_COLUMNS } from './document-row.js';
 
-/** The oldest link first. */
-export const DOCUMENTS_BY_CREATION: ListOrder = {
+/** Columns of the list; the oldest link first. */
+export const DOCUMENT_LIST = {
   name: 'documents',
-  key: { created_at: 'timestamptz', id: 'uuid' },
-};
+  sort: 'created_at',
+  sorts: { created_at: { created_at: 'timestamptz', id: 'uuid' } },
+  ranges: { created: { column: 'created_at', type: 'timestamptz' } },
+} as const satisfies ListColumns;
 
-/** The documents linked to a deal, policy or client, the oldest link first. */
+/** The documents linked to a deal, policy or client, in the order of the page. */
 export class ListDocumentsQuery extends Query<Page<DocumentLinkView>> {
   constructor(
     readonly caller: Caller,
     readonly ownerType: DocumentOwner,
     readonly ownerId: string,
-    /** `after` contains creation and id of the last link seen. */
+    readonly ranges: readonly DateRange[],
     readonly page: PageRequest,
   ) {
     super();
@@ -31,7 +33,7 @@ export class ListDocumentsHandler implements IQueryHandler<ListDocumentsQuery> {
     private readonly lists: ListReader,
   ) {}
 
-  async execute({ caller, ownerType, ownerId, page }: ListDocumentsQuery): Promise<Page<DocumentLinkView>> {
+  async execute({ caller, ownerType, ownerId, ranges, page }: ListDocumentsQuery): Promise<Page<DocumentLinkView>> {
     const owner = await this.owners.require(ownerType, ownerId, caller, 'read');
     const where = new SqlConditions();
     where.add((p) => `owner_type = ${p}::text`, ownerType);
@@ -41,7 +43,7 @@ export class ListDocumentsHandler implements IQueryHandler<ListDocumentsQuery> {
         select: DOCUMENT_COLUMNS,
         from: 'crm.document_links',
         where,
-        order: DOCUMENTS_BY_CREATION,
+        ranges,
         map: (row: DocumentLinkView) => row,
       },
       page,

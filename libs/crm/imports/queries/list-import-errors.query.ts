@@ -1,19 +1,22 @@
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
 import { requireAccess } from '#platform/auth';
-import type { Caller, ListOrder, Page, PageRequest } from '#platform/kernel';
+import type { Caller, ListColumns, Page, PageRequest } from '#platform/kernel';
 import { ListReader, SqlConditions } from '#platform/persistence';
 import type { RowFault } from '../contracts.js';
 import { ImportViews } from '../import-views.js';
 
-/** The order of the file. */
-export const ERRORS_BY_LINE: ListOrder = { name: 'import-errors', key: { line: 'int', number: 'int' } };
+/** Columns of the list; in the order of the file. */
+export const IMPORT_ERROR_LIST = {
+  name: 'import-errors',
+  sort: 'line',
+  sorts: { line: { line: 'int', number: 'int' } },
+} as const satisfies ListColumns;
 
-/** What is wrong with an import's rows, in the order of the file. */
+/** What is wrong with an import's rows, in the order of the page. */
 export class ListImportErrorsQuery extends Query<Page<RowFault>> {
   constructor(
     readonly caller: Caller,
     readonly importId: string,
-    /** `after` contains line and number of the last error seen. */
     readonly page: PageRequest,
   ) {
     super();
@@ -38,7 +41,6 @@ export class ListImportErrorsHandler implements IQueryHandler<ListImportErrorsQu
         select: 'line, number, "column", code, detail',
         from: 'crm.import_errors',
         where,
-        order: ERRORS_BY_LINE,
         map: ({ line, column, code, detail }: RowFault) => ({ line, column, code, detail }),
       },
       page,

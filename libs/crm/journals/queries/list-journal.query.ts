@@ -1,20 +1,24 @@
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
-import type { Caller, ListOrder, Page, PageRequest } from '#platform/kernel';
+import type { Caller, DateRange, ListColumns, Page, PageRequest } from '#platform/kernel';
 import { Database, ListReader, SqlConditions } from '#platform/persistence';
 import type { JournalEntryView, JournalKind } from '../contracts.js';
 import { requireJournaledDeal } from '../journaled-deal.js';
 import { JOURNAL_COLUMNS, type JournalRow } from './journal-row.js';
 
-/** The newest entry last. */
-export const JOURNAL_ORDER: ListOrder = { name: 'journal', key: { 'j.seq': 'int' } };
+/** Columns of the list; the newest entry last. */
+export const JOURNAL_LIST = {
+  name: 'journal',
+  sort: 'seq',
+  sorts: { seq: { 'j.seq': 'int' } },
+  ranges: { created: { column: 'j.created_at', type: 'timestamptz' } },
+} as const satisfies ListColumns;
 
-/** A deal's journal, the newest entry last. */
+/** A deal's journal, in the order of the page. */
 export class ListJournalQuery extends Query<Page<JournalEntryView>> {
   constructor(
     readonly caller: Caller,
     readonly dealId: string,
-    readonly kinds: readonly JournalKind[] | undefined,
-    /** `after` contains the number of the last entry seen. */
+    readonly filter: { readonly kinds?: readonly JournalKind[]; readonly ranges?: readonly DateRange[] },
     readonly page: PageRequest,
   ) {
     super();
@@ -28,17 +32,17 @@ export class ListJournalHandler implements IQueryHandler<ListJournalQuery> {
     private readonly lists: ListReader,
   ) {}
 
-  async execute({ caller, dealId, kinds, page }: ListJournalQuery): Promise<Page<JournalEntryView>> {
+  async execute({ caller, dealId, filter, page }: ListJournalQuery): Promise<Page<JournalEntryView>> {
     await requireJournaledDeal(this.database, dealId, caller, 'read');
     const where = new SqlConditions();
     where.add((p) => `j.deal_id = ${p}::uuid`, dealId);
-    if (kinds) where.addAnyOf('j.kind', kinds);
+    if (filter.kinds) where.addAnyOf('j.kind', filter.kinds);
     return this.lists.page(
       {
         select: JOURNAL_COLUMNS,
         from: 'crm.journals j',
         where,
-        order: JOURNAL_ORDER,
+        ranges: filter.ranges,
         map: (row: JournalRow) => row,
       },
       page,

@@ -8,7 +8,8 @@ import {
   type CalendarDate,
   type Caller,
   Clock,
-  type ListOrder,
+  type DateRange,
+  type ListColumns,
   type Page,
   type PageRequest,
 } from '#platform/kernel';
@@ -20,12 +21,23 @@ import { HAS_SUCCESSOR } from '../policy-succession.js';
 import { insurerKey, numberKey } from '../policy-number.js';
 import { POLICY_COLUMNS, type PolicyRow, policyView } from './policy-row.js';
 
-/** The newest policy first. */
-export const POLICIES_BY_CREATION: ListOrder = {
+/** Columns of the list; the newest policy first. */
+export const POLICY_LIST = {
   name: 'policies',
-  key: { 'p.created_at': 'timestamptz', 'p.id': 'uuid' },
-  isDescending: true,
-};
+  sort: '-created_at',
+  sorts: {
+    created_at: { 'p.created_at': 'timestamptz', 'p.id': 'uuid' },
+    updated_at: { 'p.updated_at': 'timestamptz', 'p.id': 'uuid' },
+    effective_from: { 'p.effective_from': 'date?', 'p.id': 'uuid' },
+    effective_to: { 'p.effective_to': 'date?', 'p.id': 'uuid' },
+  },
+  ranges: {
+    created: { column: 'p.created_at', type: 'timestamptz' },
+    updated: { column: 'p.updated_at', type: 'timestamptz' },
+    starts: { column: 'p.effective_from', type: 'date?' },
+    ends: { column: 'p.effective_to', type: 'date?' },
+  },
+} as const satisfies ListColumns;
 
 /** Which policies are meant; what is absent doesn't narrow. */
 export interface PolicyFilter {
@@ -37,14 +49,14 @@ export interface PolicyFilter {
   readonly number?: string;
   readonly endsBefore?: CalendarDate;
   readonly renewalDue?: boolean;
+  readonly ranges?: readonly DateRange[];
 }
 
-/** Policies in the caller's scope, the newest first. */
+/** Policies in the caller's scope, in the order of the page. */
 export class ListPoliciesQuery extends Query<Page<PolicyView>> {
   constructor(
     readonly caller: Caller,
     readonly filter: PolicyFilter,
-    /** `after` contains creation and id of the last policy seen. */
     readonly page: PageRequest,
   ) {
     super();
@@ -62,7 +74,7 @@ export class ListPoliciesHandler implements IQueryHandler<ListPoliciesQuery> {
   async execute({ caller, filter, page }: ListPoliciesQuery): Promise<Page<PolicyView>> {
     const today = businessDay(this.clock.now(), this.settings.timeZone);
     const policies = policyItems(filter, requireAccess(caller, 'policies', 'read'), today);
-    return this.lists.page({ ...policies, order: POLICIES_BY_CREATION }, page);
+    return this.lists.page(policies, page);
   }
 }
 
@@ -79,6 +91,7 @@ export function policyItems(
     select: POLICY_COLUMNS,
     from: 'crm.policies p',
     where,
+    ranges: filter.ranges,
     map: (row) => policyView(row, today),
     mayLag: true,
   };

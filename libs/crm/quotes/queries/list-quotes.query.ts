@@ -3,10 +3,10 @@ import { DealInScopeQuery } from '#crm/deals/contracts';
 import { RuntimeSettings } from '#platform/config';
 import {
   businessDay,
-  type CalendarDate,
   type Caller,
   Clock,
-  type ListOrder,
+  type DateRange,
+  type ListColumns,
   type Page,
   type PageRequest,
 } from '#platform/kernel';
@@ -14,26 +14,36 @@ import { ListReader, SqlConditions } from '#platform/persistence';
 import type { QuoteStatus, QuoteView } from '../contracts.js';
 import { QUOTE_COLUMNS, type QuoteRow, quoteView } from './quote-row.js';
 
-/** The oldest quote first. */
-export const QUOTES_BY_CREATION: ListOrder = { name: 'quotes', key: { 'q.created_at': 'timestamptz', 'q.id': 'uuid' } };
+/** Columns of the list; the oldest quote first. */
+export const QUOTE_LIST = {
+  name: 'quotes',
+  sort: 'created_at',
+  sorts: {
+    created_at: { 'q.created_at': 'timestamptz', 'q.id': 'uuid' },
+    updated_at: { 'q.updated_at': 'timestamptz', 'q.id': 'uuid' },
+    calculation_date: { 'q.calculation_date': 'date', 'q.id': 'uuid' },
+  },
+  ranges: {
+    created: { column: 'q.created_at', type: 'timestamptz' },
+    updated: { column: 'q.updated_at', type: 'timestamptz' },
+    calculation_date: { column: 'q.calculation_date', type: 'date' },
+  },
+} as const satisfies ListColumns;
 
 /** Which quotes of a deal are meant; what is absent doesn't narrow. */
 export interface QuoteFilter {
   readonly statuses?: readonly QuoteStatus[];
   /** In any case. */
   readonly insuranceCompany?: string;
-  readonly calculatedFrom?: CalendarDate;
-  /** Included. */
-  readonly calculatedTo?: CalendarDate;
+  readonly ranges?: readonly DateRange[];
 }
 
-/** A deal's quotes, the oldest first. */
+/** A deal's quotes, in the order of the page. */
 export class ListQuotesQuery extends Query<Page<QuoteView>> {
   constructor(
     readonly caller: Caller,
     readonly dealId: string,
     readonly filter: QuoteFilter,
-    /** `after` contains creation and id of the last quote seen. */
     readonly page: PageRequest,
   ) {
     super();
@@ -58,7 +68,7 @@ export class ListQuotesHandler implements IQueryHandler<ListQuotesQuery> {
         select: QUOTE_COLUMNS,
         from: 'crm.quotes q',
         where: conditionsOf(dealId, filter),
-        order: QUOTES_BY_CREATION,
+        ranges: filter.ranges,
         map: (row: QuoteRow) => quoteView(row, today),
       },
       page,
@@ -73,7 +83,5 @@ function conditionsOf(dealId: string, filter: QuoteFilter): SqlConditions {
   if (filter.insuranceCompany) {
     conditions.add((p) => `lower(q.insurance_company) = lower(${p}::text)`, filter.insuranceCompany);
   }
-  if (filter.calculatedFrom) conditions.add((p) => `q.calculation_date >= ${p}::date`, filter.calculatedFrom);
-  if (filter.calculatedTo) conditions.add((p) => `q.calculation_date <= ${p}::date`, filter.calculatedTo);
   return conditions;
 }

@@ -1,15 +1,16 @@
 import { Body, Controller, Get, HttpCode, Patch, Post, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import type { ExpectedVersion, ListOrder } from '#platform/kernel';
+import { type ExpectedVersion, type ListColumns, listOrder } from '#platform/kernel';
 import { Creates } from './creates.decorator.js';
 import { TextField } from '../validation/fields.js';
 import { IfMatch } from './if-match.js';
-import { encodeCursor, ListQuery, pageRequest, toPage } from '../lists/list-query.js';
+import { encodeCursor, ListQuery, pageRequest, SortField, toPage } from '../lists/list-query.js';
 import { createTestApi, type TestApi } from '../test-api.fixture.js';
 import { UuidParam } from '../validation/uuid-param.js';
 
 const ID = '0193a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b';
-const DEALS: ListOrder = { name: 'deals', key: { number: 'int', name: 'text' } };
+const COLUMNS: ListColumns = { name: 'deals', sort: 'number', sorts: { number: { number: 'int', name: 'text' } } };
+const DEALS = listOrder(COLUMNS);
 
 class DealDto {
   @TextField({ max: 10, optional: true })
@@ -19,15 +20,18 @@ class DealDto {
 class DealsQuery extends ListQuery {
   @TextField({ max: 20, each: true, optional: true })
   stage?: string[];
+
+  @SortField(COLUMNS)
+  sort?: string;
 }
 
 @Controller('deals')
 class DealsController {
   @Get()
   list(@Query() query: DealsQuery) {
-    const request = pageRequest(query, DEALS);
+    const { order, ...request } = pageRequest(query, COLUMNS);
     const next = request.after?.[0] === '2' ? null : ['2', 'b'];
-    return toPage({ items: [request], next, ...(request.includeTotal && { total: 3 }) }, DEALS);
+    return toPage({ items: [request], next, ...(request.includeTotal && { total: 3 }) }, order);
   }
 
   @Get(':id')
@@ -157,6 +161,7 @@ describe('a list', () => {
 
   it.each([
     ['of another list', encodeCursor(['2', 'b'], { ...DEALS, name: 'policies' })],
+    ['of another order', encodeCursor(['2', 'b'], listOrder(COLUMNS, '-number'))],
     ['that was changed', encodeCursor(['2', 'b'], DEALS).replace(/.$/, 'A')],
     ['that was cut', encodeCursor(['2', 'b'], DEALS).slice(0, -4)],
     ['with more behind it', `${encodeCursor(['2', 'b'], DEALS)}A`],

@@ -6,11 +6,13 @@ import {
   isCalendarDate,
   isUuid,
   type KeyType,
+  type ListColumns,
+  listOrder,
   type ListOrder,
   type Page,
   type PageRequest,
 } from '#platform/kernel';
-import { BooleanField, IntegerField, TextField } from '../validation/fields.js';
+import { BooleanField, EnumField, IntegerField, TextField } from '../validation/fields.js';
 import { isStorable } from '../validation/request-members.js';
 
 const DEFAULT_LIMIT = 50;
@@ -34,13 +36,22 @@ export class ListQuery {
   include_total: boolean = false;
 }
 
+/** The query parameter `sort` of a list. */
+export function SortField({ sort, sorts }: ListColumns): PropertyDecorator {
+  const names = Object.keys(sorts);
+  const description = `Key of the order, with \`-\` in front the other way round; ${sort} unless given. Belongs to its cursors.`;
+  return EnumField([...names, ...names.map((name) => `-${name}`)], { optional: true, description });
+}
+
 /**
  * Converts a query to the requested page of a list.
  * @throws DomainError 422 `invalid_cursor`.
  */
-export function pageRequest(query: ListQuery, order: ListOrder): PageRequest {
+export function pageRequest(query: ListQuery & { readonly sort?: string }, columns: ListColumns): PageRequest {
+  const order = listOrder(columns, query.sort);
   return {
     limit: query.limit,
+    order,
     includeTotal: query.include_total,
     ...(query.cursor !== undefined && { after: decodeCursor(query.cursor, order) }),
   };
@@ -93,11 +104,15 @@ const INSTANT = /^(?<day>\d{4}-\d{2}-\d{2})T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\
 const INTEGER = /^(?:0|-?[1-9]\d{0,9})$/;
 const INT_LIMIT = 2_147_483_647;
 
+const isInstant = (text: string) => isCalendarDate(INSTANT.exec(text)?.groups?.day);
+
 /** Whether PostgreSQL takes a text as a value of the type, and the service could have written it. */
 const IS_OF_TYPE: Readonly<Record<KeyType, (text: string) => boolean>> = {
   uuid: isUuid,
   date: isCalendarDate,
-  timestamptz: (text) => isCalendarDate(INSTANT.exec(text)?.groups?.day),
+  'date?': (text) => text === 'infinity' || isCalendarDate(text),
+  timestamptz: isInstant,
+  'timestamptz?': (text) => text === 'infinity' || isInstant(text),
   int: (text) => INTEGER.test(text) && Math.abs(Number(text)) <= INT_LIMIT,
   text: isStorable,
 };
@@ -140,8 +155,8 @@ function invalid(): DomainError {
   return new DomainError(
     'unprocessable',
     'invalid_cursor',
-    'The cursor is not one of this list. Start again without it.',
-    { errors: [{ pointer: '?cursor', code: 'invalid_cursor', detail: 'is not a cursor of this list' }] },
+    'The cursor is not one of this list in this order. Start again without it.',
+    { errors: [{ pointer: '?cursor', code: 'invalid_cursor', detail: 'is not a cursor of this list and `sort`' }] },
   );
 }
 

@@ -10,6 +10,8 @@ const DECIMAL = /^\d{1,12}(?:\.\d{1,18})?$/;
 const ABOVE_ZERO = /[1-9]/;
 const PHONE = /^\+?[\d\s()./-]{5,40}$/;
 const NOT_A_DIGIT = /\D/g;
+const TIME = /^T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?(?:Z|[+-](?:0\d|1[0-4]):[0-5]\d)$/;
+const DAY_LENGTH = 'YYYY-MM-DD'.length;
 /** `Intl` lacks some codes of ISO 4217 that have four decimals: `Money` refuses them by their own code. */
 const CURRENCIES = new Set<unknown>([...Intl.supportedValuesOf('currency'), ...FINER_CURRENCIES]);
 /** Line breaks, tabs, and the overrides and isolates that change the direction of writing. */
@@ -21,6 +23,12 @@ const VISIBLE = /[^\p{C}\p{Z}\p{M}\p{Default_Ignorable_Code_Point}\u2800]/u;
 export function IsCalendarDate(options?: ValidationOptions): PropertyDecorator {
   const message = 'must be an existing day written as YYYY-MM-DD';
   return check('isCalendarDate', isCalendarDate, message, options);
+}
+
+/** A moment of RFC 3339 with a zone, or a day of the calendar. */
+export function IsMoment(options?: ValidationOptions): PropertyDecorator {
+  const message = 'must be a moment such as 2026-11-23T09:30:00Z, or a day such as 2026-11-23';
+  return check('isMoment', isMoment, message, options);
 }
 
 /** An amount above zero as decimal text; a JSON number is refused, because it may have lost a digit. */
@@ -94,4 +102,9 @@ function isPhone(value: unknown): boolean {
   const { number } = phoneText(value);
   const digits = number.replace(NOT_A_DIGIT, '').length;
   return PHONE.test(number) && digits >= 5 && digits <= 15;
+}
+
+function isMoment(value: unknown): boolean {
+  if (!isText(value) || !isCalendarDate(value.slice(0, DAY_LENGTH))) return false;
+  return value.length === DAY_LENGTH || TIME.test(value.slice(DAY_LENGTH));
 }

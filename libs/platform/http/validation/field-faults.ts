@@ -22,6 +22,7 @@ const CODES: Readonly<Record<string, string>> = {
   isCurrency: 'not_a_currency',
   isEmail: 'not_an_email',
   isIn: 'not_one_of',
+  isMoment: 'not_a_moment',
   isMoney: 'not_money',
   isObject: 'not_an_object',
   isOneLine: 'invalid_characters',

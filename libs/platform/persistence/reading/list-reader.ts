@@ -1,17 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import type { ListOrder, Page, PageRequest } from '#platform/kernel';
+import { RuntimeSettings } from '#platform/config';
+import type { DateRange, ListOrder, Page, PageRequest } from '#platform/kernel';
 import { ReadReplica } from '../replica/read-replica.js';
-import type { SqlConditions } from './sql-conditions.js';
+import { keyExpression, type SqlConditions } from './sql-conditions.js';
 import { UnitOfWork } from '../unit-of-work.js';
 
 /** Rows of a table, and the items that are made of them. */
 export interface ItemSource<R extends object, V> {
-  /** Columns of the SELECT list, those of the order among them under their own names. */
+  /** Columns of the SELECT list under their own names. */
   readonly select: string;
   /** A table with an alias, and its joins. */
   readonly from: string;
   readonly where: SqlConditions;
+  /** Further conditions, on columns of days and moments. */
+  readonly ranges?: readonly DateRange[];
   /** Makes an item of a row. */
   readonly map: (row: R) => V;
   /** Lets the replica answer. Only for lists that no write depends on, and whose reader accepts a lag. */
@@ -20,7 +23,6 @@ export interface ItemSource<R extends object, V> {
 
 /** Items that are read page by page. */
 interface ListSource<R extends object, V> extends ItemSource<R, V> {
-  readonly order: ListOrder;
   /** Limits the list to some values of a column that has an index in the list's order for each value. */
   readonly each?: EachValue;
   /** Caches the items of a list that is read often. `from` must be one table with an id, and `map` depend on the row alone. */
@@ -45,17 +47,22 @@ export class ListReader {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly replica: ReadReplica,
+    private readonly settings: RuntimeSettings,
   ) {}
 
-  /** Reads the items after a key, and counts all of them when the request asks for the total. */
-  async page<R extends object, V>(source: ListSource<R, V>, request: PageRequest): Promise<Page<V>> {
+  /**
+   * Reads the items after a key in the order of the request, and counts all of them when the request asks for the total.
+   * The columns of the order are among the selected ones.
+   */
+  async page<R extends object, V>(given: ListSource<R, V>, request: PageRequest): Promise<Page<V>> {
+    const source = this.withRanges(given, request.order);
     const total = request.includeTotal ? await this.count(source) : undefined;
     // One more than the page has tells whether another page follows.
     const found = await (source.cache ? this.cached(source, source.cache, request) : this.read(source, request));
     const shown = found.slice(0, request.limit);
     return {
       items: shown.map(({ item }) => item),
-      next: found.length > request.limit ? keyOf(shown.at(-1)!.row, source.order) : null,
+      next: found.length > request.limit ? keyOf(shown.at(-1)!.row, request.order) : null,
       ...(total !== undefined && { total }),
       ...(source.cache && { isCached: true }),
     };
@@ -67,13 +74,20 @@ export class ListReader {
    */
   async *batches<R extends object, V>(source: ItemSource<R, V>, idColumn: string): AsyncGenerator<readonly V[]> {
     const order: ListOrder = { name: idColumn, key: { [idColumn]: 'uuid' } };
-    const list = { ...source, where: source.where.copy().planEachTime(), order };
+    const list = { ...source, where: source.where.copy().planEachTime() };
     let after: readonly string[] | undefined;
     do {
-      const page = await this.page(list, { limit: BATCH_SIZE, includeTotal: false, after });
+      const page = await this.page(list, { limit: BATCH_SIZE, order, includeTotal: false, after });
       if (page.items.length > 0) yield page.items;
       after = page.next ?? undefined;
     } while (after);
+  }
+
+  /** The source with its ranges as conditions. */
+  private withRanges<R extends object, V>(source: ListSource<R, V>, { isChosen }: ListOrder): ListSource<R, V> {
+    const { ranges = [] } = source;
+    if (ranges.length === 0 && !isChosen) return source;
+    return { ...source, where: source.where.copy().addRanges(ranges, this.settings.timeZone).planEachTime() };
   }
 
   private async read<R extends object, V>(
@@ -123,13 +137,15 @@ interface PageSql {
 
 function pageSql<R extends object, V>(
   source: ListSource<R, V>,
-  { after, limit }: PageRequest,
+  { after, limit, order }: PageRequest,
   columns: string,
 ): PageSql {
-  const { from, order, each } = source;
+  const { from, each } = source;
   const where = source.where.copy();
   if (after) where.addKey(order, after);
-  const key = Object.keys(order.key).map((column) => (order.isDescending ? `${column} DESC` : column));
+  const key = Object.entries(order.key).map(
+    ([column, type]) => `${keyExpression(column, type)}${order.isDescending ? ' DESC' : ''}`,
+  );
   const values = each && where.parameter(each.values);
   const end = `ORDER BY ${key.join(', ')} LIMIT ${where.limit(limit + 1)}`;
   if (!each) return { text: `SELECT ${columns} FROM ${from} WHERE ${where.sql} ${end}`, where };
@@ -146,8 +162,8 @@ function aliasOf({ from }: { readonly from: string }): string {
 
 /** The sort key of a row, from the columns that the order names. */
 function keyOf(row: object, { key }: ListOrder): readonly string[] {
-  const values = row as Readonly<Record<string, string | number>>;
-  return Object.keys(key).map((column) => String(values[column.slice(column.lastIndexOf('.') + 1)]));
+  const values = row as Readonly<Record<string, string | number | null>>;
+  return Object.keys(key).map((column) => String(values[column.slice(column.lastIndexOf('.') + 1)] ?? 'infinity'));
 }
 
 /** Which version of a row PostgreSQL shows. */

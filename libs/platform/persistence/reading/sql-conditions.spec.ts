@@ -25,6 +25,29 @@ describe('conditions of a query', () => {
     expect(conditions.values).toEqual([1, '2026-03-02', 'x']);
   });
 
+  it('go on behind a key that may be null, which counts as the latest', () => {
+    const conditions = new SqlConditions();
+    conditions.addKey({ name: 'deals', key: { 'd.closed_at': 'timestamptz?', 'd.id': 'uuid' } }, ['infinity', 'x']);
+    expect(conditions.sql).toBe(`(coalesce(d.closed_at, 'infinity'), d.id) > ($1::timestamptz, $2::uuid)`);
+  });
+
+  it.each([
+    ['date', '2026-03-01', '2026-03-02', 'c >= $1::date AND c <= $2::date'],
+    ['timestamptz', '2026-03-01T09:00:00Z', undefined, 'c >= $1::timestamptz'],
+    [
+      'timestamptz',
+      '2026-03-01',
+      '2026-03-02',
+      'c >= ($1::date)::timestamp AT TIME ZONE $2::text AND c < ($3::date + 1)::timestamp AT TIME ZONE $4::text',
+    ],
+    ['date?', '2026-03-01', undefined, `coalesce(c, 'infinity') >= $1::date AND coalesce(c, 'infinity') < 'infinity'`],
+    ['date?', undefined, '2026-03-02', `coalesce(c, 'infinity') <= $1::date`],
+  ] as const)('limit a %s to the range from %s to %s', (type, from, to, sql) => {
+    const conditions = new SqlConditions().addRanges([{ column: 'c', type, from, to }], 'Europe/Moscow');
+    expect(conditions.sql).toBe(sql);
+    expect(conditions.statement('x')).not.toHaveProperty('name');
+  });
+
   it.each([
     [51, '51', []],
     [52, '$1::int', [52]],

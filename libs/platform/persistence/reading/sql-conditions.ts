@@ -1,4 +1,4 @@
-import type { ListOrder } from '#platform/kernel';
+import { type DateRange, isCalendarDate, type KeyType, type ListOrder } from '#platform/kernel';
 import { plannedEachTime, statement, type Statement } from './statement.js';
 
 /** The usual page sizes, each with the one row more that tells whether another page follows. */
@@ -73,9 +73,24 @@ export class SqlConditions {
   addKey({ key, isDescending = false }: ListOrder, after: readonly string[]): void {
     const columns = Object.entries(key);
     if (after.length !== columns.length) throw new Error(`a key of ${columns.length} parts has ${after.length} values`);
-    const values = columns.map(([, type], index) => `${this.parameter(after[index])}::${type}`);
-    const names = columns.map(([column]) => column);
+    const values = columns.map(([, type], index) => `${this.parameter(after[index])}::${storedType(type)}`);
+    const names = columns.map(([column, type]) => keyExpression(column, type));
     this.addSql(`(${names.join(', ')}) ${isDescending ? '<' : '>'} (${values.join(', ')})`);
+  }
+
+  /** Rows in all ranges. A day of a moment is one of the time zone, an IANA name. */
+  addRanges(ranges: readonly DateRange[], timeZone: string): this {
+    for (const { column, type, from, to } of ranges) {
+      const expression = keyExpression(column, type);
+      const moment = (day: string) => `(${day})::timestamp AT TIME ZONE ${this.parameter(timeZone)}::text`;
+      const isDay = (limit: string) => storedType(type) === 'timestamptz' && isCalendarDate(limit);
+      const value = (limit: string) => `${this.parameter(limit)}::${isDay(limit) ? 'date' : storedType(type)}`;
+      if (from) this.addSql(`${expression} >= ${isDay(from) ? moment(value(from)) : value(from)}`);
+      if (to) this.addSql(`${expression} ${isDay(to) ? `< ${moment(`${value(to)} + 1`)}` : `<= ${value(to)}`}`);
+      // Without an upper limit, rows without a value would be in the range.
+      else if (type.endsWith('?')) this.addSql(`${expression} < 'infinity'`);
+    }
+    return ranges.length > 0 ? this.planEachTime() : this;
   }
 
   /**
@@ -106,4 +121,13 @@ export class SqlConditions {
       }),
     );
   }
+}
+
+/** The column of a sort key or a range as its index has it; null counts as the latest. */
+export function keyExpression(column: string, type: KeyType): string {
+  return type.endsWith('?') ? `coalesce(${column}, 'infinity')` : column;
+}
+
+function storedType(type: KeyType): string {
+  return type.replace('?', '');
 }
