@@ -28,6 +28,7 @@ import { AppendToStreams1764000030030 } from './1764000030030-append-to-streams.
 import { AppendDistinctStreams1764000031000 } from './1764000031000-append-distinct-streams.js';
 import { Projections1764000033000 } from './1764000033000-projections.js';
 import { ListOrders1764000034000 } from './1764000034000-list-orders.js';
+import { BookLists1764000034010 } from './1764000034010-book-lists.js';
 
 /** Every migration, oldest first; only appended to. */
 export const MIGRATIONS = [
@@ -61,4 +62,5 @@ export const MIGRATIONS = [
   AppendDistinctStreams1764000031000,
   Projections1764000033000,
   ListOrders1764000034000,
+  BookLists1764000034010,
 ];

@@ -2,6 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { EnumField, IntegerField, ListQuery, MomentField, SortField, TextField, UuidField } from '#platform/http';
 import type { Instant } from '#platform/kernel';
 import { JOURNAL_KINDS, type JournalEntryView, type JournalKind } from './contracts.js';
+import { ENTRY_LIST } from './queries/list-all-entries.query.js';
 import { JOURNAL_LIST } from './queries/list-journal.query.js';
 
 const BODY = {
@@ -24,19 +25,34 @@ export class WriteNoteDto {
   author_id?: string;
 }
 
-/** Filters of a journal. */
-export class ListJournalDto extends ListQuery {
+/** Filters of every list of entries. */
+class EntryFilterDto extends ListQuery {
   @EnumField(JOURNAL_KINDS, { each: true, optional: true, description: 'Any of them.' })
   kind?: JournalKind[];
-
-  @SortField(JOURNAL_LIST)
-  sort?: string;
 
   @MomentField()
   created_from?: string;
 
   @MomentField()
   created_to?: string;
+}
+
+/** Filters of a journal. */
+export class ListJournalDto extends EntryFilterDto {
+  @SortField(JOURNAL_LIST)
+  sort?: string;
+}
+
+/** Filters of the journals of all deals. */
+export class ListAllEntriesDto extends EntryFilterDto {
+  @UuidField({ optional: true, description: 'Who did it.' })
+  author_id?: string;
+
+  @UuidField({ optional: true })
+  deal_id?: string;
+
+  @SortField(ENTRY_LIST)
+  sort?: string;
 }
 
 /** One entry of a deal's journal. */

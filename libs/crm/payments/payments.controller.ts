@@ -33,7 +33,7 @@ import {
   SchedulePaymentsDto,
   ScheduleResource,
 } from './payment.dto.js';
-import { ListPaymentsDto, paymentFilter } from './payment-filter.dto.js';
+import { ListPaymentsDto, paymentFilter } from './lists/payment-filter.dto.js';
 import { type PaymentPath, withPlace } from './payment-path.js';
 import { GetPaymentQuery } from './queries/get-payment.query.js';
 import { ListPaymentsQuery } from './queries/list-payments.query.js';

@@ -14,6 +14,7 @@ import { PaymentImporter } from './imports/payment-importer.js';
 import { ExpensesController, IncomesController } from './lines/lines.controller.js';
 import { PaymentExpense, PaymentIncome } from './lines/payment-line.entity.js';
 import { PaymentExportsController } from './exports/payment-exports.controller.js';
+import { AllPaymentsController } from './lists/all-payments.controller.js';
 import { PAYMENT_REMINDERS } from './reminders/payment-reminders.js';
 import { Payment } from './payment.entity.js';
 import { PaymentRepository } from './payment.repository.js';
@@ -23,6 +24,7 @@ import { ExportPaymentsHandler } from './queries/export-payments.query.js';
 import { GetPaymentHandler } from './queries/get-payment.query.js';
 import { PlannedCurrenciesHandler } from './queries/planned-currencies.query.js';
 import { HasPaymentsHandler } from './queries/has-payments.query.js';
+import { ListAllPaymentsHandler } from './queries/list-all-payments.query.js';
 import { ListPaymentsHandler } from './queries/list-payments.query.js';
 import { SummarizePaymentsHandler } from './queries/summarize-payments.query.js';
 
@@ -39,6 +41,7 @@ const QUERIES = [
   ExportPaymentsHandler,
   GetPaymentHandler,
   ListPaymentsHandler,
+  ListAllPaymentsHandler,
   SummarizePaymentsHandler,
   HasPaymentsHandler,
   PlannedCurrenciesHandler,
@@ -54,7 +57,13 @@ export class PaymentsModule {}
 /** Its routes. */
 @Module({
   imports: [PaymentsModule],
-  controllers: [PaymentsController, IncomesController, ExpensesController, PaymentExportsController],
+  controllers: [
+    PaymentsController,
+    IncomesController,
+    ExpensesController,
+    AllPaymentsController,
+    PaymentExportsController,
+  ],
 })
 export class PaymentsHttpModule {}
 

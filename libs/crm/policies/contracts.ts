@@ -121,3 +121,11 @@ export class MovePoliciesCommand extends Command<void> {
     super();
   }
 }
+
+/** An insurer's name as it is compared: without case, outer and repeated space. */
+export function insurerKey(name: string): string {
+  return name.normalize('NFKC').trim().replace(/\s+/g, ' ').toLowerCase();
+}
+
+/** What policies show to the SQL of payments: a view of `policy_id` and `insurer_key`, see {@link insurerKey}. */
+export const POLICY_INSURERS = 'crm.policy_insurers';

@@ -1,4 +1,5 @@
-import { insurerKey, numberKey } from './policy-number.js';
+import { insurerKey } from './contracts.js';
+import { numberKey } from './policy-number.js';
 
 describe('a policy number', () => {
   it.each([

@@ -25,8 +25,3 @@ export function numberKey(number: string): string {
   const compact = number.normalize('NFKC').toUpperCase().replace(SPACES_AND_DASHES, '');
   return compact.replace(CYRILLIC, (letter) => LOOK_ALIKES[letter] ?? letter);
 }
-
-/** An insurer's name as it is compared: without case, outer and repeated space. */
-export function insurerKey(name: string): string {
-  return name.normalize('NFKC').trim().replace(/\s+/g, ' ').toLowerCase();
-}

@@ -1,8 +1,8 @@
 import { addDays, type CalendarDate, type Instant, Money } from '#platform/kernel';
 import { Aggregate } from '#platform/persistence';
 import { Column, Entity } from 'typeorm';
-import type { CloseReason, PolicyStatus, PolicyView, QuotedCover } from './contracts.js';
-import { insurerKey, numberKey } from './policy-number.js';
+import { type CloseReason, insurerKey, type PolicyStatus, type PolicyView, type QuotedCover } from './contracts.js';
+import { numberKey } from './policy-number.js';
 import { POLICY_TRANSITIONS } from './policy-state.js';
 import {
   currencyRequired,

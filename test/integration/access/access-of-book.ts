@@ -127,6 +127,7 @@ export const ACCESS_OF_BOOK: AccessRules = {
     body: () => ({ body: 'Звонил' }),
     answers: { seller: [201, 404, 404, 404], executor: [404, 201, 404, 404], ...CREATED },
   },
+  'GET /api/v1/journal': { statuses: { seller: 403, executor: 403, ...READ } },
   'GET /api/v1/deals/{id}/journal/verify': { about: 'deal', answers: READ_DEAL },
   'GET /api/v1/events/catalogue': { statuses: { ...EVERYBODY, stranger: 401 } },
   'GET /api/v1/asyncapi.json': { statuses: EVERYBODY },

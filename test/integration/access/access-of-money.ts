@@ -54,9 +54,17 @@ function linesOf(lines: string, given: 'income' | 'expense'): Record<string, Acc
   };
 }
 
+const ALL = ['own', 'assigned', 'foreign', 'unowned'];
+/** The list of all deals' payments. */
+const OF_ALL_DEALS: AccessRule = {
+  lists: 'payment',
+  shows: { seller: ['own'], executor: ['assigned'], finance: ALL, lead: ALL, admin: ALL, ...OUTSIDERS },
+};
+
 /** Payments and their lines. */
-export const ACCESS_OF_MONEY: AccessRules = Object.fromEntries(
-  ['/api/v1/deals/{id}/payments', '/api/v1/deals/{id}/policies/{policy_id}/payments'].flatMap((prefix) =>
+export const ACCESS_OF_MONEY: AccessRules = Object.fromEntries([
+  ['GET /api/v1/payments', OF_ALL_DEALS],
+  ...['/api/v1/deals/{id}/payments', '/api/v1/deals/{id}/policies/{policy_id}/payments'].flatMap((prefix) =>
     Object.entries(UNDER_PAYMENTS).map(([use, rule]) => [use.replace(' ', ` ${prefix}`), rule]),
   ),
-);
+]);

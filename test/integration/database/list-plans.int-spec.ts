@@ -9,6 +9,8 @@ import { filled, FILTERED_ROWS, PAGE_ROWS, RowReads, type Scenario } from './row
 const ROWS = 500_000;
 /** One of fifty sellers owns so many deals, which are read and sorted at the most. */
 const OWNED_ROWS = 25_000;
+/** A page of 50 with the deal of each row. */
+const JOINED_ROWS = 800;
 
 /** `{day}` is one on which 1,440 of the rows were made and changed, `{minute}` one of its minutes. */
 const SORTED: readonly Scenario[] = [
@@ -36,6 +38,14 @@ const SORTED: readonly Scenario[] = [
   { path: '/policies?sort=effective_to', index: 'policies_ends_idx' },
   { path: '/policies?sort=-effective_to', index: 'policies_ends_idx' },
   { path: '/policies?sort=effective_to&ends_from=2028-01-01', index: 'policies_ends_idx' },
+  { path: '/payments?sort=planned_date', index: 'payments_list_idx', rows: JOINED_ROWS },
+  { path: '/payments?sort=-planned_date', index: 'payments_list_idx', rows: JOINED_ROWS },
+  { path: '/payments?sort=planned_date', as: 'seller', index: 'payments_(deal|list)_idx', rows: 2 * OWNED_ROWS },
+  { path: '/payments?sort=-created_at', index: 'payments_created_idx', rows: JOINED_ROWS },
+  { path: '/payments?sort=actual_date', index: 'payments_actual_idx', rows: JOINED_ROWS },
+  { path: '/payments?sort=-actual_date&actual_to=2026-03-01', index: 'payments_actual_idx', rows: JOINED_ROWS },
+  { path: '/journal?sort=-created_at', index: 'created_at_id_idx' },
+  { path: '/journal?sort=created_at', index: 'created_at_id_idx' },
 ];
 
 const NARROWED: readonly Scenario[] = [
@@ -53,6 +63,15 @@ const NARROWED: readonly Scenario[] = [
     index: 'policies_starts_idx',
   },
   { path: '/policies?ends_from=2027-03-20&ends_to=2027-03-20&sort=-effective_to', index: 'policies_ends_idx' },
+  { path: '/payments?planned_from=2026-05-01&planned_to=2026-05-01', index: 'payments_list_idx', rows: FILTERED_ROWS },
+  { path: '/payments?overdue=true', index: 'payments_outstanding_idx', rows: JOINED_ROWS },
+  { path: '/payments?period=30d', index: 'payments_outstanding_idx', rows: JOINED_ROWS },
+  { path: '/payments?confirmed=false', index: 'payments_(unconfirmed|list)_idx', rows: JOINED_ROWS },
+  { path: '/payments?insurance_company=ингосстрах', index: 'payments_list_idx', rows: FILTERED_ROWS },
+  { path: '/payments?insurance_company=Согласие', index: 'policies_insurer_idx' },
+  { path: '/payments?updated_since={minute}', index: 'payments_updated_idx', rows: FILTERED_ROWS },
+  { path: '/journal?created_from={minute}', index: 'created_at_id_idx' },
+  { path: '/journal?created_from={day}&created_to={day}&kind=note', index: 'created_at_id_idx', rows: FILTERED_ROWS },
 ];
 
 let crm: Crm;

@@ -105,8 +105,20 @@ const LIST_CHANGES: Partial<typeof CHANGES> = {
     closed_at: `CASE WHEN g % 4 = 0 THEN x.updated_at - g * interval '1 minute' END`,
   },
   policies: { updated_at: `x.updated_at - g * interval '1 minute'` },
-  payments: { created_at: `x.created_at - g * interval '1 minute'` },
+  payments: {
+    created_at: `x.created_at - g * interval '1 minute'`,
+    updated_at: `x.updated_at - g * interval '1 minute'`,
+    policy_id: copyOf('policies', 'g'),
+    actual_date: `CASE WHEN g % 4 = 0 THEN x.planned_date + g % 700 END`,
+  },
 };
+
+/** An entry for each deal, a minute apart. */
+const entries = (count: number): string => `
+  INSERT INTO crm.journals (id, deal_id, seq, kind, author_id, body, data, hash, prev_hash, created_at)
+    SELECT gen_random_uuid(), ${copyOf('deals', 'g')}, 1, kind, author_id, body, data, hash, prev_hash,
+      created_at - g * interval '1 minute'
+    FROM (SELECT * FROM crm.journals WHERE seq = 1 LIMIT 1) AS x, generate_series(1, ${count}) AS g`;
 
 /** Copies the rows of lists `count` times. Its indexes for searches are dropped: filling them takes most of the time. */
 export function fillLists(database: TestDatabase, originals: Partial<Originals>, count: number): Promise<void> {
@@ -116,6 +128,7 @@ export function fillLists(database: TestDatabase, originals: Partial<Originals>,
       const changes = { ...CHANGES[table], ...LIST_CHANGES[table] };
       await client.query(await copying(client, table, count, changes), [id]);
     }
+    await client.query(entries(count));
   });
 }
 

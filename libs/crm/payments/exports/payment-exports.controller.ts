@@ -5,7 +5,7 @@ import type { FastifyReply } from 'fastify';
 import { CurrentCaller } from '#platform/auth';
 import { AnswersCsv, CsvExports, UuidField } from '#platform/http';
 import type { Caller } from '#platform/kernel';
-import { PaymentFilterDto, paymentFilter } from '../payment-filter.dto.js';
+import { PaymentFilterDto, paymentFilter } from '../lists/payment-filter.dto.js';
 import { PAYMENT_FILE_COLUMNS } from './payment-file.js';
 import { ExportPaymentsQuery } from '../queries/export-payments.query.js';
 

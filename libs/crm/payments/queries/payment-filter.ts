@@ -1,4 +1,5 @@
-import type { CalendarDate, DateRange, ListColumns } from '#platform/kernel';
+import { insurerKey, POLICY_INSURERS } from '#crm/policies/contracts';
+import { addDays, type CalendarDate, type DateRange, type ListColumns } from '#platform/kernel';
 import { SqlConditions } from '#platform/persistence';
 import type { PaymentStatus } from '../contracts.js';
 
@@ -22,6 +23,10 @@ export const PAYMENT_LIST = {
   },
 } as const satisfies ListColumns;
 
+/** Horizons of the planned date, in days. */
+export const PERIODS = { '7d': 7, '30d': 30, '90d': 90 } as const;
+export type PaymentPeriod = keyof typeof PERIODS;
+
 /** Which payments are meant; what is absent doesn't narrow. */
 export interface PaymentFilter {
   readonly dealId?: string;
@@ -32,7 +37,18 @@ export interface PaymentFilter {
   readonly postedFrom?: CalendarDate;
   readonly postedTo?: CalendarDate;
   readonly ranges?: readonly DateRange[];
+  /** Not paid in full and planned within these days, overdue ones included. */
+  readonly period?: PaymentPeriod;
+  /** Whether it is not paid in full although its planned date is over. */
+  readonly isOverdue?: boolean;
+  /** False leaves out cancelled payments too: they cannot be confirmed. */
+  readonly isConfirmed?: boolean;
+  /** The insurer of the policy, however written. */
+  readonly insuranceCompany?: string;
 }
+
+/** The condition of the index `payments_outstanding_idx`. */
+const OUTSTANDING = `p.cancelled_at IS NULL AND p.status <> 'paid'`;
 
 /** The filter, but for its ranges, as conditions on `crm.payments p`. */
 export function paymentConditions(filter: PaymentFilter, ...fixed: string[]): SqlConditions {
@@ -55,4 +71,19 @@ function addPosted(where: SqlConditions, { postedFrom, postedTo }: PaymentFilter
       WHERE NOT l.is_deleted AND l.posted_at BETWEEN ${from} AND ${to}`,
   );
   where.planEachTime().addSql(`p.id IN (${lines.join(' UNION ALL ')})`);
+}
+
+/** Limits `crm.payments p` to those that are due, to be confirmed, or of an insurer. */
+export function addDueFilter(where: SqlConditions, filter: PaymentFilter, today: CalendarDate): void {
+  const { period, isOverdue, isConfirmed, insuranceCompany } = filter;
+  if (period) where.add((p) => `${OUTSTANDING} AND p.planned_date <= ${p}::date`, addDays(today, PERIODS[period]));
+  if (isOverdue) where.add((p) => `${OUTSTANDING} AND p.planned_date < ${p}::date`, today);
+  if (isOverdue === false) where.add((p) => `NOT (${OUTSTANDING} AND p.planned_date < ${p}::date)`, today);
+  if (isConfirmed) where.addSql('p.recorded_by_id IS NOT NULL');
+  if (isConfirmed === false) where.addSql('p.recorded_by_id IS NULL AND p.cancelled_at IS NULL');
+  if (insuranceCompany) {
+    const ofInsurer = (key: string) =>
+      `SELECT i.policy_id FROM ${POLICY_INSURERS} i WHERE i.insurer_key = ${key}::text`;
+    where.add((p) => `p.policy_id IN (${ofInsurer(p)})`, insurerKey(insuranceCompany));
+  }
 }

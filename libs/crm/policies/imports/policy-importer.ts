@@ -26,7 +26,8 @@ import {
 } from '../policy.errors.js';
 import { isClient, requireClientOfDeal } from '../policy-client.js';
 import { POLICY_FILE_COLUMNS } from '../exports/policy-file.js';
-import { insurerKey, numberKey } from '../policy-number.js';
+import { insurerKey } from '../contracts.js';
+import { numberKey } from '../policy-number.js';
 import { type KnownPolicy, PolicyRepository } from '../policy.repository.js';
 import { PolicyRowDto } from './policy-row.dto.js';
 

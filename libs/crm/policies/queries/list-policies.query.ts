@@ -14,11 +14,11 @@ import {
   type PageRequest,
 } from '#platform/kernel';
 import { type ItemSource, ListReader, SqlConditions } from '#platform/persistence';
-import type { PolicyStatus, PolicyView } from '../contracts.js';
+import { insurerKey, type PolicyStatus, type PolicyView } from '../contracts.js';
 import { RENEWAL_DAYS } from '../policy.entity.js';
 import { addPolicyScope } from '../policy.scope.js';
 import { HAS_SUCCESSOR } from '../policy-succession.js';
-import { insurerKey, numberKey } from '../policy-number.js';
+import { numberKey } from '../policy-number.js';
 import { POLICY_COLUMNS, type PolicyRow, policyView } from './policy-row.js';
 
 /** Columns of the list; the newest policy first. */

@@ -33,6 +33,7 @@ export const ACCESS = {
   journal: {
     read: { seller: 'own', executor: 'assigned', finance: 'all', lead: 'all', admin: 'all' },
     create: { seller: 'own', executor: 'assigned', lead: 'all', admin: 'all' },
+    audit: { finance: 'all', lead: 'all', admin: 'all' },
   },
   documents: {
     read: { seller: 'own', executor: 'assigned', finance: 'all', lead: 'all', admin: 'all' },
