@@ -6,7 +6,7 @@ export const OPEN_API: OpenApiSettings = {
   version: '1',
   description:
     'Clients, deals with their quotes, policies, payments, documents and journals. Times are RFC 3339 in UTC, dates `YYYY-MM-DD`, money decimal text beside its ' +
-    'currency. Lists are sorted by `sort` and narrowed by ranges such as `created_from`, whose limits are included. Rows outside your scope do not exist for you: 404, and not counted. Every refusal is an ' +
+    'currency. Lists are sorted by `sort` and narrowed by ranges such as `created_from`, whose limits are included. Rows outside your scope do not exist for you: 404, and not counted. Another method of a path is refused with 405 and `Allow`. Every refusal is an ' +
     '`application/problem+json` with a stable `code`.',
   tags: [
     ['clients', 'Persons and companies that buy cover'],

@@ -105,6 +105,9 @@ export class AssignDealDto {
 
 /** Which deals are meant. */
 export class DealMetricsQuery extends ChangeRanges {
+  /** A deal has a `status` too, which lists do not filter by. */
+  static readonly hints = { status: 'stage' };
+
   @EnumField(STAGES, { each: true, optional: true })
   stage?: Stage[];
 
@@ -135,6 +138,8 @@ export class DealMetricsQuery extends ChangeRanges {
 
 /** Which deals, and which part of their list. */
 export class DealFilterQuery extends IntersectionType(ListQuery, DealMetricsQuery) {
+  static readonly hints = DealMetricsQuery.hints;
+
   @SortField(DEAL_LIST)
   sort?: string;
 }

@@ -5,6 +5,12 @@ export function authorizationRequired(): DomainError {
   return new DomainError('unauthenticated', 'authorization_required', 'An access token is required; sign in first.');
 }
 
+/** The header has a token alone, without the scheme in front of it. */
+export function bearerMissing(): DomainError {
+  const detail = 'Put the scheme in front of the token: `Authorization: Bearer <token>`.';
+  return new DomainError('unauthenticated', 'authorization_required', detail);
+}
+
 /** The token is invalid; the reason is not disclosed, so that an attacker learns nothing by trying. */
 export function invalidToken(): DomainError {
   return new DomainError('unauthenticated', 'invalid_token', 'The access token is not valid; sign in again.');

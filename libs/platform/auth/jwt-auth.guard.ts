@@ -3,9 +3,9 @@ import { Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
 import { RequestContext } from '#platform/observability';
 import { type AuthenticatedRequest, PUBLIC } from './auth.decorators.js';
-import { authorizationRequired } from './auth.errors.js';
+import { authorizationRequired, bearerMissing } from './auth.errors.js';
 import { type BrowserRequest, CrossSiteCheck } from './cross-site-check.js';
-import { accessTokenOf } from './tokens/presented-token.js';
+import { accessTokenOf, isBearerMissing } from './tokens/presented-token.js';
 import type { TokenPayload, VerifiedToken } from './tokens/token-claims.js';
 import { TokenVerifier } from './tokens/token-verifier.js';
 
@@ -38,7 +38,7 @@ export class JwtAuthGuard extends AuthGuard('jwt') {
     if (context.getType() !== 'http') throw authorizationRequired();
     const request = requestOf(context);
     const token = accessTokenOf(request);
-    if (token === undefined) throw authorizationRequired();
+    if (token === undefined) throw isBearerMissing(request) ? bearerMissing() : authorizationRequired();
     this.crossSite.require(request);
     const known = this.verifier.recall(token);
     if (!known) return super.canActivate(context) as Promise<boolean>;

@@ -18,7 +18,8 @@ export {
 } from './validation/fields.js';
 export { TakesFile } from './uploads/takes-file.decorator.js';
 export { type RequestFile, uploadedFile } from './uploads/file-upload.js';
-export { API_PREFIX, configureHttp, createHttpAdapter, createHttpApplication } from './server/http-application.js';
+export { configureHttp, createHttpAdapter, createHttpApplication } from './server/http-application.js';
+export { API_PREFIX } from './server/route-table.js';
 export { HttpModule } from './http.module.js';
 export { Idempotent } from './idempotency/idempotent.decorator.js';
 export { IdempotencyKeys } from './idempotency/idempotency-keys.js';

@@ -3,6 +3,7 @@ import { invalidToken } from '../auth.errors.js';
 /** The cookie that browsers carry the access token in. */
 const COOKIE = 'crm_access_token';
 const QUERY_PARAMETER = 'access_token';
+const JWT = /^eyJ[\w-]*\.[\w-]+\.[\w-]*$/;
 
 /** What is read of a Fastify request. */
 export interface TokenBearingRequest {
@@ -45,6 +46,11 @@ function fromHeader({ headers, raw }: TokenBearingRequest): string | undefined {
   if (authorization[6] === ' ') return authorization.slice(7);
   if (authorization.length === 6) throw invalidToken();
   return undefined;
+}
+
+/** Whether the header `Authorization` is the text of a JWT alone: the scheme `Bearer` was forgotten. */
+export function isBearerMissing({ headers }: TokenBearingRequest): boolean {
+  return headers.authorization !== undefined && JWT.test(headers.authorization);
 }
 
 /** How often a header stands in Node's flat list of names and values. */

@@ -1,6 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
-import { API_PREFIX } from '../server/http-application.js';
+import { API_PREFIX } from '../server/route-table.js';
 
 const DOCS_PATH = 'docs';
 

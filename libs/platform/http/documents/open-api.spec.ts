@@ -127,6 +127,15 @@ describe('the OpenAPI document', () => {
     });
   });
 
+  it('names operations by method and path', () => {
+    const ids = Object.values(document.paths).flatMap((item) =>
+      Object.values(item as Record<string, { operationId?: string }>).map(({ operationId }) => operationId),
+    );
+    expect(ids.sort()).toEqual(
+      ['deleteDealsById', 'getDeals', 'getDealsById', 'getHealthz', 'patchDealsById', 'postDeals'].sort(),
+    );
+  });
+
   it('describes fields as they are checked', () => {
     expect(document.components?.schemas?.DealDto).toEqual({
       type: 'object',

@@ -1,6 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
-import { API_PREFIX } from '../server/http-application.js';
+import { API_PREFIX } from '../server/route-table.js';
 import { type ProblemCodes, problemResponse } from './problems.decorator.js';
 import { titleOf } from '../problems/refusal.js';
 
@@ -82,7 +82,7 @@ export function openApiDocument(app: NestFastifyApplication, settings: OpenApiSe
       if (method === 'get' && isVersioned(operation, document)) {
         operation.responses[304] = { description: 'The client has this version: `If-None-Match` names its ETag.' };
       }
-      operation.operationId = unlikeOthers(operation.operationId ?? `${method} ${path}`, operationIds);
+      operation.operationId = unlikeOthers(operationIdOf(method, path), operationIds);
     }
   }
   return document;
@@ -135,6 +135,13 @@ function pathIds(operation: Operation, path: string): NonNullable<Operation['par
   return [...path.matchAll(/\{(\w+)\}/g)]
     .filter(([, name]) => !declared.has(name!))
     .map(([, name]) => ({ name: name!, in: 'path', required: true, schema: { type: 'string', format: 'uuid' } }));
+}
+
+/** Method and path in camel case: `getDealsById`. It stays when classes are renamed. */
+function operationIdOf(method: string, path: string): string {
+  const segments = path.replace(`/${API_PREFIX}/`, '/').replaceAll('{', 'by_').split(/\W+|_/);
+  const words = segments.filter((word) => word !== '');
+  return method + words.map((word) => word[0]!.toUpperCase() + word.slice(1)).join('');
 }
 
 function unlikeOthers(id: string, others: Set<string>): string {

@@ -4,7 +4,7 @@ import { Log } from '#platform/observability';
 import { pathOf, sendProblem } from './problem.js';
 import type { Refusal } from './refusal.js';
 import { refusalOf } from './refusal-of-error.js';
-import { RouteTable } from '../server/route-table.js';
+import { API_PREFIX, RouteTable } from '../server/route-table.js';
 
 /** Answers every error over HTTP with a problem document, and logs unexpected ones once. */
 @Catch()
@@ -32,10 +32,13 @@ export class ProblemFilter implements ExceptionFilter {
   }
 
   private refusalOfRoute(request: FastifyRequest): Refusal {
-    const methods = this.routes.methodsOf(pathOf(request.url));
+    const path = pathOf(request.url);
+    const methods = this.routes.methodsOf(path);
     // A wildcard route may have looked for a file and not found it.
     if (methods.length === 0 || methods.includes(request.method)) {
-      return { status: 404, code: 'route_not_found', detail: 'There is nothing at this path.' };
+      const prefixed = `/${API_PREFIX}${path}`;
+      const hint = this.routes.methodsOf(prefixed).length > 0 ? ` Did you mean ${prefixed}?` : '';
+      return { status: 404, code: 'route_not_found', detail: `There is nothing at this path.${hint}` };
     }
     const allow = methods.join(', ');
     const detail = `This path takes ${allow}.`;

@@ -14,7 +14,7 @@ import { installProtocolChecks, refuseUnparsed } from './protocol-checks.js';
 import { refusalOf } from '../problems/refusal-of-error.js';
 import { installRequestFacts, requestIdOf } from './request-facts.js';
 import { ResourceAdapter } from './resource-adapter.js';
-import { RouteTable } from './route-table.js';
+import { API_PREFIX, RouteTable } from './route-table.js';
 import { TrustedProxies } from './trusted-proxies.js';
 
 declare module 'fastify' {
@@ -32,9 +32,6 @@ declare module 'fastify' {
     answerError: ProblemFilter['answer'];
   }
 }
-
-/** Before every path of the API. */
-export const API_PREFIX = 'api/v1';
 
 /** Paths at the root: for probes, for browsers, and for streams. */
 const WITHOUT_PREFIX = [

@@ -1,6 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
 
+/** Before every path of the API. */
+export const API_PREFIX = 'api/v1';
+
 interface Route {
   readonly segments: readonly string[];
   readonly methods: readonly string[];

@@ -1,9 +1,14 @@
+import { distance } from 'fastest-levenshtein';
 import { getMetadataStorage, type ValidationArguments, type ValidationError } from 'class-validator';
 import { DomainError, type FieldFault } from '#platform/kernel';
 import { escapePointer, snakeCase } from './member-names.js';
 import type { InputSource } from './transforms.js';
 
 const MAX_FAULTS = 100;
+/** More wrong characters than this are no typing error. */
+const MAX_TYPOS = 2;
+/** A longer name is none of ours, and costs time to compare. */
+const MAX_NAME_LENGTH = 40;
 /** Name that class-validator gives to the refusal of a property without decorators. */
 const NOT_WHITELISTED = 'whitelistValidation';
 /** Name of the constraint `IsDefined`. */
@@ -43,12 +48,32 @@ export function validationFailed(faults: readonly FieldFault[]): DomainError {
   });
 }
 
-/** @param parent JSON pointer of the object that has the member. */
-export function unknownMember(source: InputSource, parent: string, name: string): FieldFault {
+/** A DTO that names its parameters for callers who know them by another name. */
+interface HintingDto {
+  readonly hints?: Readonly<Record<string, string>>;
+}
+
+/**
+ * @param parent JSON pointer of the object that has the member.
+ * @param dto the instance of a DTO that has no such member.
+ */
+export function unknownMember(source: InputSource, parent: string, name: string, dto?: object): FieldFault {
   const pointer = pointerTo(source, parent, name);
-  return source === 'query'
-    ? { pointer, code: 'unknown_parameter', detail: 'is not a parameter of this request' }
-    : { pointer, code: 'unknown_field', detail: 'is not a field of this request' };
+  if (source === 'body') return { pointer, code: 'unknown_field', detail: 'is not a field of this request' };
+  const meant = dto && meantBy(name, dto);
+  const hint = meant ? `: did you mean \`${meant}\`?` : '';
+  return { pointer, code: 'unknown_parameter', detail: `is not a parameter of this request${hint}` };
+}
+
+/** The parameter of a DTO that a name stands for, or that is spelt most like it. */
+function meantBy(name: string, dto: object): string | undefined {
+  const hint = (dto.constructor as HintingDto).hints?.[name];
+  if (hint !== undefined || name.length > MAX_NAME_LENGTH) return hint;
+  const metadata = getMetadataStorage().getTargetValidationMetadatas(dto.constructor, '', false, false);
+  const ranked = [...new Set(metadata.map(({ propertyName }) => propertyName))]
+    .map((known) => ({ known, typos: distance(name, known) }))
+    .sort((a, b) => a.typos - b.typos);
+  return ranked.find(({ known, typos }) => typos <= Math.min(MAX_TYPOS, known.length / 2))?.known;
 }
 
 /** Converts class-validator's errors, and those of nested objects, to the `errors` of a problem document. */
@@ -57,7 +82,7 @@ export function fieldFaults(errors: readonly ValidationError[], source: InputSou
     const { property, constraints = {}, children = [] } = error;
     const own = Object.entries(constraints).map(([name, message]) =>
       name === NOT_WHITELISTED
-        ? unknownMember(source, parent, property)
+        ? unknownMember(source, parent, property, error.target)
         : {
             pointer: pointerTo(source, parent, property) + itemPointer(error, name, source),
             code: codeOf(error, name),
