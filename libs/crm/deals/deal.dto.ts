@@ -212,6 +212,12 @@ class StageMetricResource implements StageMetric {
   @ApiProperty({ type: [CurrencyTotalResource], description: 'Planned payments neither cancelled nor deleted.' })
   readonly total_value!: CurrencyTotalResource[];
 
+  @ApiProperty({
+    type: [CurrencyTotalResource],
+    description: 'Of open deals: confirmed quotes, else the lowest ready and valid offer.',
+  })
+  readonly expected_premium!: CurrencyTotalResource[];
+
   @ApiProperty({ type: 'number', minimum: 0, maximum: 1, description: 'Share of all matching deals.', example: 0.25 })
   readonly conversion_rate!: number;
 

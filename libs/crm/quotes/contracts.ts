@@ -40,3 +40,21 @@ export class QuotedCurrenciesQuery extends Query<readonly string[]> {
     super();
   }
 }
+
+/**
+ * What quotes show to the SQL of deals: a subquery of `currency` and `amount`, the premium that a deal is expected to
+ * bring. Confirmed quotes count together; without one, the lowest ready offer in the currency of the newest that is valid.
+ * @param dealId and `today` are SQL expressions.
+ */
+export function expectedPremiumOf(dealId: string, today: string): string {
+  return `(SELECT o.currency, coalesce(o.confirmed, o.ready) AS amount FROM (
+    SELECT q.currency, sum(q.premium_amount) FILTER (WHERE q.status = 'confirmed') AS confirmed,
+      min(q.premium_amount) FILTER (WHERE q.status = 'ready') AS ready,
+      bool_or(bool_or(q.status = 'confirmed')) OVER () AS is_confirmed,
+      row_number() OVER (ORDER BY max(q.created_at) DESC, q.currency) AS place
+    FROM crm.quotes q
+    WHERE q.deal_id = ${dealId} AND NOT q.is_deleted
+      AND (q.status = 'confirmed' OR q.status = 'ready' AND upper(q.validity) > ${today})
+    GROUP BY q.currency
+  ) o WHERE CASE WHEN o.is_confirmed THEN o.confirmed IS NOT NULL ELSE o.place = 1 END)`;
+}

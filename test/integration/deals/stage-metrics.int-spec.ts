@@ -3,16 +3,18 @@ import { newId } from '#platform/kernel';
 import type { TestUser } from '#platform/testing';
 import { Crm, type Listed } from '../../support/crm.js';
 import { addLine, addPayment, pathOf } from '../../support/money.js';
+import { addQuote, moveQuote } from '../../support/sale.js';
 
 interface Metric {
   readonly stage: Stage;
   readonly count: number;
   readonly total_value: readonly object[];
+  readonly expected_premium: readonly object[];
   readonly conversion_rate: number;
   readonly avg_cycle_duration_days: number | null;
 }
 
-const NOTHING = { count: 0, total_value: [], conversion_rate: 0, avg_cycle_duration_days: null };
+const NOTHING = { count: 0, total_value: [], expected_premium: [], conversion_rate: 0, avg_cycle_duration_days: null };
 
 describe('the funnel', () => {
   let crm: Crm;
@@ -61,10 +63,72 @@ describe('the funnel', () => {
     expect(await metrics()).toEqual([
       { stage: 'qualification', ...NOTHING },
       { stage: 'negotiation', ...NOTHING },
-      { stage: 'proposal', count: 2, total_value: [], conversion_rate: 0.4, avg_cycle_duration_days: 7.75 },
-      { stage: 'closedWon', count: 2, total_value: [], conversion_rate: 0.4, avg_cycle_duration_days: 3.25 },
-      { stage: 'closedLost', count: 1, total_value: [], conversion_rate: 0.2, avg_cycle_duration_days: 4.5 },
+      {
+        stage: 'proposal',
+        count: 2,
+        total_value: [],
+        expected_premium: [],
+        conversion_rate: 0.4,
+        avg_cycle_duration_days: 7.75,
+      },
+      {
+        stage: 'closedWon',
+        count: 2,
+        total_value: [],
+        expected_premium: [],
+        conversion_rate: 0.4,
+        avg_cycle_duration_days: 3.25,
+      },
+      {
+        stage: 'closedLost',
+        count: 1,
+        total_value: [],
+        expected_premium: [],
+        conversion_rate: 0.2,
+        avg_cycle_duration_days: 4.5,
+      },
     ]);
+  });
+
+  it('expects of open deals the premium of their confirmed quotes, else the lowest ready and valid one', async () => {
+    const offer = async (deal: DealView, premium_amount: string, states: readonly string[], facts: object = {}) =>
+      moveQuote(lead, await addQuote(lead, deal, { premium_amount, ...facts }), states);
+    const [chosen, offered, mixed, won] = [
+      await crm.deal(lead),
+      await crm.deal(lead),
+      await crm.deal(lead),
+      await crm.deal(lead),
+    ];
+    await offer(chosen, '900.00', ['ready', 'confirmed']);
+    await offer(chosen, '70.00', ['ready', 'confirmed'], { currency: 'USD' });
+    await offer(chosen, '100.00', ['ready']);
+    await offer(offered, '500.10', ['ready']);
+    await offer(offered, '400.10', ['ready']);
+    await offer(offered, '1.00', []);
+    await offer(offered, '2.00', ['ready', 'archived']);
+    await offer(offered, '3.00', ['ready'], { validity_period: { start: '2026-01-01', end: '2026-03-01' } });
+    const deleted = await offer(offered, '4.00', ['ready']);
+    expect(await lead.delete(`/deals/${offered.id}/quotes/${deleted.id}`)).toMatchObject({ status: 204 });
+    await offer(mixed, '10.00', ['ready']);
+    crm.clock.advanceDays(0.1);
+    await offer(mixed, '20.00', ['ready'], { currency: 'USD' });
+    await offer(won, '9000.00', ['ready', 'confirmed']);
+    await move(offered.id, 'proposal');
+    await move(won.id, 'closedWon');
+    const expected = async (query = '', by: TestUser = lead) =>
+      Object.fromEntries((await metrics(query, by)).map(({ stage, expected_premium }) => [stage, expected_premium]));
+    expect(await expected()).toEqual({
+      qualification: [
+        { currency: 'RUB', amount: '900.00' },
+        { currency: 'USD', amount: '90.00' },
+      ],
+      negotiation: [],
+      proposal: [{ currency: 'RUB', amount: '400.10' }],
+      closedWon: [],
+      closedLost: [],
+    });
+    expect((await expected('stage=proposal')).qualification).toEqual([]);
+    expect((await expected('', crm.user('seller'))).proposal).toEqual([]);
   });
 
   it('counts a former stage code as its stage, and no deleted deal', async () => {
