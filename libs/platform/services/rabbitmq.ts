@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { findOnPath, findOrInstall, isExecutable } from './processes/executables.js';
-import { homeOf } from './home.js';
+import { type Home, homeOf } from './home.js';
 import { storedSecret } from './stored-secret.js';
 import { freePort } from './processes/ports.js';
 import { answers } from './processes/probe.js';
@@ -16,22 +16,39 @@ export class RabbitmqServer extends ProcessServer {
     url: string,
     port: number,
     main: ServerProcess,
-    nameServer: ServerProcess,
     private readonly environment: NodeJS.ProcessEnv,
     /** Folder of RabbitMQ's own programs. */
     private readonly programs: string,
     scratch?: string,
+    nameServer?: ServerProcess,
   ) {
     super(url, port, main, scratch, nameServer);
   }
 
   /**
    * Runs `rabbitmqctl` with these arguments on the running server.
+   * @returns its output.
    * @throws Error with its output when it fails.
    */
-  async control(...args: readonly string[]): Promise<void> {
-    await promisify(execFile)(join(this.programs, 'rabbitmqctl'), args, { env: this.environment, cwd: '/' });
+  async control(...args: readonly string[]): Promise<string> {
+    const options = { env: this.environment, cwd: '/' };
+    return (await promisify(execFile)(join(this.programs, 'rabbitmqctl'), args, options)).stdout;
   }
+}
+
+/** A node of RabbitMQ and the epmd that knows it. */
+export interface RabbitmqNode {
+  /** Of {@link findRabbitmq}. */
+  readonly script: string;
+  /** Known to this epmd alone, so it need not be unique on the machine. */
+  readonly name: string;
+  readonly home: Home;
+  readonly password: string;
+  readonly epmdPort: number;
+  /** Started before the node and stopped after it; unset when nodes share one. */
+  readonly epmd?: ServerProcess;
+  /** Names of the nodes of its cluster; none for a RabbitMQ of its own. */
+  readonly peers: readonly string[];
 }
 
 /**
@@ -39,12 +56,22 @@ export class RabbitmqServer extends ProcessServer {
  * @throws ServiceError `missing` or `start`.
  */
 export async function startRabbitmq(options: ServiceOptions = {}): Promise<RabbitmqServer> {
-  const script = await findOrInstall('rabbitmq-server', findScript);
+  const script = await findRabbitmq();
   const home = homeOf('rabbitmq', options.dataDirectory);
-  const [port, distributionPort, epmdPort] = [await freePort(), await freePort(), await freePort()];
+  const epmdPort = await freePort();
+  const epmd = nameServer(home.path, epmdPort);
   const password = storedSecret(`${home.path}/password`);
-  configure(home.path, port, password);
-  const env = environment(home.path, distributionPort, epmdPort);
+  const server = await rabbitmqNode({ script, name: 'crm', home, password, epmdPort, epmd, peers: [] });
+  await server.start();
+  return server;
+}
+
+/** Configures a node; the caller starts it. */
+export async function rabbitmqNode(node: RabbitmqNode): Promise<RabbitmqServer> {
+  const { script, home, password, epmd } = node;
+  const [port, distributionPort] = [await freePort(), await freePort()];
+  configure(node, port);
+  const env = environment(node, distributionPort);
   const main = new ServerProcess({
     name: 'RabbitMQ',
     command: script,
@@ -59,10 +86,7 @@ export async function startRabbitmq(options: ServiceOptions = {}): Promise<Rabbi
     isReady: () => answers(port, 'AMQP\x00\x00\x09\x01', isConnectionStart),
   });
   const url = `amqp://crm:${password}@127.0.0.1:${port}`;
-  const epmd = nameServer(home.path, env, epmdPort);
-  const server = new RabbitmqServer(url, port, main, epmd, env, dirname(script), home.scratch);
-  await server.start();
-  return server;
+  return new RabbitmqServer(url, port, main, env, dirname(script), home.scratch, epmd);
 }
 
 /** AMQP 0-9-1: a method frame on channel 0 with Connection.Start (10, 10). */
@@ -71,12 +95,12 @@ function isConnectionStart(answer: Buffer): boolean {
 }
 
 /** Starts epmd in the foreground, so that it can be stopped; Erlang would start it as a daemon and leave it running. */
-function nameServer(home: string, env: NodeJS.ProcessEnv, port: number): ServerProcess {
+export function nameServer(home: string, port: number): ServerProcess {
   return new ServerProcess({
     name: 'epmd',
     command: 'epmd',
     args: ['-port', String(port), '-address', '127.0.0.1'],
-    env,
+    env: { PATH: programFolders(), HOME: home, LANG: 'C.UTF-8', ERL_EPMD_ADDRESS: '127.0.0.1' },
     cwd: home,
     output: `${home}/epmd.log`,
     stopSignal: 'SIGTERM',
@@ -84,6 +108,11 @@ function nameServer(home: string, env: NodeJS.ProcessEnv, port: number): ServerP
     stopTimeoutMs: 5_000,
     isReady: () => answers(port, '\x00\x01n', () => true), // NAMES_REQ
   });
+}
+
+/** @throws ServiceError `missing`. */
+export function findRabbitmq(): Promise<string> {
+  return findOrInstall('rabbitmq-server', findScript);
 }
 
 /**
@@ -97,7 +126,7 @@ function findScript(): string | undefined {
   return packaged ?? findOnPath('rabbitmq-server');
 }
 
-function configure(home: string, port: number, password: string): void {
+function configure({ home: { path: home }, password, peers }: RabbitmqNode, port: number): void {
   mkdirSync(`${home}/log`, { recursive: true });
   writeFileSync(`${home}/enabled_plugins`, '[].\n');
   writeFileSync(
@@ -109,22 +138,30 @@ function configure(home: string, port: number, password: string): void {
       'log.console = true',
       'log.console.level = warning',
       'log.file = false',
+      ...peers.map((peer, index) => `cluster_formation.classic_config.nodes.${index + 1} = ${peer}@localhost`),
       '',
     ].join('\n'),
     { mode: 0o600 },
   );
 }
 
-function environment(home: string, distributionPort: number, epmdPort: number): NodeJS.ProcessEnv {
+function programFolders(): string {
+  return [process.env.PATH, '/usr/local/sbin', '/usr/sbin', '/sbin'].join(delimiter);
+}
+
+function environment(
+  { name, home: { path: home }, epmdPort }: RabbitmqNode,
+  distributionPort: number,
+): NodeJS.ProcessEnv {
   return {
-    PATH: [process.env.PATH, '/usr/local/sbin', '/usr/sbin', '/sbin'].join(delimiter),
+    PATH: programFolders(),
     LANG: 'C.UTF-8',
     HOME: home, // the Erlang cookie is made here
     detached: 'true', // the script then becomes the broker, so that its pid is the broker's
     ERL_CRASH_DUMP: `${home}/erl_crash.dump`,
     ERL_EPMD_ADDRESS: '127.0.0.1',
     ERL_EPMD_PORT: String(epmdPort),
-    RABBITMQ_NODENAME: 'crm@localhost', // known to our epmd alone, so it need not be unique
+    RABBITMQ_NODENAME: `${name}@localhost`,
     RABBITMQ_DIST_PORT: String(distributionPort),
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-kernel inet_dist_use_interface {127,0,0,1}',
     RABBITMQ_CONF_ENV_FILE: '/dev/null',

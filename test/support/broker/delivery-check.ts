@@ -15,7 +15,7 @@ export async function expectEverythingDelivered(
   what: string,
   crm: Installation,
   consumer: EventConsumer,
-  load: WriteLoad,
+  load: Pick<WriteLoad, 'acknowledged' | 'refused' | 'unanswered' | 'settled'>,
 ): Promise<void> {
   await until(() => isSequenced(crm.database), ARRIVES_WITHIN_MS);
   const logged = await loggedIds(crm.database);

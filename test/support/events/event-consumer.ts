@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type ChannelModel, connect, type ConsumeMessage } from 'amqplib';
+import type { ChannelModel, ConsumeMessage } from 'amqplib';
+import { connectToBroker } from '#platform/messaging';
 import { until } from '#platform/testing';
 
 /** Statistics of received messages. */
@@ -94,16 +95,16 @@ export class EventConsumer {
 
   /** Resolves when the connection has ended. */
   private async consume(bound: () => void): Promise<void> {
-    const connection = await connect(this.url, { noDelay: true, timeout: 5_000 });
+    const { connection } = await connectToBroker(this.url);
     if (this.closing) return connection.close();
     this.connection = connection;
     const ended = new Promise<void>((resolve) => connection.once('close', resolve));
-    connection.on('error', () => undefined);
     const channel = await connection.createChannel();
     channel.on('error', () => undefined);
     await channel.prefetch(200);
     await channel.assertExchange('crm.events', 'topic', { durable: true });
-    await channel.assertQueue(this.queue, { durable: true });
+    const replicated = this.url.includes(',') ? { arguments: { 'x-queue-type': 'quorum' } } : {};
+    await channel.assertQueue(this.queue, { durable: true, ...replicated });
     for (const key of this.keys) await channel.bindQueue(this.queue, 'crm.events', key);
     await channel.consume(this.queue, (message) => {
       if (!message) return;

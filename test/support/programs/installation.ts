@@ -13,6 +13,8 @@ export interface InstallationOptions {
   readonly redis?: true;
   /** Own PostgreSQL with durable writes, instead of a database on the server of the test run. */
   readonly postgres?: true;
+  /** URL of an own PostgreSQL that the test starts and discards itself. */
+  readonly databaseUrl?: string;
   /** The test writes invented events, so they are not validated against schemas. */
   readonly isScripted?: true;
 }
@@ -26,6 +28,7 @@ export class Installation {
     readonly rabbitmq: RabbitmqServer | undefined,
     readonly redis: Server | undefined,
     readonly postgres: Server | undefined,
+    private readonly hasOwnDatabase: boolean,
   ) {}
 
   static async start(options: InstallationOptions = {}): Promise<Installation> {
@@ -35,11 +38,10 @@ export class Installation {
       options.postgres && startPostgres({ durable: true }),
     ]);
     const { isScripted = false } = options;
-    if (!postgres) {
-      return new Installation(await createTestDatabase(MIGRATIONS, { isScripted }), rabbitmq, redis, postgres);
-    }
-    await runMigrations(postgres.url, MIGRATIONS);
-    return new Installation(new TestDatabase(postgres.url, isScripted), rabbitmq, redis, postgres);
+    const url = postgres?.url ?? options.databaseUrl;
+    const database = url ? new TestDatabase(url, isScripted) : await createTestDatabase(MIGRATIONS, { isScripted });
+    if (url) await runMigrations(url, MIGRATIONS);
+    return new Installation(database, rabbitmq, redis, postgres, url !== undefined);
   }
 
   /** @throws Error without an own server of this kind. */
@@ -98,7 +100,7 @@ export class Installation {
     await Promise.all(this.visitors.map((visitor) => visitor.close()));
     await killPrograms();
     try {
-      if (this.postgres) await this.database.check();
+      if (this.hasOwnDatabase) await this.database.check();
       else await this.database.drop();
     } finally {
       await Promise.all([this.postgres?.discard(), this.rabbitmq?.discard(), this.redis?.discard()]);
