@@ -54,7 +54,8 @@ export class CommandBatches {
     queue.commands += 1;
     const key = options.keyOf?.(command) ?? String(queue.commands);
     // The async context of the caller: logs and events of its handler carry the ids of its own request.
-    const inCallerContext = AsyncResource.bind(<T>(work: () => T): T => work());
+    const context = new AsyncResource('Command');
+    const inCallerContext = <T>(work: () => T): T => context.runInAsyncScope(work);
     return queue.batches.add({ key, work: handle, inCallerContext }) as Promise<R>;
   }
 

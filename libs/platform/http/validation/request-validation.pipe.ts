@@ -2,6 +2,7 @@ import { type ArgumentMetadata, Injectable, type PipeTransform, type Type, Valid
 import { plainToInstance } from 'class-transformer';
 import { validateSync, type ValidationError, type ValidatorOptions } from 'class-validator';
 import { fieldFaults, inheritedNames, validationFailed } from './field-faults.js';
+import { RepeatedQueries } from './repeated-queries.js';
 import { normaliseBody, normaliseQuery } from './request-members.js';
 import { requireStorableParameter } from './storable-request.js';
 import type { InputSource } from './transforms.js';
@@ -27,6 +28,7 @@ const NOT_A_DTO = new Set<unknown>([undefined, Object, String, Number, Boolean, 
 export class RequestValidationPipe implements PipeTransform {
   private readonly body = validationPipe('body');
   private readonly query = validationPipe('query');
+  private readonly repeatedQueries = new RepeatedQueries();
 
   /** @throws DomainError 422 `validation_failed` with `errors`, or a code of {@link normaliseBody}. */
   transform(value: unknown, metadata: ArgumentMetadata): unknown {
@@ -34,8 +36,12 @@ export class RequestValidationPipe implements PipeTransform {
     if (type === 'param') requireStorableParameter(value);
     if (NOT_A_DTO.has(metatype)) return value;
     if (type === 'body') return this.body.transform(bodyMembers(value), metadata);
-    if (type === 'query') return this.query.transform(queryMembers(value), metadata);
+    if (type === 'query') return this.queryOf(metatype!, value, metadata);
     return value;
+  }
+
+  private queryOf(dto: Type, value: unknown, metadata: ArgumentMetadata): object | Promise<object> {
+    return this.repeatedQueries.get(dto, value, () => this.query.transform(queryMembers(value), metadata));
   }
 }
 
