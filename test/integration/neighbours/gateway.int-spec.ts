@@ -165,8 +165,10 @@ describe('the gateway of an existing installation', () => {
       const stream = await connected();
       await opened('9');
       await until(() => titles(stream).length === 1);
-      await redis.del(key);
-      await stream.interrupt(() => opened('10'));
+      await stream.interrupt(async () => {
+        await redis.del(key);
+        await opened('10');
+      });
       await until(() => stream.resumedAfter.length === 2);
       await opened('11');
       await until(() => titles(stream).includes('11'));

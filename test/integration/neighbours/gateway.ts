@@ -55,6 +55,7 @@ export class GatewayStream {
   /** `Last-Event-ID` of each connection; undefined where it had none. */
   readonly resumedAfter: (string | undefined)[] = [];
   private connection = new AbortController();
+  private relaying: Promise<void> = Promise.resolve();
   private pause: Promise<void> = Promise.resolve();
   private isClosed = false;
   private readonly running: Promise<void>;
@@ -71,9 +72,9 @@ export class GatewayStream {
     this.running = this.run();
   }
 
-  /** Cuts the connection to the service; the next one comes when `work` is done. */
+  /** Cuts the connection to the service; the next one comes when `work` is done. It begins when the last id is stored. */
   async interrupt(work: () => Promise<void>): Promise<void> {
-    this.pause = work();
+    this.pause = this.relaying.then(work);
     this.connection.abort();
     await this.pause;
   }
@@ -86,7 +87,8 @@ export class GatewayStream {
 
   private async run(): Promise<void> {
     while (!this.isClosed) {
-      await this.relay().catch(() => undefined);
+      this.relaying = this.relay().catch(() => undefined);
+      await this.relaying;
       await this.pause;
       await delay(RECONNECT_MS);
     }
@@ -110,8 +112,9 @@ export class GatewayStream {
   private async take(frame: string): Promise<void> {
     const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(frame)?.[1];
     const [id, event, data] = [field('id'), field('event'), field('data')];
-    if (event !== undefined) this.events.push({ event, data: JSON.parse(data ?? '{}') as RelayedEvent['data'] });
+    // Who sees the event finds its id in Redis.
     if (id !== undefined) await this.redis.set(this.key, id, 'EX', LAST_ID_TTL_S);
+    if (event !== undefined) this.events.push({ event, data: JSON.parse(data ?? '{}') as RelayedEvent['data'] });
   }
 }
 

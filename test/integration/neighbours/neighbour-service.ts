@@ -25,6 +25,7 @@ export class NeighbourService {
   failures = 0;
   /** Whether it dies before it acknowledges. */
   isDying = false;
+  private isConnected = false;
   private connection!: ChannelModel;
   private channel!: Channel;
 
@@ -53,6 +54,7 @@ export class NeighbourService {
     await this.channel.assertExchange(exchange, 'topic', { durable: true });
     await this.channel.assertQueue(queue, { durable: true });
     await this.channel.bindQueue(queue, exchange, key);
+    this.isConnected = true;
     // A deleted queue cancels its consumer with null.
     await this.channel.consume(queue, (message) => void (message && this.take(message)));
   }
@@ -66,6 +68,7 @@ export class NeighbourService {
 
   /** Deletes its queue and its exchange, and disconnects. */
   async close(): Promise<void> {
+    this.isConnected = false;
     await this.channel.deleteQueue(this.subscription.queue);
     await this.channel.deleteExchange(this.subscription.exchange);
     await this.connection.close();
@@ -73,6 +76,7 @@ export class NeighbourService {
 
   /** Ends without acknowledging: RabbitMQ delivers again. */
   async die(): Promise<void> {
+    this.isConnected = false;
     await this.connection.close();
   }
 
@@ -89,10 +93,10 @@ export class NeighbourService {
         time,
         JSON.stringify(data),
       ]);
-      if (!this.isDying) channel.ack(message);
+      if (this.isConnected && !this.isDying) channel.ack(message);
     } catch {
       this.failures += 1;
-      channel.nack(message);
+      if (this.isConnected) channel.nack(message);
     }
   }
 }

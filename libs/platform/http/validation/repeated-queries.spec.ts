@@ -37,7 +37,7 @@ describe('repeated queries', () => {
     expect(made).toBe(2);
   });
 
-  it('give a DTO that nobody can change', async () => {
+  it('give a DTO that cannot be changed', async () => {
     const dto = (await queries.get(BoardQuery, { stage: 'won' }, make)) as BoardQuery;
     expect(() => dto.stage!.push('lost')).toThrow(TypeError);
     expect(() => (dto.stage = [])).toThrow(TypeError);
