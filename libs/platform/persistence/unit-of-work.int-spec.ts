@@ -76,7 +76,7 @@ describe('a unit of work', () => {
   });
 
   it('fails when it got no connection, even if its work catches that error', async () => {
-    const limits = { CRM_DATABASE_POOL_SIZE: '2', CRM_DATABASE_ACQUIRE_TIMEOUT_MS: '50' };
+    const limits = { CRM_DATABASE_POOL_SIZE: '2', CRM_DATABASE_ACQUIRE_TIMEOUT_MS: '3000' };
     const small = await startTestModule(testEnvironment({ databaseUrl: database.url }, limits));
     const units = small.get(UnitOfWork);
     const insert = (text: string) => small.get(Database).query(INSERT, [text]);

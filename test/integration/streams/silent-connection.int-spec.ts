@@ -67,7 +67,7 @@ describe('live streams whose connection for notifications has gone silent', () =
     database = await createTestDatabase(MIGRATIONS, { isScripted: true });
     proxy = await SilencingProxy.start(database.url);
     // Together the time after which a query over the silent connection fails.
-    const limits = { CRM_DATABASE_STATEMENT_TIMEOUT_MS: '2000', CRM_DATABASE_ACQUIRE_TIMEOUT_MS: '2000' };
+    const limits = { CRM_DATABASE_STATEMENT_TIMEOUT_MS: '5000', CRM_DATABASE_ACQUIRE_TIMEOUT_MS: '5000' };
     application = await StreamApplication.start(proxy.url, limits);
   });
 

@@ -28,6 +28,7 @@ const MATRIX: Record<string, string> = {
   'deals.rpc': '-----*',
   'journal.read': 'oa***-',
   'journal.create': 'oa-**-',
+  'journal.audit': '--***-',
   'documents.read': 'oa***-',
   'documents.create': 'oa-**-',
   'documents.delete': 'oa-**-',
