@@ -29,7 +29,7 @@ const SETTLES_WITHIN_MS = 600_000;
 const SHOWN_FAULTS = 50;
 const MIN_SUCCESSFUL = 0.2;
 /** Statuses of requests for which no operation is documented: a wrong method, or escapes that are no text. */
-const OUTSIDE_OPERATIONS = [400, 401, 403, 404, 405, 414, 415, 422, 429];
+const OUTSIDE_OPERATIONS = [400, 401, 403, 404, 405, 414, 415, 422, 429, 431];
 
 const WRONG_TOTALS = `
   SELECT p.id FROM crm.payments p
